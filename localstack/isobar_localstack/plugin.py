@@ -1,0 +1,67 @@
+"""Entry points: what LocalStack finds through `entry_points.txt`.
+
+`start` runs once, before the gateway serves its first request. The provider functions run when
+a service is used for the first time; `start` makes them the preferred ones, so that neither
+environment variables nor a changed start command are needed.
+"""
+
+import functools
+import importlib
+
+from localstack import config
+from localstack.runtime import hooks
+from localstack.services.plugins import aws_provider
+
+PROVIDER = "isobar"
+SERVICES = (
+    "acm",
+    "apigateway",
+    "cloudwatch",
+    "dynamodb",
+    "iam",
+    "lambda",
+    "logs",
+    "resourcegroupstaggingapi",
+    "route53",
+    "sns",
+)
+
+
+@hooks.on_infra_start()
+def start():
+    from isobar_localstack import calls
+
+    for service in SERVICES:
+        config.SERVICE_PROVIDER_CONFIG.set_provider(service, PROVIDER)
+    config.LAMBDA_RUNTIME_EXECUTOR = PROVIDER
+    listen_on_named_address_only()
+    calls.install()
+
+
+def listen_on_named_address_only():
+    """LocalStack binds to all interfaces whatever GATEWAY_LISTEN says; keep it to the address asked for."""
+    from localstack.runtime.server import twisted as server
+
+    listen = config.GATEWAY_LISTEN[0].host
+    server.endpoints.TCP4ServerEndpoint = functools.partial(
+        server.endpoints.TCP4ServerEndpoint, interface=listen
+    )
+
+
+def provider(api: str, module: str):
+    def create():
+        return importlib.import_module(f"isobar_localstack.services.{module}").service()
+
+    return aws_provider(api=api, name=PROVIDER)(create)
+
+
+acm = provider("acm", "acm")
+apigateway = provider("apigateway", "apigateway")
+cloudwatch = provider("cloudwatch", "cloudwatch")
+dynamodb = provider("dynamodb", "dynamodb")
+iam = provider("iam", "iam")
+lambda_ = provider("lambda", "lambda_")
+logs = provider("logs", "logs")
+resourcegroupstaggingapi = provider("resourcegroupstaggingapi", "resourcegroupstaggingapi")
+route53 = provider("route53", "route53")
+sns = provider("sns", "sns")

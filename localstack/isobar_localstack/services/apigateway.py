@@ -1,0 +1,5 @@
+from isobar_localstack.base import on_localstack
+
+
+def service():
+    return on_localstack("apigateway", {})

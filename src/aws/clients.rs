@@ -1,0 +1,160 @@
+//! One connection to AWS: credentials, one pool of sockets, a client per service, region and manner.
+
+use std::any::Any;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+
+use crate::names::{Region, StackName};
+
+/// How to reach AWS.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The stack whose ownership tags are read in one go.
+    pub stack: Option<StackName>,
+    /// A profile of the shared configuration files.
+    pub profile: Option<String>,
+    /// Another endpoint for every service, such as LocalStack's.
+    pub endpoint: Option<String>,
+    /// Whether this is an emulator: fixed test credentials, and no real ones are ever read.
+    pub emulator: bool,
+    /// Where global services are called; `us-east-1` in the commercial partition.
+    pub home: Option<Region>,
+}
+
+/// How often a client repeats a call by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Manner {
+    /// A read: the SDK may repeat it.
+    Repeat,
+    /// A change: never repeated below the engine, which first looks whether it was done.
+    Once,
+}
+
+/// One connection, shared by every kind.
+pub struct Connection {
+    reads: SdkConfig,
+    writes: SdkConfig,
+    home: Region,
+    /// The stack whose tags are read in one go.
+    pub(crate) stack: Option<StackName>,
+    clients: Mutex<HashMap<(&'static str, Region, Manner), Box<dyn Any + Send + Sync>>>,
+    meter: Meter,
+}
+
+impl Connection {
+    /// Reads the configuration that the AWS CLI reads; no call is made.
+    pub async fn open(settings: &Settings) -> Self {
+        let home = settings.home.clone().unwrap_or_else(default_home);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(4))
+            .operation_attempt_timeout(Duration::from_secs(60))
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(aws_config::Region::new(home.to_string()))
+            .http_client(
+                aws_smithy_http_client::Builder::new()
+                    .tls_provider(aws_smithy_http_client::tls::Provider::Rustls(
+                        aws_smithy_http_client::tls::rustls_provider::CryptoMode::AwsLc,
+                    ))
+                    .build_https(),
+            )
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(8))
+            .app_name(
+                aws_config::AppName::new(concat!("isobar-", env!("CARGO_PKG_VERSION")))
+                    .unwrap_or_else(|_| unreachable!("a plain name")),
+            );
+        if let Some(profile) = &settings.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(endpoint) = &settings.endpoint {
+            loader = loader.endpoint_url(endpoint);
+        }
+        if settings.emulator {
+            loader = loader.empty_test_environment().test_credentials();
+        }
+        let reads = loader.load().await;
+        let writes = reads.to_builder().retry_config(RetryConfig::disabled()).build();
+        Self {
+            reads,
+            writes,
+            home,
+            stack: settings.stack.clone(),
+            clients: Mutex::new(HashMap::new()),
+            meter: Meter::default(),
+        }
+    }
+
+    /// Where global services are called.
+    pub fn home(&self) -> &Region {
+        &self.home
+    }
+
+    /// How many calls were made so far, by `service:Operation`.
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.meter.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The client of a service in a region, made on first use.
+    pub(crate) fn client<C: Any + Clone + Send + Sync>(
+        &self,
+        service: &'static str,
+        region: &Region,
+        manner: Manner,
+        make: impl FnOnce(&SdkConfig, Meter) -> C,
+    ) -> C {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = clients.entry((service, region.clone(), manner)).or_insert_with(|| {
+            let base = match manner {
+                Manner::Repeat => &self.reads,
+                Manner::Once => &self.writes,
+            };
+            let config = base.to_builder().region(aws_config::Region::new(region.to_string())).build();
+            Box::new(make(&config, self.meter.clone()))
+        });
+        match slot.downcast_ref::<C>() {
+            Some(client) => client.clone(),
+            None => unreachable!("a service's name stands for one client type"),
+        }
+    }
+}
+
+fn default_home() -> Region {
+    "us-east-1".parse().unwrap_or_else(|_| unreachable!("a well-formed region"))
+}
+
+/// Counts calls, attempts of the SDK's own among them, and traces each.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Meter(Arc<Mutex<BTreeMap<String, u64>>>);
+
+#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
+impl Intercept for Meter {
+    fn name(&self) -> &'static str {
+        "IsobarMeter"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(metadata) = cfg.load::<Metadata>() {
+            let name = format!("{}:{}", metadata.service().to_lowercase().replace(' ', ""), metadata.name());
+            tracing::debug!(target: "isobar::calls", "{name}");
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default() += 1;
+        }
+        Ok(())
+    }
+}

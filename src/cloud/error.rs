@@ -1,0 +1,95 @@
+//! What AWS said when it said no.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// A call that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CloudError {
+    /// What kind of no it is.
+    pub class: Class,
+    /// The operation, `service:Operation`.
+    pub operation: String,
+    /// AWS's code, empty if no answer came.
+    pub code: String,
+    /// AWS's message.
+    pub message: String,
+    /// AWS's request id, if an answer came.
+    pub request_id: Option<String>,
+    /// Whether AWS may have done the work all the same: the answer was lost, or is a server error.
+    pub maybe_done: bool,
+    /// What else helps to understand it.
+    pub hint: Option<String>,
+}
+
+/// What kind of no it is; decides what the engine does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// It is not there.
+    NotFound,
+    /// It is there already; `find` tells whether it is ours.
+    Exists,
+    /// It is there, and somebody else's.
+    Taken,
+    /// Someone is changing it, or it is in use: worth another try.
+    Conflict,
+    /// Another service does not see yet what was just made: worth another try.
+    NotYet,
+    /// Too many calls: worth another try, later.
+    Throttled,
+    /// No answer in time.
+    TimedOut,
+    /// No connection.
+    Unreachable,
+    /// AWS's own failure: worth another try.
+    Server,
+    /// The credentials do not allow it.
+    Denied,
+    /// The request is wrong; another try will fail as well.
+    Invalid,
+    /// Anything else.
+    Other,
+}
+
+impl Class {
+    /// Whether the same call may succeed a little later.
+    pub fn is_transient(self) -> bool {
+        match self {
+            Self::Conflict | Self::NotYet | Self::Throttled | Self::TimedOut | Self::Unreachable | Self::Server => true,
+            Self::NotFound | Self::Exists | Self::Taken | Self::Denied | Self::Invalid | Self::Other => false,
+        }
+    }
+}
+
+impl CloudError {
+    /// An error that we state ourselves, without a call.
+    pub fn stated(class: Class, operation: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            operation: operation.into(),
+            code: String::new(),
+            message: message.into(),
+            request_id: None,
+            maybe_done: false,
+            hint: None,
+        }
+    }
+}
+
+impl std::error::Error for CloudError {}
+
+impl fmt::Display for CloudError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.operation)?;
+        if !self.code.is_empty() {
+            write!(f, "{}: ", self.code)?;
+        }
+        write!(f, "{}", self.message)?;
+        if let Some(id) = &self.request_id {
+            write!(f, " (request {id})")?;
+        }
+        Ok(())
+    }
+}

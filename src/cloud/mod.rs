@@ -1,0 +1,143 @@
+//! The engine's only door to AWS, and what comes back through it.
+//!
+//! Everything here speaks JSON and names of ours: no SDK type passes. The AWS half implements
+//! [`Cloud`] once for all kinds; [`fake::FakeCloud`] implements it for tests, and is strict.
+
+mod error;
+pub mod fake;
+
+use futures::future::BoxFuture;
+
+pub use error::{Class, CloudError};
+
+use crate::names::{KindName, Owner, PhysicalId, Scope};
+use crate::value::Json;
+
+/// The door. Object-safe.
+///
+/// What every implementation promises:
+/// - `create` returns as soon as AWS has given an id; outputs and readiness come from `read` alone.
+/// - `update` takes one step from what is live to what is wanted; the engine calls it until they agree.
+/// - `delete` takes one step; the engine calls it until `read` finds nothing. Gone already is success.
+/// - No call waits, and none but `read`, `find` and `lookup` is repeated below this door.
+pub trait Cloud: Send + Sync {
+    /// The account's number, 12 digits, of the credentials in use.
+    fn account(&self) -> BoxFuture<'_, Result<String, CloudError>>;
+
+    /// Forgets what earlier surveys have read; called when a new one begins.
+    fn start_survey(&self) {}
+
+    /// What is there, in the order of the asks; `None` where nothing is. Batched.
+    fn read<'a>(
+        &'a self,
+        at: &'a Scope,
+        kind: &'a KindName,
+        asks: &'a [Ask],
+        care: Care,
+    ) -> BoxFuture<'a, Result<Vec<Option<Live>>, CloudError>>;
+
+    /// The thing that this owner made, if it did: by natural name, token or ownership tag.
+    /// A thing of the same natural name without our identity is [`Class::Taken`].
+    fn find<'a>(
+        &'a self,
+        at: &'a Scope,
+        kind: &'a KindName,
+        owner: &'a Owner,
+        spec: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<PhysicalId>, CloudError>>;
+
+    /// A thing that somebody else looks after, by what the stack file says of it (`existing:`).
+    fn lookup<'a>(
+        &'a self,
+        at: &'a Scope,
+        kind: &'a KindName,
+        query: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<PhysicalId>, CloudError>>;
+
+    /// Makes it, with the owner's identity on it from the first moment.
+    fn create<'a>(
+        &'a self,
+        at: &'a Scope,
+        kind: &'a KindName,
+        spec: &'a Json,
+        owner: &'a Owner,
+    ) -> BoxFuture<'a, Result<PhysicalId, CloudError>>;
+
+    /// One step from what is live to what is wanted.
+    fn update<'a>(
+        &'a self,
+        at: &'a Scope,
+        kind: &'a KindName,
+        id: &'a PhysicalId,
+        from: &'a Json,
+        to: &'a Json,
+    ) -> BoxFuture<'a, Result<(), CloudError>>;
+
+    /// One step towards gone.
+    fn delete<'a>(
+        &'a self,
+        at: &'a Scope,
+        kind: &'a KindName,
+        id: &'a PhysicalId,
+    ) -> BoxFuture<'a, Result<(), CloudError>>;
+}
+
+/// One thing to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// What it is called in AWS.
+    pub id: PhysicalId,
+    /// The top-level fields that the file manages. What takes a call of its own to read, and is
+    /// not among these, need not be read.
+    pub fields: std::collections::BTreeSet<String>,
+}
+
+impl Ask {
+    /// An ask for the fields that stand in a spec.
+    pub fn new(id: PhysicalId, spec: &Json) -> Self {
+        let fields = spec.as_object().into_iter().flatten();
+        let fields = fields.filter(|(_, value)| !value.is_null()).map(|(name, _)| name.clone()).collect();
+        Self { id, fields }
+    }
+
+    /// Whether the file manages this field.
+    pub fn manages(&self, field: &str) -> bool {
+        self.fields.contains(field)
+    }
+}
+
+/// How carefully to read.
+///
+/// A survey may take lists that lag a few seconds behind, because whatever it finds different is
+/// read again exactly before anything is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Care {
+    /// As few calls as possible.
+    Survey,
+    /// From the thing's own describe call.
+    Exact,
+}
+
+/// What is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Live {
+    /// Its properties in the form of a spec. A field that is missing was not looked at; null means not set.
+    pub spec: Json,
+    /// What can be referred to.
+    pub outputs: Json,
+    /// Whether it can be used.
+    pub readiness: Readiness,
+}
+
+/// Whether a thing can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// AWS is at work on it; nothing that refers to it can start.
+    Pending(String),
+    /// Its outputs are there, it does not serve yet.
+    Configured(String),
+    /// It does what it is for.
+    Serving,
+    /// It will not come up without a change.
+    Failed(String),
+}

@@ -1,0 +1,71 @@
+//! Values in their three stages: `Template` (as written, with `${...}`) → `Partial` (some leaves
+//! known only after apply) → JSON (known).
+//!
+//! An unknown value cannot leak: [`Partial::finish`] is the only way from a `Partial` to JSON that
+//! AWS may see, and it refuses while anything is unknown.
+
+pub mod compare;
+mod partial;
+mod template;
+
+pub use partial::{Partial, Unknown};
+pub use template::{Part, Reference, SyntaxError, Target, Template};
+
+/// A known value.
+pub type Json = serde_json::Value;
+
+/// A path into a value, such as `replicas[0].region`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Path(pub Vec<Key>);
+
+/// One step of a [`Path`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// A field of a map.
+    Field(String),
+    /// A place in a list.
+    Index(usize),
+}
+
+impl Path {
+    /// The path one field deeper.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Self {
+        let mut keys = self.0.clone();
+        keys.push(Key::Field(name.to_owned()));
+        Self(keys)
+    }
+
+    /// The path one list element deeper.
+    #[must_use]
+    pub fn index(&self, at: usize) -> Self {
+        let mut keys = self.0.clone();
+        keys.push(Key::Index(at));
+        Self(keys)
+    }
+
+    /// The path of these fields.
+    pub fn of<'a>(fields: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(fields.into_iter().map(|name| Key::Field(name.to_owned())).collect())
+    }
+
+    /// This path followed by another.
+    #[must_use]
+    pub fn join(&self, rest: &Self) -> Self {
+        Self(self.0.iter().chain(&rest.0).cloned().collect())
+    }
+}
+
+impl std::fmt::Display for Path {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (at, key) in self.0.iter().enumerate() {
+            match key {
+                Key::Field(name) if at == 0 => write!(f, "{name}")?,
+                Key::Field(name) if name.contains(['.', '/', ' ']) => write!(f, "[\"{name}\"]")?,
+                Key::Field(name) => write!(f, ".{name}")?,
+                Key::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
