@@ -1,9 +1,14 @@
 //! Isobar.
 
+pub mod apply;
+pub mod blocks;
 pub mod catalog;
 pub mod cloud;
 pub mod names;
+pub mod plan;
 pub mod problem;
+pub mod stack;
+pub mod state;
 pub mod value;
 
 #[cfg(feature = "aws")]

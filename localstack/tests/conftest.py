@@ -1,0 +1,115 @@
+"""Starts an emulator of its own for the tests and stops it afterwards.
+
+With ISOBAR_TEST_ENDPOINT set, a running one is used instead.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+import boto3
+import botocore.exceptions
+import pytest
+from botocore.config import Config
+
+FOLDER = Path(__file__).resolve().parent.parent
+ACCOUNT = "000000000000"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def endpoint():
+    if running := os.environ.get("ISOBAR_TEST_ENDPOINT"):
+        yield running
+        return
+    port = str(free_port())
+    environment = {k: v for k, v in os.environ.items() if k != "ISOBAR_EMULATOR_PACE"}
+    up = subprocess.run(["sh", FOLDER / "up", "--port", port], stdout=subprocess.PIPE, text=True, env=environment, check=True)
+    yield up.stdout.strip()
+    subprocess.run(["sh", FOLDER / "down", "--port", port], check=True)
+
+
+@pytest.fixture(scope="session")
+def aws(endpoint):
+    """aws("service", "region") gives a client."""
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
+    clients = {}
+
+    def client(service: str, region: str = "us-east-1"):
+        if (service, region) not in clients:
+            clients[service, region] = session.client(
+                service, region_name=region, endpoint_url=endpoint, config=Config(retries={"total_max_attempts": 1})
+            )
+        return clients[service, region]
+
+    return client
+
+
+@pytest.fixture
+def name():
+    """A name nothing else uses."""
+    return f"t{uuid.uuid4().hex[:10]}"
+
+
+@contextlib.contextmanager
+def fails(code: str, text: str = ""):
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        yield
+    problem = caught.value.response["Error"]
+    assert problem["Code"] == code, problem
+    assert text in problem["Message"], problem
+
+
+def eventually(check, seconds: float = 10):
+    """The first true answer of `check`, which is asked until then."""
+    deadline = time.monotonic() + seconds
+    while not (answer := check()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+    return answer
+
+
+def changes(*triples):
+    """A change batch from (action, record) pairs."""
+    return {"Changes": [{"Action": action, "ResourceRecordSet": record} for action, record in triples]}
+
+
+def record(name, type_="A", value="192.0.2.1", **more):
+    return {"Name": name, "Type": type_, "TTL": 60, "ResourceRecords": [{"Value": value}]} | more
+
+
+def create_zone(aws, domain):
+    zone = aws("route53").create_hosted_zone(Name=domain, CallerReference=uuid.uuid4().hex)
+    return zone["HostedZone"]["Id"].removeprefix("/hostedzone/")
+
+
+def issued_certificate(aws, region, domain, zone):
+    """Requests a certificate, publishes its record in the zone and waits until it is issued."""
+    acm = aws("acm", region)
+    arn = acm.request_certificate(DomainName=domain, ValidationMethod="DNS")["CertificateArn"]
+
+    def resource_record():
+        return acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0].get("ResourceRecord")
+
+    cname = eventually(resource_record)
+    batch = changes(("UPSERT", record(cname["Name"], "CNAME", cname["Value"])))
+    aws("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+    eventually(lambda: acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED")
+    return arn
+
+
+def create_role(aws, name, service="lambda.amazonaws.com"):
+    import json
+
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"]["Arn"]

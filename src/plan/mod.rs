@@ -1,0 +1,170 @@
+//! The plan: what should become of every resource, and why. Pure.
+
+use crate::names::{Address, KindName, PhysicalId, Region, Scope, StackName};
+use crate::value::compare::Change;
+
+/// What should become of every resource, in the order of waves and addresses.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The stack.
+    pub stack: StackName,
+    /// The account it was planned for.
+    pub account: String,
+    /// The stack's regions, the primary first.
+    pub regions: Vec<Region>,
+    /// Whether this takes the stack down.
+    pub destroy: bool,
+    /// One entry per resource, those that stay as they are among them.
+    pub entries: Vec<Planned>,
+    /// The waves: which scopes change in each, in order.
+    pub waves: Vec<Wave>,
+    /// What stands in the way: things of somebody else's under our names, protected data that would go.
+    pub obstacles: Vec<Obstacle>,
+}
+
+/// One resource in a plan.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Its address.
+    pub address: Address,
+    /// Its kind.
+    pub kind: KindName,
+    /// What should become of it.
+    pub decision: Decision,
+    /// The wave it changes in, from 0.
+    pub wave: usize,
+    /// The thing that is there now, if any.
+    pub id: Option<PhysicalId>,
+}
+
+/// One wave of a rollout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wave {
+    /// What it is called: a region, or `global`.
+    pub name: Scope,
+}
+
+/// What should become of a resource.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Nothing: it is as it should be.
+    Keep,
+    /// It is there and as it should be, but does not serve yet; wait for it.
+    Await {
+        /// What AWS is at work on.
+        why: String,
+    },
+    /// Make it.
+    Create {
+        /// Why, if it is not simply new: `gone from AWS`.
+        why: Option<String>,
+    },
+    /// Change it in place.
+    Update {
+        /// What differs.
+        changes: Vec<Change>,
+    },
+    /// Make a new one in place of it.
+    Replace {
+        /// What differs; those with [`Effect::Replace`](crate::value::compare::Effect) are the cause.
+        changes: Vec<Change>,
+        /// Why, if no change is the cause: it has failed.
+        why: Option<String>,
+        /// Which goes first.
+        order: ReplaceOrder,
+    },
+    /// It is ours, left by an interrupted run or a lost state: take it up again.
+    Adopt {
+        /// What it is called in AWS.
+        id: PhysicalId,
+        /// What differs.
+        changes: Vec<Change>,
+    },
+    /// Delete it.
+    Delete,
+    /// Leave it in AWS, and no longer look after it.
+    Forget,
+}
+
+/// Which half of a replacement goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplaceOrder {
+    /// The new one is made, what refers to it is moved over, the old one goes last.
+    CreateFirst,
+    /// The old one goes first, because both would have one name.
+    DeleteFirst,
+}
+
+/// Something that stands in the way of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The resource.
+    pub address: Address,
+    /// What kind of obstacle.
+    pub kind: ObstacleKind,
+    /// What is the matter.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// What kind of obstacle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObstacleKind {
+    /// A thing of this name is somebody else's.
+    Taken,
+    /// Data that is protected would be deleted or replaced.
+    Protected,
+    /// A thing that the file says exists does not.
+    Missing,
+    /// AWS would not be able to do it.
+    Impossible,
+}
+
+/// How many resources a plan does what to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Summary {
+    /// To be made.
+    pub create: usize,
+    /// To be changed in place.
+    pub update: usize,
+    /// To be replaced.
+    pub replace: usize,
+    /// To be deleted.
+    pub delete: usize,
+    /// To be taken up again.
+    pub adopt: usize,
+    /// To be left in AWS and forgotten.
+    pub forget: usize,
+    /// To be waited for.
+    #[serde(rename = "await")]
+    pub awaited: usize,
+    /// As they should be.
+    pub keep: usize,
+}
+
+impl Plan {
+    /// How many resources it does what to.
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for entry in &self.entries {
+            let count = match entry.decision {
+                Decision::Keep => &mut summary.keep,
+                Decision::Await { .. } => &mut summary.awaited,
+                Decision::Create { .. } => &mut summary.create,
+                Decision::Update { .. } => &mut summary.update,
+                Decision::Replace { .. } => &mut summary.replace,
+                Decision::Adopt { .. } => &mut summary.adopt,
+                Decision::Delete => &mut summary.delete,
+                Decision::Forget => &mut summary.forget,
+            };
+            *count += 1;
+        }
+        summary
+    }
+
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.entries.iter().all(|entry| matches!(entry.decision, Decision::Keep))
+    }
+}

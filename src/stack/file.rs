@@ -1,0 +1,338 @@
+//! The stack file as types. Every doc comment here is part of the reference that `isobar schema` prints.
+//!
+//! `${param.x}` is filled in before these types are read; other `${...}` stay in the texts and are
+//! looked up when blocks have become resources.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::value::Json;
+
+/// An application that runs in two or more regions.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stack {
+    /// Name of the stack and prefix of every physical name: 2 to 25 lower-case letters, digits and dashes.
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9-]{1,24}$"))]
+    pub stack: String,
+    /// The account it belongs to; any other is refused. In quotes, because it is no number.
+    #[schemars(regex(pattern = r"^[0-9]{12}$"))]
+    pub account: Option<String>,
+    /// The regions it runs in. The first is the primary: home of global tables, last in a rollout.
+    #[schemars(length(min = 1, max = 20))]
+    pub regions: Vec<String>,
+    /// Tags on everything that takes tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// Values to be set from outside, with `--set NAME=VALUE`; used as `${param.NAME}`.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, Parameter>,
+    /// The DNS zone and how its names are routed.
+    pub dns: Option<Dns>,
+    /// Lambda functions.
+    #[serde(default)]
+    pub functions: BTreeMap<String, Function>,
+    /// API Gateway REST APIs.
+    #[serde(default)]
+    pub apis: BTreeMap<String, Api>,
+    /// DynamoDB global tables.
+    #[serde(default)]
+    pub tables: BTreeMap<String, Table>,
+    /// Who hears of alarms.
+    pub notify: Option<Notify>,
+    /// How a change goes from region to region.
+    #[serde(default)]
+    pub rollout: Rollout,
+    /// Blocks that have a new name, `old: new`; their resources are kept.
+    #[serde(default)]
+    pub moved: BTreeMap<String, String>,
+    /// Raw resources: one AWS resource of a known kind each.
+    #[serde(default)]
+    pub resources: BTreeMap<String, Resource>,
+}
+
+/// A value to be set from outside.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// What stands if nothing is set. Without it the parameter must be set.
+    pub default: Option<Json>,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// The DNS zone and how its names are routed.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dns {
+    /// Name of the zone, such as `shop.example.com`. Looked up, unless `create` is true.
+    pub zone: String,
+    /// Whether this stack makes the zone and owns it.
+    #[serde(default)]
+    pub create: bool,
+    /// How clients are sent to a region.
+    #[serde(default)]
+    pub routing: Routing,
+    /// Whether the zone is protected from deletion; true unless the file says otherwise.
+    pub protect: Option<bool>,
+    /// Whether the zone stays in AWS when it leaves the file.
+    #[serde(default)]
+    pub retain: bool,
+}
+
+/// How clients are sent to a region.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Routing {
+    /// To the region with the lowest latency.
+    #[default]
+    Latency,
+    /// By weight, equal unless an API says otherwise.
+    Weighted,
+}
+
+/// A Lambda function, in every region.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
+    /// A folder, made into a reproducible zip, or a `.zip`; relative to the stack file.
+    pub code: Option<String>,
+    /// A container image in place of code.
+    pub image: Option<String>,
+    /// `module.function`; needed with `code`.
+    pub handler: Option<String>,
+    /// Runtime, such as `python3.13`; needed with `code`.
+    pub runtime: Option<String>,
+    /// Memory in MB, 128 to 10240; 256 if left out.
+    #[schemars(range(min = 128, max = 10240))]
+    pub memory: Option<u32>,
+    /// How long a call may take, such as `10s`; at most 15 minutes, 10s if left out.
+    #[schemars(regex(pattern = r"^[0-9]+(s|m)$"))]
+    pub timeout: Option<String>,
+    /// Environment variables.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// What it may use: `tables.carts: read`. Becomes a least-privilege role.
+    #[serde(default)]
+    pub access: BTreeMap<String, Access>,
+    /// Processor: `arm64` or `x86_64`, which is what stands if left out.
+    pub architecture: Option<Architecture>,
+    /// Layers, by version ARN.
+    pub layers: Option<Vec<String>>,
+    /// Days that logs are kept; 30 if left out.
+    pub log_days: Option<u32>,
+    /// Calls that may run at once, taken out of the account's limit.
+    pub reserved_concurrency: Option<u32>,
+    /// Differences by region.
+    #[serde(default)]
+    pub regions: BTreeMap<String, Json>,
+    /// Whether its resources stay in AWS when it leaves the file.
+    #[serde(default)]
+    pub retain: bool,
+}
+
+/// A processor architecture, as Lambda spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Architecture {
+    /// AWS Graviton.
+    Arm64,
+    /// Intel and AMD.
+    #[serde(rename = "x86_64")]
+    X86,
+}
+
+/// What one thing may do with another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// Read items.
+    Read,
+    /// Write items.
+    Write,
+    /// Read and write items.
+    ReadWrite,
+    /// Call a function, or publish to a topic.
+    Invoke,
+}
+
+/// An API Gateway REST API, in every region, behind one name.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    /// Public name. Certificate, regional domains, records and health checks follow from it.
+    pub domain: Option<String>,
+    /// `METHOD /path: functions.name`. A path may hold `{name}` and end in `{name+}`; `ANY` is every method.
+    #[schemars(length(min = 1))]
+    pub routes: BTreeMap<String, String>,
+    /// Limits on requests.
+    pub throttle: Option<Throttle>,
+    /// How the health of a region is judged.
+    pub health: Option<Health>,
+    /// Overrides `dns.routing`.
+    pub routing: Option<Routing>,
+    /// Share of this region when routing is weighted, 0 to 255; overridden under `regions`.
+    #[schemars(range(min = 0, max = 255))]
+    pub weight: Option<u8>,
+    /// Differences by region.
+    #[serde(default)]
+    pub regions: BTreeMap<String, Json>,
+    /// Whether its resources stay in AWS when it leaves the file.
+    #[serde(default)]
+    pub retain: bool,
+}
+
+/// Limits on requests.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Throttle {
+    /// Requests a second.
+    #[schemars(range(min = 0))]
+    pub rate: f64,
+    /// Requests at once.
+    #[schemars(range(min = 0))]
+    pub burst: u32,
+}
+
+/// How the health of a region is judged. A region that is unhealthy leaves DNS by itself.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Health {
+    /// Alarm on 5XX answers; above 5% for 3 minutes if left out.
+    pub errors: Option<ErrorRate>,
+    /// A path that Route 53 probes over HTTPS in each region, such as `/healthz`; not probed if left out.
+    #[schemars(regex(pattern = r"^/"))]
+    pub path: Option<String>,
+}
+
+/// A rate of errors that is too high.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorRate {
+    /// Share of requests, such as `5%`.
+    #[schemars(regex(pattern = r"^[0-9]+(\.[0-9]+)?%$"))]
+    pub above: String,
+    /// For how long, in whole minutes, such as `3m`.
+    #[schemars(regex(pattern = r"^[0-9]+m$"))]
+    pub r#for: String,
+}
+
+/// A DynamoDB global table: one replica in every region.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// One or two attributes with their types: partition key, then sort key, in this order.
+    pub key: Option<Json>,
+    /// Global secondary indexes.
+    #[serde(default)]
+    pub indexes: BTreeMap<String, Index>,
+    /// Attribute that holds the time of expiry, in seconds since 1970.
+    pub ttl: Option<String>,
+    /// Eventual (last writer wins) or strong (three regions, one may be a witness).
+    #[serde(default)]
+    pub consistency: Consistency,
+    /// Region of the witness, for strong consistency with two replicas.
+    pub witness: Option<String>,
+    /// Backups.
+    pub backup: Option<TableBackup>,
+    /// Whether it is protected from deletion; true unless the file says otherwise.
+    pub protect: Option<bool>,
+    /// Whether it stays in AWS when it leaves the file.
+    #[serde(default)]
+    pub retain: bool,
+    /// A table that somebody else looks after: `{id: NAME}`.
+    pub existing: Option<Existing>,
+    /// Differences by region.
+    #[serde(default)]
+    pub regions: BTreeMap<String, Json>,
+}
+
+/// A global secondary index.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    /// One or two attributes with their types.
+    pub key: Json,
+    /// Attributes beside the keys; all if left out.
+    pub include: Option<Vec<String>>,
+}
+
+/// How replicas agree.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Consistency {
+    /// Last writer wins.
+    #[default]
+    Eventual,
+    /// A read sees every write that was answered.
+    Strong,
+}
+
+/// Backups of a table.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TableBackup {
+    /// How far back the table can be restored to any second, `1d` to `35d`.
+    #[schemars(regex(pattern = r"^[0-9]+d$"))]
+    pub point_in_time: String,
+}
+
+/// A thing that Isobar refers to and does not manage.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Existing {
+    /// What AWS calls it.
+    pub id: String,
+}
+
+/// Who hears of alarms: a topic in every region.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    /// E-mail addresses; each has to be confirmed by its owner.
+    #[serde(default)]
+    pub email: Vec<String>,
+}
+
+/// How a change goes from region to region.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rollout {
+    /// Order of the regions; secondaries first and the primary last if left out.
+    pub order: Option<Vec<String>>,
+}
+
+/// One AWS resource of a known kind, with its full set of properties.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resource {
+    /// Its kind, such as `sns.Topic`.
+    pub kind: String,
+    /// Where: `each-region`, `primary`, `global`, or a list of regions.
+    #[serde(default = "each_region")]
+    pub r#in: Json,
+    /// Its properties.
+    pub properties: Option<BTreeMap<String, Json>>,
+    /// Addresses that must be there before it.
+    #[serde(default)]
+    pub after: Vec<String>,
+    /// A thing that somebody else looks after, in place of properties.
+    pub existing: Option<BTreeMap<String, Json>>,
+    /// Whether it is protected from deletion; data is unless the file says otherwise.
+    pub protect: Option<bool>,
+    /// Whether it stays in AWS when it leaves the file.
+    #[serde(default)]
+    pub retain: bool,
+    /// How long a change of it may take, such as `30m`.
+    #[schemars(regex(pattern = r"^[0-9]+(s|m|h)$"))]
+    pub timeout: Option<String>,
+    /// Differences by region.
+    #[serde(default)]
+    pub regions: BTreeMap<String, Json>,
+}
+
+fn each_region() -> Json {
+    Json::String("each-region".into())
+}

@@ -1,0 +1,3 @@
+//! The stack file: read, checked, and made into types.
+
+pub mod file;

@@ -1,0 +1,112 @@
+//! What we remember of a stack: a convenience, never a treasure. No secret is in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{Address, KindName, PhysicalId, Region, StackName};
+use crate::value::Json;
+
+/// Version of the form in which a state is written.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What we remember of a stack.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Version of this form.
+    pub format_version: u32,
+    /// The stack.
+    pub stack: StackName,
+    /// The account it lives in; empty until the first apply.
+    pub account: String,
+    /// Random, fixed at the first write: tells this stack's states from another's of the same name.
+    pub lineage: String,
+    /// Grows by one with every write.
+    pub serial: u64,
+    /// Every region it ever used.
+    pub regions: BTreeSet<Region>,
+    /// What there is.
+    pub records: BTreeMap<Address, Record>,
+    /// Calls whose answer we do not know.
+    pub pending: BTreeMap<Address, Pending>,
+    /// Old halves of replacements that are still there.
+    pub leaving: Vec<Leaving>,
+}
+
+/// One resource as we left it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Its kind.
+    pub kind: KindName,
+    /// What it is called in AWS.
+    pub id: PhysicalId,
+    /// Counts the things that have stood at this address.
+    pub generation: u32,
+    /// What was last sent, secrets as their hash.
+    pub spec: Json,
+    /// What could be referred to when last read.
+    pub outputs: Json,
+    /// What it needed: it is deleted before these.
+    pub needs: BTreeSet<Address>,
+    /// Whether it may not be deleted without the user's word.
+    pub protect: bool,
+    /// Whether it stays in AWS when it leaves the file.
+    pub retain: bool,
+}
+
+/// A call that has begun.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pending {
+    /// What it was to do.
+    pub call: Call,
+    /// Its kind.
+    pub kind: KindName,
+    /// The generation it was to make or change.
+    pub generation: u32,
+    /// What was sent, secrets as their hash. Null for a delete.
+    pub spec: Json,
+    /// What it needs, for the order of a later delete.
+    pub needs: BTreeSet<Address>,
+}
+
+/// A call that changes AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Call {
+    /// `create`.
+    Create,
+    /// `update`.
+    Update,
+    /// `delete`.
+    Delete,
+}
+
+/// The old half of a replacement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leaving {
+    /// Where it stood.
+    pub address: Address,
+    /// What it was.
+    pub record: Record,
+}
+
+impl State {
+    /// The state of a stack that was never applied.
+    pub fn new(stack: StackName, lineage: String) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            stack,
+            account: String::new(),
+            lineage,
+            serial: 0,
+            regions: BTreeSet::new(),
+            records: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            leaving: Vec::new(),
+        }
+    }
+}
