@@ -1,11 +1,137 @@
+"""Lambda: functions that live like on AWS, without a runtime to run them.
+
+Gaps of LocalStack closed here: outside Docker a function ended in State=Failed, since its runtime
+cannot be started; any role was accepted; nothing stopped an update during an update. Invoking a
+function is not possible here and fails.
+
+AWS rules followed: a function is Pending, then Active; an update is InProgress, then Successful,
+and meanwhile every other change is a ResourceConflictException; the role has to exist and to
+trust Lambda; lists do not show states.
+"""
+
+import time
+
 from plux import Plugin
-from isobar_localstack.base import on_localstack
+
+from isobar_localstack.base import error, on_localstack
+from isobar_localstack.durations import scaled
+
+STATE_FIELDS = (
+    "State", "StateReason", "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode",
+)
+CHANGES = ("UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion")
 
 
 class NoRuntimePlugin(Plugin):
+    """Entry point: the "executor" LocalStack prepares and starts functions with."""
+
     namespace = "localstack.lambda.runtime_executor"
     name = "isobar"
 
+    def load(self, *args, **kwargs):
+        from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
+
+        class NoRuntime(RuntimeExecutor):
+            """Prepares every function after the time AWS takes, and runs none."""
+
+            @classmethod
+            def prepare_version(cls, function_version):
+                time.sleep(scaled("lambda.pending"))
+
+            @classmethod
+            def cleanup_version(cls, function_version):
+                pass
+
+            def start(self, env_vars):
+                raise RuntimeError("this emulator keeps functions but cannot run them")
+
+            def stop(self):
+                pass
+
+            def nothing(self, *args):
+                raise RuntimeError("this emulator cannot run functions")
+
+            get_address = get_endpoint_from_executor = get_runtime_endpoint = invoke = get_logs = nothing
+
+        return NoRuntime
+
 
 def service():
-    return on_localstack("lambda", {})
+    return on_localstack(
+        "lambda",
+        {
+            "CreateFunction": with_role_check,
+            "UpdateFunctionCode": when_settled,
+            "UpdateFunctionConfiguration": lambda original: when_settled(with_role_check(original)),
+            "PublishVersion": when_settled,
+            "ListFunctions": without_states("Functions"),
+            "ListVersionsByFunction": without_states("Versions"),
+        },
+    )
+
+
+def with_role_check(original):
+    def handler(context, request):
+        if request.get("Role"):
+            check_role(context, request["Role"])
+        return original(context, request)
+
+    return handler
+
+
+def check_role(context, arn: str):
+    from isobar_localstack.services.iam import role_by_arn, trusts
+
+    role = role_by_arn(context.account_id, arn)
+    if role is None or not trusts(role, "lambda.amazonaws.com"):
+        raise error("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
+
+
+def when_settled(original):
+    def handler(context, request):
+        check_settled(context, request["FunctionName"])
+        return original(context, request)
+
+    return handler
+
+
+def check_settled(context, name_or_arn: str):
+    from localstack.services.lambda_.invocation.models import lambda_stores
+
+    name = name_or_arn.split(":function:")[-1].split(":")[0]
+    function = lambda_stores[context.account_id][context.region].functions.get(name)
+    if function is None:
+        return  # LocalStack answers that
+    latest = function.latest()
+    arn = latest.id.unqualified_arn()
+    if latest.config.state.state == "Pending":
+        raise error(
+            "ResourceConflictException",
+            "The operation cannot be performed at this time. The function is currently in the following state: Pending", 409,
+        )
+    if latest.config.last_update and latest.config.last_update.status == "InProgress":
+        raise error(
+            "ResourceConflictException",
+            f"The operation cannot be performed at this time. An update is in progress for resource: {arn}", 409,
+        )
+
+
+def without_states(key: str):
+    def wrap(original):
+        def handler(context, request):
+            answer = original(context, request)
+            shown = [{k: v for k, v in item.items() if k not in STATE_FIELDS} for item in answer.get(key, [])]
+            return {**answer, key: shown}
+
+        return handler
+
+    return wrap
+
+
+def tagged(account_id: str, region: str):
+    from localstack.services.lambda_.invocation.models import lambda_stores
+
+    store = lambda_stores[account_id][region]
+    for function in list(store.functions.values()):
+        arn = function.latest().id.unqualified_arn()
+        yield arn, dict(store.tags.get_tags(arn))
