@@ -221,6 +221,7 @@ impl<'a> Decider<'a> {
         let Some((decision, wanted)) = self.done.get(of) else { return live() };
         match decision {
             Decision::Keep | Decision::Await { .. } => live(),
+            Decision::Adopt { changes, .. } if changes.is_empty() => live(),
             Decision::Update { .. } | Decision::Adopt { .. } => {
                 let info = self.graph.get(of).and_then(|node| self.catalog.get(&node.declaration.kind));
                 let shape = info.and_then(|info| info.outputs.at(output.iter().map(String::as_str)));

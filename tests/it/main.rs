@@ -1,1 +1,3 @@
-fn main() {}
+//! Every test beyond single functions, in one binary.
+
+mod engine;
