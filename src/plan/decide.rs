@@ -88,8 +88,13 @@ impl<'a> Decider<'a> {
             decision = Decision::Keep;
         }
         let unless_allowed = node.declaration.protect || self.is_protected(address);
-        if matches!(decision, Decision::Replace { .. }) && unless_allowed && !self.allowed(address) {
-            self.protect(address, "replaced");
+        if unless_allowed && !self.allowed(address) {
+            if matches!(decision, Decision::Replace { .. }) {
+                self.protect(address, "be replaced");
+            }
+            for part in lost_parts(&decision, info) {
+                self.protect(address, &format!("lose {part}"));
+            }
         }
         self.done.insert(address.clone(), (decision, wanted));
     }
@@ -166,7 +171,7 @@ impl<'a> Decider<'a> {
             let decision = if record.retain { Decision::Forget } else { Decision::Delete };
             let gone = matches!(self.observed.live.get(address), Some(None));
             if decision == Decision::Delete && !gone && self.is_protected(address) && !self.allowed(address) {
-                self.protect(address, "deleted");
+                self.protect(address, "be deleted");
             }
             leaving.push(planned(address, record, decision));
         }
@@ -273,7 +278,7 @@ impl<'a> Decider<'a> {
         self.obstacle(
             address,
             ObstacleKind::Protected,
-            format!("it holds data, is protected, and would be {fate}"),
+            format!("it holds data, is protected, and would {fate}"),
             &format!("to lose its data, say `--allow-data-loss {address}`; to keep it, set `retain: true`"),
         );
     }
@@ -291,6 +296,19 @@ fn differences(info: &KindInfo, wanted: &Partial, live: &Json, sent: Option<&Jso
 fn mirrored(wanted: &Partial, output: &[String]) -> Option<Json> {
     let [name] = output else { return None };
     wanted.get(name).filter(|value| !value.is_null())?.finish().ok()
+}
+
+/// Parts of a thing that holds data which an update would take away, such as a table's replica.
+fn lost_parts(decision: &Decision, info: &KindInfo) -> Vec<String> {
+    let (Decision::Update { changes } | Decision::Adopt { changes, .. }) = decision else { return Vec::new() };
+    let is_part = |change: &&Change| match change.path.0.as_slice() {
+        [Key::Field(field), Key::Field(_)] => {
+            change.to.is_null() && info.spec.at([field.as_str()]).is_some_and(|shape| shape.words.key.is_some())
+        }
+        _ => false,
+    };
+    let parts = changes.iter().filter(|_| info.holds_data).filter(is_part);
+    parts.map(|change| format!("`{}`", change.path)).collect()
 }
 
 fn planned(address: &Address, record: &Record, decision: Decision) -> Planned {
