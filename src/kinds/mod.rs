@@ -4,6 +4,8 @@
 //! write its file and its entry in [`all`]; the catalog, the schema, the reference and the tests that run over
 //! every kind follow from the trait.
 
+mod iam_role;
+mod logs_log_group;
 mod sns_topic;
 
 use std::future::Future;
@@ -20,7 +22,7 @@ use crate::value::Json;
 
 /// Every kind. The one table: what is not here does not exist.
 pub fn all() -> Vec<Entry> {
-    vec![Entry::of::<sns_topic::Topic>()]
+    vec![Entry::of::<iam_role::Role>(), Entry::of::<logs_log_group::LogGroup>(), Entry::of::<sns_topic::Topic>()]
 }
 
 /// One kind of AWS resource: what its author writes.

@@ -1,3 +1,4 @@
 //! Every test beyond single functions, in one binary.
 
 mod engine;
+mod kinds;
