@@ -90,10 +90,10 @@ stage: ${apigateway.Stage.name}
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let (domain, path) = halves(id.as_str(), '|');
-        let mut patch = Patch::default();
-        patch.set("/restapiId", Some(&from.rest_api_id), Some(&to.rest_api_id));
-        patch.set("/stage", from.stage.as_ref(), to.stage.as_ref());
-        let Some(operations) = patch.operations() else { return Ok(()) };
+        let mut changes = Patch::default();
+        changes.set("/restapiId", Some(&from.rest_api_id), Some(&to.rest_api_id));
+        changes.set("/stage", from.stage.as_ref(), to.stage.as_ref());
+        let Some(operations) = changes.operations() else { return Ok(()) };
         let call = cx.apigateway().update_base_path_mapping().domain_name(domain).base_path(path);
         call.set_patch_operations(Some(operations)).send().await?;
         Ok(())

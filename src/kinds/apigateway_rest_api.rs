@@ -122,7 +122,7 @@ pub struct Outputs {
 
 impl Kind for RestApi {
     const NAME: &'static str = "apigateway.RestApi";
-    const ABOUT: &'static str = "An API Gateway REST API, made of an `OpenAPI` document";
+    const ABOUT: &'static str = "An API Gateway REST API, made of an OpenAPI document";
     const EXAMPLE: &'static str = "
 name: shop-orders
 description: Orders

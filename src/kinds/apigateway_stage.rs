@@ -232,11 +232,11 @@ method_settings:
 
 /// Every stage of an API, in one call; `None` if there is no such API.
 pub(super) async fn stages(cx: &Cx, api: &str) -> Result<Arc<Option<Vec<SdkStage>>>> {
-    cx.once(&format!("apigateway.stages/{api}"), async {
+    let read = async {
         let listed = cx.apigateway().get_stages().rest_api_id(api).send().await.or_gone()?;
         Ok(listed.map(|listed| listed.item.unwrap_or_default()))
-    })
-    .await
+    };
+    cx.once(&format!("apigateway.stages/{api}"), Box::pin(read)).await
 }
 
 async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Stage>>> {
