@@ -91,17 +91,17 @@ impl Kind for Certificate {
     const NAME: &'static str = "acm.Certificate";
     const ABOUT: &'static str = "An ACM certificate, validated by a DNS record";
     const EXAMPLE: &'static str = "
-domain: api.example.com
-alternative_names: ['*.api.example.com', checkout.example.com]
+domain: api.shop.example.com
+alternative_names: ['*.api.shop.example.com', checkout.shop.example.com]
 key_algorithm: EC_prime256v1
 exportable: false
 tags: {team: commerce}
 ";
     const CHANGES: &'static [&'static str] = &[
         "tags: {team: platform, cost: '7'}",
-        "alternative_names: ['*.api.example.com']",
+        "alternative_names: ['*.api.shop.example.com']",
         "{key_algorithm: RSA_2048, exportable: true}",
-        "{domain: shop.example.com, alternative_names: []}",
+        "{domain: www.shop.example.com, alternative_names: []}",
     ];
     // Validation takes minutes, up to half an hour; a load balancer or domain lets go of a
     // certificate up to 20 minutes after it was deleted.

@@ -6,11 +6,11 @@ use aws_sdk_apigateway::types::BasePathMapping as SdkMapping;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::apigateway::{PAGE, Patch, halves};
+use super::apigateway::{PAGE, Patch, halves, tags_of};
 use super::{Found, Kind};
 use crate::aws::{Cx, Gone, Result};
 use crate::cloud::{Ask, Care, Class, CloudError};
-use crate::names::{Owner, PhysicalId};
+use crate::names::{Owner, PhysicalId, TAG_STACK};
 
 /// A base path mapping.
 pub struct BasePathMapping;
@@ -69,13 +69,17 @@ stage: ${apigateway.Stage.name}
         futures::future::try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
     }
 
-    async fn find(cx: &Cx, _owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+    async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let Some(live) = get(cx, &spec.domain, path(spec)).await? else { return Ok(None) };
-        // It has no tags. One that leads to our API is ours.
+        // It has no tags. One that leads to the API of our file is ours, unless the API is another stack's.
         if live.rest_api_id() == Some(spec.rest_api_id.as_str()) {
-            return Ok(Some(id(spec)));
+            let api = cx.apigateway().get_rest_api().rest_api_id(&spec.rest_api_id).send().await.or_gone()?;
+            let tags = tags_of(api.and_then(|api| api.tags));
+            if tags.get(TAG_STACK).is_none_or(|stack| stack == owner.stack.as_str()) {
+                return Ok(Some(id(spec)));
+            }
         }
-        let what = format!("the path {} of {} leads to another API already", path(spec), spec.domain);
+        let what = format!("the path {} of {} leads to somebody else's API already", path(spec), spec.domain);
         Err(CloudError {
             hint: Some("delete that base path mapping, or import it if it is yours".into()),
             ..CloudError::stated(Class::Taken, "find", what)

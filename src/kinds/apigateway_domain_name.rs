@@ -96,11 +96,13 @@ impl Kind for DomainName {
     const NAME: &'static str = "apigateway.DomainName";
     const ABOUT: &'static str = "A custom domain of API Gateway in one region";
     const EXAMPLE: &'static str = "
-domain: api.example.com
+domain: api.shop.example.com
 certificate_arn: ${acm.Certificate.arn}
 security_policy: TLS_1_2
 routing_mode: BASE_PATH_MAPPING_ONLY
 ip_address_type: ipv4
+mutual_tls: {truststore_uri: 's3://shop-trust/authorities.pem', truststore_version: '3'}
+ownership_verification_certificate_arn: ${acm.Certificate.arn}
 tags: {team: commerce}
 ";
     const CHANGES: &'static [&'static str] = &[
@@ -109,7 +111,7 @@ tags: {team: commerce}
         "{security_policy: TLS_1_2, endpoint_access_mode: null}",
         "{routing_mode: ROUTING_RULE_THEN_BASE_PATH_MAPPING, ip_address_type: dualstack}",
         "tags: {team: platform, cost: '7'}",
-        "domain: checkout.example.com",
+        "domain: checkout.shop.example.com",
     ];
     // AWS makes, changes and deletes one per 30 s and account, and takes 15 minutes to change a security policy.
     const DEADLINE: Duration = Duration::from_mins(40);

@@ -146,7 +146,6 @@ tags: {team: commerce}
         "caching: {enabled: true, ttl_seconds: 300, unauthorized_strategy: FAIL_WITH_403}",
         "
 method_settings:
-  /health/GET: null
   /orders/{id}/GET: {caching: {enabled: true, ttl_seconds: 10}, data_trace_enabled: false, metrics_enabled: true}
 ",
         "{cache_cluster_enabled: true, cache_cluster_size: '1.6'}",

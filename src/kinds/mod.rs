@@ -11,7 +11,10 @@ mod apigateway_deployment;
 mod apigateway_domain_name;
 mod apigateway_method_settings;
 mod apigateway_rest_api;
+mod apigateway_rest_api_live;
 mod apigateway_stage;
+mod iam_role;
+mod logs_log_group;
 mod sns_topic;
 
 use std::future::Future;
@@ -35,6 +38,8 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<apigateway_domain_name::DomainName>(),
         Entry::of::<apigateway_rest_api::RestApi>(),
         Entry::of::<apigateway_stage::Stage>(),
+        Entry::of::<iam_role::Role>(),
+        Entry::of::<logs_log_group::LogGroup>(),
         Entry::of::<sns_topic::Topic>(),
     ]
 }
