@@ -12,6 +12,7 @@ mod emulator;
 mod example;
 mod life;
 mod offline;
+mod surroundings;
 
 use std::collections::BTreeSet;
 

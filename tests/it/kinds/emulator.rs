@@ -21,6 +21,8 @@ pub struct Emulator {
     pub stack: StackName,
     /// The door.
     pub cloud: AwsCloud,
+    /// Where it is.
+    pub endpoint: String,
     run: String,
 }
 
@@ -30,10 +32,14 @@ impl Emulator {
         let endpoint = std::env::var("ISOBAR_TEST_ENDPOINT").unwrap_or_else(|_| start());
         let run = format!("{:05x}", fastrand::u32(..0x10_0000));
         let stack: StackName = format!("try{run}").parse().expect("a stack name");
-        let settings =
-            Settings { stack: Some(stack.clone()), endpoint: Some(endpoint), emulator: true, ..Settings::default() };
+        let settings = Settings {
+            stack: Some(stack.clone()),
+            endpoint: Some(endpoint.clone()),
+            emulator: true,
+            ..Settings::default()
+        };
         let connection = Connection::open(&settings).await;
-        Self { stack, cloud: AwsCloud::new(Arc::new(connection)), run }
+        Self { stack, cloud: AwsCloud::new(Arc::new(connection)), endpoint, run }
     }
 
     /// The word that stands for `shop` while this kind is tried.

@@ -13,6 +13,7 @@ use isobar::value::{Json, Partial, Target, Template};
 
 use super::emulator::{Emulator, PATIENCE, PAUSE, repeat};
 use super::example;
+use super::surroundings::Surroundings;
 
 type Outcome<T> = Result<T, String>;
 
@@ -26,6 +27,7 @@ pub struct Life<'a> {
     outputs: BTreeMap<KindName, Json>,
     /// Everything made, in order.
     made: Vec<(KindName, PhysicalId)>,
+    surroundings: Surroundings,
 }
 
 /// A thing that was made, and what it was told.
@@ -46,6 +48,7 @@ impl<'a> Life<'a> {
             word: emulator.word(kind.as_str()),
             outputs: BTreeMap::new(),
             made: Vec::new(),
+            surroundings: Surroundings::new(&emulator.endpoint),
         }
     }
 
@@ -82,6 +85,7 @@ impl<'a> Life<'a> {
                 faults.push(format!("{kind} {id}: {fault}"));
             }
         }
+        faults.extend(self.surroundings.clear().await.err());
         faults
     }
 
@@ -94,6 +98,9 @@ impl<'a> Life<'a> {
     ) -> BoxFuture<'s, Outcome<Thing<'k>>> {
         Box::pin(async move {
             let wanted = self.wanted(example).await?;
+            if kind.name.as_str() == "apigateway.Stage" {
+                self.surroundings.allow_logging().await?;
+            }
             let owner = Owner {
                 stack: self.emulator.stack.clone(),
                 address: Address::new(format!("try.{}", kind.name), self.at.clone()),
@@ -120,6 +127,10 @@ impl<'a> Life<'a> {
             let made = self.make(&info, &needed, 1).await.map(|thing| thing.id);
             let id = made.map_err(|fault| format!("{name}, which the example refers to: {fault}"))?;
             let live = self.settled(&info, &id, &needed).await?;
+            if name.as_str() == "acm.Certificate" {
+                self.surroundings.publish(&live.outputs).await?;
+                self.serving(&info, &id, &needed).await?;
+            }
             self.outputs.insert(name, live.outputs);
         }
         let own = example::of_this_run(example, &self.word);
@@ -190,6 +201,20 @@ impl<'a> Life<'a> {
                 }
                 Readiness::Pending(_) => tokio::time::sleep(PAUSE).await,
                 Readiness::Configured(_) | Readiness::Serving => return Ok(live),
+            }
+        }
+    }
+
+    /// Waits until it serves.
+    async fn serving(&self, kind: &KindInfo, id: &PhysicalId, spec: &Json) -> Outcome<()> {
+        let begun = Instant::now();
+        loop {
+            match self.settled(kind, id, spec).await?.readiness {
+                Readiness::Configured(why) if begun.elapsed() > PATIENCE => {
+                    return Err(format!("it does not come to serve: {why}"));
+                }
+                Readiness::Configured(_) => tokio::time::sleep(PAUSE).await,
+                _ => return Ok(()),
             }
         }
     }
