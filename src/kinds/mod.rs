@@ -4,6 +4,7 @@
 //! write its file and its entry in [`all`]; the catalog, the schema, the reference and the tests that run over
 //! every kind follow from the trait.
 
+mod cloudwatch_alarm;
 mod sns_topic;
 
 use std::future::Future;
@@ -20,7 +21,7 @@ use crate::value::Json;
 
 /// Every kind. The one table: what is not here does not exist.
 pub fn all() -> Vec<Entry> {
-    vec![Entry::of::<sns_topic::Topic>()]
+    vec![Entry::of::<cloudwatch_alarm::Alarm>(), Entry::of::<sns_topic::Topic>()]
 }
 
 /// One kind of AWS resource: what its author writes.
