@@ -5,6 +5,10 @@
 //! every kind follow from the trait.
 
 mod cloudwatch_alarm;
+mod route53;
+mod route53_health_check;
+mod route53_hosted_zone;
+mod route53_record_set;
 mod sns_topic;
 
 use std::future::Future;
@@ -21,7 +25,13 @@ use crate::value::Json;
 
 /// Every kind. The one table: what is not here does not exist.
 pub fn all() -> Vec<Entry> {
-    vec![Entry::of::<cloudwatch_alarm::Alarm>(), Entry::of::<sns_topic::Topic>()]
+    vec![
+        Entry::of::<cloudwatch_alarm::Alarm>(),
+        Entry::of::<route53_health_check::HealthCheck>(),
+        Entry::of::<route53_hosted_zone::HostedZone>(),
+        Entry::of::<route53_record_set::RecordSet>(),
+        Entry::of::<sns_topic::Topic>(),
+    ]
 }
 
 /// One kind of AWS resource: what its author writes.
