@@ -44,8 +44,10 @@ pub trait Kind: Sized + Send + Sync + 'static {
     const DEADLINE: Duration = Duration::from_secs(300);
     /// Whether it holds data: never deleted, detached or replaced without the user's word.
     const HOLDS_DATA: bool = false;
-    /// Whether the old one must go before a replacement can be made: its name is fixed and unique.
+    /// Whether its name is unique, so that the old one must go before a replacement of the same name can be made.
     const DELETE_FIRST: bool = false;
+    /// The top-level fields that make its name: if one of them changes, old and new can stand side by side.
+    const NAMED_BY: &'static [&'static str] = &["name"];
     /// Error codes that mean "not yet" here, such as those of IAM propagation; a code may be
     /// narrowed with words of the message, `Code: words`.
     const NOT_YET: &'static [&'static str] = &[];

@@ -70,6 +70,8 @@ tags: {team: commerce}
         "name: shop-night",
     ];
 
+    const DELETE_FIRST: bool = true;
+
     type Spec = Spec;
     type Outputs = Outputs;
 

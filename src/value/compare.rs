@@ -110,6 +110,8 @@ impl Comparison {
         let differs = Difference { shape, path, effect };
         match (words.compare, wanted) {
             (_, Partial::Unknown(_)) => self.push(&differs, there, wanted),
+            // Of a secret that AWS does not show, only the hash is remembered.
+            _ if words.secret && unseen => self.by_hash(&differs, wanted, there, None),
             (Compare::Sha256, _) if !unseen => self.by_hash(&differs, wanted, there, sent),
             (Compare::Policy, _) => {
                 let same = wanted.finish().is_ok_and(|wanted| policy(&wanted) == policy(there));
