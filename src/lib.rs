@@ -7,6 +7,7 @@ pub mod cloud;
 pub mod names;
 pub mod plan;
 pub mod problem;
+pub mod render;
 pub mod stack;
 pub mod state;
 pub mod value;
