@@ -1,6 +1,8 @@
 //! Every test beyond single functions, in one binary.
 
 mod engine;
+mod engine_properties;
 mod errors;
+#[cfg(feature = "aws")]
 mod kinds;
 mod robustness;
