@@ -93,6 +93,12 @@ impl Cx {
         Self { region: region.clone(), ..self.clone() }
     }
 
+    /// The same context in the home region, where global services such as IAM and Route 53 are called.
+    #[must_use]
+    pub fn home(&self) -> Self {
+        self.in_region(self.connection.home())
+    }
+
     /// The account's number; asked once.
     pub async fn account(&self) -> Result<&str> {
         let account = self.account.get_or_try_init(|| async {

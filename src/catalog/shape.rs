@@ -85,6 +85,7 @@ pub struct Field {
 /// | word | meaning | who reads it |
 /// |---|---|---|
 /// | `x-change: replace` | AWS cannot change it; the thing is replaced | `value::compare` |
+/// | `x-change: replace-case` | AWS cannot change which of the cases it is, only what is in it | `value::compare` |
 /// | `x-secret` | never in state, plan or log | `catalog`, `render` |
 /// | `x-write-only` | AWS never returns it; compared with what was last sent | `value::compare` |
 /// | `x-owned-by-aws` | observed, never a difference | `value::compare` |
@@ -98,6 +99,8 @@ pub struct Field {
 pub struct Words {
     /// A change of it replaces the thing.
     pub replace: bool,
+    /// Another case than the one that is there replaces the thing.
+    pub replace_case: bool,
     /// Never in state, plan or log.
     pub secret: bool,
     /// AWS never returns it.
@@ -312,6 +315,7 @@ impl Words {
         let is = |key: &str| schema.get(key).and_then(Json::as_bool).unwrap_or(false);
         let word = |key: &str| schema.get(key).and_then(Json::as_str);
         self.replace |= word("x-change") == Some("replace");
+        self.replace_case |= word("x-change") == Some("replace-case");
         self.secret |= is("x-secret");
         self.write_only |= is("x-write-only");
         self.owned_by_aws |= is("x-owned-by-aws");

@@ -4,6 +4,17 @@
 //! write its file and its entry in [`all`]; the catalog, the schema, the reference and the tests that run over
 //! every kind follow from the trait.
 
+mod acm_certificate;
+mod apigateway;
+mod apigateway_base_path_mapping;
+mod apigateway_deployment;
+mod apigateway_domain_name;
+mod apigateway_method_settings;
+mod apigateway_rest_api;
+mod apigateway_rest_api_live;
+mod apigateway_stage;
+mod iam_role;
+mod logs_log_group;
 mod sns_topic;
 
 use std::future::Future;
@@ -20,7 +31,17 @@ use crate::value::Json;
 
 /// Every kind. The one table: what is not here does not exist.
 pub fn all() -> Vec<Entry> {
-    vec![Entry::of::<sns_topic::Topic>()]
+    vec![
+        Entry::of::<acm_certificate::Certificate>(),
+        Entry::of::<apigateway_base_path_mapping::BasePathMapping>(),
+        Entry::of::<apigateway_deployment::Deployment>(),
+        Entry::of::<apigateway_domain_name::DomainName>(),
+        Entry::of::<apigateway_rest_api::RestApi>(),
+        Entry::of::<apigateway_stage::Stage>(),
+        Entry::of::<iam_role::Role>(),
+        Entry::of::<logs_log_group::LogGroup>(),
+        Entry::of::<sns_topic::Topic>(),
+    ]
 }
 
 /// One kind of AWS resource: what its author writes.
