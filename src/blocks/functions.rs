@@ -15,7 +15,7 @@ use crate::value::Json;
 /// Name of the alias that callers use.
 pub(super) const ALIAS: &str = "live";
 
-/// Days that CloudWatch Logs can keep events for.
+/// Days that `CloudWatch` Logs can keep events for.
 const LOG_DAYS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
