@@ -10,6 +10,7 @@ pub mod names;
 pub mod observe;
 pub mod plan;
 pub mod problem;
+pub mod render;
 pub mod rollout;
 pub mod schedule;
 pub mod stack;

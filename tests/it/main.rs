@@ -1,3 +1,6 @@
-//! The one binary of tests that need more than one module, a program or an emulator.
+//! Everything that is tested from outside, in one binary.
 
+mod errors;
+mod expand;
 mod kinds;
+mod robustness;

@@ -1,0 +1,3 @@
+//! Forms text for people out of data. Nothing is printed here.
+
+pub mod problems;
