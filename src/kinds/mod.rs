@@ -5,6 +5,9 @@
 //! every kind follow from the trait.
 
 mod cloudwatch_alarm;
+mod dynamodb_global_table;
+mod iam_role;
+mod logs_log_group;
 mod route53;
 mod route53_health_check;
 mod route53_hosted_zone;
@@ -27,6 +30,9 @@ use crate::value::Json;
 pub fn all() -> Vec<Entry> {
     vec![
         Entry::of::<cloudwatch_alarm::Alarm>(),
+        Entry::of::<dynamodb_global_table::GlobalTable>(),
+        Entry::of::<iam_role::Role>(),
+        Entry::of::<logs_log_group::LogGroup>(),
         Entry::of::<route53_health_check::HealthCheck>(),
         Entry::of::<route53_hosted_zone::HostedZone>(),
         Entry::of::<route53_record_set::RecordSet>(),

@@ -65,6 +65,7 @@ tags: {team: commerce}
 ";
     const CHANGES: &'static [&'static str] = &[
         "display_name: Shop on call",
+        "kms_key: alias/aws/sns",
         "subscriptions: [{protocol: sms, endpoint: '+15555550100'}]",
         "tags: {team: platform, cost: '7'}",
         "name: shop-night",

@@ -89,6 +89,11 @@ pub fn fingerprint(value: &Json) -> String {
     format!("sha256:{hex}")
 }
 
+/// Whether two policy documents mean the same.
+pub fn same_policy(one: &Json, other: &Json) -> bool {
+    policy(one) == policy(other)
+}
+
 struct Comparison {
     changes: Vec<Change>,
 }
@@ -122,7 +127,7 @@ impl Comparison {
             (_, Partial::Unknown(_)) => self.push(&differs, there, wanted),
             (Compare::Sha256, _) if !unseen => self.by_hash(&differs, wanted, there, sent),
             (Compare::Policy, _) => {
-                let same = wanted.finish().is_ok_and(|wanted| policy(&wanted) == policy(there));
+                let same = wanted.finish().is_ok_and(|wanted| same_policy(&wanted, there));
                 if !same {
                     self.push(&differs, there, wanted);
                 }

@@ -1,1 +1,3 @@
-fn main() {}
+//! The one binary of tests that need more than one module, a program or an emulator.
+
+mod kinds;
