@@ -92,7 +92,7 @@ pub struct Field {
 /// | `x-unordered` | order means nothing | `value::compare` |
 /// | `x-key: FIELD` | items are told apart by this field, order means nothing | `value::compare` |
 /// | `x-merge` | only the keys that are or were in the file are ours | `value::compare` |
-/// | `x-compare: sha256, policy` | how equality is decided | `value::compare` |
+/// | `x-compare: sha256, policy, dns` | how equality is decided | `value::compare` |
 /// | `x-needs: serving` | what it refers to must be serving, not just configured | `graph` |
 /// | `x-volatile` | an output that an update may change | `plan` |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -131,6 +131,8 @@ pub enum Compare {
     Sha256,
     /// As an IAM policy: a list of one equals its item, and order means nothing.
     Policy,
+    /// As a DNS name: case and a trailing dot mean nothing.
+    Dns,
 }
 
 /// A schema that goes beyond what is understood.
@@ -327,6 +329,7 @@ impl Words {
         self.compare = match word("x-compare") {
             Some("sha256") => Compare::Sha256,
             Some("policy") => Compare::Policy,
+            Some("dns") => Compare::Dns,
             _ => self.compare,
         };
         self

@@ -13,8 +13,14 @@ mod apigateway_method_settings;
 mod apigateway_rest_api;
 mod apigateway_rest_api_live;
 mod apigateway_stage;
+mod cloudwatch_alarm;
+mod dynamodb_global_table;
 mod iam_role;
 mod logs_log_group;
+mod route53;
+mod route53_health_check;
+mod route53_hosted_zone;
+mod route53_record_set;
 mod sns_topic;
 
 use std::future::Future;
@@ -38,8 +44,13 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<apigateway_domain_name::DomainName>(),
         Entry::of::<apigateway_rest_api::RestApi>(),
         Entry::of::<apigateway_stage::Stage>(),
+        Entry::of::<cloudwatch_alarm::Alarm>(),
+        Entry::of::<dynamodb_global_table::GlobalTable>(),
         Entry::of::<iam_role::Role>(),
         Entry::of::<logs_log_group::LogGroup>(),
+        Entry::of::<route53_health_check::HealthCheck>(),
+        Entry::of::<route53_hosted_zone::HostedZone>(),
+        Entry::of::<route53_record_set::RecordSet>(),
         Entry::of::<sns_topic::Topic>(),
     ]
 }

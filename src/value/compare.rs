@@ -134,6 +134,8 @@ impl Comparison {
                     self.push(&differs, there, wanted);
                 }
             }
+            (Compare::Dns, Partial::Text(wanted_name))
+                if there.as_str().is_some_and(|there| dns(there) == dns(wanted_name)) => {}
             _ => self.inside(&differs, wanted, there, sent),
         }
     }
@@ -273,6 +275,11 @@ fn same(one: &Json, other: &Json) -> bool {
     }
 }
 
+/// A DNS name in one form.
+fn dns(name: &str) -> String {
+    name.trim_end_matches('.').to_ascii_lowercase()
+}
+
 fn sorted(json: &Json) -> Vec<String> {
     let mut texts: Vec<String> = json.as_array().into_iter().flatten().map(Json::to_string).collect();
     texts.sort();
@@ -328,6 +335,7 @@ mod tests {
                 "body": {"x-compare": "sha256"},
                 "policy": {"x-compare": "policy"},
                 "zip": {"type": ["string", "null"], "x-write-only": true},
+                "alias": {"type": ["string", "null"], "x-compare": "dns"},
                 "code": {"x-change": "replace-case", "oneOf": [
                     {"type": "object", "properties": {"image": {"type": "string"}}},
                     {"type": "object", "properties": {"zip": {"type": "object", "properties": {
@@ -402,6 +410,13 @@ mod tests {
             &[],
         );
         check(json!({"layers": ["b", "a"]}), json!({"layers": ["a", "b"]}), json!(null), &[]);
+        check(json!({"alias": "My.example.com."}), json!({"alias": "my.example.com"}), json!(null), &[]);
+        check(
+            json!({"alias": "b.example.com"}),
+            json!({"alias": null}),
+            json!(null),
+            &["alias null -> \"b.example.com\" Update"],
+        );
     }
 
     #[test]
