@@ -30,7 +30,15 @@ use crate::value::{Json, Key, Partial};
 
 /// Every kind. The one table: what is not here does not exist.
 pub fn all() -> Vec<Entry> {
-    vec![Entry::of::<iam_role::Role>(), Entry::of::<logs_log_group::LogGroup>(), Entry::of::<sns_topic::Topic>()]
+    vec![
+        Entry::of::<iam_role::Role>(),
+        Entry::of::<lambda_alias::Alias>(),
+        Entry::of::<lambda_function::Function>(),
+        Entry::of::<lambda_permission::Permission>(),
+        Entry::of::<lambda_version::Version>(),
+        Entry::of::<logs_log_group::LogGroup>(),
+        Entry::of::<sns_topic::Topic>(),
+    ]
 }
 
 /// One kind of AWS resource: what its author writes.
