@@ -4,5 +4,7 @@ mod engine;
 mod engine_properties;
 mod errors;
 #[cfg(feature = "aws")]
+mod expand;
+#[cfg(feature = "aws")]
 mod kinds;
 mod robustness;
