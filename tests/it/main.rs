@@ -1,1 +1,4 @@
-fn main() {}
+//! Every test beyond single functions, in one binary.
+
+mod engine;
+mod kinds;
