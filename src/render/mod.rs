@@ -10,6 +10,7 @@ pub mod markdown;
 pub mod plain;
 pub mod plan;
 pub mod plan_json;
+pub mod problems;
 pub mod progress;
 pub mod report;
 pub mod style;

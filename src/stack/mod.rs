@@ -1,13 +1,25 @@
 //! The stack file: read, checked, and made into types.
 
+mod check;
 pub mod file;
+mod load;
+mod overrides;
+pub mod package;
+mod parameters;
+pub mod regions;
+mod syntax;
+mod tree;
+pub mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+pub use load::{Rejected, Settings, decode, load, load_text};
+use load::{read_text, read_tree};
+
 use crate::names::{Region, StackName};
-use crate::problem::Span;
-use crate::value::Path;
+use crate::problem::{Problem, Span};
+use crate::value::{Key, Path};
 
 /// A stack file that was read and has the right shape.
 #[derive(Debug, Clone)]
@@ -26,6 +38,8 @@ pub struct Loaded {
     pub by_region: BTreeMap<Region, file::Stack>,
     /// The code of each function that has any, by the function's name.
     pub packages: BTreeMap<String, Package>,
+    /// What is worth a look, though nothing is wrong.
+    pub warnings: Vec<Problem>,
 }
 
 /// The text of a stack file.
@@ -84,6 +98,20 @@ impl Places {
     /// Where a reference stands, if it is written anywhere.
     pub fn reference(&self, text: &str) -> Option<Span> {
         self.references.get(text).and_then(|spans| spans.first()).copied()
+    }
+
+    /// The keys of the map at a path in the order in which they are written, which values do not keep.
+    pub fn keys_in_order(&self, path: &Path) -> Vec<String> {
+        let depth = path.0.len();
+        let inside = self.at.range(path.clone()..).take_while(|(inner, _)| inner.0.starts_with(&path.0));
+        let mut keys: Vec<(usize, String)> = inside
+            .filter_map(|(inner, place)| match &inner.0[depth..] {
+                [Key::Field(name)] => Some((place.key.unwrap_or(place.value).start, name.clone())),
+                _ => None,
+            })
+            .collect();
+        keys.sort();
+        keys.into_iter().map(|(_, name)| name).collect()
     }
 
     fn nearest(&self, path: &Path) -> Option<(Place, bool)> {

@@ -1,4 +1,6 @@
 //! Every test beyond single functions, in one binary.
 
 mod engine;
+mod errors;
 mod kinds;
+mod robustness;

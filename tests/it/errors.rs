@@ -1,0 +1,108 @@
+//! Every kind of bad input has a case under `tests/cases/errors`: a stack file and what is said of it.
+//!
+//! `ISOBAR_BLESS=1 cargo test errors` writes the expected texts anew.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use isobar::problem::Problem;
+use isobar::render;
+use isobar::stack::{self, Rejected, Settings, Source};
+
+/// Everything that is wrong with the stack file of a case, through every stage that can tell.
+/// A further stage is added here: it gets what the stages before it made.
+fn problems_of(folder: &Path) -> (Option<Source>, Vec<Problem>) {
+    let settings = settings_of(folder);
+    let path = folder.join("stack.yaml");
+    let loaded = match stack::load(&path, &settings) {
+        Ok(loaded) => loaded,
+        Err(Rejected { source, problems }) => return (source, problems),
+    };
+    (Some(loaded.source), loaded.warnings)
+}
+
+/// `set.txt` beside a stack file holds one `NAME=VALUE` per line; `vars.yaml` is a file of parameters.
+fn settings_of(folder: &Path) -> Settings {
+    let set = fs::read_to_string(folder.join("set.txt")).unwrap_or_default();
+    let vars = folder.join("vars.yaml");
+    Settings {
+        set: set.lines().map(str::to_owned).collect(),
+        vars: if vars.exists() { vec![vars] } else { Vec::new() },
+        store_packages: false,
+    }
+}
+
+fn rendered(folder: &Path) -> String {
+    let (source, problems) = problems_of(folder);
+    let here = format!("{}/", folder.display());
+    render::problems::problems(source.as_ref(), &problems, false).replace(&here, "")
+}
+
+fn cases() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/errors");
+    let mut cases: Vec<PathBuf> = fs::read_dir(root)
+        .expect("the folder of cases")
+        .map(|entry| entry.expect("a case").path())
+        .filter(|path| path.is_dir())
+        .collect();
+    cases.sort();
+    cases
+}
+
+#[test]
+fn every_bad_input_is_told_as_expected() {
+    let bless = std::env::var_os("ISOBAR_BLESS").is_some();
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let (text, expected) = (rendered(&case), case.join("expected.txt"));
+        if bless {
+            fs::write(&expected, &text).expect("written");
+        } else if fs::read_to_string(&expected).unwrap_or_default() != text {
+            wrong.push(format!("{}\n{text}", case.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{} cases differ; ISOBAR_BLESS=1 accepts:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Problems of a file that is too large or too odd to be kept as a case, one line each.
+fn check_bytes(bytes: &[u8], expected: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("stack.yaml"), bytes).expect("written");
+    let started = std::time::Instant::now();
+    let text = rendered(folder.path());
+    assert!(text.contains(expected), "{text}");
+    assert!(started.elapsed().as_secs() < 5, "{expected} took {:?}", started.elapsed());
+}
+
+#[test]
+fn odd_files_are_refused_in_no_time() {
+    let text = |count: usize, unit: &str| unit.repeat(count).into_bytes();
+    check_bytes(&text(10 << 20, "a"), "is larger than 1 MiB");
+    check_bytes(&text(5 << 20, "a: 1\n"), "is larger than 1 MiB");
+    check_bytes(&text(1 << 20, "["), "64 deep");
+    check_bytes(&text(1 << 19, "- "), "64 deep");
+    check_bytes(&text(1 << 18, "---\n"), "one document");
+    check_bytes(&text(1 << 20, "\n"), "the file is empty");
+    check_bytes(&text(1 << 20, "x"), "a stack file is a map");
+    check_bytes(&text(30_000, "a: 1\n"), "stands here twice");
+    check_bytes(&text(50_000, "\"${\": ${\n"), "... and");
+    check_bytes(&[0xff, 0xfe, b's', 0], "not a text file");
+    check_bytes(b"\x7fELF\0\0\0", "not a text file");
+    let many: String = (0..40_000).map(|at| format!("k{at}: ${{x\n")).collect();
+    check_bytes(many.as_bytes(), "... and");
+    let nested: String = (0..63).map(|at| format!("{}{}:\n", " ".repeat(at), "k".repeat(200))).collect();
+    check_bytes(nested.as_bytes(), "unknown key");
+    let wide = format!(
+        "base: &b {{{}}}\nall: [{}]\n",
+        (0..300).map(|at| format!("{}{at}: 1,", "k".repeat(99))).collect::<String>(),
+        "*b,".repeat(5_000)
+    );
+    check_bytes(wide.as_bytes(), "once its aliases are expanded");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = rendered(folder.path());
+    assert!(text.starts_with("error[missing-file]: there is no file `stack.yaml`"), "{text}");
+}
