@@ -6,7 +6,7 @@ use super::{Done, Failure, ask, console, watch};
 use crate::render::plan as text;
 
 pub fn run(globals: &Globals, args: &Apply) -> Result<Done, Failure> {
-    let project = engine::load(globals, &args.stack.stack)?;
+    let project = engine::load_and_package(globals, &args.stack.stack)?;
     let watch = watch::Watch::new(globals, args.events.as_deref())?;
     let options = engine::options(&args.selection, false);
     engine::in_runtime(async {

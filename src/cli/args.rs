@@ -30,8 +30,8 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "NAME", conflicts_with = "local")]
     pub profile: Option<String>,
     /// Set a parameter of the stack; may be repeated
-    #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = name_and_value)]
-    pub set: Vec<(String, String)>,
+    #[arg(long, global = true, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
     /// Read parameters from a YAML file; may be repeated, later files win
     #[arg(long, global = true, value_name = "FILE")]
     pub vars: Vec<PathBuf>,
@@ -237,13 +237,6 @@ impl Output {
             [word] => (default, Some(word)),
             [stack, name, ..] => (Path::new(stack), Some(name)),
         }
-    }
-}
-
-fn name_and_value(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write it as NAME=VALUE".to_owned()),
     }
 }
 

@@ -20,7 +20,7 @@ pub fn run(globals: &Globals, args: &Output) -> Result<Done, Failure> {
     let text = match (found.len(), args.format) {
         (0, _) => return Err(all.unknown(name)),
         (1, OutputFormat::Text) => bare(&found.values().collect::<Vec<_>>()) + "\n",
-        (1, OutputFormat::Json) => found.values().map(|value| format!("{value:#}\n")).collect(),
+        (1, OutputFormat::Json) => found.values().map(|value| format!("{value:#}")).collect::<Vec<_>>().join("") + "\n",
         _ => listing(&found, args.format)?,
     };
     console::data(&text)?;

@@ -9,7 +9,7 @@ pub fn run(globals: &Globals, args: &Stack) -> Result<Done, Failure> {
         "{} is valid: stack {}, {} resources in {} regions",
         args.stack.display(),
         project.loaded.name,
-        project.resources(),
+        project.resources,
         project.loaded.regions.len(),
     ));
     Ok(Done::Clean)
