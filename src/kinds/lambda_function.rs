@@ -68,7 +68,7 @@ tags: {team: commerce}
         "logging: {format: JSON, log_group: /aws/lambda/shop-all, application_level: WARN, system_level: INFO}",
         "logging: {format: Text, log_group: /aws/lambda/shop-all}",
         "reserved_concurrency: 5",
-        "{reserved_concurrency: 0, memory_size: 1024}",
+        "{reserved_concurrency: 7, memory_size: 1024}",
         "reserved_concurrency: -1",
         "tags: {team: platform, cost: '7'}",
         "name: shop-orders",
