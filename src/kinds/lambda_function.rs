@@ -84,7 +84,7 @@ file_systems:
     mount_path: /mnt/carts
 ",
     ];
-    const DEADLINE: std::time::Duration = std::time::Duration::from_secs(600);
+    const DEADLINE: std::time::Duration = std::time::Duration::from_mins(10);
     const DELETE_FIRST: bool = true;
     // A role or key that was made a moment ago.
     const NOT_YET: &'static [&'static str] = &[
