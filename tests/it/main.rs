@@ -1,4 +1,4 @@
-//! Everything that is tested from outside, in one binary.
+//! The one binary of tests that need more than one module, a program or an emulator.
 
 mod errors;
 mod robustness;
