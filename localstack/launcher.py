@@ -6,6 +6,7 @@ written beside this file: everything lives under one home directory,
     $ISOBAR_LOCALSTACK_HOME, else $XDG_CACHE_HOME/isobar/localstack, else ~/.cache/isobar/localstack
         env-<hash>/    virtual environment, one per set of pins and Python version
         port-<N>/      data, log, temporary files and process record of the emulator on port N
+        locks/         one file per environment and port
 
 One directory per port lets several emulators run side by side without seeing each other.
 """
@@ -54,14 +55,15 @@ def home():
 @contextlib.contextmanager
 def lock(name):
     """Holds an exclusive lock; the system frees it even when this process is killed."""
-    home().mkdir(parents=True, exist_ok=True)
-    with open(home() / f"{name}.lock", "w") as file:
+    locks = home() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    with open(locks / name, "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             say("Another process is at it; waiting for it…")
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file.fileno()
 
 
 # --- the Python environment ---------------------------------------------------------------------
@@ -83,14 +85,15 @@ def ensure_environment():
     python, marker = directory / "bin" / "python", directory / ".complete"
     if marker.exists():
         return python
-    with lock(directory.name):
+    with lock(directory.name) as held:
         if not marker.exists():
-            build_environment(directory)
+            build_environment(directory, held)
             marker.touch()
     return python
 
 
-def build_environment(directory):
+def build_environment(directory, held_lock):
+    """The lock is handed to the children: should this process be killed, it stays until they end."""
     say("Creating the Python environment (about a minute, once)…")
     shutil.rmtree(directory, ignore_errors=True)
     pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"]
@@ -99,7 +102,8 @@ def build_environment(directory):
         [directory / "bin" / "python", *pip, "--requirement", PINS],
     ):
         result = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            pass_fds=[held_lock],
         )
         if result.returncode:
             raise Failed(f"The Python environment could not be created:\n{tail(result.stdout)}")
@@ -335,7 +339,8 @@ def main():
     if command == "inventory":
         run_with_environment(HERE / "inventory.py", *rest)
     if command == "test":
-        run_with_environment("-m", "pytest", "-p", "no:cacheprovider", "-q", HERE / "tests", *rest)
+        os.chdir(HERE)
+        run_with_environment("-m", "pytest", "-p", "no:cacheprovider", "-q", *rest)
     parser = argparse.ArgumentParser(prog=command)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT)
     {"up": up, "down": down}[command](parser.parse_args(rest).port)

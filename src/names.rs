@@ -294,6 +294,12 @@ impl Owner {
         ]
     }
 
+    /// Whether these are the tags of this owner's address, whatever the generation. Enough for things with a
+    /// unique name, of which there is only one; others must also ask for the generation.
+    pub fn stands_at<'a>(&self, mut tag: impl FnMut(&str) -> Option<&'a str>) -> bool {
+        self.tags().iter().take(2).all(|(key, value)| tag(key) == Some(value.as_str()))
+    }
+
     /// Whether these tags are exactly this owner's.
     pub fn owns<'a>(&self, mut tag: impl FnMut(&str) -> Option<&'a str>) -> bool {
         self.tags().iter().all(|(key, value)| tag(key) == Some(value.as_str()))

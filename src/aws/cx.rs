@@ -93,6 +93,12 @@ impl Cx {
         Self { region: region.clone(), ..self.clone() }
     }
 
+    /// The same context in the home region, where global services such as IAM and Route 53 are called.
+    #[must_use]
+    pub fn home(&self) -> Self {
+        self.in_region(self.connection.home())
+    }
+
     /// The account's number; asked once.
     pub async fn account(&self) -> Result<&str> {
         let account = self.account.get_or_try_init(|| async {
@@ -148,9 +154,10 @@ impl Cx {
         Ok(index)
     }
 
-    /// The verdict on a thing of our natural name: ours if it carries this owner's tags, else somebody else's.
+    /// The verdict on a thing of our unique name: ours if it carries the tags of this owner's address, else
+    /// somebody else's.
     pub fn ours(&self, what: &str, tags: &Tags, owner: &Owner) -> Result<()> {
-        if owner.owns(|key| tags.get(key).map(String::as_str)) {
+        if owner.stands_at(|key| tags.get(key).map(String::as_str)) {
             return Ok(());
         }
         let by = match (tags.get(TAG_STACK), tags.get(crate::names::TAG_ADDRESS)) {

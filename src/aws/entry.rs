@@ -48,6 +48,7 @@ impl Entry {
             deadline: K::DEADLINE,
             holds_data: K::HOLDS_DATA,
             delete_first: K::DELETE_FIRST,
+            named_by: K::NAMED_BY,
             check: check_spec::<K>,
         };
         Self { info, door: Box::new(Typed::<K>(PhantomData)) }

@@ -8,9 +8,11 @@ mod cx;
 mod entry;
 mod error;
 mod tags;
+mod words;
 
 pub use clients::{Connection, Settings};
 pub use cx::Cx;
 pub use entry::{AwsCloud, Entry, catalog};
 pub use error::{Gone, Result, classify};
 pub use tags::{Tags, live_tags, tag_changes, with_owner};
+pub use words::{must_be, of_word, word};

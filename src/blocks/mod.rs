@@ -1,5 +1,51 @@
 //! Blocks become declarations: what the application needs, in terms of single AWS resources. Pure.
+//!
+//! Everything is written as the raw resource that it is, with `${...}` where it needs another one;
+//! the graph looks those up, in the same region first and then among global things. The AWS half is
+//! not asked: what a kind takes is read from the catalog, so that a spec that a block produces is
+//! checked like one that a user writes.
 
+mod access;
+mod apis;
 mod declaration;
+mod dns;
+mod domains;
+mod expansion;
+mod functions;
+mod health;
+mod keys;
+mod moved;
+mod notify;
+mod openapi;
+mod resources;
+mod routes;
+mod tables;
+mod units;
 
 pub use declaration::{After, Declaration, Level};
+
+use crate::catalog::Catalog;
+use crate::problem::Problem;
+use crate::stack::Loaded;
+use crate::value::Json;
+use expansion::Expansion;
+
+/// Every resource that a stack stands for, and everything that is wrong with it.
+///
+/// What is declared is complete only if no problem is an error.
+pub fn expand(loaded: &Loaded, catalog: &Catalog) -> (Vec<Declaration>, Vec<Problem>) {
+    let mut cx = Expansion::new(loaded, catalog);
+    dns::expand(&mut cx);
+    notify::expand(&mut cx);
+    tables::expand(&mut cx);
+    functions::expand(&mut cx);
+    apis::expand(&mut cx);
+    resources::expand(&mut cx);
+    moved::check(&mut cx);
+    cx.finish()
+}
+
+/// The declarations as raw YAML would have them, by address: what `expand` prints.
+pub fn expanded_json(declarations: &[Declaration]) -> Json {
+    Json::Object(declarations.iter().map(|one| (one.address.to_string(), one.written())).collect())
+}

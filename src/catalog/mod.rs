@@ -39,8 +39,10 @@ pub struct KindInfo {
     pub deadline: Duration,
     /// Whether it holds data: protected unless the file says otherwise.
     pub holds_data: bool,
-    /// Whether the old one must go before a replacement can be made, because both would have one name.
+    /// Whether its name is unique: the old one must go before a replacement of the same name can be made.
     pub delete_first: bool,
+    /// The fields that make its name: if one of them changes, old and new can stand side by side.
+    pub named_by: &'static [&'static str],
     /// Rules beyond the shape, for a spec that fits it: what is wrong, in the user's words.
     pub check: fn(&Json) -> Vec<String>,
 }

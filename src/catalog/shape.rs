@@ -85,19 +85,22 @@ pub struct Field {
 /// | word | meaning | who reads it |
 /// |---|---|---|
 /// | `x-change: replace` | AWS cannot change it; the thing is replaced | `value::compare` |
+/// | `x-change: replace-case` | AWS cannot change which of the cases it is, only what is in it | `value::compare` |
 /// | `x-secret` | never in state, plan or log | `catalog`, `render` |
 /// | `x-write-only` | AWS never returns it; compared with what was last sent | `value::compare` |
 /// | `x-owned-by-aws` | observed, never a difference | `value::compare` |
 /// | `x-unordered` | order means nothing | `value::compare` |
 /// | `x-key: FIELD` | items are told apart by this field, order means nothing | `value::compare` |
 /// | `x-merge` | only the keys that are or were in the file are ours | `value::compare` |
-/// | `x-compare: sha256, policy` | how equality is decided | `value::compare` |
+/// | `x-compare: sha256, policy, dns` | how equality is decided | `value::compare` |
 /// | `x-needs: serving` | what it refers to must be serving, not just configured | `graph` |
 /// | `x-volatile` | an output that an update may change | `plan` |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
     /// A change of it replaces the thing.
     pub replace: bool,
+    /// Another case than the one that is there replaces the thing.
+    pub replace_case: bool,
     /// Never in state, plan or log.
     pub secret: bool,
     /// AWS never returns it.
@@ -128,6 +131,8 @@ pub enum Compare {
     Sha256,
     /// As an IAM policy: a list of one equals its item, and order means nothing.
     Policy,
+    /// As a DNS name: case and a trailing dot mean nothing.
+    Dns,
 }
 
 /// A schema that goes beyond what is understood.
@@ -312,6 +317,7 @@ impl Words {
         let is = |key: &str| schema.get(key).and_then(Json::as_bool).unwrap_or(false);
         let word = |key: &str| schema.get(key).and_then(Json::as_str);
         self.replace |= word("x-change") == Some("replace");
+        self.replace_case |= word("x-change") == Some("replace-case");
         self.secret |= is("x-secret");
         self.write_only |= is("x-write-only");
         self.owned_by_aws |= is("x-owned-by-aws");
@@ -323,6 +329,7 @@ impl Words {
         self.compare = match word("x-compare") {
             Some("sha256") => Compare::Sha256,
             Some("policy") => Compare::Policy,
+            Some("dns") => Compare::Dns,
             _ => self.compare,
         };
         self

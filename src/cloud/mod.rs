@@ -87,16 +87,24 @@ pub trait Cloud: Send + Sync {
 pub struct Ask {
     /// What it is called in AWS.
     pub id: PhysicalId,
-    /// The top-level fields that the file manages. What takes a call of its own to read, and is
-    /// not among these, need not be read.
+    /// The top-level fields that the file manages, and as `list.field` those of the items of its
+    /// lists. What takes a call of its own to read, and is not among these, need not be read.
     pub fields: std::collections::BTreeSet<String>,
 }
 
 impl Ask {
     /// An ask for the fields that stand in a spec.
     pub fn new(id: PhysicalId, spec: &Json) -> Self {
-        let fields = spec.as_object().into_iter().flatten();
-        let fields = fields.filter(|(_, value)| !value.is_null()).map(|(name, _)| name.clone()).collect();
+        let set = |json: &Json| -> Vec<(String, Json)> {
+            let all = json.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+            all.map(|(name, value)| (name.clone(), value.clone())).collect()
+        };
+        let mut fields = std::collections::BTreeSet::new();
+        for (name, value) in set(spec) {
+            let items = value.as_array().into_iter().flatten().flat_map(set);
+            fields.extend(items.map(|(inner, _)| format!("{name}.{inner}")));
+            fields.insert(name);
+        }
         Self { id, fields }
     }
 

@@ -4,6 +4,22 @@
 //! write its file and its entry in [`all`]; the catalog, the schema, the reference and the tests that run over
 //! every kind follow from the trait.
 
+mod acm_certificate;
+mod apigateway;
+mod apigateway_base_path_mapping;
+mod apigateway_deployment;
+mod apigateway_domain_name;
+mod apigateway_method_settings;
+mod apigateway_rest_api;
+mod apigateway_rest_api_live;
+mod apigateway_stage;
+mod cloudwatch_alarm;
+mod iam_role;
+mod logs_log_group;
+mod route53;
+mod route53_health_check;
+mod route53_hosted_zone;
+mod route53_record_set;
 mod sns_topic;
 
 use std::future::Future;
@@ -20,7 +36,21 @@ use crate::value::Json;
 
 /// Every kind. The one table: what is not here does not exist.
 pub fn all() -> Vec<Entry> {
-    vec![Entry::of::<sns_topic::Topic>()]
+    vec![
+        Entry::of::<acm_certificate::Certificate>(),
+        Entry::of::<apigateway_base_path_mapping::BasePathMapping>(),
+        Entry::of::<apigateway_deployment::Deployment>(),
+        Entry::of::<apigateway_domain_name::DomainName>(),
+        Entry::of::<apigateway_rest_api::RestApi>(),
+        Entry::of::<apigateway_stage::Stage>(),
+        Entry::of::<cloudwatch_alarm::Alarm>(),
+        Entry::of::<iam_role::Role>(),
+        Entry::of::<logs_log_group::LogGroup>(),
+        Entry::of::<route53_health_check::HealthCheck>(),
+        Entry::of::<route53_hosted_zone::HostedZone>(),
+        Entry::of::<route53_record_set::RecordSet>(),
+        Entry::of::<sns_topic::Topic>(),
+    ]
 }
 
 /// One kind of AWS resource: what its author writes.
@@ -44,8 +74,10 @@ pub trait Kind: Sized + Send + Sync + 'static {
     const DEADLINE: Duration = Duration::from_secs(300);
     /// Whether it holds data: never deleted, detached or replaced without the user's word.
     const HOLDS_DATA: bool = false;
-    /// Whether the old one must go before a replacement can be made: its name is fixed and unique.
+    /// Whether its name is unique, so that the old one must go before a replacement of the same name can be made.
     const DELETE_FIRST: bool = false;
+    /// The top-level fields that make its name: if one of them changes, old and new can stand side by side.
+    const NAMED_BY: &'static [&'static str] = &["name"];
     /// Error codes that mean "not yet" here, such as those of IAM propagation; a code may be
     /// narrowed with words of the message, `Code: words`.
     const NOT_YET: &'static [&'static str] = &[];

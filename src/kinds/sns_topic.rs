@@ -65,10 +65,13 @@ tags: {team: commerce}
 ";
     const CHANGES: &'static [&'static str] = &[
         "display_name: Shop on call",
+        "kms_key: alias/aws/sns",
         "subscriptions: [{protocol: sms, endpoint: '+15555550100'}]",
         "tags: {team: platform, cost: '7'}",
         "name: shop-night",
     ];
+
+    const DELETE_FIRST: bool = true;
 
     type Spec = Spec;
     type Outputs = Outputs;

@@ -1,5 +1,8 @@
 //! The plan: what should become of every resource, and why. Pure.
 
+pub mod decide;
+pub mod steps;
+
 use crate::names::{Address, KindName, PhysicalId, Region, Scope, StackName};
 use crate::value::compare::Change;
 

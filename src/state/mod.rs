@@ -1,5 +1,9 @@
 //! What we remember of a stack: a convenience, never a treasure. No secret is in it.
 
+pub mod file_store;
+pub mod journal;
+pub mod store;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};

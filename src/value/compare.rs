@@ -62,6 +62,16 @@ pub fn ours(shape: &Shape, wanted: &Json, live: &Json, sent: Option<&Json>) -> J
                 })
                 .collect(),
         ),
+        (Form::OneOf(cases), Json::Object(map)) => Json::Object(
+            map.iter()
+                .map(|(name, live)| {
+                    let wanted = wanted.get(name).unwrap_or(&Json::Null);
+                    let sent = sent.and_then(|sent| sent.get(name));
+                    let kept = cases.get(name).map_or_else(|| live.clone(), |case| ours(case, wanted, live, sent));
+                    (name.clone(), kept)
+                })
+                .collect(),
+        ),
         (Form::Map(_), Json::Object(map)) if shape.words.merge => {
             let is_ours = |key: &String| wanted.get(key).is_some() || sent.is_some_and(|sent| sent.get(key).is_some());
             let kept = map.iter().filter(|(key, _)| is_ours(key));
@@ -77,6 +87,11 @@ pub fn fingerprint(value: &Json) -> String {
     let digest = Sha256::digest(value.to_string().as_bytes());
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")
+}
+
+/// Whether two policy documents mean the same.
+pub fn same_policy(one: &Json, other: &Json) -> bool {
+    policy(one) == policy(other)
 }
 
 struct Comparison {
@@ -110,13 +125,17 @@ impl Comparison {
         let differs = Difference { shape, path, effect };
         match (words.compare, wanted) {
             (_, Partial::Unknown(_)) => self.push(&differs, there, wanted),
+            // Of a secret that AWS does not show, only the hash is remembered.
+            _ if words.secret && unseen => self.by_hash(&differs, wanted, there, None),
             (Compare::Sha256, _) if !unseen => self.by_hash(&differs, wanted, there, sent),
             (Compare::Policy, _) => {
-                let same = wanted.finish().is_ok_and(|wanted| policy(&wanted) == policy(there));
+                let same = wanted.finish().is_ok_and(|wanted| same_policy(&wanted, there));
                 if !same {
                     self.push(&differs, there, wanted);
                 }
             }
+            (Compare::Dns, Partial::Text(wanted_name))
+                if there.as_str().is_some_and(|there| dns(there) == dns(wanted_name)) => {}
             _ => self.inside(&differs, wanted, there, sent),
         }
     }
@@ -138,6 +157,17 @@ impl Comparison {
                     let sent = sent.and_then(|sent| sent.get(name));
                     self.value(&field.shape, wanted, there.get(name), sent, &at.path.field(name), at.effect);
                 }
+            }
+            (Form::OneOf(cases), Partial::Map(wanted), Json::Object(there))
+                if wanted.keys().all(|case| cases.contains_key(case) && there.contains_key(case)) =>
+            {
+                for (case, wanted) in wanted {
+                    let sent = sent.and_then(|sent| sent.get(case));
+                    self.value(&cases[case], wanted, there.get(case), sent, &at.path.field(case), at.effect);
+                }
+            }
+            (Form::OneOf(_), Partial::Map(_), Json::Object(_)) if at.shape.words.replace_case => {
+                self.push(&Difference { effect: Effect::Replace, ..*at }, there, wanted);
             }
             (Form::Map(_), Partial::Map(_), Json::Object(_) | Json::Null) => self.map(at, wanted, there, sent),
             (Form::List { of, .. }, Partial::List(wanted), Json::Array(there)) => {
@@ -245,6 +275,11 @@ fn same(one: &Json, other: &Json) -> bool {
     }
 }
 
+/// A DNS name in one form.
+fn dns(name: &str) -> String {
+    name.trim_end_matches('.').to_ascii_lowercase()
+}
+
 fn sorted(json: &Json) -> Vec<String> {
     let mut texts: Vec<String> = json.as_array().into_iter().flatten().map(Json::to_string).collect();
     texts.sort();
@@ -260,9 +295,25 @@ fn policy(json: &Json) -> Json {
             items.sort_by_key(Json::to_string);
             Json::Array(items)
         }
-        Json::Object(fields) => Json::Object(fields.iter().map(|(key, value)| (key.clone(), policy(value))).collect()),
+        Json::Object(fields) => Json::Object(
+            fields
+                .iter()
+                .map(|(key, value)| (key.clone(), if key == "AWS" { policy(&accounts(value)) } else { policy(value) }))
+                .collect(),
+        ),
         Json::String(text) if text.starts_with('{') => {
             serde_json::from_str(text).map_or_else(|_| json.clone(), |inner| policy(&inner))
+        }
+        plain => plain.clone(),
+    }
+}
+
+/// Principals with an account as its number: AWS turns that into the ARN of the account's root.
+fn accounts(json: &Json) -> Json {
+    match json {
+        Json::Array(items) => items.iter().map(accounts).collect(),
+        Json::String(text) if text.starts_with("arn:") && text.ends_with(":root") => {
+            Json::from(text.split(':').nth(4).unwrap_or_default())
         }
         plain => plain.clone(),
     }
@@ -284,6 +335,11 @@ mod tests {
                 "body": {"x-compare": "sha256"},
                 "policy": {"x-compare": "policy"},
                 "zip": {"type": ["string", "null"], "x-write-only": true},
+                "alias": {"type": ["string", "null"], "x-compare": "dns"},
+                "code": {"x-change": "replace-case", "oneOf": [
+                    {"type": "object", "properties": {"image": {"type": "string"}}},
+                    {"type": "object", "properties": {"zip": {"type": "object", "properties": {
+                        "path": {"type": "string", "x-owned-by-aws": true}, "sha256": {"type": "string"}}}}}]},
                 "layers": {"type": "array", "items": {"type": "string"}, "x-unordered": true},
                 "tags": {"type": "object", "additionalProperties": {"type": "string"}, "x-merge": true},
                 "replicas": {"type": "array", "x-key": "region", "items": {"type": "object", "properties": {
@@ -347,7 +403,35 @@ mod tests {
             json!(null),
             &[],
         );
+        check(
+            json!({"policy": {"Principal": {"AWS": ["123456789012"]}}}),
+            json!({"policy": {"Principal": {"AWS": "arn:aws:iam::123456789012:root"}}}),
+            json!(null),
+            &[],
+        );
         check(json!({"layers": ["b", "a"]}), json!({"layers": ["a", "b"]}), json!(null), &[]);
+        check(json!({"alias": "My.example.com."}), json!({"alias": "my.example.com"}), json!(null), &[]);
+        check(
+            json!({"alias": "b.example.com"}),
+            json!({"alias": null}),
+            json!(null),
+            &["alias null -> \"b.example.com\" Update"],
+        );
+    }
+
+    #[test]
+    fn another_case_may_replace_where_its_content_does_not() {
+        let zip = |sha: &str| json!({"code": {"zip": {"path": "p", "sha256": sha}}});
+        check(zip("a"), json!({"code": {"zip": {"path": "", "sha256": "a"}}}), json!(null), &[]);
+        check(zip("b"), zip("a"), json!(null), &["code.zip.sha256 \"a\" -> \"b\" Update"]);
+        let image = json!({"code": {"image": "i"}});
+        check(
+            image.clone(),
+            zip("a"),
+            json!(null),
+            &["code {\"zip\":{\"path\":\"p\",\"sha256\":\"a\"}} -> {\"image\":\"i\"} Replace"],
+        );
+        assert_eq!(ours(&shape(), &zip("b"), &zip("a"), None), zip("a"));
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub enum Target {
         /// Path of the output, such as `["arn"]`.
         output: Vec<String>,
     },
+    /// A value known from the file alone: `${region}`, `${stack}`.
+    Known(Json),
     /// The account's number.
     Account,
 }

@@ -1,4 +1,6 @@
-//! The one binary of tests that need more than one module, a program or an emulator.
+//! Every test beyond single functions, in one binary.
 
+mod engine;
 mod errors;
+mod kinds;
 mod robustness;

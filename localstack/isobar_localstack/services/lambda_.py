@@ -19,7 +19,6 @@ from isobar_localstack.durations import scaled
 STATE_FIELDS = (
     "State", "StateReason", "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode",
 )
-CHANGES = ("UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion")
 
 
 class NoRuntimePlugin(Plugin):
@@ -36,7 +35,7 @@ class NoRuntimePlugin(Plugin):
 
             @classmethod
             def prepare_version(cls, function_version):
-                time.sleep(scaled("lambda.pending"))
+                time.sleep(scaled("lambda.preparing"))
 
             @classmethod
             def cleanup_version(cls, function_version):
@@ -64,6 +63,8 @@ def service():
             "UpdateFunctionCode": when_settled,
             "UpdateFunctionConfiguration": lambda original: when_settled(with_role_check(original)),
             "PublishVersion": when_settled,
+            "DeleteFunction": when_unreferenced,
+            "GetFunctionConfiguration": through_alias,
             "ListFunctions": without_states("Functions"),
             "ListVersionsByFunction": without_states("Versions"),
         },
@@ -95,11 +96,15 @@ def when_settled(original):
     return handler
 
 
-def check_settled(context, name_or_arn: str):
+def find(context, name_or_arn: str):
     from localstack.services.lambda_.invocation.models import lambda_stores
 
     name = name_or_arn.split(":function:")[-1].split(":")[0]
-    function = lambda_stores[context.account_id][context.region].functions.get(name)
+    return lambda_stores[context.account_id][context.region].functions.get(name)
+
+
+def check_settled(context, name_or_arn: str):
+    function = find(context, name_or_arn)
     if function is None:
         return  # LocalStack answers that
     latest = function.latest()
@@ -114,6 +119,43 @@ def check_settled(context, name_or_arn: str):
             "ResourceConflictException",
             f"The operation cannot be performed at this time. An update is in progress for resource: {arn}", 409,
         )
+
+
+def when_unreferenced(original):
+    """A version that an alias points to cannot be deleted; the whole function can."""
+
+    def handler(context, request):
+        version, function = request.get("Qualifier"), find(context, request["FunctionName"])
+        aliases = function.aliases.values() if function and version else []
+        users = [alias.name for alias in aliases if version in versions_of(alias)]
+        if users:
+            raise error(
+                "ResourceConflictException",
+                f"Unable to delete version because the following aliases reference it: [{', '.join(users)}]", 409,
+            )
+        return original(context, request)
+
+    return handler
+
+
+def through_alias(original):
+    """LocalStack does not know that an alias is a qualifier too."""
+
+    def handler(context, request):
+        function, qualifier = find(context, request["FunctionName"]), request.get("Qualifier")
+        alias = function.aliases.get(qualifier) if function and qualifier else None
+        if alias is None:
+            return original(context, request)
+        answer = original(context, {**request, "Qualifier": alias.function_version})
+        arn = f"{function.latest().id.unqualified_arn()}:{alias.name}"
+        return {**answer, "FunctionArn": arn}
+
+    return handler
+
+
+def versions_of(alias) -> set:
+    routing = alias.routing_configuration
+    return {alias.function_version, *(routing.version_weights if routing else {})}
 
 
 def without_states(key: str):

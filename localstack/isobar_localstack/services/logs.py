@@ -1,5 +1,163 @@
-from isobar_localstack.base import on_localstack
+"""CloudWatch Logs: log groups.
+
+Gaps of LocalStack closed here: tags written later were lost, tags outlived their group, lists
+knew no pages and no identifiers, every group was of class STANDARD, any number of days was taken
+for the retention.
+
+AWS rule followed: ARNs are taken with and without the trailing `:*`; DescribeLogGroups shows both.
+"""
+
+from isobar_localstack.base import error, on_localstack, page
+
+PAGE_LIMIT = 50
+RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)
 
 
 def service():
-    return on_localstack("logs", {})
+    return on_localstack(
+        "logs",
+        {
+            "CreateLogGroup": create_group,
+            "DeleteLogGroup": delete_group,
+            "DescribeLogGroups": lambda original: describe_groups,
+            "PutRetentionPolicy": put_retention,
+            "PutLogGroupDeletionProtection": lambda original: put_protection,
+            "ListTagsForResource": lambda original: list_tags,
+            "TagResource": lambda original: tag,
+            "UntagResource": lambda original: untag,
+        },
+    )
+
+
+def groups(account_id: str, region: str) -> dict:
+    from moto.logs.models import logs_backends
+
+    return logs_backends[account_id][region].groups
+
+
+def all_tags(account_id: str, region: str) -> dict:
+    from localstack.services.logs.models import logs_stores
+
+    return logs_stores[account_id][region].TAGS
+
+
+def arn_of(account_id: str, region: str, name: str) -> str:
+    return f"arn:aws:logs:{region}:{account_id}:log-group:{name}"
+
+
+def name_in(identifier: str) -> str:
+    return identifier.split(":log-group:")[-1].removesuffix(":*")
+
+
+def find(context, identifier: str):
+    group = groups(context.account_id, context.region).get(name_in(identifier))
+    if group is None:
+        raise error("ResourceNotFoundException", "The specified log group does not exist.")
+    return group
+
+
+# --- groups ---------------------------------------------------------------------------------------
+
+
+def create_group(original):
+    def handler(context, request):
+        name = request["logGroupName"]
+        if name.startswith("aws/"):
+            raise error("InvalidParameterException", "Log groups starting with aws/ are reserved for AWS.")
+        answer = original(context, request)
+        group = find(context, name)
+        group.isobar_class = request.get("logGroupClass") or "STANDARD"
+        group.isobar_protected = bool(request.get("deletionProtectionEnabled"))
+        return answer
+
+    return handler
+
+
+def delete_group(original):
+    def handler(context, request):
+        group = find(context, request["logGroupName"])
+        if getattr(group, "isobar_protected", False):
+            raise error("ValidationException", "The log group is protected against deletion.")
+        answer = original(context, request)
+        all_tags(context.account_id, context.region).pop(arn_of(context.account_id, context.region, group.name), None)
+        return answer
+
+    return handler
+
+
+def put_retention(original):
+    def handler(context, request):
+        if request["retentionInDays"] not in RETENTION_DAYS:
+            raise error("InvalidParameterException", f"Invalid retention value. Valid values are: {list(RETENTION_DAYS)}")
+        find(context, request["logGroupName"])
+        return original(context, request)
+
+    return handler
+
+
+def put_protection(context, request):
+    find(context, request["logGroupIdentifier"]).isobar_protected = bool(request["deletionProtectionEnabled"])
+
+
+def describe_groups(context, request):
+    prefix, pattern = request.get("logGroupNamePrefix"), request.get("logGroupNamePattern")
+    identifiers, wanted_class = request.get("logGroupIdentifiers"), request.get("logGroupClass")
+    if bool(prefix) + bool(pattern) + bool(identifiers) > 1:
+        raise error("InvalidParameterException", "Prefix, pattern and identifiers are mutually exclusive parameters.")
+    names = [name_in(identifier) for identifier in identifiers or []]
+    chosen = [
+        group
+        for name, group in sorted(groups(context.account_id, context.region).items())
+        if (not prefix or name.startswith(prefix))
+        and (not pattern or pattern.lower() in name.lower())
+        and (not names or name in names)
+        and (not wanted_class or class_of(group) == wanted_class)
+    ]
+    shown, token = page(chosen, request.get("nextToken"), min(request.get("limit") or PAGE_LIMIT, PAGE_LIMIT))
+    return {"logGroups": [describe(context, group) for group in shown]} | ({"nextToken": token} if token else {})
+
+
+def class_of(group) -> str:
+    return getattr(group, "isobar_class", "STANDARD")
+
+
+def describe(context, group) -> dict:
+    arn = arn_of(context.account_id, context.region, group.name)
+    return group.to_describe_dict() | {
+        "arn": f"{arn}:*",
+        "logGroupArn": arn,
+        "logGroupClass": class_of(group),
+        "deletionProtectionEnabled": getattr(group, "isobar_protected", False),
+    }
+
+
+# --- tags -----------------------------------------------------------------------------------------
+
+
+def tags_of(context, arn: str) -> dict:
+    if ":log-group:" in arn:
+        find(context, arn)
+    return all_tags(context.account_id, context.region).setdefault(arn.removesuffix(":*"), {})
+
+
+def list_tags(context, request):
+    return {"tags": dict(tags_of(context, request["resourceArn"]))}
+
+
+def tag(context, request):
+    tags_of(context, request["resourceArn"]).update(request["tags"])
+
+
+def untag(context, request):
+    tags = tags_of(context, request["resourceArn"])
+    for key in request["tagKeys"]:
+        tags.pop(key, None)
+
+
+def tagged(account_id: str, region: str):
+    tags = all_tags(account_id, region)
+    for name in list(groups(account_id, region)):
+        arn = arn_of(account_id, region, name)
+        yield arn, dict(tags.get(arn, {}))

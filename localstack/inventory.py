@@ -1,0 +1,158 @@
+"""Lists everything alive in the emulator, by plain calls of the AWS API.
+
+One line per thing: region, service, kind, name or id. What AWS makes by itself (the NS and SOA
+records of a zone, AWS's managed policies) is left out. Things that are everywhere, such as roles
+and hosted zones, have the region `global`.
+"""
+
+import argparse
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import boto3
+from botocore.config import Config
+
+GLOBAL = "global"
+
+
+def collect(pages, key):
+    return [item for page in pages for item in page.get(key, [])]
+
+
+def names_of(client, operation, key, name, **arguments):
+    items = collect(client.get_paginator(operation).paginate(**arguments), key)
+    return [item if name is None else item[name] for item in items]
+
+
+# --- each yields (kind, name or id) -----------------------------------------------------------------
+
+
+def acm(client):
+    every_key = {"keyTypes": ["RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1"]}
+    for item in collect(client.get_paginator("list_certificates").paginate(Includes=every_key), "CertificateSummaryList"):
+        yield "certificate", f"{item['DomainName']} {item['CertificateArn']}"
+
+
+def apigateway(client):
+    for api in collect(client.get_paginator("get_rest_apis").paginate(), "items"):
+        yield "rest-api", f"{api['name']} {api['id']}"
+        for deployment in collect(client.get_paginator("get_deployments").paginate(restApiId=api["id"]), "items"):
+            yield "deployment", f"{api['id']}/{deployment['id']}"
+        for stage in client.get_stages(restApiId=api["id"])["item"]:
+            yield "stage", f"{api['id']}/{stage['stageName']}"
+    for domain in names_of(client, "get_domain_names", "items", "domainName"):
+        yield "domain-name", domain
+        for path in names_of(client, "get_base_path_mappings", "items", "basePath", domainName=domain):
+            yield "base-path-mapping", f"{domain}/{path}"
+    for link in names_of(client, "get_vpc_links", "items", "id"):
+        yield "vpc-link", link
+    if role := client.get_account().get("cloudwatchRoleArn"):
+        yield "account-logging-role", role
+
+
+def cloudwatch(client):
+    for page in client.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"]):
+        for alarm in page["MetricAlarms"]:
+            yield "alarm", alarm["AlarmName"]
+        for alarm in page["CompositeAlarms"]:
+            yield "composite-alarm", alarm["AlarmName"]
+
+
+def dynamodb(client):
+    for table in names_of(client, "list_tables", "TableNames", None):
+        yield "table", table
+
+
+def lambda_(client):
+    for function in names_of(client, "list_functions", "Functions", "FunctionName"):
+        yield "function", function
+        for version in names_of(client, "list_versions_by_function", "Versions", "Version", FunctionName=function):
+            if version != "$LATEST":
+                yield "version", f"{function}:{version}"
+        for alias in names_of(client, "list_aliases", "Aliases", "Name", FunctionName=function):
+            yield "alias", f"{function}:{alias}"
+
+
+def logs(client):
+    for group in names_of(client, "describe_log_groups", "logGroups", "logGroupName"):
+        yield "log-group", group
+
+
+def sns(client):
+    for topic in names_of(client, "list_topics", "Topics", "TopicArn"):
+        yield "topic", topic.rsplit(":", 1)[-1]
+        for item in collect(client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic), "Subscriptions"):
+            yield "subscription", f"{topic.rsplit(':', 1)[-1]} {item['Protocol']} {item['Endpoint']}"
+
+
+def iam(client):
+    pages = list(client.get_paginator("get_account_authorization_details").paginate(Filter=["Role", "LocalManagedPolicy"]))
+    for role in collect(pages, "RoleDetailList"):
+        yield "role", role["RoleName"]
+        for policy in role.get("RolePolicyList", []):
+            yield "role-policy", f"{role['RoleName']}/{policy['PolicyName']}"
+    for policy in collect(pages, "Policies"):
+        yield "policy", policy["PolicyName"]
+
+
+def route53(client):
+    for zone in collect(client.get_paginator("list_hosted_zones").paginate(), "HostedZones"):
+        yield "hosted-zone", f"{zone['Name']} {zone['Id'].rsplit('/', 1)[-1]}"
+        pages = client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone["Id"])
+        for record in collect(pages, "ResourceRecordSets"):
+            if record["Name"] != zone["Name"] or record["Type"] not in ("NS", "SOA"):
+                yield "record", " ".join(filter(None, (record["Name"], record["Type"], record.get("SetIdentifier"))))
+    for check in names_of(client, "list_health_checks", "HealthChecks", "Id"):
+        yield "health-check", check
+
+
+REGIONAL = {
+    "acm": acm, "apigateway": apigateway, "cloudwatch": cloudwatch, "dynamodb": dynamodb, "lambda": lambda_, "logs": logs, "sns": sns,
+}
+EVERYWHERE = {"iam": iam, "route53": route53}
+
+
+def inventory(endpoint, regions, globally=True) -> list[tuple[str, str, str, str]]:
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
+    clients = [
+        (region, service, lister, session.client(service, region, endpoint_url=endpoint, config=Config(retries={"total_max_attempts": 2})))
+        for region in regions
+        for service, lister in REGIONAL.items()
+    ]
+    if globally:
+        clients += [
+            (GLOBAL, service, lister, session.client(service, "us-east-1", endpoint_url=endpoint))
+            for service, lister in EVERYWHERE.items()
+        ]
+
+    def look(entry):
+        region, service, lister, client = entry
+        return [(region, service, kind, name) for kind, name in lister(client)]
+
+    with ThreadPoolExecutor(8) as pool:
+        return sorted(thing for things in pool.map(look, clients) for thing in things)
+
+
+def every_region():
+    return boto3.Session().get_available_regions("lambda")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="inventory", description=__doc__.splitlines()[0])
+    parser.add_argument("--port", type=int, default=4566)
+    parser.add_argument("--regions", help="comma-separated; all regions by default")
+    parser.add_argument("--json", action="store_true", help="a JSON list of objects instead of lines")
+    options = parser.parse_args()
+    regions = options.regions.split(",") if options.regions else every_region()
+    things = inventory(f"http://127.0.0.1:{options.port}", regions)
+    if options.json:
+        json.dump([dict(zip(("region", "service", "kind", "name"), thing)) for thing in things], sys.stdout, indent=1)
+        print()
+    else:
+        for thing in things:
+            print(*thing)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,467 @@
+//! A run: start the steps that are ready, await one, record, repeat.
+//!
+//! Nothing in the loop gives up early: a failed step leaves out what depends on it, and the rest goes on.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use super::event::{Counts, Event, Listener};
+use super::perform::{self, Job};
+use super::reads::Reads;
+use crate::catalog::Catalog;
+use crate::cloud::{Cloud, CloudError, Live, Readiness};
+use crate::graph::Graph;
+use crate::names::{Address, StackName};
+use crate::plan::steps::{Action, Step, StepId};
+use crate::plan::{Decision, Plan};
+use crate::schedule::{Schedule, Status};
+use crate::state::Record;
+use crate::state::journal::{Entry, Journal};
+use crate::state::store::StoreError;
+use crate::value::{Json, Reference, Target};
+
+/// Everything a run needs.
+pub struct Run {
+    /// The door to AWS.
+    pub cloud: Arc<dyn Cloud>,
+    /// What there should be.
+    pub graph: Graph,
+    /// What is known of kinds.
+    pub catalog: Catalog,
+    /// What is remembered, and where it is written.
+    pub journal: Arc<Journal>,
+    /// Who hears of it.
+    pub listener: Arc<dyn Listener>,
+    /// Who may stop it.
+    pub stop: Stop,
+    /// How many steps may run at once.
+    pub parallelism: usize,
+    /// The account's number.
+    pub account: String,
+    /// Outputs of existing things, which are not in the state.
+    pub existing: std::collections::BTreeMap<Address, Json>,
+    pub(super) reads: Reads,
+    pub(super) started: Instant,
+    dead: Mutex<BTreeSet<Address>>,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// How many steps ended how.
+    pub counts: Counts,
+    /// The steps that failed.
+    pub failures: Vec<(Address, CloudError)>,
+    /// Whether the user stopped it.
+    pub interrupted: bool,
+    /// Whether the state could not be written: nothing more was done from then on.
+    pub broken: Option<String>,
+}
+
+/// Stops a run, gently or at once. Clones stop the same run.
+#[derive(Clone)]
+pub struct Stop(tokio::sync::watch::Sender<u8>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(tokio::sync::watch::channel(0).0)
+    }
+}
+
+impl Stop {
+    /// The first request lets no step begin and hands over what is in flight; the second leaves at once.
+    pub fn request(&self) {
+        self.0.send_modify(|level| *level = level.saturating_add(1));
+    }
+
+    /// How often it was requested.
+    pub fn level(&self) -> u8 {
+        *self.0.borrow()
+    }
+
+    /// Returns once it was requested this often.
+    pub async fn requested(&self, level: u8) {
+        let mut receiver = self.0.subscribe();
+        // The sender is ours: it cannot be gone.
+        let _ = receiver.wait_for(|now| *now >= level).await;
+    }
+}
+
+/// Why a step did not come to its end.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// AWS said no, or too late.
+    Cloud(Box<CloudError>),
+    /// The state could not be written.
+    Store(StoreError),
+    /// The user stopped the run; the next one goes on here.
+    Stopped,
+}
+
+/// What a task of the loop tells when it ends.
+enum Done {
+    /// A step has come to its end, or to where others can go on.
+    Step(StepId, Result<Readiness, Failure>),
+    /// What a step made serves, or never will.
+    Served(StepId, Result<(), Failure>),
+}
+
+impl Run {
+    /// A run that has not begun.
+    pub fn new(
+        cloud: Arc<dyn Cloud>,
+        graph: Graph,
+        catalog: Catalog,
+        journal: Arc<Journal>,
+        listener: Arc<dyn Listener>,
+    ) -> Self {
+        Self {
+            reads: Reads::new(cloud.clone()),
+            cloud,
+            graph,
+            catalog,
+            journal,
+            listener,
+            stop: Stop::default(),
+            parallelism: 32,
+            account: String::new(),
+            existing: std::collections::BTreeMap::new(),
+            started: Instant::now(),
+            dead: Mutex::default(),
+        }
+    }
+
+    /// Takes all the steps of a plan.
+    pub async fn go(&self, plan: &Plan, steps: Vec<Step>) -> Outcome {
+        let forced =
+            plan.entries.iter().filter(|entry| matches!(&entry.decision, Decision::Replace { why: Some(_), .. }));
+        let forced: BTreeSet<Address> = forced.map(|entry| entry.address.clone()).collect();
+        let names = plan.waves.iter().map(|wave| wave.name.clone()).collect();
+        let mut progress = Progress::new(self, Schedule::new(steps), forced, names);
+        self.tell(Event::RunStarted { steps: progress.real_steps() });
+        let mut tasks: FuturesUnordered<BoxFuture<'_, Done>> = FuturesUnordered::new();
+        loop {
+            progress.begin_ready(&mut tasks);
+            if tasks.is_empty() {
+                break;
+            }
+            tokio::select! {
+                done = tasks.next() => if let Some(done) = done { progress.take(done, &mut tasks) },
+                () = self.stop.requested(1), if !progress.interrupted => progress.interrupt(),
+                // Twice: whatever is in flight is found again by its Begin.
+                () = self.stop.requested(2) => { progress.interrupt(); break }
+            }
+        }
+        drop(tasks);
+        progress.finish()
+    }
+
+    pub(super) fn stack(&self) -> &StackName {
+        &self.graph.stack
+    }
+
+    pub(super) fn tell(&self, event: Event) {
+        self.listener.on(&event);
+    }
+
+    pub(super) async fn write(&self, entry: Entry) -> Result<(), Failure> {
+        self.journal.write(entry).await.map_err(Failure::Store)
+    }
+
+    pub(super) fn recorded(&self, address: &Address) -> Option<Record> {
+        self.journal.look(|state| state.records.get(address).cloned())
+    }
+
+    /// The generation of the next thing to be made at an address. A create that was begun and never
+    /// ended keeps its own, so that its token and tags still fit.
+    pub(super) fn next_generation(&self, address: &Address) -> u32 {
+        self.journal.look(|state| {
+            let begun = state.pending.get(address).map(|pending| pending.generation);
+            begun.unwrap_or_else(|| state.records.get(address).map_or(1, |record| record.generation + 1))
+        })
+    }
+
+    /// What a reference stands for, now that what it refers to is there.
+    pub(super) fn output(&self, reference: &Reference) -> Option<Json> {
+        match &reference.target {
+            Target::Known(json) => Some(json.clone()),
+            Target::Account => Some(self.account.clone().into()),
+            Target::Written { .. } => None,
+            Target::Output { of, output } => {
+                let pointer = output.iter().fold(String::new(), |pointer, name| format!("{pointer}/{name}"));
+                let existing = self.existing.get(of).cloned();
+                let outputs = existing.or_else(|| self.recorded(of).map(|record| record.outputs))?;
+                outputs.pointer(&pointer).filter(|value| !value.is_null()).cloned()
+            }
+        }
+    }
+
+    /// No call begins once the run is to be left at once.
+    pub(super) fn still_ours(&self) -> Result<(), Failure> {
+        if self.stop.level() >= 2 { Err(Failure::Stopped) } else { Ok(()) }
+    }
+
+    /// Sleeps, unless the run is stopped: then what is waited for is handed over to the next run.
+    pub(super) async fn sleep(&self, time: Duration) -> Result<(), Failure> {
+        tokio::select! {
+            () = tokio::time::sleep(time) => Ok(()),
+            () = self.stop.requested(1) => Err(Failure::Stopped),
+        }
+    }
+
+    /// The first of these that has failed or been left out: what it would have made is not coming.
+    pub(super) fn never_served(&self, by: &[Address]) -> Option<Address> {
+        let dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
+        by.iter().find(|address| dead.contains(*address)).cloned()
+    }
+
+    /// Does what a step says.
+    async fn perform(&self, step: &Step, forced: bool) -> Result<Readiness, Failure> {
+        let Some(address) = &step.address else { return Ok(Readiness::Serving) };
+        match &step.action {
+            Action::Gate => Ok(Readiness::Serving),
+            Action::Forget => {
+                self.write(Entry::Forgotten { address: address.clone() }).await?;
+                Ok(Readiness::Serving)
+            }
+            Action::Delete { kind, id } => {
+                let is_it = |record: &Record| record.id == *id;
+                let known = self.recorded(address).filter(is_it).or_else(|| self.leaving(address, is_it));
+                match known {
+                    Some(record) => self.delete(address, &record).await,
+                    None => Err(Failure::Cloud(Box::new(CloudError::stated(
+                        crate::cloud::Class::Other,
+                        kind.as_str(),
+                        "it is no longer in the state; plan again",
+                    )))),
+                }
+            }
+            Action::DeleteOld => {
+                // Nothing is left to delete if what was planned to be replaced could be kept.
+                while let Some(old) = self.leaving(address, |_| true) {
+                    self.delete(address, &old).await?;
+                }
+                Ok(Readiness::Serving)
+            }
+            _ => self.bring_about(address, step, forced).await.map(|live| live.readiness),
+        }
+    }
+
+    async fn bring_about(&self, address: &Address, step: &Step, forced: bool) -> Result<Live, Failure> {
+        let node = self.graph.get(address);
+        let info = node.and_then(|node| self.catalog.get(&node.declaration.kind));
+        let (Some(node), Some(info)) = (node, info) else {
+            let error = CloudError::stated(crate::cloud::Class::Other, "plan", "it is not in the stack");
+            return Err(Failure::Cloud(Box::new(error)));
+        };
+        let job = Job::new(self, address, node, info);
+        match &step.action {
+            Action::Create => job.create(false).await,
+            Action::Replace => job.replace(forced).await,
+            Action::Adopt(id) => job.adopt(id).await,
+            _ => job.update().await,
+        }
+    }
+
+    async fn delete(&self, address: &Address, record: &Record) -> Result<Readiness, Failure> {
+        let limit = self.catalog.get(&record.kind).map_or(Duration::from_secs(600), |info| info.deadline);
+        perform::delete(self, address, &record.kind, record, limit).await?;
+        Ok(Readiness::Serving)
+    }
+
+    fn leaving(&self, address: &Address, is_it: impl Fn(&Record) -> bool) -> Option<Record> {
+        self.journal.look(|state| {
+            let mut old = state.leaving.iter().filter(|old| old.address == *address);
+            old.find(|old| is_it(&old.record)).map(|old| old.record.clone())
+        })
+    }
+
+    /// Looks until what a step made serves.
+    async fn serve(&self, address: &Address) -> Result<(), Failure> {
+        let node = self.graph.get(address);
+        match node.and_then(|node| self.catalog.get(&node.declaration.kind).map(|info| (node, info))) {
+            Some((node, info)) => Job::new(self, address, node, info).serve().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// How far a run has come.
+struct Progress<'a> {
+    run: &'a Run,
+    schedule: Schedule,
+    forced: BTreeSet<Address>,
+    names: Vec<crate::names::Scope>,
+    begun: Vec<Option<Instant>>,
+    waves: BTreeSet<usize>,
+    running: usize,
+    outcome: Outcome,
+    interrupted: bool,
+}
+
+impl<'a> Progress<'a> {
+    fn new(run: &'a Run, schedule: Schedule, forced: BTreeSet<Address>, names: Vec<crate::names::Scope>) -> Self {
+        let begun = vec![None; schedule.steps().len()];
+        Self {
+            run,
+            schedule,
+            forced,
+            names,
+            begun,
+            waves: BTreeSet::new(),
+            running: 0,
+            outcome: Outcome::default(),
+            interrupted: false,
+        }
+    }
+
+    fn real_steps(&self) -> usize {
+        self.schedule.steps().iter().filter(|step| step.address.is_some()).count()
+    }
+
+    fn begin_ready(&mut self, tasks: &mut FuturesUnordered<BoxFuture<'a, Done>>) {
+        for id in self.schedule.ready() {
+            if self.running >= self.run.parallelism {
+                return;
+            }
+            self.schedule.start(id);
+            self.running += 1;
+            self.begun[id] = Some(Instant::now());
+            let step = self.schedule.step(id).clone();
+            self.tell_begin(&step);
+            let run = self.run;
+            let forced = step.address.as_ref().is_some_and(|address| self.forced.contains(address));
+            tasks.push(Box::pin(async move { Done::Step(id, run.perform(&step, forced).await) }));
+        }
+    }
+
+    fn tell_begin(&mut self, step: &Step) {
+        if let (Some(address), Some(verb)) = (&step.address, step.action.verb()) {
+            if self.waves.insert(step.wave)
+                && let Some(name) = self.names.get(step.wave)
+            {
+                self.run.tell(Event::WaveStarted { wave: step.wave, name: name.clone() });
+            }
+            let node = self.run.graph.get(address).map(|node| node.declaration.kind.clone());
+            let kind = node.or_else(|| match &step.action {
+                Action::Delete { kind, .. } => Some(kind.clone()),
+                _ => self.run.recorded(address).map(|record| record.kind),
+            });
+            if let Some(kind) = kind {
+                self.run.tell(Event::StepStarted { address: address.clone(), kind, verb });
+            }
+        }
+    }
+
+    fn take(&mut self, done: Done, tasks: &mut FuturesUnordered<BoxFuture<'a, Done>>) {
+        match done {
+            Done::Step(id, Ok(readiness)) => {
+                self.running -= 1;
+                self.tell_done(id);
+                if readiness == Readiness::Serving {
+                    self.schedule.serving(id);
+                    return;
+                }
+                self.schedule.configured(id);
+                let (run, address) = (self.run, self.schedule.step(id).address.clone());
+                if let Some(address) = address {
+                    tasks.push(Box::pin(async move { Done::Served(id, run.serve(&address).await) }));
+                }
+            }
+            Done::Step(id, Err(failure)) => {
+                self.running -= 1;
+                self.fail(id, failure);
+            }
+            Done::Served(id, Ok(())) => {
+                self.schedule.serving(id);
+                if let Some(address) = self.schedule.step(id).address.clone() {
+                    self.run.tell(Event::Serving { address });
+                }
+            }
+            Done::Served(id, Err(failure)) => self.fail(id, failure),
+        }
+    }
+
+    fn tell_done(&mut self, id: StepId) {
+        let step = self.schedule.step(id);
+        let Some(address) = step.address.clone() else {
+            if let Some(name) = self.names.get(step.wave) {
+                self.run.tell(Event::WaveDone { wave: step.wave, name: name.clone() });
+            }
+            return;
+        };
+        self.outcome.counts.done += 1;
+        let Some(verb) = step.action.verb() else { return };
+        let seconds = self.begun[id].map_or(0.0, |begun| begun.elapsed().as_secs_f64());
+        let made = self.run.recorded(&address).map(|record| record.id);
+        self.run.tell(Event::StepDone { address, verb, id: made, seconds });
+    }
+
+    fn fail(&mut self, id: StepId, failure: Failure) {
+        let configured = self.schedule.status(id) == Status::Configured;
+        let skipped = self.schedule.fail(id);
+        let step = self.schedule.step(id).clone();
+        let (Some(address), Some(verb)) = (step.address, step.action.verb()) else { return };
+        match failure {
+            Failure::Cloud(error) => {
+                if configured {
+                    self.outcome.counts.done -= 1;
+                }
+                self.outcome.counts.failed += 1;
+                self.outcome.failures.push((address.clone(), (*error).clone()));
+                self.run.tell(Event::StepFailed { address: address.clone(), verb, error: *error });
+                self.skip(&skipped, &address);
+            }
+            Failure::Store(error) => {
+                // What cannot be recorded must not be done.
+                self.outcome.broken.get_or_insert(error.to_string());
+                self.outcome.counts.failed += 1;
+                self.run.stop.request();
+            }
+            Failure::Stopped => {
+                if !configured {
+                    self.outcome.counts.skipped += 1;
+                }
+                self.outcome.counts.skipped += skipped.iter().filter(|id| self.is_real(**id)).count();
+            }
+        }
+        let mut dead = self.run.dead.lock().unwrap_or_else(PoisonError::into_inner);
+        dead.insert(address);
+        dead.extend(skipped.iter().filter_map(|id| self.schedule.step(*id).address.clone()));
+    }
+
+    fn skip(&mut self, skipped: &[StepId], because: &Address) {
+        for id in skipped {
+            let step = self.schedule.step(*id);
+            if let (Some(address), Some(verb)) = (step.address.clone(), step.action.verb()) {
+                self.outcome.counts.skipped += 1;
+                self.run.tell(Event::StepSkipped { address, verb, because: because.clone() });
+            }
+        }
+    }
+
+    fn is_real(&self, id: StepId) -> bool {
+        self.schedule.step(id).address.is_some()
+    }
+
+    fn interrupt(&mut self) {
+        if !self.interrupted {
+            self.interrupted = true;
+            self.schedule.stop();
+            self.run.tell(Event::Interrupted);
+        }
+    }
+
+    fn finish(mut self) -> Outcome {
+        self.outcome.interrupted = self.interrupted;
+        self.outcome.counts.skipped += self.schedule.left().into_iter().filter(|id| self.is_real(*id)).count();
+        self.run.tell(Event::RunDone { counts: self.outcome.counts });
+        self.outcome
+    }
+}

@@ -1,0 +1,100 @@
+//! `access`: what a function may use, as the least policies that allow it.
+//!
+//! Names are known before things exist, so a policy is written from names and not from outputs: two
+//! functions that may call each other do not wait for each other.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::expansion::{Expansion, Item, partition};
+use super::{functions, tables};
+use crate::problem::{Problem, nearest};
+use crate::stack::file::{Access, Function, Stack};
+use crate::value::Json;
+
+const READ: [&str; 6] = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DescribeTable",
+    "dynamodb:GetItem",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+];
+const WRITE: [&str; 4] = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
+
+/// One inline policy for each line of `access`, by the name of what it gives access to.
+pub(super) fn policies(cx: &mut Expansion<'_>, item: &Item<'_>, function: &Function) -> BTreeMap<String, Json> {
+    let mut policies = BTreeMap::new();
+    for (target, access) in &function.access {
+        match statement(cx, item, target, *access) {
+            Ok(statement) => {
+                policies.insert(target.clone(), document(&[statement]));
+            }
+            Err(problem) => cx.report(*problem),
+        }
+    }
+    policies
+}
+
+/// A policy document.
+pub(super) fn document(statements: &[Json]) -> Json {
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+/// Who may assume a role: one service.
+pub(super) fn trust(service: &str) -> Json {
+    document(&[json!({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})])
+}
+
+fn statement(cx: &Expansion<'_>, item: &Item<'_>, target: &str, access: Access) -> Result<Json, Box<Problem>> {
+    let stack = item.region.map_or(cx.stack(), |region| cx.in_region(region));
+    let partition = partition(item.region);
+    let allowed = |actions: Vec<&str>, resources: Vec<String>| json!({"Effect": "Allow", "Action": actions, "Resource": resources});
+    match target.split_once('.') {
+        Some(("tables", name)) if stack.tables.contains_key(name) => {
+            let table = &stack.tables[name];
+            let actions = match access {
+                Access::Read => READ.to_vec(),
+                Access::Write => WRITE.to_vec(),
+                Access::ReadWrite => READ.into_iter().chain(WRITE).collect(),
+                Access::Invoke => return Err(wrong(cx, item, target, "`read`, `write` or `read-write`")),
+            };
+            let arn = format!(
+                "arn:{partition}:dynamodb:${{region}}:${{account}}:table/{}",
+                tables::physical(cx, name, table)
+            );
+            let has_indexes = !table.indexes.is_empty() || table.existing.is_some();
+            let indexes = (has_indexes && access != Access::Write).then(|| format!("{arn}/index/*"));
+            Ok(allowed(actions, [arn].into_iter().chain(indexes).collect()))
+        }
+        Some(("functions", name)) if stack.functions.contains_key(name) => {
+            if access != Access::Invoke {
+                return Err(wrong(cx, item, target, "`invoke`"));
+            }
+            let arn =
+                format!("arn:{partition}:lambda:${{region}}:${{account}}:function:{}", functions::physical(cx, name));
+            let alias = format!("{arn}:{}", functions::ALIAS);
+            Ok(allowed(vec!["lambda:InvokeFunction"], vec![arn, alias]))
+        }
+        _ => Err(unknown(cx, item, target, stack)),
+    }
+}
+
+fn wrong(cx: &Expansion<'_>, item: &Item<'_>, target: &str, wanted: &str) -> Box<Problem> {
+    let problem = Problem::new("wrong-access", format!("access to `{target}` is {wanted}"));
+    Box::new(problem.at(cx.value(item, &item.path(["access", target]))))
+}
+
+fn unknown(cx: &Expansion<'_>, item: &Item<'_>, target: &str, stack: &Stack) -> Box<Problem> {
+    let tables = stack.tables.keys().map(|name| format!("tables.{name}"));
+    let functions = stack.functions.keys().map(|name| format!("functions.{name}"));
+    let known: Vec<String> = tables.chain(functions).collect();
+    let help = match nearest(target, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "this stack has nothing to give access to".to_owned(),
+        None => format!("known: {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+    };
+    let problem = Problem::new("unknown-name", format!("`{target}` is not in this file"));
+    Box::new(problem.at(cx.key(item, &item.path(["access", target]))).help(help))
+}

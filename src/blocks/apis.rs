@@ -1,0 +1,108 @@
+//! `apis`: an API Gateway REST API in every region, behind one name.
+//!
+//! API Gateway calls the functions with a role of the API's own instead of a permission on every
+//! function. A role is read in bulk with all others, where a function's permissions take a call per
+//! alias; and it goes away with the API, where permissions stay behind on functions that live on.
+
+use serde_json::json;
+
+use super::expansion::{Expansion, Item, partition, without_nulls};
+use super::routes::Route;
+use super::{access, domains, functions, health, openapi, routes};
+use crate::names::physical_name;
+use crate::problem::Problem;
+use crate::stack::file::{Api, Stack};
+
+/// Name of the one stage.
+pub(super) const STAGE: &str = "live";
+
+/// Longest time that API Gateway waits for an answer, in seconds.
+const LONGEST_ANSWER: u64 = 29;
+
+/// The API's name in AWS, which its metrics go by.
+pub(super) fn physical(cx: &Expansion<'_>, name: &str) -> String {
+    cx.physical(&[name], 255)
+}
+
+/// Declares every API in every region.
+pub(super) fn expand(cx: &mut Expansion<'_>) {
+    for (name, api) in &cx.stack().apis {
+        if !cx.name_is_good("apis", name) {
+            continue;
+        }
+        let everywhere = Item::new("apis", name, None, api.retain);
+        for (region, differences) in &api.regions {
+            cx.only_regional(&everywhere, differences, region, &["routes", "throttle", "health", "weight"]);
+        }
+        let domain = domains::check(cx, &everywhere, name, api);
+        for region in cx.regions() {
+            let stack = cx.in_region(region);
+            let Some(api) = stack.apis.get(name) else { continue };
+            let item = Item { region: Some(region), ..everywhere.clone() };
+            let routes = routes::read(cx, &item, api, stack);
+            check_answers_in_time(cx, &item, &routes, stack);
+            health::check(cx, &item, api, &routes, domain.is_some());
+            gateway(cx, &item, name, api, &routes);
+            health::alarms(cx, &item, name, api);
+            if let Some(domain) = &domain {
+                domains::expand(cx, &item, domain);
+                health::checks(cx, &item, api);
+                domains::record(cx, &item, domain, api, &routes);
+            }
+        }
+    }
+}
+
+fn gateway(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &Api, routes: &[Route<'_>]) {
+    role(cx, item, name, routes);
+    let physical = physical(cx, name);
+    let document = openapi::document(item, &physical, routes);
+    cx.declare(item, "", "apigateway.RestApi", json!({"name": physical, "document": document}));
+    let deployment = json!({"rest_api_id": item.output("id"), "document_sha256": item.output("document_sha256")});
+    cx.declare(item, "deployment", "apigateway.Deployment", deployment);
+    let throttle = api.throttle.as_ref().map(|limits| json!({"rate": limits.rate, "burst": limits.burst}));
+    let stage = without_nulls(json!({
+        "rest_api_id": item.output("id"),
+        "name": STAGE,
+        "deployment_id": item.output("deployment.id"),
+        "throttle": throttle,
+    }));
+    cx.declare(item, "stage", "apigateway.Stage", stage);
+}
+
+/// The role that API Gateway calls exactly this API's functions with.
+fn role(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, routes: &[Route<'_>]) {
+    let mut names: Vec<&str> = routes.iter().map(|route| route.function).collect();
+    names.sort_unstable();
+    names.dedup();
+    let aliases: Vec<String> = names
+        .iter()
+        .map(|name| {
+            let arn = format!("arn:{}:lambda:${{region}}:${{account}}:function", partition(item.region));
+            format!("{arn}:{}:{}", functions::physical(cx, name), functions::ALIAS)
+        })
+        .collect();
+    let invoke = json!({"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": aliases});
+    let region = item.region.map_or_else(String::new, ToString::to_string);
+    let spec = json!({
+        // The dot tells it from the role of a function of the same name.
+        "name": physical_name(&[cx.loaded.name.as_str(), &format!("apis.{name}"), &region], 64),
+        "assume_role_policy": access::trust("apigateway.amazonaws.com"),
+        "policies": {"invoke": access::document(&[invoke])},
+    });
+    cx.declare(item, "role", "iam.Role", spec);
+}
+
+fn check_answers_in_time(cx: &mut Expansion<'_>, item: &Item<'_>, routes: &[Route<'_>], stack: &Stack) {
+    for route in routes {
+        let Some(function) = stack.functions.get(route.function) else { continue };
+        if functions::timeout(function) > LONGEST_ANSWER {
+            let of = Item { region: item.region, ..Item::new("functions", route.function, None, false) };
+            let message = format!("`{}` may take longer than API Gateway waits", route.function);
+            let problem = Problem::new("slow-route", message).warning().at(cx.value(&of, &of.path(["timeout"])));
+            cx.report(
+                problem.help(format!("an answer must come within {LONGEST_ANSWER}s; make `timeout` that or less")),
+            );
+        }
+    }
+}

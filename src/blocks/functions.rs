@@ -1,0 +1,196 @@
+//! `functions`: Lambda functions, the same in every region, each with a role of its own.
+//!
+//! Callers use the alias `live`, which moves to a version once that version is ready: while the
+//! code changes, calls go on being answered by the version before.
+
+use serde_json::json;
+
+use super::expansion::{Expansion, Item, partition, without_nulls};
+use super::{After, Level, access, notify, units};
+use crate::names::physical_name;
+use crate::problem::Problem;
+use crate::stack::file::{Architecture, Function};
+use crate::value::Json;
+
+/// Name of the alias that callers use.
+pub(super) const ALIAS: &str = "live";
+
+/// Days that CloudWatch Logs can keep events for.
+const LOG_DAYS: [u32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+/// The function's name in AWS.
+pub(super) fn physical(cx: &Expansion<'_>, name: &str) -> String {
+    cx.physical(&[name], 64)
+}
+
+/// How long a call may take, in seconds; what stands if the file says nothing.
+pub(super) fn timeout(function: &Function) -> u64 {
+    function.timeout.as_deref().and_then(units::seconds).unwrap_or(10)
+}
+
+/// Declares every function in every region.
+pub(super) fn expand(cx: &mut Expansion<'_>) {
+    for (name, function) in &cx.stack().functions {
+        if !cx.name_is_good("functions", name) {
+            continue;
+        }
+        let everywhere = Item::new("functions", name, None, function.retain);
+        for (region, differences) in &function.regions {
+            // One package is made of a function's code, and it is the same everywhere.
+            let allowed = ["image", "handler", "runtime", "memory", "timeout", "environment", "access", "layers"];
+            let more = ["architecture", "log_days", "reserved_concurrency"];
+            cx.only_regional(&everywhere, differences, region, &[&allowed[..], &more].concat());
+        }
+        for region in cx.regions() {
+            let Some(function) = cx.in_region(region).functions.get(name) else { continue };
+            let item = Item { region: Some(region), ..everywhere.clone() };
+            check(cx, &item, name, function);
+            declare(cx, &item, name, function);
+        }
+    }
+}
+
+fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Function) {
+    let physical = physical(cx, name);
+    role(cx, item, name, function);
+    let log_group = format!("/aws/lambda/{physical}");
+    cx.declare(
+        item,
+        "log_group",
+        "logs.LogGroup",
+        json!({"name": log_group, "retention_days": function.log_days.unwrap_or(30)}),
+    );
+    let spec = spec(cx, item, name, function);
+    // Lambda makes a log group that keeps everything for ever if it finds none.
+    let log_group = After { address: item.address("log_group"), level: Level::Configured };
+    cx.declare(item, "", "lambda.Function", spec).after.push(log_group);
+    let version = json!({"function_name": item.output("name"), "of": item.output("published_state")});
+    cx.declare(item, "version", "lambda.Version", version);
+    let alias = json!({
+        "function_name": item.output("name"),
+        "name": ALIAS,
+        "function_version": item.output("version.version"),
+    });
+    cx.declare(item, "alias", "lambda.Alias", alias);
+    if cx.stack().notify.is_some() {
+        alarm(cx, item, name, ("errors", "Errors", "calls fail"));
+        alarm(cx, item, name, ("throttles", "Throttles", "calls are refused because too many run at once"));
+    }
+}
+
+fn spec(cx: &Expansion<'_>, item: &Item<'_>, name: &str, function: &Function) -> Json {
+    let code = match (&function.image, cx.loaded.packages.get(name)) {
+        (Some(uri), _) => json!({"image": {"uri": uri}}),
+        (None, Some(package)) => json!({"zip": {"path": package.path, "sha256": package.sha256}}),
+        (None, None) => Json::Null,
+    };
+    let architecture = function.architecture.map(|architecture| match architecture {
+        Architecture::Arm64 => "arm64",
+        Architecture::X86 => "x86_64",
+    });
+    without_nulls(json!({
+        "name": physical(cx, name),
+        "code": code,
+        "handler": function.handler,
+        "runtime": function.runtime,
+        "architecture": architecture,
+        "role": item.output("role.arn"),
+        "memory_size": function.memory.unwrap_or(256),
+        "timeout_seconds": timeout(function),
+        "environment": if function.environment.is_empty() { Json::Null } else { json!(function.environment) },
+        "layers": function.layers,
+        "reserved_concurrency": function.reserved_concurrency,
+    }))
+}
+
+fn role(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Function) {
+    let region = item.region.map_or_else(String::new, ToString::to_string);
+    let group = format!(
+        "arn:{}:logs:${{region}}:${{account}}:log-group:/aws/lambda/{}:*",
+        partition(item.region),
+        physical(cx, name)
+    );
+    let logs = json!({
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": group,
+    });
+    let mut policies = access::policies(cx, item, function);
+    policies.insert("logs".into(), access::document(&[logs]));
+    let spec = json!({
+        "name": physical_name(&[cx.loaded.name.as_str(), name, &region], 64),
+        "assume_role_policy": access::trust("lambda.amazonaws.com"),
+        "policies": policies,
+    });
+    cx.declare(item, "role", "iam.Role", spec);
+}
+
+fn alarm(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, (part, metric, what): (&str, &str, &str)) {
+    let mut spec = json!({
+        "name": cx.physical(&["functions", name, part], 255),
+        "description": format!("{name}: {what}"),
+        "namespace": "AWS/Lambda",
+        "metric_name": metric,
+        "dimensions": {"FunctionName": item.output("name")},
+        "statistic": "Sum",
+        "period": 60,
+        "evaluation_periods": 3,
+        "threshold": 1,
+        "comparison_operator": "GreaterThanOrEqualToThreshold",
+        "treat_missing_data": "notBreaching",
+    });
+    notify::tell(cx, &mut spec);
+    cx.declare(item, part, "cloudwatch.Alarm", spec);
+}
+
+fn check(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Function) {
+    check_code(cx, item, name, function);
+    if let Some(text) = &function.timeout
+        && !units::seconds(text).is_some_and(|seconds| (1..=900).contains(&seconds))
+    {
+        let span = cx.value(item, &item.path(["timeout"]));
+        let problem = Problem::new("out-of-range", format!("a call may take 1 second to 15 minutes, not `{text}`"));
+        cx.report(problem.at(span).help("write `30s` or `15m`"));
+    }
+    if let Some(days) = function.log_days
+        && !LOG_DAYS.contains(&days)
+    {
+        let span = cx.value(item, &item.path(["log_days"]));
+        let problem = Problem::new("wrong-value", format!("logs cannot be kept for {days} days")).at(span);
+        let known = LOG_DAYS.map(|days| days.to_string()).join(", ");
+        let near = LOG_DAYS.iter().min_by_key(|known| known.abs_diff(days)).unwrap_or(&30);
+        cx.report(problem.help(format!("use {near}, or one of {known}")));
+    }
+}
+
+fn check_code(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Function) {
+    let at = cx.loaded.places.key(&item.origin);
+    match (&function.code, &function.image) {
+        (Some(_), Some(_)) => {
+            let problem = Problem::new("code-and-image", format!("function `{name}` has both `code` and `image`"));
+            cx.report(problem.at(cx.key(item, &item.path(["image"]))).help("keep one of them"));
+        }
+        (None, None) => {
+            let problem = Problem::new("no-code", format!("function `{name}` has no code")).at(at);
+            cx.report(problem.help("add `code: ./FOLDER` with `handler` and `runtime`, or `image: URI`"));
+        }
+        (Some(_), None) => {
+            let examples =
+                [("handler", &function.handler, "app.handler"), ("runtime", &function.runtime, "python3.13")];
+            for (field, _, example) in examples.into_iter().filter(|(_, value, _)| value.is_none()) {
+                let problem = Problem::new("missing-key", format!("function `{name}` has code, but no `{field}`"));
+                cx.report(problem.at(at).help(format!("add `{field}: {example}`")));
+            }
+        }
+        (None, Some(_)) => {
+            for (field, value) in [("handler", &function.handler), ("runtime", &function.runtime)] {
+                if value.is_some() {
+                    let problem = Problem::new("code-and-image", format!("an image brings its own `{field}`"));
+                    let span = cx.key(item, &item.path([field]));
+                    cx.report(problem.at(span).help(format!("remove `{field}`")));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! `resources`: raw AWS resources of any known kind, with their full set of properties.
+
+use std::time::Duration;
+
+use super::expansion::{Expansion, Item, wants_text};
+use super::{After, Level, units};
+use crate::catalog::KindInfo;
+use crate::names::{Address, KindName, Region, Scope};
+use crate::problem::{Problem, nearest};
+use crate::stack::file::Resource;
+use crate::value::{Json, Path};
+
+/// Longest name that every kind takes.
+const SHORTEST_LIMIT: usize = 64;
+
+/// Declares `resources.NAME` wherever it is to be.
+pub(super) fn expand(cx: &mut Expansion<'_>) {
+    let mut waiting = Vec::new();
+    for (name, resource) in &cx.stack().resources {
+        if !cx.name_is_good("resources", name) {
+            continue;
+        }
+        let item = Item::new("resources", name, None, resource.retain);
+        for (region, differences) in &resource.regions {
+            let allowed = ["properties", "after", "existing", "protect", "timeout"];
+            cx.only_regional(&item, differences, region, &allowed);
+        }
+        let kind = kind(cx, &item, &resource.kind);
+        let Some(scopes) = scopes(cx, &item, &resource.r#in) else { continue };
+        let Some((kind, info)) = kind else { continue };
+        for region in scopes {
+            let item = Item { region, ..item.clone() };
+            let stack = region.map_or(cx.stack(), |region| cx.in_region(region));
+            let Some(resource) = stack.resources.get(name) else { continue };
+            declare(cx, &item, name, resource, (&kind, info));
+            waiting.push((cx.declarations.len() - 1, item, &resource.after));
+        }
+    }
+    // Anything may be named, so all must be declared before names are looked up.
+    for (at, item, after) in waiting {
+        for (index, written) in after.iter().enumerate() {
+            let found = look_up(cx, &item, index, written);
+            let found = found.into_iter().map(|address| After { address, level: Level::Configured });
+            cx.declarations[at].after.extend(found);
+        }
+    }
+}
+
+fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, resource: &Resource, kind: (&KindName, &KindInfo)) {
+    let (kind, info) = kind;
+    let at = item.address("");
+    let timeout = resource.timeout.as_deref().and_then(units::seconds).map(Duration::from_secs);
+    if let Some(query) = &resource.existing {
+        if resource.properties.is_some() {
+            let problem = Problem::new("not-managed", "properties of a thing that somebody else looks after");
+            let span = cx.key(item, &item.path(["properties"]));
+            cx.report(problem.at(span).help("remove `properties`, or remove `existing` to make it part of this stack"));
+        }
+        let query = Json::Object(query.clone().into_iter().collect());
+        cx.existing(item, at, kind.clone(), &query);
+        return;
+    }
+    let mut properties = resource.properties.clone().unwrap_or_default();
+    // Names in the zone's space are domain names, which cannot be made up.
+    if wants_text(info, "name") && !properties.contains_key("name") && kind.service() != "route53" {
+        properties.insert("name".into(), default_name(cx, item, name, kind).into());
+    }
+    let spec = Json::Object(properties.into_iter().collect());
+    let declared = cx.add(item, at, kind.clone(), spec);
+    declared.protect = resource.protect.unwrap_or(info.holds_data);
+    declared.timeout = timeout;
+}
+
+/// A name like those that blocks give. Names of roles are unique in the account, whatever the region.
+fn default_name(cx: &Expansion<'_>, item: &Item<'_>, name: &str, kind: &KindName) -> String {
+    let region = item.region.filter(|_| kind.service() == "iam").map(Region::as_str);
+    let words: Vec<&str> = [name].into_iter().chain(region).collect();
+    cx.physical(&words, SHORTEST_LIMIT)
+}
+
+fn kind<'a>(cx: &mut Expansion<'a>, item: &Item<'_>, written: &str) -> Option<(KindName, &'a KindInfo)> {
+    let known = written.parse::<KindName>().ok().and_then(|kind| cx.catalog.get(&kind));
+    if known.is_none() {
+        let near = nearest(written, cx.catalog.kinds().map(|kind| kind.name.as_str()));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`isobar schema` lists every kind".to_owned(),
+        };
+        let problem = Problem::new("unknown-kind", format!("`{written}` is not a known kind of resource"));
+        cx.report(problem.at(cx.loaded.places.value(&item.path(["kind"]))).help(help));
+    }
+    known.map(|info| (info.name.clone(), info))
+}
+
+/// Where it is to be; `None` for the account as a whole.
+fn scopes<'a>(cx: &mut Expansion<'a>, item: &Item<'_>, written: &Json) -> Option<Vec<Option<&'a Region>>> {
+    let all = cx.regions();
+    match written {
+        Json::String(word) if word == "each-region" => Some(all.iter().map(Some).collect()),
+        Json::String(word) if word == "primary" => Some(all.first().map(Some).into_iter().collect()),
+        Json::String(word) if word == "global" => Some(vec![None]),
+        Json::Array(words) if !words.is_empty() => {
+            let mut regions = Vec::new();
+            for (index, word) in words.iter().enumerate() {
+                let region = all.iter().find(|region| word == region.as_str());
+                if region.is_none() {
+                    unknown_region(cx, &item.path(["in"]).index(index), word.as_str().unwrap_or_default());
+                }
+                regions.extend(region.filter(|region| !regions.contains(&Some(*region))).map(Some));
+            }
+            Some(regions)
+        }
+        other => {
+            let text = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
+            let words = ["each-region", "primary", "global"];
+            let help = match (all.iter().find(|region| region.as_str() == text), nearest(&text, words)) {
+                (Some(region), _) => format!("write `in: [{region}]`"),
+                (None, Some(near)) => format!("did you mean `{near}`?"),
+                (None, None) => "write `each-region`, `primary`, `global` or a list of regions".into(),
+            };
+            let problem = Problem::new("wrong-value", format!("`{text}` does not say where the resource is to be"));
+            cx.report(problem.at(cx.loaded.places.value(&item.path(["in"]))).help(help));
+            None
+        }
+    }
+}
+
+fn unknown_region(cx: &mut Expansion<'_>, path: &Path, word: &str) {
+    let known = cx.regions().iter().map(Region::as_str);
+    let help = match nearest(word, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the stack has {}", known.collect::<Vec<_>>().join(", ")),
+    };
+    let problem = Problem::new("unknown-region", format!("`{word}` is not a region of this stack"));
+    cx.report(problem.at(cx.loaded.places.value(path)).help(help));
+}
+
+/// What `after` names: here first, then the global one; from a global resource, in every region.
+fn look_up(cx: &mut Expansion<'_>, item: &Item<'_>, index: usize, written: &str) -> Vec<Address> {
+    let found: Vec<Address> = match written.parse::<Address>() {
+        Ok(exact) => vec![exact].into_iter().filter(|exact| is_declared(cx, exact)).collect(),
+        Err(_) => {
+            let at = |scope| Some(Address::new(written, scope)).filter(|address| is_declared(cx, address));
+            let here = item.region.and_then(|region| at(Scope::In(region.clone())));
+            match here.or_else(|| at(Scope::Global)) {
+                Some(one) => vec![one],
+                None if item.region.is_none() => {
+                    cx.regions().iter().filter_map(|region| at(Scope::In(region.clone()))).collect()
+                }
+                None => Vec::new(),
+            }
+        }
+    };
+    if found.is_empty() {
+        let near = nearest(written, cx.declarations.iter().map(|one| &*one.address.path));
+        let help = match near.filter(|near| *near != written) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`isobar expand` lists every address; one of another region takes `@REGION`".to_owned(),
+        };
+        let problem = Problem::new("unknown-name", format!("`{written}` is not there"));
+        cx.report(problem.at(cx.value(item, &item.path(["after"]).index(index))).help(help));
+    }
+    found
+}
+
+fn is_declared(cx: &Expansion<'_>, address: &Address) -> bool {
+    cx.declarations.iter().any(|one| one.address == *address)
+}

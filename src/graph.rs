@@ -1,0 +1,364 @@
+//! Declarations become a graph: references looked up, edges drawn, cycles reported. Pure.
+//!
+//! A reference without a region means the thing in the same region, or else the global one. It is
+//! resolved to the longest declared address it begins with; the rest names an output.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::blocks::{Declaration, Level};
+use crate::catalog::{Catalog, Form, KindInfo, Shape, check};
+use crate::names::{Address, Region, Scope, StackName};
+use crate::problem::{Problem, nearest};
+use crate::stack::{Loaded, Places};
+use crate::value::{Json, Path, Reference, Target, Template};
+
+/// Everything that should be there, and what needs what.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    /// The stack.
+    pub stack: StackName,
+    /// The account that the file names, if it does.
+    pub account: Option<String>,
+    /// The stack's regions, the primary first.
+    pub regions: Vec<Region>,
+    /// The regions in the order of a rollout.
+    pub order: Vec<Region>,
+    /// Blocks with a new name: old path, new path.
+    pub moved: Vec<(String, String)>,
+    nodes: BTreeMap<Address, Node>,
+    sorted: Vec<Address>,
+}
+
+/// One resource in the graph.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// What should be there, its references looked up.
+    pub declaration: Declaration,
+    /// What it needs, and how far that must be.
+    pub needs: BTreeMap<Address, Level>,
+}
+
+impl Graph {
+    /// The resource at an address.
+    pub fn get(&self, address: &Address) -> Option<&Node> {
+        self.nodes.get(address)
+    }
+
+    /// Every resource, whatever it needs before it.
+    pub fn in_order(&self) -> impl DoubleEndedIterator<Item = (&Address, &Node)> {
+        self.sorted.iter().filter_map(|address| self.nodes.get_key_value(address))
+    }
+
+    /// How many resources there are that Isobar looks after.
+    pub fn len(&self) -> usize {
+        self.nodes.values().filter(|node| !node.declaration.existing).count()
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The same stack with nothing in it: what `destroy` wants.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        Self { nodes: BTreeMap::new(), sorted: Vec::new(), ..self.clone() }
+    }
+}
+
+/// Looks up every reference and draws the edges; or tells everything that is wrong.
+pub fn of(declarations: Vec<Declaration>, loaded: &Loaded, catalog: &Catalog) -> Result<Graph, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let declared = index(declarations, &loaded.places, &mut problems);
+    let lookup = Lookup { declared: &declared, catalog, loaded };
+    let mut nodes = BTreeMap::new();
+    for (address, declaration) in &declared {
+        nodes.insert(address.clone(), lookup.node(declaration.clone(), &mut problems));
+    }
+    let sorted = match sort(&nodes) {
+        Ok(sorted) => sorted,
+        Err(cycle) => {
+            problems.push(cycle_problem(&cycle, &declared, &loaded.places));
+            Vec::new()
+        }
+    };
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(Graph {
+        stack: loaded.name.clone(),
+        account: loaded.stack.account.clone(),
+        regions: loaded.regions.clone(),
+        order: order(loaded),
+        moved: loaded.stack.moved.iter().map(|(old, new)| (old.clone(), new.clone())).collect(),
+        nodes,
+        sorted,
+    })
+}
+
+/// The regions in the order of a rollout: as the file says, else secondaries first and the primary last.
+fn order(loaded: &Loaded) -> Vec<Region> {
+    let written = loaded.stack.rollout.order.iter().flatten().filter_map(|region| region.parse().ok());
+    let written: Vec<Region> = written.collect();
+    if written.is_empty() {
+        loaded.regions.iter().skip(1).chain(loaded.regions.first()).cloned().collect()
+    } else {
+        written
+    }
+}
+
+fn index(all: Vec<Declaration>, places: &Places, problems: &mut Vec<Problem>) -> BTreeMap<Address, Declaration> {
+    let mut declared: BTreeMap<Address, Declaration> = BTreeMap::new();
+    for declaration in all {
+        if let Some(first) = declared.get(&declaration.address) {
+            problems.push(
+                Problem::new("duplicate-address", format!("`{}` is declared twice", declaration.address))
+                    .at(places.key(&declaration.origin))
+                    .note(places.key(&first.origin), "first declared here"),
+            );
+        }
+        declared.insert(declaration.address.clone(), declaration);
+    }
+    declared
+}
+
+struct Lookup<'a> {
+    declared: &'a BTreeMap<Address, Declaration>,
+    catalog: &'a Catalog,
+    loaded: &'a Loaded,
+}
+
+impl Lookup<'_> {
+    fn node(&self, mut declaration: Declaration, problems: &mut Vec<Problem>) -> Node {
+        let (address, origin) = (declaration.address.clone(), declaration.origin.clone());
+        declaration.spec.for_each_reference(&mut |reference| match self.resolve(reference, &address.at) {
+            Ok(target) => reference.target = target,
+            Err(problem) => problems.push(*problem.at_or(self.loaded.places.key(&origin))),
+        });
+        let mut needs = BTreeMap::new();
+        let info = self.catalog.get(&declaration.kind);
+        collect_needs(&declaration.spec, info.map(|info| &info.spec), &mut needs);
+        for after in &declaration.after {
+            if self.declared.contains_key(&after.address) {
+                raise(&mut needs, &after.address, after.level);
+            } else {
+                problems.push(
+                    Problem::new(
+                        "unknown-address",
+                        format!("`{}` comes after `{}`, which is not declared", address, after.address),
+                    )
+                    .at(self.loaded.places.key(&origin)),
+                );
+            }
+        }
+        needs.remove(&address);
+        if let (Some(info), false) = (info, declaration.existing) {
+            self.check_types(&declaration, info, problems);
+        }
+        Node { declaration, needs }
+    }
+
+    fn resolve(&self, reference: &Reference, from: &Scope) -> Result<Target, Box<Misses>> {
+        let Target::Written { words, at } = &reference.target else { return Ok(reference.target.clone()) };
+        if let ([word], None) = (words.as_slice(), at) {
+            match (word.as_str(), from) {
+                ("account", _) => return Ok(Target::Account),
+                ("stack", _) => return Ok(Target::Known(self.loaded.name.to_string().into())),
+                ("region", Scope::In(region)) => return Ok(Target::Known(region.to_string().into())),
+                _ => {}
+            }
+        }
+        let scopes = match (at, from) {
+            (Some(at), _) => vec![at.clone()],
+            (None, Scope::In(_)) => vec![from.clone(), Scope::Global],
+            (None, Scope::Global) => vec![Scope::Global],
+        };
+        for length in (2..=words.len()).rev() {
+            let path = words[..length].join(".");
+            for scope in &scopes {
+                let address = Address::new(&path, scope.clone());
+                if let Some(target) = self.declared.get(&address) {
+                    return self.output(reference, target, &words[length..]);
+                }
+            }
+        }
+        Err(Box::new(self.unknown(reference, words, &scopes)))
+    }
+
+    fn output(&self, reference: &Reference, of: &Declaration, output: &[String]) -> Result<Target, Box<Misses>> {
+        let Some(info) = self.catalog.get(&of.kind) else {
+            return Ok(Target::Output { of: of.address.clone(), output: output.to_vec() });
+        };
+        let names = match &info.outputs.form {
+            Form::Object(fields) => fields.keys().map(String::as_str).collect::<Vec<_>>(),
+            _ => Vec::new(),
+        };
+        if !output.is_empty() && info.outputs.at(output.iter().map(String::as_str)).is_some() {
+            return Ok(Target::Output { of: of.address.clone(), output: output.to_vec() });
+        }
+        let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let (message, help) = match output.first() {
+            None => (
+                format!("`${{{}}}` names a resource, not a value of it", reference.text),
+                format!("add one of {known}"),
+            ),
+            Some(given) => {
+                let help = nearest(given, names.iter().copied())
+                    .map_or_else(|| format!("it has {known}"), |near| format!("did you mean `{near}`?"));
+                (format!("`{}` has no output `{}`", of.address.path, output.join(".")), help)
+            }
+        };
+        Err(Box::new(self.misses(reference, "unknown-output", message, help)))
+    }
+
+    fn unknown(&self, reference: &Reference, words: &[String], scopes: &[Scope]) -> Misses {
+        let path = words.join(".");
+        let elsewhere: Vec<&Address> = self
+            .declared
+            .keys()
+            .filter(|address| path == *address.path || path.starts_with(&format!("{}.", address.path)))
+            .collect();
+        if let Some(longest) = elsewhere.iter().map(|address| address.path.len()).max() {
+            let places: Vec<String> = elsewhere
+                .iter()
+                .filter(|address| address.path.len() == longest)
+                .map(|address| format!("`${{{path}@{}}}`", address.at))
+                .collect();
+            let here = scopes.first().map_or_else(String::new, ToString::to_string);
+            let message = format!("`{path}` is not in {here}");
+            return self.misses(reference, "not-here", message, format!("say which one: {}", places.join(" or ")));
+        }
+        let outputs = self.declared.values().filter_map(|declaration| {
+            let Form::Object(fields) = &self.catalog.get(&declaration.kind)?.outputs.form else { return None };
+            Some(fields.keys().map(move |name| format!("{}.{name}", declaration.address.path)))
+        });
+        let known: BTreeSet<String> = outputs.flatten().collect();
+        let help = match nearest(&path, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `${{{near}}}`?"),
+            None => "a reference is `${block.name.output}`; `isobar expand` shows what there is".to_owned(),
+        };
+        self.misses(reference, "unknown-reference", format!("`${{{}}}` refers to nothing", reference.text), help)
+    }
+
+    fn misses(&self, reference: &Reference, code: &'static str, message: String, help: String) -> Misses {
+        Misses(Problem::new(code, message).at(self.loaded.places.reference(&reference.text)).help(help))
+    }
+
+    /// Whether what is referred to has the type that is wanted where it stands.
+    fn check_types(&self, declaration: &Declaration, info: &KindInfo, problems: &mut Vec<Problem>) {
+        if declaration.spec.references().is_empty() {
+            return;
+        }
+        let filled = declaration.spec.fill(&|reference| Some(self.placeholder(reference)));
+        let faults = check::check(&info.spec, &filled);
+        for fault in faults.into_iter().filter(|fault| fault.code == "wrong-type") {
+            let place = declaration.origin.join(&fault.path);
+            problems.push(
+                Problem::new(fault.code, format!("`{}` of `{}`: {}", fault.path, declaration.address, fault.message))
+                    .at(self.loaded.places.value(&place)),
+            );
+        }
+    }
+
+    fn placeholder(&self, reference: &Reference) -> Json {
+        match &reference.target {
+            Target::Known(json) => json.clone(),
+            Target::Output { of, output } => {
+                let info = self.declared.get(of).and_then(|declaration| self.catalog.get(&declaration.kind));
+                let shape = info.and_then(|info| info.outputs.at(output.iter().map(String::as_str)));
+                shape.map_or_else(|| Json::String(String::new()), Shape::placeholder)
+            }
+            Target::Account | Target::Written { .. } => Json::String("000000000000".into()),
+        }
+    }
+}
+
+/// A reference that leads nowhere.
+struct Misses(Problem);
+
+impl Misses {
+    fn at_or(self, place: Option<crate::problem::Span>) -> Box<Problem> {
+        Box::new(Problem { span: self.0.span.or(place), ..self.0 })
+    }
+}
+
+/// Everything a spec refers to; what a field marked `x-needs: serving` refers to must serve.
+fn collect_needs(spec: &Template, shape: Option<&Shape>, needs: &mut BTreeMap<Address, Level>) {
+    let serving = shape.is_some_and(|shape| shape.words.needs_serving);
+    let level = if serving { Level::Serving } else { Level::Configured };
+    match spec {
+        Template::Map(fields) => {
+            for (name, value) in fields {
+                collect_needs(value, shape.and_then(|shape| shape.at([name.as_str()])), needs);
+            }
+        }
+        Template::List(items) => {
+            for item in items {
+                collect_needs(item, shape.and_then(|shape| shape.at(["*"])), needs);
+            }
+        }
+        Template::Plain(_) | Template::Text(_) => {
+            for reference in spec.references() {
+                if let Target::Output { of, .. } = &reference.target {
+                    raise(needs, of, level);
+                }
+            }
+        }
+    }
+}
+
+fn raise(needs: &mut BTreeMap<Address, Level>, address: &Address, level: Level) {
+    let known = needs.entry(address.clone()).or_insert(level);
+    *known = (*known).max(level);
+}
+
+/// What is needed first, or a cycle: addresses each of which needs the next, the last the first.
+fn sort(nodes: &BTreeMap<Address, Node>) -> Result<Vec<Address>, Vec<Address>> {
+    let mut sorted = Vec::new();
+    let mut done = BTreeSet::new();
+    for start in nodes.keys() {
+        // Depth first without recursion: a stack file may be as deep as it likes.
+        let mut path: Vec<(&Address, Vec<&Address>)> = vec![(start, needed(nodes, start))];
+        while let Some((address, rest)) = path.last_mut() {
+            if done.contains(*address) {
+                path.pop();
+                continue;
+            }
+            match rest.pop() {
+                Some(next) if done.contains(next) => {}
+                Some(next) => {
+                    if let Some(at) = path.iter().position(|(seen, _)| *seen == next) {
+                        return Err(path[at..].iter().map(|(address, _)| (*address).clone()).collect());
+                    }
+                    path.push((next, needed(nodes, next)));
+                }
+                None => {
+                    sorted.push((*address).clone());
+                    done.insert((*address).clone());
+                    path.pop();
+                }
+            }
+        }
+    }
+    Ok(sorted)
+}
+
+fn needed<'a>(nodes: &'a BTreeMap<Address, Node>, address: &Address) -> Vec<&'a Address> {
+    nodes.get(address).map_or_else(Vec::new, |node| node.needs.keys().rev().collect())
+}
+
+fn cycle_problem(cycle: &[Address], declared: &BTreeMap<Address, Declaration>, places: &Places) -> Problem {
+    let path: Vec<String> = cycle.iter().chain(cycle.first()).map(|address| format!("`{address}`")).collect();
+    let place = |address: &Address| declared.get(address).and_then(|declaration| places.key(&declaration.origin));
+    let mut problem = Problem::new("cycle", format!("{} needs itself: {}", path[0], path.join(" needs ")))
+        .at(cycle.first().and_then(place))
+        .help("take out one of these references");
+    let mut seen: BTreeSet<&Path> =
+        cycle.first().and_then(|first| declared.get(first)).map(|first| &first.origin).into_iter().collect();
+    for address in cycle.iter().skip(1) {
+        if let Some(declaration) = declared.get(address).filter(|declaration| seen.insert(&declaration.origin)) {
+            problem = problem.note(places.key(&declaration.origin), format!("`{address}` is in the circle"));
+        }
+    }
+    problem
+}

@@ -1,0 +1,117 @@
+//! Reads everything the stack knows of, batched by kind and scope, all batches at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::join_all;
+
+use crate::cloud::{Ask, Care, Cloud, CloudError, Live};
+use crate::names::{Address, KindName, Owner, PhysicalId, Scope};
+use crate::value::Json;
+
+/// What was seen of the cloud.
+#[derive(Debug, Default)]
+pub struct Observed {
+    /// What stands at each address that was read; `None` if nothing does.
+    pub live: BTreeMap<Address, Option<Live>>,
+    /// What existing things (`existing:`) are called.
+    pub existing: BTreeMap<Address, PhysicalId>,
+    /// Searches for things that are not in the state.
+    pub found: BTreeMap<Address, Found>,
+    /// Addresses whose reading is exact.
+    pub exact: BTreeSet<Address>,
+}
+
+/// What a search for a thing of ours has come to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found {
+    /// There is none.
+    Nothing,
+    /// It is there, and ours.
+    Ours(PhysicalId),
+    /// A thing of its name is somebody else's.
+    Taken(CloudError),
+}
+
+/// One thing to be read.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Its address.
+    pub address: Address,
+    /// Its kind.
+    pub kind: KindName,
+    /// What it is called.
+    pub id: PhysicalId,
+    /// What of it is managed.
+    pub spec: Json,
+}
+
+/// One thing to be searched for.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// Its address.
+    pub address: Address,
+    /// Its kind.
+    pub kind: KindName,
+    /// Who would have made it.
+    pub owner: Owner,
+    /// What it would be.
+    pub spec: Json,
+}
+
+/// An address and the error of reading it.
+pub type Failure = (Address, CloudError);
+
+impl Observed {
+    /// Reads these, one call per kind and scope where AWS allows. Every failure is reported, not just the first.
+    pub async fn read(&mut self, cloud: &dyn Cloud, targets: &[Target], care: Care) -> Result<(), Vec<Failure>> {
+        let mut groups: BTreeMap<(&Scope, &KindName), Vec<&Target>> = BTreeMap::new();
+        for target in targets {
+            groups.entry((&target.address.at, &target.kind)).or_default().push(target);
+        }
+        let reads = groups.into_iter().map(|((at, kind), group)| async move {
+            let asks: Vec<Ask> = group.iter().map(|target| Ask::new(target.id.clone(), &target.spec)).collect();
+            let read = cloud.read(at, kind, &asks, care).await;
+            (group, read)
+        });
+        let mut failures = Vec::new();
+        for (group, read) in join_all(reads).await {
+            match read {
+                Ok(lives) => {
+                    for (target, live) in group.into_iter().zip(lives) {
+                        self.live.insert(target.address.clone(), live);
+                        if care == Care::Exact {
+                            self.exact.insert(target.address.clone());
+                        }
+                    }
+                }
+                Err(error) => failures.extend(group.into_iter().map(|target| (target.address.clone(), error.clone()))),
+            }
+        }
+        if failures.is_empty() { Ok(()) } else { Err(failures) }
+    }
+
+    /// Searches for these, all at once.
+    pub async fn search(&mut self, cloud: &dyn Cloud, searches: &[Search]) -> Result<(), Vec<Failure>> {
+        let all = searches.iter().map(|search| async move {
+            let found = cloud.find(&search.address.at, &search.kind, &search.owner, &search.spec).await;
+            (search.address.clone(), found)
+        });
+        let mut failures = Vec::new();
+        for (address, found) in join_all(all).await {
+            match found {
+                Ok(None) => drop(self.found.insert(address, Found::Nothing)),
+                Ok(Some(id)) => drop(self.found.insert(address, Found::Ours(id))),
+                Err(error) if error.class == crate::cloud::Class::Taken => {
+                    self.found.insert(address, Found::Taken(error));
+                }
+                Err(error) => failures.push((address, error)),
+            }
+        }
+        if failures.is_empty() { Ok(()) } else { Err(failures) }
+    }
+
+    /// What stands at an address, if it was read and is there.
+    pub fn live(&self, address: &Address) -> Option<&Live> {
+        self.live.get(address).and_then(Option::as_ref)
+    }
+}

@@ -1,0 +1,316 @@
+//! Desired, remembered and seen: what should become of every resource. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Decision, Obstacle, ObstacleKind, Plan, Planned, ReplaceOrder};
+use crate::catalog::{Catalog, KindInfo};
+use crate::cloud::{Live, Readiness};
+use crate::graph::{Graph, Node};
+use crate::names::{Address, PhysicalId};
+use crate::observe::{Found, Observed};
+use crate::rollout::Waves;
+use crate::state::{Record, State};
+use crate::value::compare::{self, Change, Effect};
+use crate::value::{Json, Key, Partial, Reference, Target};
+
+/// What the user asked for beside the file.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Take everything down.
+    pub destroy: bool,
+    /// Only these addresses, and what they need; all if empty. `*` is a wildcard.
+    pub targets: Vec<String>,
+    /// Not these addresses.
+    pub excludes: Vec<String>,
+    /// Replace these even if nothing differs.
+    pub replace: Vec<String>,
+    /// Addresses whose protected data may go.
+    pub allow_data_loss: Vec<String>,
+}
+
+/// A plan, and what it rests on.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// The plan.
+    pub plan: Plan,
+    /// What each resource should be, as far as it is known.
+    pub wanted: BTreeMap<Address, Partial>,
+}
+
+/// Decides for every resource of the graph and of the state.
+pub fn decide(
+    graph: &Graph,
+    state: &State,
+    observed: &Observed,
+    catalog: &Catalog,
+    options: &Options,
+    account: &str,
+) -> Decided {
+    let mut decider =
+        Decider { graph, state, observed, catalog, options, account, done: BTreeMap::new(), obstacles: Vec::new() };
+    let chosen = decider.chosen();
+    for (address, node) in graph.in_order() {
+        decider.decide_node(address, node, chosen.as_ref());
+    }
+    let leaving = decider.leaving(chosen.as_ref());
+    decider.finish(leaving)
+}
+
+struct Decider<'a> {
+    graph: &'a Graph,
+    state: &'a State,
+    observed: &'a Observed,
+    catalog: &'a Catalog,
+    options: &'a Options,
+    account: &'a str,
+    done: BTreeMap<Address, (Decision, Partial)>,
+    obstacles: Vec<Obstacle>,
+}
+
+impl<'a> Decider<'a> {
+    fn decide_node(&mut self, address: &Address, node: &'a Node, chosen: Option<&BTreeSet<Address>>) {
+        let wanted = node.declaration.spec.fill(&|reference| self.known(reference));
+        if node.declaration.existing {
+            if !self.observed.existing.contains_key(address) {
+                self.obstacle(
+                    address,
+                    ObstacleKind::Missing,
+                    format!("the file says that it exists, and AWS has none: {}", node.declaration.spec.written()),
+                    "make it, correct what it is looked up by, or let this stack create it",
+                );
+            }
+            self.done.insert(address.clone(), (Decision::Keep, wanted));
+            return;
+        }
+        let Some(info) = self.catalog.get(&node.declaration.kind) else { return };
+        let mut decision = self.decision(address, &wanted, info);
+        if chosen.is_some_and(|chosen| !chosen.contains(address)) {
+            decision = Decision::Keep;
+        }
+        let unless_allowed = node.declaration.protect || self.is_protected(address);
+        if unless_allowed && !self.allowed(address) {
+            if matches!(decision, Decision::Replace { .. }) {
+                self.protect(address, "be replaced");
+            }
+            for part in lost_parts(&decision, info) {
+                self.protect(address, &format!("lose {part}"));
+            }
+        }
+        self.done.insert(address.clone(), (decision, wanted));
+    }
+
+    fn decision(&mut self, address: &Address, wanted: &Partial, info: &KindInfo) -> Decision {
+        let Some(record) = self.state.records.get(address) else {
+            return self.without_record(address, wanted, info);
+        };
+        let Some(live) = self.observed.live(address) else {
+            return Decision::Create { why: Some("gone from AWS".into()) };
+        };
+        self.from_live(address, (wanted, live, Some(&record.spec)), info)
+    }
+
+    /// What to do with a thing that is there.
+    fn from_live(
+        &self,
+        address: &Address,
+        (wanted, live, sent): (&Partial, &Live, Option<&Json>),
+        info: &KindInfo,
+    ) -> Decision {
+        let changes = differences(info, wanted, &live.spec, sent);
+        let forced = self.options.replace.iter().any(|pattern| address.matches(pattern));
+        let failed = match &live.readiness {
+            Readiness::Failed(why) if !info.holds_data => Some(why.clone()),
+            _ => None,
+        };
+        let renamed = changes.iter().any(|change| match change.path.0.first() {
+            Some(Key::Field(name)) => info.named_by.contains(&name.as_str()),
+            _ => false,
+        });
+        let order = if info.delete_first && !renamed { ReplaceOrder::DeleteFirst } else { ReplaceOrder::CreateFirst };
+        if changes.iter().any(|change| change.effect == Effect::Replace) {
+            return Decision::Replace { changes, why: None, order };
+        }
+        if forced || failed.is_some() {
+            let why = failed.map_or_else(|| "asked for".to_owned(), |why| format!("it has failed: {why}"));
+            return Decision::Replace { changes, why: Some(why), order };
+        }
+        if !changes.is_empty() {
+            return Decision::Update { changes };
+        }
+        match &live.readiness {
+            Readiness::Pending(why) | Readiness::Configured(why) | Readiness::Failed(why) => {
+                Decision::Await { why: why.clone() }
+            }
+            Readiness::Serving => Decision::Keep,
+        }
+    }
+
+    fn without_record(&mut self, address: &Address, wanted: &Partial, info: &KindInfo) -> Decision {
+        match self.observed.found.get(address) {
+            Some(Found::Ours(id)) => {
+                let live = self.observed.live(address);
+                let changes = live.map(|live| differences(info, wanted, &live.spec, None)).unwrap_or_default();
+                Decision::Adopt { id: id.clone(), changes }
+            }
+            Some(Found::Taken(error)) => {
+                let help = error.hint.clone().unwrap_or_else(|| "rename it, or delete the other".into());
+                self.obstacle(address, ObstacleKind::Taken, error.message.clone(), &help);
+                Decision::Create { why: None }
+            }
+            Some(Found::Nothing) | None => Decision::Create { why: None },
+        }
+    }
+
+    /// Resources that are in the state and no longer in the file.
+    fn leaving(&mut self, chosen: Option<&BTreeSet<Address>>) -> Vec<Planned> {
+        let mut leaving = Vec::new();
+        for (address, record) in &self.state.records {
+            if self.graph.get(address).is_some() || chosen.is_some_and(|chosen| !chosen.contains(address)) {
+                continue;
+            }
+            let decision = if record.retain { Decision::Forget } else { Decision::Delete };
+            let gone = matches!(self.observed.live.get(address), Some(None));
+            if decision == Decision::Delete && !gone && self.is_protected(address) && !self.allowed(address) {
+                self.protect(address, "be deleted");
+            }
+            leaving.push(planned(address, record, decision));
+        }
+        leaving
+    }
+
+    fn finish(mut self, mut entries: Vec<Planned>) -> Decided {
+        let mut wanted = BTreeMap::new();
+        for (address, (decision, partial)) in std::mem::take(&mut self.done) {
+            let Some(node) = self.graph.get(&address).filter(|node| !node.declaration.existing) else { continue };
+            entries.push(Planned {
+                id: self.id(&address),
+                kind: node.declaration.kind.clone(),
+                decision,
+                wave: 0,
+                address: address.clone(),
+            });
+            wanted.insert(address, partial);
+        }
+        // What is left of earlier replacements goes as well, whatever else is planned.
+        entries.extend(self.state.leaving.iter().map(|old| planned(&old.address, &old.record, Decision::Delete)));
+        let waves = Waves::of(self.graph, self.state, self.options.destroy);
+        for entry in &mut entries {
+            entry.wave = waves.wave(&entry.address);
+        }
+        entries.sort_by(|a, b| (a.wave, &a.address, &a.id).cmp(&(b.wave, &b.address, &b.id)));
+        let plan = Plan {
+            stack: self.graph.stack.clone(),
+            account: self.account.to_owned(),
+            regions: self.graph.regions.clone(),
+            destroy: self.options.destroy,
+            entries,
+            waves: waves.list(),
+            obstacles: self.obstacles,
+        };
+        Decided { plan, wanted }
+    }
+
+    /// What a reference stands for, if that is known before apply.
+    fn known(&self, reference: &Reference) -> Option<Json> {
+        match &reference.target {
+            Target::Known(json) => Some(json.clone()),
+            Target::Account => Some(self.account.to_owned().into()),
+            Target::Written { .. } => None,
+            Target::Output { of, output } => self.known_output(of, output),
+        }
+    }
+
+    fn known_output(&self, of: &Address, output: &[String]) -> Option<Json> {
+        let pointer = output.iter().fold(String::new(), |pointer, name| format!("{pointer}/{name}"));
+        let live = || self.observed.live(of).and_then(|live| live.outputs.pointer(&pointer)).cloned();
+        let Some((decision, wanted)) = self.done.get(of) else { return live() };
+        match decision {
+            Decision::Keep | Decision::Await { .. } => live(),
+            Decision::Adopt { changes, .. } if changes.is_empty() => live(),
+            Decision::Update { .. } | Decision::Adopt { .. } => {
+                let info = self.graph.get(of).and_then(|node| self.catalog.get(&node.declaration.kind));
+                let shape = info.and_then(|info| info.outputs.at(output.iter().map(String::as_str)));
+                let volatile = shape.is_some_and(|shape| shape.words.volatile);
+                mirrored(wanted, output).or_else(|| if volatile { None } else { live() })
+            }
+            _ => mirrored(wanted, output),
+        }
+    }
+
+    /// The addresses that `--target` and `--exclude` leave, with what they need; all if neither is given.
+    fn chosen(&self) -> Option<BTreeSet<Address>> {
+        if self.options.targets.is_empty() && self.options.excludes.is_empty() {
+            return None;
+        }
+        let fits = |patterns: &[String], address: &Address| patterns.iter().any(|pattern| address.matches(pattern));
+        let nodes = self.graph.in_order().map(|(address, _)| address);
+        let all = nodes.chain(self.state.records.keys());
+        let wanted = |address: &&Address| {
+            (self.options.targets.is_empty() || fits(&self.options.targets, address))
+                && !fits(&self.options.excludes, address)
+        };
+        let mut chosen: BTreeSet<Address> = all.filter(wanted).cloned().collect();
+        // What is needed comes before what needs it, so one pass from the end reaches everything.
+        for (address, node) in self.graph.in_order().rev() {
+            if chosen.contains(address) {
+                chosen.extend(node.needs.keys().filter(|need| !fits(&self.options.excludes, need)).cloned());
+            }
+        }
+        Some(chosen)
+    }
+
+    fn id(&self, address: &Address) -> Option<PhysicalId> {
+        self.state.records.get(address).map(|record| record.id.clone())
+    }
+
+    fn is_protected(&self, address: &Address) -> bool {
+        match self.graph.get(address) {
+            Some(node) => node.declaration.protect,
+            None => self.state.records.get(address).is_some_and(|record| record.protect),
+        }
+    }
+
+    fn allowed(&self, address: &Address) -> bool {
+        self.options.allow_data_loss.iter().any(|pattern| pattern == "all" || address.matches(pattern))
+    }
+
+    fn protect(&mut self, address: &Address, fate: &str) {
+        self.obstacle(
+            address,
+            ObstacleKind::Protected,
+            format!("it holds data, is protected, and would {fate}"),
+            &format!("to lose its data, say `--allow-data-loss {address}`; to keep it, set `retain: true`"),
+        );
+    }
+
+    fn obstacle(&mut self, address: &Address, kind: ObstacleKind, message: String, help: &str) {
+        self.obstacles.push(Obstacle { address: address.clone(), kind, message, help: help.to_owned() });
+    }
+}
+
+fn differences(info: &KindInfo, wanted: &Partial, live: &Json, sent: Option<&Json>) -> Vec<Change> {
+    compare::changes(&info.spec, wanted, live, sent)
+}
+
+/// An output that is named like a field of the spec has the field's value: known as soon as the field is.
+fn mirrored(wanted: &Partial, output: &[String]) -> Option<Json> {
+    let [name] = output else { return None };
+    wanted.get(name).filter(|value| !value.is_null())?.finish().ok()
+}
+
+/// Parts of a thing that holds data which an update would take away, such as a table's replica.
+fn lost_parts(decision: &Decision, info: &KindInfo) -> Vec<String> {
+    let (Decision::Update { changes } | Decision::Adopt { changes, .. }) = decision else { return Vec::new() };
+    let is_part = |change: &&Change| match change.path.0.as_slice() {
+        [Key::Field(field), Key::Field(_)] => {
+            change.to.is_null() && info.spec.at([field.as_str()]).is_some_and(|shape| shape.words.key.is_some())
+        }
+        _ => false,
+    };
+    let parts = changes.iter().filter(|_| info.holds_data).filter(is_part);
+    parts.map(|change| format!("`{}`", change.path)).collect()
+}
+
+fn planned(address: &Address, record: &Record, decision: Decision) -> Planned {
+    Planned { address: address.clone(), kind: record.kind.clone(), decision, wave: 0, id: Some(record.id.clone()) }
+}

@@ -1,0 +1,226 @@
+//! A plan becomes steps: single things to do, each with what must be done before it. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Decision, Plan, Planned, ReplaceOrder};
+use crate::apply::Verb;
+use crate::blocks::Level;
+use crate::graph::Graph;
+use crate::names::{Address, KindName, PhysicalId};
+use crate::state::State;
+
+/// The number of a step in its list.
+pub type StepId = usize;
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What it is about; for a gate, nothing.
+    pub address: Option<Address>,
+    /// What to do.
+    pub action: Action,
+    /// The wave it belongs to.
+    pub wave: usize,
+    /// What must be done before it, and how far.
+    pub needs: BTreeMap<StepId, Level>,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Makes a thing where there is none.
+    Create,
+    /// Changes what is there until it is as it should be.
+    Update,
+    /// Makes the new one of a replacement; the old one leaves in a step of its own.
+    Replace,
+    /// Takes up what is ours, and changes it until it is as it should be.
+    Adopt(PhysicalId),
+    /// Waits until it serves.
+    Await,
+    /// Deletes a thing.
+    Delete {
+        /// Its kind.
+        kind: KindName,
+        /// What it is called.
+        id: PhysicalId,
+    },
+    /// Deletes the old one of a replacement, whatever it is called by then.
+    DeleteOld,
+    /// Stops looking after it.
+    Forget,
+    /// Lets the next wave begin.
+    Gate,
+}
+
+impl Action {
+    /// What people call it; nothing for a gate.
+    pub fn verb(&self) -> Option<Verb> {
+        Some(match self {
+            Self::Create => Verb::Create,
+            Self::Update => Verb::Update,
+            Self::Replace => Verb::Replace,
+            Self::Adopt(_) => Verb::Adopt,
+            Self::Await => Verb::Await,
+            Self::Delete { .. } | Self::DeleteOld => Verb::Delete,
+            Self::Forget => Verb::Forget,
+            Self::Gate => return None,
+        })
+    }
+}
+
+/// The steps of a plan.
+pub fn steps(plan: &Plan, graph: &Graph, state: &State) -> Vec<Step> {
+    let mut builder = Builder { graph, state, steps: Vec::new(), main: BTreeMap::new(), gone: BTreeMap::new() };
+    for entry in &plan.entries {
+        builder.add(entry);
+    }
+    builder.draw_needs();
+    builder.draw_deletes();
+    if !plan.destroy {
+        builder.pull_back_deletes();
+        builder.gates();
+    }
+    builder.steps
+}
+
+struct Builder<'a> {
+    graph: &'a Graph,
+    state: &'a State,
+    steps: Vec<Step>,
+    /// The step after which the thing at an address is as it should be.
+    main: BTreeMap<Address, StepId>,
+    /// The steps after which a thing that stood at an address is gone.
+    gone: BTreeMap<Address, Vec<StepId>>,
+}
+
+impl Builder<'_> {
+    fn push(&mut self, entry: &Planned, action: Action) -> StepId {
+        let needs = BTreeMap::new();
+        self.steps.push(Step { address: Some(entry.address.clone()), action, wave: entry.wave, needs });
+        self.steps.len() - 1
+    }
+
+    fn add(&mut self, entry: &Planned) {
+        let address = entry.address.clone();
+        match &entry.decision {
+            Decision::Keep => {}
+            Decision::Create { .. } => self.add_main(entry, Action::Create),
+            Decision::Update { .. } => self.add_main(entry, Action::Update),
+            Decision::Await { .. } => self.add_main(entry, Action::Await),
+            Decision::Adopt { id, .. } => self.add_main(entry, Action::Adopt(id.clone())),
+            Decision::Forget => {
+                self.push(entry, Action::Forget);
+            }
+            Decision::Delete => {
+                let Some(id) = entry.id.clone() else { return };
+                let delete = self.push(entry, Action::Delete { kind: entry.kind.clone(), id });
+                self.gone.entry(address).or_default().push(delete);
+            }
+            Decision::Replace { order: ReplaceOrder::CreateFirst, .. } => {
+                self.add_main(entry, Action::Replace);
+                let delete = self.push(entry, Action::DeleteOld);
+                self.gone.entry(address).or_default().push(delete);
+            }
+            Decision::Replace { order: ReplaceOrder::DeleteFirst, .. } => {
+                let Some(id) = entry.id.clone() else { return };
+                let delete = self.push(entry, Action::Delete { kind: entry.kind.clone(), id });
+                self.gone.entry(address).or_default().push(delete);
+                self.add_main(entry, Action::Create);
+                let main = self.steps.len() - 1;
+                self.steps[main].needs.insert(delete, Level::Configured);
+            }
+        }
+    }
+
+    fn add_main(&mut self, entry: &Planned, action: Action) {
+        let step = self.push(entry, action);
+        self.main.insert(entry.address.clone(), step);
+    }
+
+    /// What is made or changed comes after what it needs.
+    fn draw_needs(&mut self) {
+        for (address, step) in &self.main {
+            let Some(node) = self.graph.get(address) else { continue };
+            for (need, level) in &node.needs {
+                if let Some(before) = self.main.get(need) {
+                    self.steps[*step].needs.insert(*before, *level);
+                }
+            }
+        }
+    }
+
+    /// What goes, goes after everything that rested on it has gone or has been moved off it.
+    fn draw_deletes(&mut self) {
+        let mut edges = Vec::new();
+        for (address, deletes) in &self.gone {
+            for delete in deletes {
+                // The first half of a replacement cannot wait for what waits for its second half.
+                let first_half = self.is_first_half(address, *delete);
+                for dependent in self.dependents(address) {
+                    let gone = self.gone.get(&dependent).into_iter().flatten();
+                    let gone = gone.filter(|gone| !first_half || self.steps[**gone].action != Action::DeleteOld);
+                    edges.extend(gone.map(|before| (*delete, *before, Level::Configured)));
+                    if !first_half {
+                        edges.extend(self.main.get(&dependent).map(|before| (*delete, *before, Level::Serving)));
+                    }
+                }
+                if self.steps[*delete].action == Action::DeleteOld {
+                    edges.extend(self.main.get(address).map(|before| (*delete, *before, Level::Serving)));
+                }
+            }
+        }
+        for (step, before, level) in edges {
+            if step != before {
+                self.steps[step].needs.insert(before, level);
+            }
+        }
+    }
+
+    fn is_first_half(&self, address: &Address, delete: StepId) -> bool {
+        self.main.get(address).is_some_and(|main| self.steps[*main].needs.contains_key(&delete))
+    }
+
+    fn dependents(&self, address: &Address) -> BTreeSet<Address> {
+        let recorded = self.state.records.iter().filter(|(_, record)| record.needs.contains(address));
+        let leaving = self.state.leaving.iter().filter(|old| old.record.needs.contains(address));
+        let declared = self.graph.in_order().filter(|(_, node)| node.needs.contains_key(address));
+        let all = recorded.map(|(address, _)| address).chain(leaving.map(|old| &old.address));
+        all.chain(declared.map(|(address, _)| address)).cloned().collect()
+    }
+
+    /// A delete waits for the wave of the last thing that rested on it.
+    fn pull_back_deletes(&mut self) {
+        loop {
+            let mut moved = false;
+            for step in 0..self.steps.len() {
+                let latest = self.steps[step].needs.keys().map(|before| self.steps[*before].wave).max();
+                if latest.is_some_and(|latest| latest > self.steps[step].wave) {
+                    self.steps[step].wave = latest.unwrap_or_default();
+                    moved = true;
+                }
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    /// Between two waves with steps stands a gate: everything before it serves before anything after it begins.
+    fn gates(&mut self) {
+        let waves: BTreeSet<usize> = self.steps.iter().map(|step| step.wave).collect();
+        let count = self.steps.len();
+        let mut gate = None;
+        for wave in waves {
+            for step in (0..count).filter(|step| self.steps[*step].wave == wave).collect::<Vec<_>>() {
+                if let Some(gate) = gate {
+                    self.steps[step].needs.insert(gate, Level::Configured);
+                }
+            }
+            let within = (0..count).filter(|step| self.steps[*step].wave == wave);
+            let needs = within.map(|step| (step, Level::Serving)).collect();
+            self.steps.push(Step { address: None, action: Action::Gate, wave, needs });
+            gate = Some(self.steps.len() - 1);
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! A state in a folder of this machine: `NAME.json`, `NAME.journal` and `NAME.lock`.
+//!
+//! The state is replaced by rename, the journal only grows between two states, and both are synced
+//! to disk before a call returns. A journal whose last line was cut off by a crash is read up to
+//! there. The lock is the operating system's, so it ends with the process that held it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use super::journal::{self, Entry};
+use super::store::{Holder, Store, StoreError};
+use super::{FORMAT_VERSION, State};
+use crate::names::StackName;
+
+/// How many earlier states are kept beside the newest.
+const BACKUPS: u64 = 20;
+
+/// A state in a folder.
+#[derive(Debug, Clone)]
+pub struct FileStore {
+    folder: PathBuf,
+    stack: StackName,
+    lock: Arc<Mutex<Option<File>>>,
+    writer: Arc<Mutex<Option<Writer>>>,
+}
+
+/// The journal, open for more: made at the first entry after a state.
+#[derive(Debug)]
+struct Writer {
+    file: File,
+    after: u64,
+    lineage: String,
+}
+
+/// A line of the journal: an entry, and the serial of the state it was written after.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    after: u64,
+    lineage: String,
+    #[serde(rename = "do")]
+    entry: Entry,
+}
+
+impl FileStore {
+    /// The store of a stack in this folder, which need not be there yet.
+    pub fn new(folder: impl Into<PathBuf>, stack: StackName) -> Self {
+        Self { folder: folder.into(), stack, lock: Arc::default(), writer: Arc::default() }
+    }
+
+    fn path(&self, ending: &str) -> PathBuf {
+        self.folder.join(format!("{}.{ending}", self.stack))
+    }
+
+    fn load_now(&self) -> Result<Option<State>, StoreError> {
+        let path = self.path("json");
+        let mut state = match fs::read(&path) {
+            Ok(bytes) => Some(self.parse(&path, &bytes)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(failed(&path, error)),
+        };
+        for line in self.lines()? {
+            let state = state.get_or_insert_with(|| State::new(self.stack.clone(), line.lineage.clone()));
+            if line.after == state.serial && line.lineage == state.lineage {
+                journal::apply(state, &line.entry);
+            }
+        }
+        Ok(state)
+    }
+
+    fn parse(&self, path: &Path, bytes: &[u8]) -> Result<State, StoreError> {
+        let unusable = |what: String| StoreError::Unusable { place: path.display().to_string(), what };
+        #[derive(Deserialize)]
+        struct Version {
+            format_version: u32,
+        }
+        let restore = "a good copy may be in the `backup` folder beside it";
+        let version: Version = serde_json::from_slice(bytes)
+            .map_err(|error| unusable(format!("this is not a state: {error}; {restore}")))?;
+        if version.format_version > FORMAT_VERSION {
+            return Err(unusable(format!("written by a newer version of isobar (form {})", version.format_version)));
+        }
+        let state: State = serde_json::from_slice(bytes)
+            .map_err(|error| unusable(format!("this is not a state: {error}; {restore}")))?;
+        if state.stack != self.stack {
+            return Err(unusable(format!("this is the state of the stack `{}`", state.stack)));
+        }
+        Ok(state)
+    }
+
+    fn lines(&self) -> Result<Vec<Line>, StoreError> {
+        let path = self.path("journal");
+        let text = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(&path, error)),
+        };
+        let mut lines = Vec::new();
+        let mut rest = text.as_slice();
+        // A line without its end was cut off while it was written: nothing relied on it yet.
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let line = serde_json::from_slice(&rest[..end]).map_err(|error| StoreError::Unusable {
+                place: path.display().to_string(),
+                what: format!("line {} is damaged: {error}", lines.len() + 1),
+            })?;
+            lines.push(line);
+            rest = &rest[end + 1..];
+        }
+        Ok(lines)
+    }
+
+    fn append_now(&self, entries: &[Entry]) -> Result<(), StoreError> {
+        let path = self.path("journal");
+        let mut slot = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = match slot.take() {
+            Some(writer) => writer,
+            None => self.open_journal(&path)?,
+        };
+        let mut bytes = Vec::new();
+        for entry in entries {
+            let line = Line { after: writer.after, lineage: writer.lineage.clone(), entry: entry.clone() };
+            serde_json::to_writer(&mut bytes, &line).map_err(|error| failed(&path, error.into()))?;
+            bytes.push(b'\n');
+        }
+        // After a failed write the slot stays empty: the next one opens the file anew and cuts what is torn.
+        writer.file.write_all(&bytes).and_then(|()| writer.file.sync_data()).map_err(|error| failed(&path, error))?;
+        *slot = Some(writer);
+        Ok(())
+    }
+
+    fn open_journal(&self, path: &Path) -> Result<Writer, StoreError> {
+        let state = self.path("json");
+        let bytes = fs::read(&state).map_err(|error| failed(&state, error))?;
+        let State { serial, lineage, .. } = self.parse(&state, &bytes)?;
+        let open = || -> io::Result<File> {
+            let mut file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
+            cut_torn_line(&mut file)?;
+            Ok(file)
+        };
+        let file = open().map_err(|error| failed(path, error))?;
+        Ok(Writer { file, after: serial, lineage })
+    }
+
+    fn save_now(&self, state: &State) -> Result<(), StoreError> {
+        let path = self.path("json");
+        fs::create_dir_all(self.folder.join("backup")).map_err(|error| failed(&self.folder, error))?;
+        if let Ok(old) = fs::read(&path) {
+            let found = self.parse(&path, &old)?.serial;
+            if found + 1 != state.serial {
+                return Err(StoreError::Stale { place: path.display().to_string(), expected: state.serial - 1, found });
+            }
+            self.back_up(&path, found);
+        }
+        let write = || -> io::Result<()> {
+            let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+            serde_json::to_writer_pretty(&mut file, state)?;
+            file.write_all(b"\n")?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)?;
+            File::open(&self.folder)?.sync_all()
+        };
+        write().map_err(|error| failed(&path, error))?;
+        *self.writer.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        // Its entries are in the state now; if this fails they are passed over by their serial.
+        let _ = fs::remove_file(self.path("journal"));
+        Ok(())
+    }
+
+    /// Keeps the state that is about to be replaced. Best left out rather than in the way: what is
+    /// written next does not rest on it.
+    fn back_up(&self, path: &Path, serial: u64) {
+        let backup = |serial: u64| self.folder.join("backup").join(format!("{}.{serial}.json", self.stack));
+        let _ = fs::copy(path, backup(serial));
+        if let Some(old) = serial.checked_sub(BACKUPS) {
+            let _ = fs::remove_file(backup(old));
+        }
+    }
+
+    fn lock_now(&self, holder: &Holder, wait: Duration) -> Result<(), StoreError> {
+        let path = self.path("lock");
+        fs::create_dir_all(&self.folder).map_err(|error| failed(&self.folder, error))?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(|error| failed(&path, error))?;
+        let until = Instant::now() + wait;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(100).min(wait));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let mut text = String::new();
+                    let _ = file.read_to_string(&mut text);
+                    return Err(StoreError::Locked(serde_json::from_str(&text).ok()));
+                }
+                Err(TryLockError::Error(error)) => return Err(failed(&path, error)),
+            }
+        }
+        let write = |file: &mut File| -> io::Result<()> {
+            file.set_len(0)?;
+            file.rewind()?;
+            serde_json::to_writer(&mut *file, holder)?;
+            file.flush()
+        };
+        write(&mut file).map_err(|error| failed(&path, error))?;
+        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
+        Ok(())
+    }
+
+    /// Runs file work off the async threads.
+    fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, StoreError>> {
+        let store = self.clone();
+        Box::pin(async move {
+            match tokio::task::spawn_blocking(move || work(&store)).await {
+                Ok(result) => result,
+                Err(error) => Err(StoreError::Io { place: "state".into(), source: io::Error::other(error) }),
+            }
+        })
+    }
+}
+
+impl Store for FileStore {
+    fn lock<'a>(&'a self, holder: &'a Holder, wait: Duration) -> BoxFuture<'a, Result<(), StoreError>> {
+        let holder = holder.clone();
+        self.blocking(move |store| store.lock_now(&holder, wait))
+    }
+
+    fn unlock(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        // Closing the file gives the lock back; the file itself stays, so that nobody can hold a
+        // lock on one that was removed.
+        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Box::pin(async { Ok(()) })
+    }
+
+    fn load(&self) -> BoxFuture<'_, Result<Option<State>, StoreError>> {
+        self.blocking(Self::load_now)
+    }
+
+    fn append<'a>(&'a self, entries: &'a [Entry]) -> BoxFuture<'a, Result<(), StoreError>> {
+        let entries = entries.to_vec();
+        self.blocking(move |store| store.append_now(&entries))
+    }
+
+    fn save<'a>(&'a self, state: &'a State) -> BoxFuture<'a, Result<(), StoreError>> {
+        let state = state.clone();
+        self.blocking(move |store| store.save_now(&state))
+    }
+
+    fn place(&self) -> String {
+        self.path("json").display().to_string()
+    }
+}
+
+/// A line that was cut off by a crash goes before new ones are added.
+fn cut_torn_line(file: &mut File) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    if whole < bytes.len() {
+        file.set_len(whole as u64)?;
+    }
+    Ok(())
+}
+
+fn failed(path: &Path, source: io::Error) -> StoreError {
+    StoreError::Io { place: path.display().to_string(), source }
+}

@@ -1,0 +1,75 @@
+//! The emulator that kinds are tried on, and calls to it that are repeated while that may help.
+
+use std::future::Future;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use isobar::aws::{AwsCloud, Connection, Settings};
+use isobar::cloud::CloudError;
+use isobar::names::StackName;
+
+/// How long anything may take on the emulator.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long to wait between two looks.
+pub const PAUSE: Duration = Duration::from_millis(100);
+
+/// A door to the emulator, and names that no other run has used.
+pub struct Emulator {
+    /// The stack that everything belongs to.
+    pub stack: StackName,
+    /// The door.
+    pub cloud: AwsCloud,
+    /// Where it is.
+    pub endpoint: String,
+    run: String,
+}
+
+impl Emulator {
+    /// The running emulator, or a new one.
+    pub async fn reach() -> Self {
+        let endpoint = std::env::var("ISOBAR_TEST_ENDPOINT").unwrap_or_else(|_| start());
+        let run = format!("{:05x}", fastrand::u32(..0x10_0000));
+        let stack: StackName = format!("try{run}").parse().expect("a stack name");
+        let settings = Settings {
+            stack: Some(stack.clone()),
+            endpoint: Some(endpoint.clone()),
+            emulator: true,
+            ..Settings::default()
+        };
+        let connection = Connection::open(&settings).await;
+        Self { stack, cloud: AwsCloud::new(Arc::new(connection)), endpoint, run }
+    }
+
+    /// The word that stands for `shop` while this kind is tried.
+    pub fn word(&self, kind: &str) -> String {
+        let letters: String = kind.chars().filter(char::is_ascii_alphanumeric).collect();
+        format!("s{}{}", self.run, isobar::names::short_hash(&letters, 4))
+    }
+}
+
+fn start() -> String {
+    let up = Path::new(env!("CARGO_MANIFEST_DIR")).join("localstack/up");
+    let output = Command::new(up).args(["--port", "4599"]).output().expect("localstack/up can be run");
+    let talk = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "localstack/up: {talk}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    said.lines().last().expect("localstack/up says where the emulator is").trim().to_owned()
+}
+
+/// Makes a call until it works, fails for good, or has taken too long.
+pub async fn repeat<T, F>(what: &str, mut call: impl FnMut() -> F) -> Result<T, String>
+where
+    F: Future<Output = Result<T, CloudError>>,
+{
+    let begun = Instant::now();
+    loop {
+        match call().await {
+            // What the emulator does not have it will not have a moment later either.
+            Err(error) if error.message.contains("implemented") => return Err(format!("{what}: {error}")),
+            Err(error) if error.class.is_transient() && begun.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
+            other => return other.map_err(|error| format!("{what}: {:?}: {error}", error.class)),
+        }
+    }
+}
