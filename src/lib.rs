@@ -66,4 +66,6 @@ pub mod value;
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(feature = "aws")]
+pub mod cli;
+#[cfg(feature = "aws")]
 pub mod kinds;

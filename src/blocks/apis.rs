@@ -46,7 +46,7 @@ pub(super) fn expand(cx: &mut Expansion<'_>) {
             health::alarms(cx, &item, name, api);
             if let Some(domain) = &domain {
                 domains::expand(cx, &item, domain);
-                health::checks(cx, &item, api);
+                health::checks(cx, &item, name, api);
                 domains::record(cx, &item, domain, api, &routes);
             }
         }

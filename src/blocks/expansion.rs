@@ -188,7 +188,7 @@ impl<'a> Expansion<'a> {
             }
             let span = self.loaded.places.key(&item.path(["regions", region, key]));
             let allowed = allowed.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-            let problem = Problem::new("not-regional", format!("`{key}` cannot differ from region to region"));
+            let problem = Problem::new("not-by-region", format!("`{key}` cannot differ by region"));
             self.report(problem.at(span).help(format!("these can: {allowed}")));
         }
     }
@@ -293,6 +293,7 @@ pub(super) fn without_nulls(mut spec: Json) -> Json {
 pub(super) fn partition(region: Option<&Region>) -> &'static str {
     match region.map_or("", Region::as_str) {
         cn if cn.starts_with("cn-") => "aws-cn",
+        eu if eu.starts_with("eusc-") => "aws-eusc",
         gov if gov.starts_with("us-gov-") => "aws-us-gov",
         _ => "aws",
     }

@@ -15,7 +15,7 @@ use crate::value::Json;
 /// Name of the alias that callers use.
 pub(super) const ALIAS: &str = "live";
 
-/// Days that CloudWatch Logs can keep events for.
+/// Days that `CloudWatch` Logs can keep events for.
 const LOG_DAYS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
@@ -85,20 +85,20 @@ fn spec(cx: &Expansion<'_>, item: &Item<'_>, name: &str, function: &Function) ->
         (None, Some(package)) => json!({"zip": {"path": package.path, "sha256": package.sha256}}),
         (None, None) => Json::Null,
     };
-    let architecture = function.architecture.map(|architecture| match architecture {
-        Architecture::Arm64 => "arm64",
-        Architecture::X86 => "x86_64",
+    let architectures = function.architecture.map(|architecture| match architecture {
+        Architecture::Arm64 => ["arm64"],
+        Architecture::X86 => ["x86_64"],
     });
     without_nulls(json!({
         "name": physical(cx, name),
         "code": code,
         "handler": function.handler,
         "runtime": function.runtime,
-        "architecture": architecture,
+        "architectures": architectures,
         "role": item.output("role.arn"),
         "memory_size": function.memory.unwrap_or(256),
         "timeout_seconds": timeout(function),
-        "environment": if function.environment.is_empty() { Json::Null } else { json!(function.environment) },
+        "environment": function.environment,
         "layers": function.layers,
         "reserved_concurrency": function.reserved_concurrency,
     }))

@@ -10,6 +10,7 @@ use super::apis::{self, STAGE};
 use super::expansion::{Expansion, Item};
 use super::routes::{self, Route};
 use super::{After, Level, notify, units};
+use crate::names::Region;
 use crate::problem::Problem;
 use crate::stack::file::{Api, ErrorRate, Health, Latency};
 
@@ -78,29 +79,41 @@ pub(super) fn alarms(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &
 /// Declares the health checks of one region, and the one that sums them up for the record.
 ///
 /// They are global things to AWS, yet each belongs to the region that it judges, and changes with it.
-pub(super) fn checks(cx: &mut Expansion<'_>, item: &Item<'_>, api: &Api) {
+pub(super) fn checks(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &Api) {
+    let region = item.region.map_or("", Region::as_str);
+    let label = |what: &str| cx.physical(&["apis", name, what, region], 256);
+    let (errors_label, endpoint_label, label) = (label("errors"), label("endpoint"), label("health"));
     let mut children = vec![item.output("errors_check.id")];
     let errors = json!({
         "type": "CLOUDWATCH_METRIC",
-        "alarm": {"region": item.region, "name": item.output("errors_alarm.name")},
+        "name": errors_label,
+        "alarm": {"region": "${region}", "name": item.output("errors_alarm.name")},
         "alarm_definition": item.output("errors_alarm.definition"),
         // No traffic is no data, and no reason to leave.
-        "insufficient_data": "Healthy",
+        "insufficient_data_health_status": "Healthy",
     });
     cx.declare(item, "errors_check", "route53.HealthCheck", errors);
     if let Some(path) = api.health.as_ref().and_then(|health| health.path.as_deref()) {
+        // The public name would answer for whichever region is nearest to the checker.
         let endpoint = json!({
             "type": "HTTPS",
-            "domain": format!("{}.execute-api.${{region}}.amazonaws.com", item.output("id")),
-            "path": format!("/{STAGE}{path}"),
+            "name": endpoint_label,
+            "fqdn": format!("{}.execute-api.${{region}}.{}", item.output("id"), suffix(region)),
+            "resource_path": format!("/{STAGE}{path}"),
             "port": 443,
+            "enable_sni": true,
         });
         let stage = After { address: item.address("stage"), level: Level::Configured };
         cx.declare(item, "endpoint_check", "route53.HealthCheck", endpoint).after.push(stage);
         children.push(item.output("endpoint_check.id"));
     }
-    let all = json!({"type": "CALCULATED", "threshold": children.len(), "children": children});
+    let all = json!({"type": "CALCULATED", "name": label, "health_threshold": children.len(), "children": children});
     cx.declare(item, "health", "route53.HealthCheck", all);
+}
+
+/// The end of host names in a region.
+fn suffix(region: &str) -> &'static str {
+    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
 }
 
 fn check_times(cx: &mut Expansion<'_>, item: &Item<'_>, health: &Health) {

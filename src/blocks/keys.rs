@@ -6,7 +6,7 @@
 
 use serde_json::json;
 
-use super::expansion::{Expansion, Item};
+use super::expansion::{Expansion, Item, without_nulls};
 use crate::problem::Problem;
 use crate::stack::file::AttributeType;
 use crate::value::{Json, Path};
@@ -31,7 +31,8 @@ pub(super) fn key(cx: &mut Expansion<'_>, path: &Path, attributes: &Attributes) 
         cx.report(problem.at(cx.loaded.places.value(path)).help(help));
         return None;
     }
-    Some(places.iter().map(|(_, name, of)| json!({"name": name, "type": word(**of)})).collect())
+    let mut attributes = places.iter().map(|(_, name, of)| json!({"name": name, "type": word(**of)}));
+    Some(without_nulls(json!({"partition": attributes.next(), "sort": attributes.next()})))
 }
 
 /// Reports an attribute that has one type in the table's key and another in an index.
@@ -54,8 +55,8 @@ pub(super) fn one_type_each(
 
 fn word(of: AttributeType) -> &'static str {
     match of {
-        AttributeType::String => "string",
-        AttributeType::Number => "number",
-        AttributeType::Binary => "binary",
+        AttributeType::String => "S",
+        AttributeType::Number => "N",
+        AttributeType::Binary => "B",
     }
 }

@@ -1,4 +1,4 @@
-//! The OpenAPI document that an API is made of.
+//! The `OpenAPI` document that an API is made of.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::expansion::{Item, partition};
 use super::routes::{Part, Route};
 use crate::value::Json;
 
-/// An OpenAPI 3.0.1 document with one operation per route, each a Lambda proxy integration.
+/// An `OpenAPI` 3.0.1 document with one operation per route, each a Lambda proxy integration.
 ///
 /// Its title is the API's name: API Gateway takes the name from there, and metrics go by it.
 pub(super) fn document(item: &Item<'_>, title: &str, routes: &[Route<'_>]) -> Json {

@@ -137,19 +137,16 @@ fn unknown_region(cx: &mut Expansion<'_>, path: &Path, word: &str) {
 
 /// What `after` names: here first, then the global one; from a global resource, in every region.
 fn look_up(cx: &mut Expansion<'_>, item: &Item<'_>, index: usize, written: &str) -> Vec<Address> {
-    let found: Vec<Address> = match written.parse::<Address>() {
-        Ok(exact) => vec![exact].into_iter().filter(|exact| is_declared(cx, exact)).collect(),
-        Err(_) => {
-            let at = |scope| Some(Address::new(written, scope)).filter(|address| is_declared(cx, address));
-            let here = item.region.and_then(|region| at(Scope::In(region.clone())));
-            match here.or_else(|| at(Scope::Global)) {
-                Some(one) => vec![one],
-                None if item.region.is_none() => {
-                    cx.regions().iter().filter_map(|region| at(Scope::In(region.clone()))).collect()
-                }
-                None => Vec::new(),
-            }
-        }
+    let at = |scope| Some(Address::new(written, scope)).filter(|address| is_declared(cx, address));
+    let in_region = |region: &Region| at(Scope::In(region.clone()));
+    let found: Vec<Address> = if let Ok(exact) = written.parse::<Address>() {
+        Some(exact).filter(|exact| is_declared(cx, exact)).into_iter().collect()
+    } else if let Some(one) = item.region.and_then(in_region).or_else(|| at(Scope::Global)) {
+        vec![one]
+    } else if item.region.is_none() {
+        cx.regions().iter().filter_map(in_region).collect()
+    } else {
+        Vec::new()
     };
     if found.is_empty() {
         let near = nearest(written, cx.declarations.iter().map(|one| &*one.address.path));

@@ -1,4 +1,4 @@
-//! `tables`: DynamoDB global tables, one resource each with a replica in every region.
+//! `tables`: `DynamoDB` global tables, one resource each with a replica in every region.
 //!
 //! The table is one global thing and not a resource per region, because AWS changes its replicas one
 //! at a time and through each other: the kind knows that, and a plan shows it in one place.
@@ -62,16 +62,13 @@ fn existing(cx: &mut Expansion<'_>, item: &Item<'_>, table: &Table) {
 }
 
 fn managed(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, table: &Table) {
-    let key = match &table.key {
-        Some(attributes) => keys::key(cx, &item.path(["key"]), attributes),
-        None => {
-            let problem = Problem::new("missing-key", format!("table `{name}` has no `key`"));
-            let help = "add `key: {id: string}`: the partition key, and after it the sort key if there is one";
-            cx.report(problem.at(cx.loaded.places.key(&item.origin)).help(help));
-            None
-        }
-    };
-    let indexes: Vec<Json> = indexes(cx, item, table);
+    let key = table.key.as_ref().and_then(|attributes| keys::key(cx, &item.path(["key"]), attributes));
+    if table.key.is_none() {
+        let problem = Problem::new("missing-key", format!("table `{name}` has no `key`"));
+        let help = "add `key: {id: string}`: the partition key, and after it the sort key if there is one";
+        cx.report(problem.at(cx.loaded.places.key(&item.origin)).help(help));
+    }
+    let indexes = indexes(cx, item, table);
     if table.consistency == Consistency::Strong {
         check_strong(cx, item, table);
     } else if let Some(witness) = &table.witness {
@@ -84,23 +81,30 @@ fn managed(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, table: &Table) {
     let spec = without_nulls(json!({
         "name": physical(cx, name, table),
         "key": key,
-        "indexes": if indexes.is_empty() { Json::Null } else { indexes.into() },
-        "ttl": table.ttl,
-        "consistency": (table.consistency == Consistency::Strong).then_some("strong"),
+        "indexes": if indexes.is_empty() { Json::Null } else { Json::Object(indexes) },
+        "ttl_attribute": table.ttl,
+        "consistency": (table.consistency == Consistency::Strong).then_some("STRONG"),
         "witness": table.witness,
         "replicas": replicas,
     }));
     cx.declare(item, "", "dynamodb.GlobalTable", spec).protect = protected;
 }
 
-fn indexes(cx: &mut Expansion<'_>, item: &Item<'_>, table: &Table) -> Vec<Json> {
-    let mut indexes = Vec::new();
+fn indexes(cx: &mut Expansion<'_>, item: &Item<'_>, table: &Table) -> serde_json::Map<String, Json> {
+    let mut indexes = serde_json::Map::new();
     for (name, index) in &table.indexes {
         let Some(key) = keys::key(cx, &item.path(["indexes", name, "key"]), &index.key) else { continue };
         if let Some(attributes) = &table.key {
             keys::one_type_each(cx, item, attributes, name, &index.key);
         }
-        indexes.push(without_nulls(json!({"name": name, "key": key, "include": index.include})));
+        let projection = match index.include.as_deref() {
+            None => "ALL",
+            Some([]) => "KEYS_ONLY",
+            Some(_) => "INCLUDE",
+        };
+        let include = index.include.as_ref().filter(|include| !include.is_empty());
+        let spec = without_nulls(json!({"key": key, "projection": projection, "include": include}));
+        indexes.insert(name.clone(), spec);
     }
     indexes
 }

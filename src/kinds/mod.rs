@@ -6,6 +6,7 @@
 
 mod acm_certificate;
 mod apigateway;
+mod apigateway_account;
 mod apigateway_base_path_mapping;
 mod apigateway_deployment;
 mod apigateway_domain_name;
@@ -14,7 +15,13 @@ mod apigateway_rest_api;
 mod apigateway_rest_api_live;
 mod apigateway_stage;
 mod cloudwatch_alarm;
+mod dynamodb_global_table;
 mod iam_role;
+mod lambda_alias;
+mod lambda_configuration;
+mod lambda_function;
+mod lambda_permission;
+mod lambda_version;
 mod logs_log_group;
 mod route53;
 mod route53_health_check;
@@ -22,6 +29,7 @@ mod route53_hosted_zone;
 mod route53_record_set;
 mod sns_topic;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
@@ -30,21 +38,29 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::aws::{Cx, Entry, Result};
-use crate::cloud::{Ask, Readiness};
+use crate::catalog::Shape;
+use crate::cloud::{Ask, Class, CloudError, Readiness};
 use crate::names::{Owner, PhysicalId};
-use crate::value::Json;
+use crate::value::compare::changes;
+use crate::value::{Json, Key, Partial};
 
 /// Every kind. The one table: what is not here does not exist.
 pub fn all() -> Vec<Entry> {
     vec![
         Entry::of::<acm_certificate::Certificate>(),
+        Entry::of::<apigateway_account::Account>(),
         Entry::of::<apigateway_base_path_mapping::BasePathMapping>(),
         Entry::of::<apigateway_deployment::Deployment>(),
         Entry::of::<apigateway_domain_name::DomainName>(),
         Entry::of::<apigateway_rest_api::RestApi>(),
         Entry::of::<apigateway_stage::Stage>(),
         Entry::of::<cloudwatch_alarm::Alarm>(),
+        Entry::of::<dynamodb_global_table::GlobalTable>(),
         Entry::of::<iam_role::Role>(),
+        Entry::of::<lambda_alias::Alias>(),
+        Entry::of::<lambda_function::Function>(),
+        Entry::of::<lambda_permission::Permission>(),
+        Entry::of::<lambda_version::Version>(),
         Entry::of::<logs_log_group::LogGroup>(),
         Entry::of::<route53_health_check::HealthCheck>(),
         Entry::of::<route53_hosted_zone::HostedZone>(),
@@ -139,4 +155,18 @@ impl<K: Kind> Found<K> {
     pub fn serving(spec: K::Spec, outputs: K::Outputs) -> Self {
         Self { spec, outputs, readiness: Readiness::Serving, unseen: &[] }
     }
+}
+
+/// The top-level fields in which a live spec differs from a wanted one, as the engine sees it: for updates
+/// whose steps depend on what differs. Keys of merged maps that are not wanted do not count.
+fn changed_fields<S: Serialize + JsonSchema>(from: &S, to: &S) -> Result<BTreeSet<String>> {
+    let wrong = |why: String| CloudError::stated(Class::Other, "update", why);
+    let shape = Shape::from_schema(&schemars::schema_for!(S).to_value()).map_err(|error| wrong(error.to_string()))?;
+    let json = |spec: &S| serde_json::to_value(spec).map_err(|error| wrong(error.to_string()));
+    let changes = changes(&shape, &Partial::from_json(&json(to)?), &json(from)?, None);
+    let names = changes.iter().filter_map(|change| match change.path.0.first() {
+        Some(Key::Field(name)) => Some(name.clone()),
+        _ => None,
+    });
+    Ok(names.collect())
 }

@@ -102,10 +102,10 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
         let live = futures::future::try_join_all(asks.iter().map(|ask| described(cx, ask.id.as_str()))).await?;
         let tagged = asks.iter().zip(&live).filter(|(ask, live)| live.is_some() && ask.manages("tags"));
         let ids: Vec<&str> = tagged.map(|(ask, _)| ask.id.as_str()).collect();
-        let mut tags = tags(cx, &TagResourceType::Hostedzone, &ids).await?;
+        let tags = tags(cx, &TagResourceType::Hostedzone, &ids).await?;
         let found = asks.iter().zip(live).map(|(ask, live)| {
             let (live, zone) = live?;
-            Some(found(live, &zone, ask.id.as_str(), tags.remove(ask.id.as_str())))
+            Some(found(live, &zone, ask.id.as_str(), tags.get(ask.id.as_str()).cloned()))
         });
         Ok(found.collect())
     }

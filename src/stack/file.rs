@@ -37,7 +37,7 @@ pub struct Stack {
     /// API Gateway REST APIs.
     #[serde(default)]
     pub apis: BTreeMap<String, Api>,
-    /// DynamoDB global tables.
+    /// `DynamoDB` global tables.
     #[serde(default)]
     pub tables: BTreeMap<String, Table>,
     /// Who hears of alarms.
@@ -234,7 +234,7 @@ pub struct Latency {
     pub r#for: String,
 }
 
-/// A DynamoDB global table: one replica in every region.
+/// A `DynamoDB` global table: one replica in every region.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
@@ -270,7 +270,7 @@ pub struct Table {
 pub struct Index {
     /// One or two attributes with their types: partition key, then sort key, in this order.
     pub key: BTreeMap<String, AttributeType>,
-    /// Attributes beside the keys; all if left out.
+    /// Attributes beside the keys; all if left out, none if the list is empty.
     pub include: Option<Vec<String>>,
 }
 

@@ -68,11 +68,12 @@ fn loaded() -> Loaded {
         stack,
         by_region: std::collections::BTreeMap::new(),
         packages: std::collections::BTreeMap::new(),
+        warnings: Vec::new(),
     }
 }
 
 /// One line a resource: `address kind {spec}`.
-fn graph(lines: &str) -> Graph {
+pub fn graph(lines: &str) -> Graph {
     let declarations = lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| {
         let mut words = line.splitn(3, ' ');
         let address: Address = words.next().expect("an address").parse().expect("an address");
@@ -95,14 +96,14 @@ impl Listener for Log {
     }
 }
 
-struct World {
-    cloud: Arc<FakeCloud>,
+pub struct World {
+    pub cloud: Arc<FakeCloud>,
     engine: Engine,
     _folder: tempfile::TempDir,
 }
 
 impl World {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let cloud = Arc::new(FakeCloud::new(catalog()));
         let engine = Engine {
@@ -128,7 +129,7 @@ impl World {
     }
 
     /// Applies, and sees to it that all went well and nothing is left to do.
-    async fn apply(&self, graph: &Graph) -> Vec<Event> {
+    pub async fn apply(&self, graph: &Graph) -> Vec<Event> {
         let (outcome, events) = self.apply_with(graph, &Options::default()).await.expect("an apply");
         assert_eq!(outcome.failures, []);
         self.nothing_to_do(graph).await;
@@ -142,7 +143,7 @@ impl World {
     }
 
     /// Applies until a fault kills the process. Whether one did; the faults are over then.
-    async fn killed(&self, graph: &Graph) -> bool {
+    pub async fn killed(&self, graph: &Graph) -> bool {
         let options = Options::default();
         let killed = tokio::select! {
             result = self.apply_with(graph, &options) => { result.expect("an apply"); false }
@@ -153,7 +154,7 @@ impl World {
         killed
     }
 
-    async fn destroy(&self, graph: &Graph) {
+    pub async fn destroy(&self, graph: &Graph) {
         let options = Options { destroy: true, allow_data_loss: vec!["all".into()], ..Options::default() };
         let (outcome, _) = self.apply_with(graph, &options).await.expect("a destroy");
         assert_eq!(outcome.failures, []);

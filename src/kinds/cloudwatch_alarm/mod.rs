@@ -168,9 +168,9 @@ async fn read_some(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Alarm>>>> {
     let call = cx.cloudwatch().describe_alarms().alarm_types(AlarmType::MetricAlarm).set_alarm_names(Some(names));
     let page = call.max_records(100).send().await?;
     let live = page.metric_alarms.unwrap_or_default();
-    let mut live: BTreeMap<String, _> =
+    let live: BTreeMap<String, _> =
         live.into_iter().map(|alarm| (alarm.alarm_name.clone().unwrap_or_default(), alarm)).collect();
-    let found = asks.iter().map(|ask| (ask, live.remove(ask.id.as_str())));
+    let found = asks.iter().map(|ask| (ask, live.get(ask.id.as_str()).cloned()));
     let found = found.map(|(ask, alarm)| async move {
         let Some(alarm) = alarm else { return Ok(None) };
         let arn = alarm.alarm_arn.clone().unwrap_or_default();

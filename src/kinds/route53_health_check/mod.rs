@@ -93,11 +93,11 @@ insufficient_data_health_status: Healthy
         let there = asks.iter().zip(&live).filter(|(_, live)| live.is_some());
         let tagged = there.filter(|(ask, _)| ask.manages("tags") || ask.manages("name"));
         let ids: Vec<&str> = tagged.map(|(ask, _)| ask.id.as_str()).collect();
-        let mut tags = tags(cx, &TagResourceType::Healthcheck, &ids).await?;
+        let tags = tags(cx, &TagResourceType::Healthcheck, &ids).await?;
         live.into_iter()
             .map(|live| {
                 live.map(|live| {
-                    let tags = tags.remove(&live.id);
+                    let tags = tags.get(&live.id).cloned();
                     found(live, tags)
                 })
                 .transpose()

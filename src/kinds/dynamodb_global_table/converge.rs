@@ -1,0 +1,329 @@
+//! The next step from the table that is there to the one that is wanted.
+//!
+//! AWS takes one change at a time, and none while it works on the last one. Every step here is one
+//! such change, in the order in which they help each other: what belongs to one region, the table
+//! itself, its indexes, its replicas.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
+use aws_sdk_dynamodb::types::{
+    CreateGlobalSecondaryIndexAction, CreateGlobalTableWitnessGroupMemberAction, CreateReplicationGroupMemberAction,
+    DeleteGlobalSecondaryIndexAction, DeleteReplicationGroupMemberAction, GlobalSecondaryIndexUpdate,
+    GlobalTableWitnessGroupUpdate, MultiRegionConsistency, PointInTimeRecoverySpecification, ReplicaStatus,
+    ReplicationGroupUpdate, Tag, TimeToLiveSpecification, UpdateGlobalSecondaryIndexAction,
+    UpdateReplicationGroupMemberAction, WarmThroughput as AwsWarmThroughput,
+};
+
+use super::read::{all_tags, arn_in, must_region, others, region_of};
+use super::send::{self, built, invalid};
+use super::spec::{BillingMode, Encryption, Index, Replica, Spec, Stream};
+use super::table;
+use crate::aws::{Cx, Result, Tags, tag_changes, word};
+use crate::cloud::CloudError;
+
+/// Takes the next step. `cx` is in the home region.
+pub(super) async fn step(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
+    let regional = in_regions(cx, name, arn, from, to).await?;
+    if regional || ttl(cx, name, from, to).await? {
+        return Ok(());
+    }
+    let update = || cx.dynamodb().update_table().table_name(name);
+    let call = match throughput(update(), from, to).or_else(|| settings(update(), from, to)) {
+        Some(call) => Some(call),
+        None => {
+            match encryption(update(), from, to)?.map_or_else(|| indexes(update(), from, to), |call| Ok(Some(call)))? {
+                Some(call) => Some(call),
+                None => replicas(cx, name, from, to).await?,
+            }
+        }
+    };
+    if let Some(call) = call {
+        call.send().await.map_err(|error| send::hinted(error.into()))?;
+    }
+    Ok(())
+}
+
+/// What each region has for itself: tags, restore, insights, protection. All of it in one step.
+async fn in_regions(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec) -> Result<bool> {
+    let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
+    let mut owner = None;
+    let mut changed = false;
+    for live in &from.replicas {
+        let here = cx.in_region(&must_region(&live.region)?);
+        let own = match to.replica(&live.region) {
+            Some(wanted) => in_region(&here, name, live, wanted).await?,
+            None => false,
+        };
+        if own || !set.is_empty() {
+            // New replicas come without tags: they get the home region's ownership tags too.
+            let owner = match &owner {
+                Some(owner) => owner,
+                None => owner.insert(ownership(cx, arn).await?),
+            };
+            let tags = set.iter().chain(owner).map(|(key, value)| Tag::builder().key(key).value(value).build());
+            let tags = tags.collect::<std::result::Result<Vec<_>, _>>().map_err(|error| built(&error))?;
+            let call = here.dynamodb().tag_resource().resource_arn(arn_in(arn, &live.region));
+            call.set_tags(Some(tags)).send().await?;
+        }
+        if !unset.is_empty() {
+            let call = here.dynamodb().untag_resource().resource_arn(arn_in(arn, &live.region));
+            call.set_tag_keys(Some(unset.clone())).send().await?;
+        }
+        changed |= own || !set.is_empty() || !unset.is_empty();
+    }
+    Ok(changed)
+}
+
+async fn ownership(cx: &Cx, arn: &str) -> Result<Tags> {
+    let all = all_tags(cx, arn).await?;
+    Ok(all.into_iter().filter(|(key, _)| key.starts_with("isobar:")).collect())
+}
+
+async fn in_region(cx: &Cx, name: &str, live: &Replica, wanted: &Replica) -> Result<bool> {
+    let client = cx.dynamodb();
+    let mut changed = false;
+    if let Some(days) = wanted.point_in_time_days.filter(|_| live.point_in_time_days != wanted.point_in_time_days) {
+        let to = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(days > 0);
+        let to = to.set_recovery_period_in_days(Some(days).filter(|days| *days > 0));
+        let to = to.build().map_err(|error| built(&error))?;
+        let call = client.update_continuous_backups().table_name(name).point_in_time_recovery_specification(to);
+        call.send().await?;
+        changed = true;
+    }
+    if let Some(on) = wanted.contributor_insights.filter(|_| live.contributor_insights != wanted.contributor_insights) {
+        let action = if on { "ENABLE" } else { "DISABLE" };
+        let call = client.update_contributor_insights().table_name(name);
+        call.contributor_insights_action(action.into()).send().await?;
+        changed = true;
+    }
+    // Last, because AWS takes no other change while it works on this one.
+    if let Some(on) = wanted.deletion_protection.filter(|_| live.deletion_protection != wanted.deletion_protection) {
+        client.update_table().table_name(name).deletion_protection_enabled(on).send().await?;
+        changed = true;
+    }
+    Ok(changed)
+}
+
+async fn ttl(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<bool> {
+    let Some(wanted) = to.ttl_attribute.as_ref().filter(|_| from.ttl_attribute != to.ttl_attribute) else {
+        return Ok(false);
+    };
+    let live = from.ttl_attribute.as_deref().unwrap_or_default();
+    // Another attribute is only taken after the old one was switched off.
+    let (attribute, on) = if live.is_empty() { (wanted.as_str(), true) } else { (live, false) };
+    if attribute.is_empty() {
+        return Ok(false);
+    }
+    let to = TimeToLiveSpecification::builder().attribute_name(attribute).enabled(on).build();
+    let to = to.map_err(|error| built(&error))?;
+    let call = cx.dynamodb().update_time_to_live().table_name(name).time_to_live_specification(to);
+    call.send().await.map_err(|error| send::hinted(error.into()))?;
+    Ok(true)
+}
+
+/// Billing and throughput, of the table and of the indexes that stay.
+fn throughput(call: UpdateTableFluentBuilder, from: &Spec, to: &Spec) -> Option<UpdateTableFluentBuilder> {
+    let live = from.billing.as_ref();
+    if let Some(wanted) = &to.billing {
+        let switched = live.is_none_or(|live| live.mode != wanted.mode);
+        let differs = |live: Option<i64>, wanted: Option<i64>| wanted.is_some() && live != wanted;
+        let capacity = differs(live.and_then(|live| live.read_capacity), wanted.read_capacity)
+            || differs(live.and_then(|live| live.write_capacity), wanted.write_capacity);
+        let limits = differs(live.and_then(|live| live.max_read_units), wanted.max_read_units)
+            || differs(live.and_then(|live| live.max_write_units), wanted.max_write_units);
+        let indexes = index_throughput(from, to, switched);
+        let set_aside = wanted.mode == BillingMode::Provisioned;
+        if switched || (set_aside && (capacity || !indexes.is_empty())) {
+            let mut call = call.billing_mode(word(wanted.mode).as_str().into());
+            if switched || capacity {
+                call = call.set_provisioned_throughput(send::throughput(wanted.read_capacity, wanted.write_capacity));
+            }
+            let indexes = Some(indexes).filter(|all| set_aside && !all.is_empty());
+            return Some(call.set_global_secondary_index_updates(indexes));
+        }
+        if limits {
+            return Some(call.set_on_demand_throughput(send::limits(wanted)));
+        }
+    }
+    let wanted = to.warm_throughput.as_ref().filter(|wanted| from.warm_throughput.as_ref() != Some(wanted))?;
+    let warm = AwsWarmThroughput::builder().read_units_per_second(wanted.read_units);
+    Some(call.warm_throughput(warm.write_units_per_second(wanted.write_units).build()))
+}
+
+fn index_throughput(from: &Spec, to: &Spec, switched: bool) -> Vec<GlobalSecondaryIndexUpdate> {
+    let wanted = to.indexes.as_ref().or(from.indexes.as_ref()).into_iter().flatten();
+    let there = wanted.filter_map(|(name, wanted)| Some((name, wanted, from.indexes.as_ref()?.get(name)?)));
+    let differs = there.filter(|(_, wanted, live)| {
+        switched || (wanted.read_capacity, wanted.write_capacity) != (live.read_capacity, live.write_capacity)
+    });
+    differs
+        .filter_map(|(name, wanted, _)| {
+            let throughput = send::throughput(wanted.read_capacity, wanted.write_capacity)?;
+            let update = UpdateGlobalSecondaryIndexAction::builder().index_name(name);
+            let update = update.provisioned_throughput(throughput).build().ok()?;
+            Some(GlobalSecondaryIndexUpdate::builder().update(update).build())
+        })
+        .collect()
+}
+
+/// Storage class and stream.
+fn settings(call: UpdateTableFluentBuilder, from: &Spec, to: &Spec) -> Option<UpdateTableFluentBuilder> {
+    if let Some(class) = to.table_class.filter(|_| from.table_class != to.table_class) {
+        return Some(call.table_class(word(class).as_str().into()));
+    }
+    // Replicas need the stream, whether the file speaks of it or not.
+    let needed = (to.replicas.len() > 1 && !to.is_strong()).then_some(Stream::NewAndOldImages);
+    let wanted = to.stream.or_else(|| needed.filter(|_| from.stream == Some(Stream::None)))?;
+    let live = from.stream.unwrap_or(Stream::None);
+    if live == wanted {
+        return None;
+    }
+    // A stream that is on cannot be changed, only switched off and on again.
+    let next = if live == Stream::None { wanted } else { Stream::None };
+    Some(call.stream_specification(send::stream(next)))
+}
+
+/// The type of key, with the keys of all replicas; or the key of one region.
+fn encryption(call: UpdateTableFluentBuilder, from: &Spec, to: &Spec) -> Result<Option<UpdateTableFluentBuilder>> {
+    let home = from.home();
+    let key = |spec: &Spec, region: &str| spec.replica(region).and_then(|replica| replica.kms_key.clone());
+    let wanted = to.encryption.unwrap_or(from.encryption.unwrap_or(Encryption::AwsOwned));
+    let switched = to.encryption.is_some() && from.encryption != to.encryption;
+    let other = |region: &str| key(to, region).is_some() && key(from, region) != key(to, region);
+    let there = || from.replicas.iter().map(|replica| replica.region.as_str()).filter(|region| *region != home);
+    let others: Vec<&str> = there().filter(|region| other(region) || (switched && key(to, region).is_some())).collect();
+    if !switched && !other(home) && others.is_empty() {
+        return Ok(None);
+    }
+    let updates = others.into_iter().map(|region| {
+        let update = UpdateReplicationGroupMemberAction::builder().region_name(region);
+        let update = update.set_kms_master_key_id(key(to, region)).build().map_err(|error| built(&error))?;
+        Ok(ReplicationGroupUpdate::builder().update(update).build())
+    });
+    let updates = updates.collect::<Result<Vec<_>>>()?;
+    let call = call.sse_specification(send::encryption(wanted, key(to, home).or_else(|| key(from, home))));
+    Ok(Some(call.set_replica_updates(Some(updates).filter(|all| !all.is_empty()))))
+}
+
+/// One index: first those that go, then those that come.
+fn indexes(call: UpdateTableFluentBuilder, from: &Spec, to: &Spec) -> Result<Option<UpdateTableFluentBuilder>> {
+    let Some(wanted) = &to.indexes else { return Ok(None) };
+    let none = BTreeMap::new();
+    let live = from.indexes.as_ref().unwrap_or(&none);
+    let stays = |name: &String, live: &Index| wanted.get(name).is_some_and(|wanted| is_same_index(live, wanted));
+    let update = if let Some((name, _)) = live.iter().find(|(name, live)| !stays(name, live)) {
+        let delete = DeleteGlobalSecondaryIndexAction::builder().index_name(name).build();
+        GlobalSecondaryIndexUpdate::builder().delete(delete.map_err(|error| built(&error))?).build()
+    } else if let Some((name, index)) = wanted.iter().find(|(name, _)| !live.contains_key(*name)) {
+        let create = CreateGlobalSecondaryIndexAction::builder()
+            .index_name(name)
+            .set_key_schema(Some(send::key_schema(&index.key)?))
+            .projection(send::projection(index.projection, index.include.as_ref()))
+            .set_provisioned_throughput(send::throughput(index.read_capacity, index.write_capacity))
+            .build();
+        GlobalSecondaryIndexUpdate::builder().create(create.map_err(|error| built(&error))?).build()
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(call.set_attribute_definitions(Some(send::attributes(to)?)).global_secondary_index_updates(update)))
+}
+
+/// Whether an index can stay: its key and projection are the wanted ones.
+fn is_same_index(live: &Index, wanted: &Index) -> bool {
+    let sorted = |include: &Option<Vec<String>>| {
+        let mut include = include.clone().unwrap_or_default();
+        include.sort();
+        include
+    };
+    let sort = wanted.key.sort.is_none() || live.key.sort == wanted.key.sort;
+    let projection = wanted.projection.is_none() || live.projection == wanted.projection;
+    let include = wanted.include.is_none() || sorted(&live.include) == sorted(&wanted.include);
+    live.key.partition == wanted.key.partition && sort && projection && include
+}
+
+/// One replica: first those that go, then those that come, then those that change.
+async fn replicas(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<Option<UpdateTableFluentBuilder>> {
+    let home = from.home();
+    let call = cx.dynamodb().update_table().table_name(name);
+    let Some(live) = table(cx, name).await? else { return Ok(None) };
+    if let Some(failed) = others(&live, home).find(|one| one.replica_status == Some(ReplicaStatus::CreationFailed)) {
+        return Ok(Some(call.replica_updates(removal(region_of(failed))?)));
+    }
+    let goes = |replica: &&Replica| to.replica(&replica.region).is_none();
+    let going: Vec<&Replica> = from.replicas.iter().filter(goes).collect();
+    let coming: Vec<&Replica> = to.replicas.iter().filter(|replica| from.replica(&replica.region).is_none()).collect();
+    if to.is_strong() && from.replicas.len() > 1 && !(going.is_empty() && coming.is_empty()) {
+        return Err(invalid("the regions of a table with `consistency: STRONG` cannot be changed one by one")
+            .with_hint(
+                "AWS only takes all other regions away at once; a new table with the wanted regions is the way",
+            ));
+    }
+    // This removes data: the engine has had the user's word for it before it calls.
+    if let Some(going) = going.first() {
+        return Ok(Some(call.replica_updates(going_away(going, home)?)));
+    }
+    if to.is_strong() && !coming.is_empty() {
+        let creates = coming.iter().map(|replica| creation(replica)).collect::<Result<_>>()?;
+        let call = call.multi_region_consistency(MultiRegionConsistency::Strong).set_replica_updates(Some(creates));
+        return to.witness.as_ref().map_or(Ok(Some(call.clone())), |region| {
+            let create = CreateGlobalTableWitnessGroupMemberAction::builder().region_name(region).build();
+            let create = create.map_err(|error| built(&error))?;
+            Ok(Some(call.global_table_witness_updates(GlobalTableWitnessGroupUpdate::builder().create(create).build())))
+        });
+    }
+    if let Some(coming) = coming.first() {
+        return Ok(Some(call.replica_updates(creation(coming)?)));
+    }
+    let class = |spec: &Spec, region: &str| spec.replica(region).and_then(|replica| replica.table_class);
+    let other = |replica: &&Replica| {
+        let region = &replica.region;
+        region != home && class(to, region).is_some() && class(to, region) != class(from, region)
+    };
+    from.replicas.iter().find(other).map_or(Ok(None), |replica| {
+        let update = UpdateReplicationGroupMemberAction::builder().region_name(&replica.region);
+        let update =
+            update.set_table_class_override(class(to, &replica.region).map(|class| word(class).as_str().into()));
+        let update = update.build().map_err(|error| built(&error))?;
+        Ok(Some(call.replica_updates(ReplicationGroupUpdate::builder().update(update).build())))
+    })
+}
+
+fn creation(replica: &Replica) -> Result<ReplicationGroupUpdate> {
+    let create = CreateReplicationGroupMemberAction::builder()
+        .region_name(&replica.region)
+        .set_kms_master_key_id(replica.kms_key.clone())
+        .set_table_class_override(replica.table_class.map(|class| word(class).as_str().into()))
+        .build();
+    Ok(ReplicationGroupUpdate::builder().create(create.map_err(|error| built(&error))?).build())
+}
+
+/// The removal of a region.
+pub(super) fn removal(region: &str) -> Result<ReplicationGroupUpdate> {
+    let delete = DeleteReplicationGroupMemberAction::builder().region_name(region).build();
+    Ok(ReplicationGroupUpdate::builder().delete(delete.map_err(|error| built(&error))?).build())
+}
+
+/// The removal of a region that the file no longer lists, unless something speaks against it.
+fn going_away(replica: &Replica, home: &str) -> Result<ReplicationGroupUpdate> {
+    let region = &replica.region;
+    if region == home {
+        return Err(invalid(&format!("{region} is the home of the table and cannot be taken away"))
+            .with_hint("the other replicas were made from it; only deleting the table removes it"));
+    }
+    if replica.deletion_protection == Some(true) {
+        return Err(invalid(&format!("the replica in {region} is protected from deletion"))
+            .with_hint("list it once more with `deletion_protection: false`, apply, then take it out"));
+    }
+    removal(region)
+}
+
+trait WithHint {
+    fn with_hint(self, hint: &str) -> CloudError;
+}
+
+impl WithHint for CloudError {
+    fn with_hint(self, hint: &str) -> CloudError {
+        CloudError { hint: Some(hint.to_owned()), ..self }
+    }
+}

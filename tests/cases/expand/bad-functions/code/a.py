@@ -1,0 +1,1 @@
+def b(event, context): return None
