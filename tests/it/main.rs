@@ -7,4 +7,7 @@ mod errors;
 mod expand;
 #[cfg(feature = "aws")]
 mod kinds;
+mod plans;
 mod robustness;
+#[cfg(feature = "aws")]
+mod stacks;
