@@ -11,15 +11,10 @@ use crate::plan::{Decision, Obstacle, Plan, Planned, ReplaceOrder, Summary};
 /// The whole plan.
 pub fn text(plan: &Plan) -> String {
     let mut lines = obstacles(&plan.obstacles);
-    for (number, wave) in plan.waves.iter().enumerate() {
-        let entries: Vec<&Planned> =
-            plan.entries.iter().filter(|entry| entry.wave == number && !is_kept(entry)).collect();
-        if entries.is_empty() {
-            continue;
-        }
-        lines.push(paint(STRONG, format!("Wave {}: {}", number + 1, wave.name)));
-        for (scope, entries) in by_scope(&wave.name, &entries) {
-            if scope != wave.name {
+    for (heading, own, entries) in groups(plan) {
+        lines.push(paint(STRONG, heading));
+        for (scope, entries) in by_scope(&own, &entries) {
+            if scope != own {
                 lines.push(paint(FAINT, format!("  also in this wave: {scope}")));
             }
             lines.extend(entries.into_iter().flat_map(entry).map(|line| format!("  {line}")));
@@ -138,6 +133,20 @@ fn obstacles(obstacles: &[Obstacle]) -> Vec<String> {
     lines
 }
 
+/// What changes, under headings: by wave, or by region where everything goes at once.
+fn groups(plan: &Plan) -> Vec<(String, Scope, Vec<&Planned>)> {
+    let changing: Vec<&Planned> = plan.entries.iter().filter(|entry| !is_kept(entry)).collect();
+    if plan.destroy {
+        let groups = by_scope(&Scope::Global, &changing).into_iter();
+        return groups.map(|(scope, entries)| (scope.to_string(), scope, entries)).collect();
+    }
+    let waves = plan.waves.iter().enumerate().map(|(number, wave)| {
+        let entries = changing.iter().copied().filter(|entry| entry.wave == number).collect();
+        (format!("Wave {}: {}", number + 1, wave.name), wave.name.clone(), entries)
+    });
+    waves.filter(|(_, _, entries): &(_, _, Vec<_>)| !entries.is_empty()).collect()
+}
+
 /// A wave's own scope first, then those that were pulled forward into it.
 fn by_scope<'a>(own: &Scope, entries: &[&'a Planned]) -> Vec<(Scope, Vec<&'a Planned>)> {
     let mut groups: Vec<(Scope, Vec<&'a Planned>)> = Vec::new();
@@ -160,6 +169,15 @@ mod tests {
     #[test]
     fn a_plan_reads_without_colour() {
         insta::assert_snapshot!(plain(&text(&sample::plan())));
+    }
+
+    #[test]
+    fn a_destroy_is_grouped_by_region() {
+        let plan = Plan { destroy: true, ..sample::plan() };
+        let headings = |line: &&str| !line.starts_with(' ') && !line.is_empty();
+        let text = plain(&text(&plan));
+        let headings: Vec<&str> = text.lines().filter(headings).take(3).collect();
+        assert_eq!(headings, ["global", "us-west-2", "us-east-1"]);
     }
 
     #[test]
