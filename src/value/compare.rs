@@ -78,7 +78,8 @@ pub fn ours(shape: &Shape, wanted: &Json, live: &Json, sent: Option<&Json>) -> J
             Json::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
         }
         (Form::List { .. }, Json::Array(items)) if shape.words.merge => {
-            let holds = |list: Option<&Json>, item: &Json| list.and_then(Json::as_array).is_some_and(|all| all.contains(item));
+            let holds =
+                |list: Option<&Json>, item: &Json| list.and_then(Json::as_array).is_some_and(|all| all.contains(item));
             items.iter().filter(|item| holds(Some(wanted), item) || holds(sent, item)).cloned().collect()
         }
         _ => live.clone(),
@@ -404,9 +405,12 @@ mod tests {
     fn items_of_others_stay_and_ours_go() {
         let live = json!({"guests": ["a", "ours", "theirs"]});
         check(json!({"guests": ["a"]}), live.clone(), json!({"guests": ["a"]}), &[]);
-        check(json!({"guests": ["a"]}), live.clone(), json!({"guests": ["a", "ours"]}), &[
-            "guests [\"a\",\"ours\"] -> [\"a\"] Update",
-        ]);
+        check(
+            json!({"guests": ["a"]}),
+            live.clone(),
+            json!({"guests": ["a", "ours"]}),
+            &["guests [\"a\",\"ours\"] -> [\"a\"] Update"],
+        );
         check(json!({"guests": ["b"]}), live, json!(null), &["guests [] -> [\"b\"] Update"]);
     }
 
