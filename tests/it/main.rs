@@ -3,5 +3,6 @@
 mod errors;
 #[cfg(feature = "aws")]
 mod expand;
+#[cfg(feature = "aws")]
 mod kinds;
 mod robustness;
