@@ -96,6 +96,7 @@ impl Engine {
         entries.extend(resolved);
         let graph = if options.destroy { graph.emptied() } else { graph.clone() };
         let (decided, observed) = self.decide(&graph, &state, options, &account).await?;
+        entries.extend(refreshed(&decided, &state, &observed));
         let outputs = |(address, _): (&Address, _)| Some((address.clone(), observed.live(address)?.outputs.clone()));
         let existing = observed.existing.iter().filter_map(outputs).collect();
         Ok(Planning { plan: decided.plan, graph, state: planned_on, entries, existing })
@@ -233,6 +234,23 @@ fn resolution(state: &State, address: &Address, observed: &Observed) -> Entry {
         retain: false,
     };
     Entry::Replaced { address: address.clone(), record }
+}
+
+/// Records of things that stay as they are, with outputs that have changed since they were written:
+/// what refers to them takes the outputs from there.
+fn refreshed(decided: &Decided, state: &State, observed: &Observed) -> Vec<Entry> {
+    let kept = decided.plan.entries.iter().filter(|entry| entry.decision == Decision::Keep);
+    kept.filter_map(|entry| {
+        let record = state.records.get(&entry.address)?;
+        let mut outputs = record.outputs.clone();
+        let seen = observed.live(&entry.address)?.outputs.as_object()?.iter();
+        for (name, value) in seen.filter(|(_, value)| !value.is_null()) {
+            outputs[name] = value.clone();
+        }
+        let changed = outputs != record.outputs;
+        changed.then(|| Entry::Made { address: entry.address.clone(), record: Record { outputs, ..record.clone() } })
+    })
+    .collect()
 }
 
 fn check_account(found: &str, graph: &Graph, state: &State) -> Result<(), EngineError> {

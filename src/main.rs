@@ -1,1 +1,7 @@
-fn main() {}
+//! The `isobar` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    isobar::cli::run()
+}

@@ -21,8 +21,7 @@ SECONDS = {
     "dynamodb.replica_creating": 120,
     "dynamodb.replica_updating": 20,
     "dynamodb.replica_deleting": 60,
-    "lambda.pending": 5,
-    "lambda.update": 5,
+    "lambda.preparing": 5,
     "route53.insync": 30,
 }
 

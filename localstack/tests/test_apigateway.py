@@ -75,6 +75,24 @@ def test_overwrite_removes_what_the_document_lacks(gateway, api, name):
     assert described["tags"] == {"isobar:stack": "x"}
 
 
+def test_import_keeps_the_root_and_the_type_of_the_endpoint(gateway, api, name):
+    before = gateway.get_rest_api(restApiId=api)
+    extensions = {
+        "x-amazon-apigateway-endpoint-configuration": {"disableExecuteApiEndpoint": True},
+        "x-amazon-apigateway-binary-media-types": ["image/png"],
+        "x-amazon-apigateway-minimum-compression-size": 5,
+    }
+    for _ in range(2):
+        put(gateway, api, document(name, **extensions))
+    after = gateway.get_rest_api(restApiId=api)
+    assert after["rootResourceId"] == before["rootResourceId"]
+    assert after["endpointConfiguration"] == before["endpointConfiguration"]
+    assert (after["disableExecuteApiEndpoint"], after["binaryMediaTypes"], after["minimumCompressionSize"]) == (True, ["image/png"], 5)
+    found = {r["path"]: r for r in gateway.get_resources(restApiId=api)["items"]}
+    assert found["/"]["id"] == before["rootResourceId"] == found["/orders"]["parentId"]
+    assert integration_of(gateway, api)["httpMethod"] == "POST"
+
+
 def test_a_refused_import_changes_nothing(gateway, api, name):
     put(gateway, api, document(name))
     with fails("BadRequestException"):

@@ -1,7 +1,9 @@
 import json
 import subprocess
 import urllib.request
+from pathlib import Path
 
+import pytest
 from conftest import FOLDER, create_zone
 
 
@@ -45,6 +47,7 @@ def test_up_is_idempotent(endpoint):
         assert again.stdout.strip() == endpoint
 
 
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="Linux only")
 def test_it_listens_on_this_machine_only(endpoint):
     port = int(endpoint.rsplit(":", 1)[1])
     with open("/proc/net/tcp") as table:

@@ -5,7 +5,9 @@
 //! before any waiting.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::event::Event;
 use super::retry::{pause, until_next_look};

@@ -1,1 +1,400 @@
-//! stub
+//! A strict cloud in memory: what AWS would refuse, it refuses; what AWS takes time for, takes it looks.
+//!
+//! It knows nothing of single kinds, only their shapes. Strict means: a spec must fit its shape,
+//! what is referred to must be there and no longer pending, a unique name is unique, a fixed field
+//! stays, nothing in use is deleted, nothing is changed while it is being changed.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures::future::BoxFuture;
+
+use super::{Ask, Care, Class, Cloud, CloudError, Live, Readiness};
+use crate::catalog::{Catalog, Form, KindInfo, check};
+use crate::names::{KindName, Owner, PhysicalId, Scope};
+use crate::value::compare::{self, Effect};
+use crate::value::{Json, Partial};
+
+/// A strict cloud in memory.
+pub struct FakeCloud {
+    catalog: Catalog,
+    /// How many looks a thing stays pending after each change.
+    pub slowness: u32,
+    inner: Mutex<Inner>,
+    died: tokio::sync::Notify,
+}
+
+#[derive(Default)]
+struct Inner {
+    things: BTreeMap<(Scope, KindName, PhysicalId), Thing>,
+    made: u64,
+    calls: BTreeMap<&'static str, u64>,
+    /// Calls that change something, so far.
+    changes: u64,
+    faults: Vec<Fault>,
+    dead: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Thing {
+    spec: Json,
+    owner: Owner,
+    pending: u32,
+    leaving: bool,
+}
+
+/// What goes wrong with the n-th call that changes something, counted from 1.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// Which call.
+    pub nth: u64,
+    /// Whether the work is done before it goes wrong.
+    pub after: bool,
+    /// What goes wrong.
+    pub kind: FaultKind,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone)]
+pub enum FaultKind {
+    /// The call fails.
+    Fails(Class),
+    /// The caller's process dies: nothing it does from then on reaches the cloud.
+    Dies,
+}
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, CloudError>>;
+
+impl FakeCloud {
+    /// An empty cloud that knows these kinds.
+    pub fn new(catalog: Catalog) -> Self {
+        Self { catalog, slowness: 1, inner: Mutex::default(), died: tokio::sync::Notify::new() }
+    }
+
+    /// Lets calls go wrong. Counting begins anew.
+    pub fn break_with(&self, faults: Vec<Fault>) {
+        let mut inner = self.inner();
+        inner.faults = faults;
+        inner.changes = 0;
+        inner.dead = false;
+    }
+
+    /// Returns when a fault has killed the caller.
+    pub async fn died(&self) {
+        self.died.notified().await;
+    }
+
+    /// How many calls changed something since the last [`break_with`](Self::break_with).
+    pub fn changes(&self) -> u64 {
+        self.inner().changes
+    }
+
+    /// How many calls of each sort there were.
+    pub fn calls(&self) -> BTreeMap<&'static str, u64> {
+        self.inner().calls.clone()
+    }
+
+    /// Everything there is: address, kind and generation as the owner has them.
+    pub fn inventory(&self) -> Vec<String> {
+        let inner = self.inner();
+        let lines = inner
+            .things
+            .iter()
+            .map(|((_, kind, _), thing)| format!("{} {kind} {}", thing.owner.address, thing.owner.generation));
+        let mut lines: Vec<String> = lines.collect();
+        lines.sort();
+        lines
+    }
+
+    /// Takes something away behind everybody's back.
+    pub fn lose(&self, address: &str) {
+        self.inner().things.retain(|_, thing| thing.owner.address.to_string() != address);
+    }
+
+    /// Changes a field behind everybody's back.
+    pub fn meddle(&self, address: &str, field: &str, value: Json) {
+        for thing in self.inner().things.values_mut().filter(|thing| thing.owner.address.to_string() == address) {
+            thing.spec[field] = value.clone();
+        }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn info(&self, kind: &KindName) -> Result<&KindInfo, CloudError> {
+        self.catalog.get(kind).ok_or_else(|| refusal(Class::Invalid, kind, "no such kind"))
+    }
+
+    /// Does work that changes something, with the fault that is due before or after it.
+    fn change<'a, T: Send + 'a>(
+        &'a self,
+        name: &'static str,
+        kind: &'a KindName,
+        work: impl FnOnce(&mut Inner) -> Result<T, CloudError> + Send + 'a,
+    ) -> Answer<'a, T> {
+        Box::pin(async move {
+            let result = {
+                let mut inner = self.inner();
+                *inner.calls.entry(name).or_default() += 1;
+                inner.changes += 1;
+                let fault = inner.faults.iter().find(|fault| fault.nth == inner.changes).cloned();
+                match fault {
+                    _ if inner.dead => None,
+                    None => Some(work(&mut inner)),
+                    Some(fault) => {
+                        let done = if fault.after { Some(work(&mut inner)) } else { None };
+                        match fault.kind {
+                            FaultKind::Dies => {
+                                inner.dead = true;
+                                None
+                            }
+                            // A call that AWS refuses by itself is refused, whatever befalls the answer.
+                            FaultKind::Fails(class) => Some(match done {
+                                Some(Err(refused)) => Err(refused),
+                                _ => Err(CloudError {
+                                    maybe_done: !matches!(class, Class::Throttled | Class::Conflict | Class::NotYet),
+                                    ..refusal(class, kind, "a fault")
+                                }),
+                            }),
+                        }
+                    }
+                }
+            };
+            if let Some(result) = result {
+                result
+            } else {
+                self.died.notify_one();
+                std::future::pending().await
+            }
+        })
+    }
+
+    fn live(&self, key: &(Scope, KindName, PhysicalId), thing: &Thing) -> Result<Live, CloudError> {
+        let info = self.info(&key.1)?;
+        let readiness = match thing.pending {
+            0 => Readiness::Serving,
+            _ => Readiness::Pending("in the works".into()),
+        };
+        let mut spec = thing.spec.clone();
+        if let (Form::Object(fields), Json::Object(map)) = (&info.spec.form, &mut spec) {
+            for (name, field) in fields {
+                if field.shape.words.compare == crate::catalog::Compare::Sha256
+                    && let Some(value) = map.get_mut(name).filter(|value| !value.is_null())
+                {
+                    *value = compare::fingerprint(value).into();
+                }
+            }
+        }
+        Ok(Live { spec, outputs: outputs(info, &key.2, &thing.spec), readiness })
+    }
+}
+
+impl Cloud for FakeCloud {
+    fn account(&self) -> Answer<'_, String> {
+        Box::pin(async { Ok("000000000000".to_owned()) })
+    }
+
+    fn read<'a>(
+        &'a self,
+        at: &'a Scope,
+        kind: &'a KindName,
+        asks: &'a [Ask],
+        _care: Care,
+    ) -> Answer<'a, Vec<Option<Live>>> {
+        Box::pin(async move {
+            let mut inner = self.inner();
+            *inner.calls.entry("read").or_default() += 1;
+            let mut lives = Vec::new();
+            for ask in asks {
+                let key = (at.clone(), kind.clone(), ask.id.clone());
+                let Some(thing) = inner.things.get_mut(&key) else {
+                    lives.push(None);
+                    continue;
+                };
+                let seen = thing.clone();
+                if thing.pending > 0 {
+                    thing.pending -= 1;
+                    if thing.pending == 0 && thing.leaving {
+                        inner.things.remove(&key);
+                    }
+                }
+                lives.push(Some(self.live(&key, &seen)?));
+            }
+            Ok(lives)
+        })
+    }
+
+    fn find<'a>(
+        &'a self,
+        at: &'a Scope,
+        kind: &'a KindName,
+        owner: &'a Owner,
+        spec: &'a Json,
+    ) -> Answer<'a, Option<PhysicalId>> {
+        Box::pin(async move {
+            let mut inner = self.inner();
+            *inner.calls.entry("find").or_default() += 1;
+            let info = self.info(kind)?;
+            for ((_, _, id), thing) in of_kind(&inner.things, at, kind).filter(|(_, thing)| !thing.leaving) {
+                if thing.owner == *owner {
+                    return Ok(Some(id.clone()));
+                }
+                if same_name(info, &thing.spec, spec) {
+                    let ours = thing.owner.stack == owner.stack && thing.owner.address == owner.address;
+                    return if ours {
+                        Ok(Some(id.clone()))
+                    } else {
+                        Err(refusal(Class::Taken, kind, "somebody else's"))
+                    };
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    fn lookup<'a>(&'a self, at: &'a Scope, kind: &'a KindName, query: &'a Json) -> Answer<'a, Option<PhysicalId>> {
+        Box::pin(async move {
+            let inner = self.inner();
+            let fits = |thing: &Thing| {
+                query
+                    .as_object()
+                    .is_some_and(|query| query.iter().all(|(name, value)| thing.spec.get(name) == Some(value)))
+            };
+            Ok(of_kind(&inner.things, at, kind).find(|(_, thing)| fits(thing)).map(|((_, _, id), _)| id.clone()))
+        })
+    }
+
+    fn create<'a>(
+        &'a self,
+        at: &'a Scope,
+        kind: &'a KindName,
+        spec: &'a Json,
+        owner: &'a Owner,
+    ) -> Answer<'a, PhysicalId> {
+        self.change("create", kind, move |inner| {
+            let info = self.info(kind)?;
+            fits(info, spec)?;
+            settled_references(inner, &self.catalog, spec, kind)?;
+            if of_kind(&inner.things, at, kind).any(|(_, thing)| same_name(info, &thing.spec, spec)) {
+                return Err(refusal(Class::Exists, kind, "a thing of this name exists"));
+            }
+            inner.made += 1;
+            let id = PhysicalId::new(format!("{}-{}", kind.as_str().replace('.', "-").to_lowercase(), inner.made));
+            let thing = Thing { spec: spec.clone(), owner: owner.clone(), pending: self.slowness, leaving: false };
+            inner.things.insert((at.clone(), kind.clone(), id.clone()), thing);
+            Ok(id)
+        })
+    }
+
+    fn update<'a>(
+        &'a self,
+        at: &'a Scope,
+        kind: &'a KindName,
+        id: &'a PhysicalId,
+        _from: &'a Json,
+        to: &'a Json,
+    ) -> Answer<'a, ()> {
+        self.change("update", kind, move |inner| {
+            let info = self.info(kind)?;
+            fits(info, to)?;
+            settled_references(inner, &self.catalog, to, kind)?;
+            let slowness = self.slowness;
+            let thing = inner.things.get_mut(&(at.clone(), kind.clone(), id.clone()));
+            let thing = thing.ok_or_else(|| refusal(Class::NotFound, kind, "it is not there"))?;
+            if thing.pending > 0 {
+                return Err(refusal(Class::Conflict, kind, "it is being changed"));
+            }
+            let changes = compare::changes(&info.spec, &Partial::from_json(to), &thing.spec, Some(&thing.spec));
+            if changes.iter().any(|change| change.effect == Effect::Replace) {
+                return Err(refusal(Class::Invalid, kind, "this cannot be changed"));
+            }
+            if let (Json::Object(now), Json::Object(to)) = (&mut thing.spec, to) {
+                now.extend(
+                    to.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.clone(), value.clone())),
+                );
+            }
+            thing.pending = slowness;
+            Ok(())
+        })
+    }
+
+    fn delete<'a>(&'a self, at: &'a Scope, kind: &'a KindName, id: &'a PhysicalId) -> Answer<'a, ()> {
+        self.change("delete", kind, move |inner| {
+            let key = (at.clone(), kind.clone(), id.clone());
+            let mark = format!("/{id}/");
+            let used = |thing: &Thing| thing.spec.to_string().contains(&mark);
+            if let Some((other, _)) = inner.things.iter().find(|(other, thing)| **other != key && used(thing)) {
+                return Err(refusal(Class::Conflict, kind, &format!("{id} is in use by {}", other.2)));
+            }
+            let Some(thing) = inner.things.get_mut(&key) else { return Ok(()) };
+            if self.slowness == 0 {
+                inner.things.remove(&key);
+            } else {
+                thing.leaving = true;
+                thing.pending = self.slowness;
+            }
+            Ok(())
+        })
+    }
+}
+
+fn of_kind<'a>(
+    things: &'a BTreeMap<(Scope, KindName, PhysicalId), Thing>,
+    at: &'a Scope,
+    kind: &'a KindName,
+) -> impl Iterator<Item = (&'a (Scope, KindName, PhysicalId), &'a Thing)> {
+    things.iter().filter(move |((scope, one, _), _)| scope == at && one == kind)
+}
+
+/// Whether two specs make one name, of a kind whose names are unique.
+fn same_name(info: &KindInfo, one: &Json, other: &Json) -> bool {
+    let field = |name: &&str| one.get(*name).is_some() && one.get(*name) == other.get(*name);
+    info.delete_first && !info.named_by.is_empty() && info.named_by.iter().all(field)
+}
+
+fn fits(info: &KindInfo, spec: &Json) -> Result<(), CloudError> {
+    let faults = check::check(&info.spec, &Partial::from_json(spec));
+    match faults.first() {
+        Some(fault) => Err(refusal(Class::Invalid, &info.name, &format!("{}: {}", fault.path, fault.message))),
+        None => Ok(()),
+    }
+}
+
+/// What a spec refers to must be there, and no longer pending. Outputs carry the id between slashes.
+fn settled_references(inner: &Inner, catalog: &Catalog, spec: &Json, kind: &KindName) -> Result<(), CloudError> {
+    let text = spec.to_string();
+    for (at, _) in text.match_indices("fake:/") {
+        let id = text[at + 6..].split('/').next().unwrap_or_default();
+        let found = inner.things.iter().find(|((_, _, one), _)| one.as_str() == id);
+        match found {
+            None => return Err(refusal(Class::Invalid, kind, &format!("{id} does not exist"))),
+            Some((_, thing)) if thing.leaving => {
+                return Err(refusal(Class::Invalid, kind, &format!("{id} is being deleted")));
+            }
+            Some(((_, one, _), _)) if catalog.get(one).is_none() => {
+                return Err(refusal(Class::Invalid, kind, "no such kind"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// An output named like a field has the field's value; any other tells of the id.
+fn outputs(info: &KindInfo, id: &PhysicalId, spec: &Json) -> Json {
+    let Form::Object(fields) = &info.outputs.form else { return Json::Null };
+    let value = |name: &String, shape: &crate::catalog::Shape| match spec.get(name).filter(|value| !value.is_null()) {
+        Some(value) => value.clone(),
+        None if shape.words.volatile => format!("fake:/{id}/{}", compare::fingerprint(spec)).into(),
+        None => match shape.placeholder() {
+            Json::String(_) => format!("fake:/{id}/{name}").into(),
+            other => other,
+        },
+    };
+    Json::Object(fields.iter().map(|(name, field)| (name.clone(), value(name, &field.shape))).collect())
+}
+
+fn refusal(class: Class, kind: &KindName, message: &str) -> CloudError {
+    CloudError::stated(class, kind.as_str(), message)
+}

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_acm::types::{
-    CertificateDetail, CertificateExport, CertificateOptions, CertificateStatus, DomainStatus, DomainValidation,
-    Filters, KeyAlgorithm as AcmKeyAlgorithm, Tag, ValidationMethod,
+    CertificateDetail, CertificateExport, CertificateOptions, CertificateStatus, CertificateSummary, DomainStatus,
+    DomainValidation, Filters, KeyAlgorithm as AcmKeyAlgorithm, Tag, ValidationMethod,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use super::{Found, Kind};
 use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
 use crate::cloud::{Ask, Readiness};
 use crate::names::{Owner, PhysicalId};
+use crate::value::Json;
 
 /// An ACM certificate.
 pub struct Certificate;
@@ -115,20 +116,11 @@ tags: {team: commerce}
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
-        // Without the filter only RSA keys are listed.
-        let keys = AcmKeyAlgorithm::values().iter().map(|key| AcmKeyAlgorithm::from(*key)).collect();
-        let filter = Filters::builder().set_key_types(Some(keys)).build();
-        let mut pages = cx.acm().list_certificates().includes(filter).into_paginator().page_size(1000).send();
-        while let Some(page) = pages.next().await {
-            for listed in page?.certificate_summary_list.unwrap_or_default() {
-                let arn = listed.certificate_arn.unwrap_or_default();
-                if listed.domain_name.as_ref() != Some(&spec.domain) {
-                    continue;
-                }
-                let tags = own_tags(cx, &arn).await.or_gone()?.unwrap_or_default();
-                if owner.owns(|key| tags.get(key).map(String::as_str)) {
-                    return Ok(Some(PhysicalId::new(arn)));
-                }
+        for listed in of_domain(cx, &spec.domain).await? {
+            let arn = listed.certificate_arn.unwrap_or_default();
+            let tags = own_tags(cx, &arn).await.or_gone()?.unwrap_or_default();
+            if owner.owns(|key| tags.get(key).map(String::as_str)) {
+                return Ok(Some(PhysicalId::new(arn)));
             }
         }
         Ok(None)
@@ -167,11 +159,38 @@ tags: {team: commerce}
         Ok(())
     }
 
+    async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
+        let text = |key: &str| query.get(key).and_then(Json::as_str);
+        if let Some(arn) = text("id").or_else(|| text("arn")) {
+            return Ok(Some(PhysicalId::new(arn)));
+        }
+        let Some(domain) = text("domain") else { return Ok(None) };
+        let all = of_domain(cx, domain).await?;
+        // Of several the one that holds longest.
+        let issued = all.into_iter().filter(|listed| listed.status == Some(CertificateStatus::Issued));
+        let last = issued.max_by_key(|listed| listed.not_after.map(|end| end.secs()));
+        Ok(last.and_then(|listed| listed.certificate_arn).map(PhysicalId::new))
+    }
+
     fn check(spec: &Spec) -> Vec<String> {
         let repeated = spec.alternative_names.iter().flatten().any(|name| *name == spec.domain);
         let problem = format!("`alternative_names` repeats the domain `{}`; it is always among the names", spec.domain);
         repeated.then_some(problem).into_iter().collect()
     }
+}
+
+/// The certificates whose first name this is.
+async fn of_domain(cx: &Cx, domain: &str) -> Result<Vec<CertificateSummary>> {
+    // Without the filter only RSA keys are listed.
+    let keys = AcmKeyAlgorithm::values().iter().map(|key| AcmKeyAlgorithm::from(*key)).collect();
+    let filter = Filters::builder().set_key_types(Some(keys)).build();
+    let mut pages = cx.acm().list_certificates().includes(filter).into_paginator().page_size(1000).send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let listed = page?.certificate_summary_list.unwrap_or_default().into_iter();
+        found.extend(listed.filter(|one| one.domain_name.as_deref() == Some(domain)));
+    }
+    Ok(found)
 }
 
 /// One describe call, on surveys too: no list holds the validation records, which are outputs.

@@ -57,6 +57,8 @@ rest_api_id: ${apigateway.RestApi.id}
 stage: ${apigateway.Stage.name}
 ";
     const CHANGES: &'static [&'static str] = &["base_path: (none)"];
+    const DELETE_FIRST: bool = true;
+    const NAMED_BY: &'static [&'static str] = &["domain", "base_path"];
     // A stage that was just made is not known everywhere at once.
     const NOT_YET: &'static [&'static str] =
         &["BadRequestException: Invalid stage identifier", "BadRequestException: Invalid REST API identifier"];

@@ -17,6 +17,7 @@ use super::{Found, Kind};
 use crate::aws::{Cx, Gone, Result, Tags, live_tags, with_owner};
 use crate::cloud::{Ask, Care, Class, CloudError, Readiness};
 use crate::names::{Owner, PhysicalId};
+use crate::value::Json;
 
 /// A custom domain.
 pub struct DomainName;
@@ -115,6 +116,8 @@ tags: {team: commerce}
     ];
     // AWS makes, changes and deletes one per 30 s and account, and takes 15 minutes to change a security policy.
     const DEADLINE: Duration = Duration::from_mins(40);
+    const DELETE_FIRST: bool = true;
+    const NAMED_BY: &'static [&'static str] = &["domain"];
     const EXISTS: &'static [&'static str] =
         &["BadRequestException: already exists", "ConflictException: already exists"];
 
@@ -188,6 +191,10 @@ tags: {team: commerce}
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
         cx.apigateway().delete_domain_name().domain_name(id.as_str()).send().await?;
         Ok(())
+    }
+
+    async fn lookup(_cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
+        Ok(query.get("domain").or_else(|| query.get("id")).and_then(Json::as_str).map(PhysicalId::new))
     }
 
     fn check(spec: &Spec) -> Vec<String> {
@@ -277,15 +284,17 @@ fn found(cx: &Cx, seen: Seen) -> Found<DomainName> {
     let why = |what: &str| seen.message.as_ref().map_or(what.to_owned(), |message| format!("{what}: {message}"));
     let readiness = match &seen.status {
         Some(DomainNameStatus::Failed) => Readiness::Failed(why("API Gateway could not set it up")),
-        Some(DomainNameStatus::PendingCertificateReimport) => {
-            Readiness::Failed(why("its certificate has to be imported into ACM again"))
-        }
-        Some(DomainNameStatus::PendingOwnershipVerification) => {
-            Readiness::Failed(why("it needs an `ownership_verification_certificate_arn`"))
-        }
         _ if !complete => Readiness::Pending("API Gateway is setting it up".into()),
         None | Some(DomainNameStatus::Available) => Readiness::Serving,
-        Some(_) => Readiness::Configured("API Gateway is changing it".into()),
+        // These two are for the user to heal, by a change of it and not by a new one.
+        Some(DomainNameStatus::PendingCertificateReimport) => {
+            Readiness::Configured(why("its certificate has to be imported into ACM again"))
+        }
+        Some(DomainNameStatus::PendingOwnershipVerification) => {
+            Readiness::Configured(why("it needs an `ownership_verification_certificate_arn`"))
+        }
+        // It serves as before, but takes no change and may not show the last one yet.
+        Some(_) => Readiness::Pending(why("API Gateway is changing it")),
     };
     let outputs = Outputs {
         domain: seen.spec.domain.clone(),

@@ -18,7 +18,7 @@ use super::apigateway::{EndpointAccessMode, IpAddressType, PAGE, Patch, Security
 use super::apigateway_rest_api_live::{Seen, TAG_DOCUMENT};
 use super::{Found, Kind};
 use crate::aws::{Cx, Gone, Result, Tags, with_owner};
-use crate::cloud::{Ask, Care};
+use crate::cloud::{Ask, Care, Class, CloudError};
 use crate::names::{Owner, PhysicalId};
 use crate::value::{Json, compare};
 
@@ -104,11 +104,11 @@ pub struct Outputs {
     /// ARN for IAM policies on calling it, without `/<stage>/<METHOD>/<path>`.
     pub execute_arn: String,
     /// Fingerprint of the document that AWS has taken; none before the first.
-    #[schemars(extend("x-volatile" = true))]
+    #[schemars(extend("x-volatile" = true, "x-stable-under" = ["name", "tags", "description", "minimum_compression_size", "binary_media_types", "api_key_source", "disable_execute_api_endpoint", "policy"]))]
     pub document_sha256: Option<String>,
     /// Fingerprint of all that takes a new deployment to have an effect: the document, and the
     /// settings beside it.
-    #[schemars(extend("x-volatile" = true))]
+    #[schemars(extend("x-volatile" = true, "x-stable-under" = ["tags", "description"]))]
     pub content_sha256: String,
     /// Host name of the `execute-api` address.
     pub endpoint: String,
@@ -243,6 +243,22 @@ policy:
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
         cx.apigateway().delete_rest_api().rest_api_id(id.as_str()).send().await?;
         Ok(())
+    }
+
+    async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
+        let text = |key: &str| query.get(key).and_then(Json::as_str);
+        let (None, Some(name)) = (text("id"), text("name")) else { return Ok(text("id").map(PhysicalId::new)) };
+        let all = all(cx).await?;
+        let ids: Vec<&str> = all.values().filter(|api| api.name == name).map(|api| api.id.as_str()).collect();
+        match ids.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(PhysicalId::new(one))),
+            several => {
+                let message = format!("{} APIs are called {name}: {}", several.len(), several.join(", "));
+                let error = CloudError::stated(Class::Invalid, "lookup", message);
+                Err(CloudError { hint: Some("say which one by `id:`".into()), ..error })
+            }
+        }
     }
 
     fn check(spec: &Spec) -> Vec<String> {

@@ -19,7 +19,7 @@ pub(super) const TAG_DOCUMENT: &str = "isobar:document";
 #[derive(Clone)]
 pub(super) struct Seen {
     pub(super) id: String,
-    name: String,
+    pub(super) name: String,
     description: Option<String>,
     binary_media_types: Vec<String>,
     minimum_compression_size: Option<i32>,
@@ -92,7 +92,8 @@ impl Seen {
         let readiness = match (self.status, self.status_message) {
             (Some(ApiStatus::Failed), why) => Readiness::Failed(why.unwrap_or_else(|| "AWS does not say why".into())),
             (Some(ApiStatus::Pending), _) => Readiness::Pending("API Gateway is making it".into()),
-            (Some(ApiStatus::Updating), _) => Readiness::Configured("API Gateway is changing it".into()),
+            // It serves as before, but takes no change and may not show the last one yet.
+            (Some(ApiStatus::Updating), _) => Readiness::Pending("API Gateway is changing it".into()),
             _ => Readiness::Serving,
         };
         let region = cx.region();

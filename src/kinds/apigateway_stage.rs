@@ -15,6 +15,7 @@ use super::{Found, Kind};
 use crate::aws::{Cx, Gone, Result, Tags, live_tags, with_owner};
 use crate::cloud::{Ask, Care, Readiness};
 use crate::names::{Owner, PhysicalId};
+use crate::value::Json;
 
 /// A stage.
 pub struct Stage;
@@ -153,6 +154,8 @@ method_settings:
         "name: live",
     ];
     const DEADLINE: Duration = Duration::from_mins(15);
+    const DELETE_FIRST: bool = true;
+    const NAMED_BY: &'static [&'static str] = &["rest_api_id", "name"];
     // The account's logging role takes effect a little after it was set.
     const NOT_YET: &'static [&'static str] = &["BadRequestException: CloudWatch Logs role ARN must be set"];
     const EXISTS: &'static [&'static str] = &["ConflictException: already exists"];
@@ -198,6 +201,12 @@ method_settings:
         let (api, name) = halves(id.as_str(), '/');
         cx.apigateway().delete_stage().rest_api_id(api).stage_name(name).send().await?;
         Ok(())
+    }
+
+    async fn lookup(_cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
+        let text = |key: &str| query.get(key).and_then(Json::as_str);
+        let named = text("rest_api_id").zip(text("name")).map(|(api, name)| PhysicalId::new(format!("{api}/{name}")));
+        Ok(named.or_else(|| text("id").map(PhysicalId::new)))
     }
 
     fn check(spec: &Spec) -> Vec<String> {

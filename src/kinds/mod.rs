@@ -6,6 +6,7 @@
 
 mod acm_certificate;
 mod apigateway;
+mod apigateway_account;
 mod apigateway_base_path_mapping;
 mod apigateway_deployment;
 mod apigateway_domain_name;
@@ -47,6 +48,7 @@ use crate::value::{Json, Key, Partial};
 pub fn all() -> Vec<Entry> {
     vec![
         Entry::of::<acm_certificate::Certificate>(),
+        Entry::of::<apigateway_account::Account>(),
         Entry::of::<apigateway_base_path_mapping::BasePathMapping>(),
         Entry::of::<apigateway_deployment::Deployment>(),
         Entry::of::<apigateway_domain_name::DomainName>(),

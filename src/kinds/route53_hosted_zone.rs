@@ -84,8 +84,10 @@ tags: {team: commerce}
         "accelerated_recovery: false",
         "tags: {team: platform, cost: '7'}",
         "name: store.example.com",
+        "delegation_set: N1PA6795SAMPLE",
         "
 name: inside.example.com
+delegation_set: null
 accelerated_recovery: null
 private: true
 vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]

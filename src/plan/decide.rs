@@ -88,8 +88,13 @@ impl<'a> Decider<'a> {
             decision = Decision::Keep;
         }
         let unless_allowed = node.declaration.protect || self.is_protected(address);
-        if matches!(decision, Decision::Replace { .. }) && unless_allowed && !self.allowed(address) {
-            self.protect(address, "replaced");
+        if unless_allowed && !self.allowed(address) {
+            if matches!(decision, Decision::Replace { .. }) {
+                self.protect(address, "be replaced");
+            }
+            for part in lost_parts(&decision, info) {
+                self.protect(address, &format!("lose {part}"));
+            }
         }
         self.done.insert(address.clone(), (decision, wanted));
     }
@@ -166,7 +171,7 @@ impl<'a> Decider<'a> {
             let decision = if record.retain { Decision::Forget } else { Decision::Delete };
             let gone = matches!(self.observed.live.get(address), Some(None));
             if decision == Decision::Delete && !gone && self.is_protected(address) && !self.allowed(address) {
-                self.protect(address, "deleted");
+                self.protect(address, "be deleted");
             }
             leaving.push(planned(address, record, decision));
         }
@@ -217,15 +222,22 @@ impl<'a> Decider<'a> {
 
     fn known_output(&self, of: &Address, output: &[String]) -> Option<Json> {
         let pointer = output.iter().fold(String::new(), |pointer, name| format!("{pointer}/{name}"));
-        let live = || self.observed.live(of).and_then(|live| live.outputs.pointer(&pointer)).cloned();
+        let live = || {
+            let seen = self.observed.live(of)?.outputs.pointer(&pointer).filter(|value| !value.is_null());
+            // A survey leaves out outputs that never change and take a call of their own.
+            let known = || self.state.records.get(of)?.outputs.pointer(&pointer);
+            seen.or_else(known).cloned()
+        };
         let Some((decision, wanted)) = self.done.get(of) else { return live() };
         match decision {
             Decision::Keep | Decision::Await { .. } => live(),
-            Decision::Update { .. } | Decision::Adopt { .. } => {
+            Decision::Adopt { changes, .. } if changes.is_empty() => live(),
+            Decision::Update { changes } | Decision::Adopt { changes, .. } => {
                 let info = self.graph.get(of).and_then(|node| self.catalog.get(&node.declaration.kind));
                 let shape = info.and_then(|info| info.outputs.at(output.iter().map(String::as_str)));
-                let volatile = shape.is_some_and(|shape| shape.words.volatile);
-                mirrored(wanted, output).or_else(|| if volatile { None } else { live() })
+                let moved =
+                    shape.is_some_and(|shape| shape.words.volatile && moved_by(&shape.words.stable_under, changes));
+                mirrored(wanted, output).or_else(|| if moved { None } else { live() })
             }
             _ => mirrored(wanted, output),
         }
@@ -272,7 +284,7 @@ impl<'a> Decider<'a> {
         self.obstacle(
             address,
             ObstacleKind::Protected,
-            format!("it holds data, is protected, and would be {fate}"),
+            format!("it holds data, is protected, and would {fate}"),
             &format!("to lose its data, say `--allow-data-loss {address}`; to keep it, set `retain: true`"),
         );
     }
@@ -286,10 +298,31 @@ fn differences(info: &KindInfo, wanted: &Partial, live: &Json, sent: Option<&Jso
     compare::changes(&info.spec, wanted, live, sent)
 }
 
+/// Whether any of these changes may move an output that stays as it is under changes of some fields.
+fn moved_by(stable_under: &[String], changes: &[Change]) -> bool {
+    changes.iter().any(|change| match change.path.0.first() {
+        Some(Key::Field(name)) => !stable_under.contains(name),
+        _ => true,
+    })
+}
+
 /// An output that is named like a field of the spec has the field's value: known as soon as the field is.
 fn mirrored(wanted: &Partial, output: &[String]) -> Option<Json> {
     let [name] = output else { return None };
     wanted.get(name).filter(|value| !value.is_null())?.finish().ok()
+}
+
+/// Parts of a thing that holds data which an update would take away, such as a table's replica.
+fn lost_parts(decision: &Decision, info: &KindInfo) -> Vec<String> {
+    let (Decision::Update { changes } | Decision::Adopt { changes, .. }) = decision else { return Vec::new() };
+    let is_part = |change: &&Change| match change.path.0.as_slice() {
+        [Key::Field(field), Key::Field(_)] => {
+            change.to.is_null() && info.spec.at([field.as_str()]).is_some_and(|shape| shape.words.key.is_some())
+        }
+        _ => false,
+    };
+    let parts = changes.iter().filter(|_| info.holds_data).filter(is_part);
+    parts.map(|change| format!("`{}`", change.path)).collect()
 }
 
 fn planned(address: &Address, record: &Record, decision: Decision) -> Planned {

@@ -1,8 +1,13 @@
-//! Everything that is tested from outside, in one binary.
+//! Every test beyond single functions, in one binary.
 
+mod engine;
+mod engine_properties;
 mod errors;
 #[cfg(feature = "aws")]
 mod expand;
 #[cfg(feature = "aws")]
 mod kinds;
+mod plans;
 mod robustness;
+#[cfg(feature = "aws")]
+mod stacks;

@@ -242,10 +242,14 @@ def put_api(original):
         document = parsed(body)
         container = container_of(context, api.id)
         before = copy.deepcopy(api.__dict__), copy.deepcopy(container.__dict__)
+        root_id, endpoint = api.root_resource_id, api.endpoint_configuration
         try:
             if request.get("mode") == "overwrite":
                 forget_definition(api, container)
             answer = original(context, request | {"body": io.BytesIO(body)})
+            keep_root(api, container, root_id)
+            # A document cannot change the type of the endpoint, only its details.
+            api.endpoint_configuration = {**(api.endpoint_configuration or {}), **endpoint}
             finish_import(api, document, request.get("mode"))
             warnings = (answer or {}).get("warnings")
             if warnings and request.get("failOnWarnings"):
@@ -292,12 +296,34 @@ def forget_definition(api, container):
     api.api_key_source = "HEADER"
 
 
+def keep_root(api, container, root_id: str):
+    """The import makes a new root resource; on AWS the root of an API keeps its id."""
+    made = api.root_resource_id
+    if made == root_id or made not in api.resources:
+        return
+    root = api.resources[made]
+    root.id = root_id
+    api.resources = {root_id if key == made else key: resource for key, resource in api.resources.items()}
+    for resource in api.resources.values():
+        if resource.parent_id == made:
+            resource.parent_id = root_id
+    for method in root.resource_methods.values():
+        if method.method_integration:
+            method.method_integration.cache_namespace = root_id
+    container.resource_children = {
+        root_id if parent == made else parent: [root_id if child == made else child for child in children]
+        for parent, children in container.resource_children.items()
+    }
+    api.root_resource_id = root_id
+
+
 def finish_import(api, document: dict, mode: str | None):
     """Everything LocalStack's import leaves out."""
     info = document.get("info") or {}
     if info.get("title"):
         api.name = info["title"]
     extension = document.get("x-amazon-apigateway-endpoint-configuration") or {}
+    api.endpoint_configuration.pop("disableExecuteApiEndpoint", None)
     if "disableExecuteApiEndpoint" in extension:
         api.disableExecuteApiEndpoint = bool(extension["disableExecuteApiEndpoint"])
     elif mode == "overwrite":

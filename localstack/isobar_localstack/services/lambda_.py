@@ -35,7 +35,7 @@ class NoRuntimePlugin(Plugin):
 
             @classmethod
             def prepare_version(cls, function_version):
-                time.sleep(scaled("lambda.pending"))
+                time.sleep(scaled("lambda.preparing"))
 
             @classmethod
             def cleanup_version(cls, function_version):

@@ -4,8 +4,7 @@ Gap of LocalStack closed here: GetResources failed inside once some services had
 
 AWS rules followed: the API is regional, and what is global (Route 53) is found in us-east-1;
 keys of several filters are combined with AND, values of one with OR; a list of ARNs excludes
-every other parameter; without any filter also things are listed that have lost their tags - here
-everything that could have tags and has none is left out.
+every other parameter. Unlike AWS, a call without filter leaves out what has lost all its tags.
 """
 
 import importlib

@@ -29,7 +29,7 @@ pub struct Outputs {
     pub name: String,
     /// A fingerprint of what it watches and when it fires. A Route 53 health check that gets it as
     /// `alarm_definition` follows the alarm.
-    #[schemars(extend("x-volatile" = true))]
+    #[schemars(extend("x-volatile" = true, "x-stable-under" = ["tags", "description", "actions_enabled", "alarm_actions", "ok_actions", "insufficient_data_actions"]))]
     pub definition: String,
 }
 
@@ -128,7 +128,7 @@ metrics:
         // The call would overwrite somebody else's alarm of this name without a word.
         if Self::find(cx, owner, spec).await?.is_none() {
             let tags = with_owner(spec.tags.as_ref(), owner).into_iter().map(|(key, value)| tag(&key, &value));
-            put::put(cx, spec)?.set_tags(Some(tags.collect())).send().await?;
+            put::put(cx, spec).set_tags(Some(tags.collect())).send().await?;
         }
         Ok(PhysicalId::new(&spec.name))
     }
@@ -136,7 +136,7 @@ metrics:
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let whole = put::complete(from, to);
         if put::definition(&whole) != put::definition(from) {
-            put::put(cx, &whole)?.send().await?;
+            put::put(cx, &whole).send().await?;
         }
         let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
         if set.is_empty() && unset.is_empty() {

@@ -1,6 +1,7 @@
 //! What some kinds need of an account and no kind makes: records that prove a domain ours, and the
 //! role with which API Gateway writes logs.
 
+use aws_sdk_apigateway::types::{Op, PatchOperation};
 use aws_sdk_route53::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
 use isobar::value::Json;
@@ -11,6 +12,7 @@ const REGION: &str = "us-east-1";
 pub struct Surroundings {
     endpoint: String,
     zones: Vec<(String, Vec<Change>)>,
+    logs: bool,
 }
 
 fn keys() -> Credentials {
@@ -30,7 +32,7 @@ fn said(error: impl std::error::Error) -> String {
 impl Surroundings {
     /// Nothing yet.
     pub fn new(endpoint: &str) -> Self {
-        Self { endpoint: endpoint.to_owned(), zones: Vec::new() }
+        Self { endpoint: endpoint.to_owned(), zones: Vec::new(), logs: false }
     }
 
     /// Publishes the records that the outputs of a certificate ask for, so that it is issued.
@@ -55,7 +57,7 @@ impl Surroundings {
     }
 
     /// Lets API Gateway write logs.
-    pub async fn allow_logging(&self) -> Result<(), String> {
+    pub async fn allow_logging(&mut self) -> Result<(), String> {
         let config = aws_sdk_iam::Config::builder().behavior_version(BehaviorVersion::latest());
         let config = config.region(Region::new(REGION)).credentials_provider(keys()).endpoint_url(&self.endpoint);
         let iam = aws_sdk_iam::Client::from_conf(config.build());
@@ -67,19 +69,25 @@ impl Surroundings {
         }
         let role = iam.get_role().role_name(name).send().await.map_err(said)?;
         let arn = role.role.map(|role| role.arn).unwrap_or_default();
+        self.logs = true;
+        self.set_logging_role(&arn).await
+    }
+
+    /// Sets the account's role for logs; an empty one takes it out.
+    pub async fn set_logging_role(&self, arn: &str) -> Result<(), String> {
         let config = aws_sdk_apigateway::Config::builder().behavior_version(BehaviorVersion::latest());
         let config = config.region(Region::new(REGION)).credentials_provider(keys()).endpoint_url(&self.endpoint);
         let gateway = aws_sdk_apigateway::Client::from_conf(config.build());
-        let patch = aws_sdk_apigateway::types::PatchOperation::builder()
-            .op(aws_sdk_apigateway::types::Op::Replace)
-            .path("/cloudwatchRoleArn")
-            .value(arn);
+        let patch = PatchOperation::builder().op(Op::Replace).path("/cloudwatchRoleArn").value(arn);
         gateway.update_account().patch_operations(patch.build()).send().await.map_err(said)?;
         Ok(())
     }
 
     /// Takes back what was published.
     pub async fn clear(&mut self) -> Result<(), String> {
+        if std::mem::take(&mut self.logs) {
+            self.set_logging_role("").await?;
+        }
         let dns = self.dns();
         for (zone, changes) in self.zones.drain(..) {
             let batch = ChangeBatch::builder().set_changes(Some(changes)).build().map_err(said)?;

@@ -1,0 +1,32 @@
+//! `isobar apply`: plans, asks, applies.
+
+use super::args::{Apply, Globals};
+use super::engine::{self, Session};
+use super::{Done, Failure, ask, console, watch};
+use crate::render::plan as text;
+
+pub fn run(globals: &Globals, args: &Apply) -> Result<Done, Failure> {
+    let project = engine::load_and_package(globals, &args.stack.stack)?;
+    let watch = watch::Watch::new(globals, args.events.as_deref())?;
+    let options = engine::options(&args.selection, false);
+    engine::in_runtime(async {
+        let session = Session::open(globals, project).await?;
+        let planning = session.plan(&options).await?;
+        console::say(text::text(&planning.plan).trim_end());
+        if !planning.plan.obstacles.is_empty() {
+            return Err(engine::obstructed(&planning.plan));
+        }
+        if planning.plan.is_empty() {
+            return Ok(Done::Clean);
+        }
+        if !args.yes {
+            let regions = planning.plan.regions.len();
+            let ending = if regions == 1 { "" } else { "s" };
+            ask::confirm(
+                &format!("Apply these changes to {regions} region{ending}? Only \"yes\" is accepted:"),
+                "yes",
+            )?;
+        }
+        session.apply(planning, watch, "apply").await
+    })
+}

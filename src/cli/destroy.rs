@@ -1,0 +1,33 @@
+//! `isobar destroy`: shows what goes, asks for the stack's name, takes it down.
+
+use super::args::{Destroy, Globals, Selection};
+use super::engine::{self, Session};
+use super::{Done, Failure, ask, console, watch};
+use crate::render::plan as text;
+
+pub fn run(globals: &Globals, args: &Destroy) -> Result<Done, Failure> {
+    let project = engine::load(globals, &args.stack.stack)?;
+    let name = project.loaded.name.to_string();
+    let watch = watch::Watch::new(globals, args.events.as_deref())?;
+    let selection = Selection {
+        target: Vec::new(),
+        exclude: Vec::new(),
+        replace: Vec::new(),
+        allow_data_loss: args.allow_data_loss.clone(),
+    };
+    engine::in_runtime(async {
+        let session = Session::open(globals, project).await?;
+        let planning = session.plan(&engine::options(&selection, true)).await?;
+        console::say(text::text(&planning.plan).trim_end());
+        if !planning.plan.obstacles.is_empty() {
+            return Err(engine::obstructed(&planning.plan));
+        }
+        if planning.plan.is_empty() {
+            return Ok(Done::Clean);
+        }
+        if !args.yes {
+            ask::confirm(&format!("This cannot be undone. Type the stack's name, {name}, to destroy it:"), &name)?;
+        }
+        session.apply(planning, watch, "destroy").await
+    })
+}

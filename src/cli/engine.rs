@@ -1,0 +1,249 @@
+//! The only file of the command line that calls the engine.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::{Globals, Selection};
+use super::watch::Watch;
+use super::{Done, Failure, console, local, signals};
+use crate::apply::{Outcome, Stop};
+use crate::aws::{self, AwsCloud, Connection};
+use crate::blocks::{self, Declaration};
+use crate::catalog::Catalog;
+use crate::engine::{Engine, EngineError, Planning};
+use crate::graph::{self, Graph};
+use crate::plan::decide::Options;
+use crate::plan::{ObstacleKind, Plan};
+use crate::problem::{Problem, Severity};
+use crate::render::problems;
+use crate::render::report::{Report, details};
+use crate::stack::{self, Loaded, Rejected, Settings, Source};
+use crate::state::State;
+use crate::state::file_store::FileStore;
+use crate::state::store::{Holder, Store, StoreError};
+use crate::value::Json;
+
+/// A stack file that is right, with what it stands for.
+pub struct Project {
+    pub loaded: Loaded,
+    /// How many resources it stands for, those of others left out.
+    pub resources: usize,
+    catalog: Catalog,
+    graph: Graph,
+    folder: PathBuf,
+}
+
+/// Loads, expands and checks a stack file; warnings are told on the way.
+pub fn load(globals: &Globals, path: &Path) -> Result<Project, Failure> {
+    project(globals, path, false)
+}
+
+/// The same, with the functions' packages written where an apply takes them from.
+pub fn load_and_package(globals: &Globals, path: &Path) -> Result<Project, Failure> {
+    project(globals, path, true)
+}
+
+fn project(globals: &Globals, path: &Path, store_packages: bool) -> Result<Project, Failure> {
+    let catalog = aws::catalog();
+    let (loaded, declarations) = declarations(globals, path, store_packages, &catalog)?;
+    let resources = declarations.iter().filter(|declaration| !declaration.existing).count();
+    let graph =
+        graph::of(declarations, &loaded, &catalog).map_err(|problems| wrong(Some(&loaded.source), &problems))?;
+    let folder = folder(globals, path);
+    Ok(Project { loaded, resources, catalog, graph, folder })
+}
+
+/// The raw resources that the file stands for, by address.
+pub fn expanded(globals: &Globals, path: &Path) -> Result<Json, Failure> {
+    let (_, declarations) = declarations(globals, path, false, &aws::catalog())?;
+    Ok(blocks::expanded_json(&declarations))
+}
+
+/// What is remembered of a stack; an empty state if nothing is.
+pub fn state(globals: &Globals, path: &Path) -> Result<State, Failure> {
+    let name = read(globals, path, false)?.name;
+    let store = FileStore::new(folder(globals, path), name.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| no_runtime(&error))?;
+    let state = runtime.block_on(store.load()).map_err(|error| stored(&error))?;
+    Ok(state.unwrap_or_else(|| State::new(name, String::new())))
+}
+
+/// Options of a plan.
+pub fn options(selection: &Selection, destroy: bool) -> Options {
+    let anywhere = |address: &String| if address == "all" { "*".to_owned() } else { address.clone() };
+    Options {
+        destroy,
+        targets: selection.target.clone(),
+        excludes: selection.exclude.clone(),
+        replace: selection.replace.clone(),
+        allow_data_loss: selection.allow_data_loss.iter().map(anywhere).collect(),
+    }
+}
+
+/// Runs what needs the network.
+pub fn in_runtime<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| no_runtime(&error))?;
+    let result = runtime.block_on(work);
+    // A call that hangs must not keep a program that was told to leave.
+    runtime.shutdown_background();
+    result
+}
+
+/// The failure of a plan that cannot be applied; the plan has told what is in the way.
+pub fn obstructed(plan: &Plan) -> Failure {
+    let failure = Failure::refused("the plan cannot be applied; nothing was changed");
+    match plan.obstacles.iter().find(|obstacle| obstacle.kind == ObstacleKind::Protected) {
+        Some(obstacle) => failure.help(format!(
+            "to let protected data go, pass `--allow-data-loss {}`, once for each address, or `--allow-data-loss all`",
+            obstacle.address
+        )),
+        None => failure,
+    }
+}
+
+/// A connection to AWS, and the engine on it.
+pub struct Session {
+    engine: Engine,
+    graph: Graph,
+}
+
+impl Session {
+    /// Reads the configuration and the credentials; no call is made.
+    pub async fn open(globals: &Globals, project: Project) -> Result<Self, Failure> {
+        let endpoint = if globals.local { Some(local::endpoint()?) } else { globals.endpoint_url.clone() };
+        let name = project.loaded.name;
+        let settings = aws::Settings {
+            stack: Some(name.clone()),
+            profile: globals.profile.clone(),
+            endpoint,
+            emulator: globals.local,
+            home: None,
+        };
+        let connection = Connection::open(&settings).await;
+        let engine = Engine {
+            cloud: Arc::new(AwsCloud::new(Arc::new(connection))),
+            catalog: project.catalog,
+            store: Arc::new(FileStore::new(project.folder, name)),
+            parallelism: globals.parallelism,
+            lock_timeout: globals.lock_timeout,
+        };
+        Ok(Self { engine, graph: project.graph })
+    }
+
+    /// Looks at AWS and decides.
+    pub async fn plan(&self, options: &Options) -> Result<Planning, Failure> {
+        self.engine.plan(&self.graph, options).await.map_err(|error| failure(&error))
+    }
+
+    /// Applies a plan while everybody watches, and sums it up.
+    pub async fn apply(&self, planning: Planning, watch: Watch, command: &str) -> Result<Done, Failure> {
+        let (listener, report) = watch.start();
+        let stop = Stop::default();
+        let holder = holder(command);
+        let run = async {
+            let outcome = self.engine.apply(planning, &holder, listener, stop.clone()).await;
+            outcome.map_err(|error| failure(&error))
+        };
+        let outcome = signals::guard(run, || stop.request()).await?;
+        console::say(&report.summary());
+        ended(&outcome, &report, command)
+    }
+}
+
+fn ended(outcome: &Outcome, report: &Report, command: &str) -> Result<Done, Failure> {
+    let again = format!("run `isobar {command}` again; finished steps are kept");
+    if let Some(error) = &outcome.broken {
+        return Err(Failure::error(format!("the state could not be written: {error}"))
+            .help("see to the disk it is on; nothing more was started from then on")
+            .help(again));
+    }
+    if outcome.interrupted {
+        return Err(Failure::interrupted().help(again));
+    }
+    if report.failed() > 0 {
+        return Err(Failure::error(report.failures()).help(again));
+    }
+    if let Some((address, error)) = outcome.failures.first() {
+        return Err(Failure::cloud(&address.to_string(), error).help(again));
+    }
+    Ok(Done::Clean)
+}
+
+fn read(globals: &Globals, path: &Path, store_packages: bool) -> Result<Loaded, Failure> {
+    let settings = Settings { set: globals.set.clone(), vars: globals.vars.clone(), store_packages };
+    stack::load(path, &settings).map_err(|Rejected { source, problems }| wrong(source.as_ref(), &problems))
+}
+
+fn declarations(
+    globals: &Globals,
+    path: &Path,
+    store_packages: bool,
+    catalog: &Catalog,
+) -> Result<(Loaded, Vec<Declaration>), Failure> {
+    let loaded = read(globals, path, store_packages)?;
+    let (declarations, found) = blocks::expand(&loaded, catalog);
+    let problems: Vec<Problem> = loaded.warnings.iter().cloned().chain(found).collect();
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(wrong(Some(&loaded.source), &problems));
+    }
+    if !problems.is_empty() {
+        console::say(problems::problems(Some(&loaded.source), &problems, true).trim_end());
+    }
+    Ok((loaded, declarations))
+}
+
+fn wrong(source: Option<&Source>, problems: &[Problem]) -> Failure {
+    Failure::reported(problems::problems(source, problems, true))
+}
+
+fn failure(error: &EngineError) -> Failure {
+    match error {
+        EngineError::Cloud(error) => Failure::cloud("AWS cannot be used with these credentials", error)
+            .help("check the profile, the region and the network; `isobar --local` needs none of them"),
+        EngineError::WrongAccount { .. } => {
+            Failure::refused(error).help("take the credentials of that account, with `--profile` or the environment")
+        }
+        EngineError::Unreadable(failures) => {
+            let lines =
+                failures.iter().map(|(address, error)| format!("\n  {address}\n    {}", details(error).join("\n    ")));
+            Failure::error(format!("{error}{}", lines.collect::<String>())).help("nothing was changed")
+        }
+        EngineError::Store(error) => stored(error),
+        EngineError::StalePlan => {
+            Failure::refused("another run has changed the stack since this plan was made").help("plan again")
+        }
+    }
+}
+
+fn stored(error: &StoreError) -> Failure {
+    match error {
+        StoreError::Locked(_) => {
+            Failure::refused(error).help("wait for it to end, or let this run wait with `--lock-timeout 10m`")
+        }
+        StoreError::Io { .. } | StoreError::Unusable { .. } | StoreError::Stale { .. } => Failure::error(error),
+    }
+}
+
+fn no_runtime(error: &std::io::Error) -> Failure {
+    Failure::error(format!("the program cannot start its threads: {error}"))
+}
+
+fn holder(command: &str) -> Holder {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let user = set("USER").or_else(|| set("LOGNAME")).unwrap_or_else(|| "somebody".to_owned());
+    let machine = set("HOSTNAME").map(|machine| format!("@{machine}")).unwrap_or_default();
+    Holder {
+        command: command.to_owned(),
+        pid: std::process::id(),
+        who: format!("{user}{machine}"),
+        since: jiff::Timestamp::now().to_string(),
+    }
+}
+
+/// Where the state is: beside the stack file, LocalStack's apart from the real one.
+fn folder(globals: &Globals, stack: &Path) -> PathBuf {
+    let beside = stack.parent().unwrap_or(Path::new("")).join(".isobar");
+    if globals.local { beside.join("local") } else { beside }
+}

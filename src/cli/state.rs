@@ -1,0 +1,36 @@
+//! `isobar state`: looks at what is remembered.
+
+use super::args::{Globals, State, StateCommand};
+use super::{Done, Failure, console, engine};
+use crate::names::Address;
+use crate::problem::nearest;
+
+pub fn run(globals: &Globals, args: &State) -> Result<Done, Failure> {
+    match &args.command {
+        StateCommand::List(stack) => {
+            let state = engine::state(globals, &stack.stack)?;
+            let width = state.records.keys().map(|address| address.to_string().len()).max().unwrap_or_default();
+            let kinds = state.records.values().map(|record| record.kind.as_str().len()).max().unwrap_or_default();
+            let lines = state
+                .records
+                .iter()
+                .map(|(address, record)| format!("{address:<width$}  {:<kinds$}  {}\n", record.kind, record.id));
+            console::data(&lines.collect::<String>())?;
+        }
+        StateCommand::Show { stack, address } => {
+            let state = engine::state(globals, &stack.stack)?;
+            let wanted: Address = address.parse().map_err(Failure::error)?;
+            let record = state.records.get(&wanted).ok_or_else(|| {
+                let known: Vec<String> = state.records.keys().map(Address::to_string).collect();
+                let failure = Failure::error(format!("nothing is remembered of `{wanted}`"));
+                match nearest(address, known.iter().map(String::as_str)) {
+                    Some(near) => failure.help(format!("did you mean `{near}`?")),
+                    None => failure.help("`isobar state list` lists what there is"),
+                }
+            })?;
+            let text = serde_json::to_string_pretty(record).map_err(Failure::error)?;
+            console::data(&format!("{text}\n"))?;
+        }
+    }
+    Ok(Done::Clean)
+}

@@ -1,0 +1,45 @@
+//! Who listens to a run: the person at the terminal or the pipeline's log, the event file, the report.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::Globals;
+use super::{Failure, console};
+use crate::apply::Listener;
+use crate::render::events::Events;
+use crate::render::listeners::Tee;
+use crate::render::plain::Plain;
+use crate::render::progress::Progress;
+use crate::render::report::Report;
+
+/// Everybody who listens. The event file is opened first, so that a wrong path stops nothing half way.
+pub struct Watch {
+    events: Option<Arc<Events>>,
+    draw: bool,
+}
+
+impl Watch {
+    pub fn new(globals: &Globals, events: Option<&Path>) -> Result<Self, Failure> {
+        let events = events.map(|path| {
+            File::create(path)
+                .map(|file| Arc::new(Events::new(file)))
+                .map_err(|error| Failure::error(format!("{}: {error}", path.display())))
+        });
+        // Log lines would tear the picture apart.
+        let draw = console::can_draw() && globals.verbose == 0;
+        Ok(Self { events: events.transpose()?, draw })
+    }
+
+    /// Begins to listen.
+    pub fn start(self) -> (Arc<dyn Listener>, Arc<Report>) {
+        let report = Arc::new(Report::default());
+        let teller: Arc<dyn Listener> =
+            if self.draw { Arc::new(Progress::new(console::has_color())) } else { Arc::new(Plain::new(console::say)) };
+        let mut all = Tee::default().and(teller).and(report.clone());
+        if let Some(events) = self.events {
+            all = all.and(events);
+        }
+        (Arc::new(all), report)
+    }
+}

@@ -1,0 +1,99 @@
+//! Progress as plain lines, where there is no terminal: in a pipeline, or into a file.
+
+use std::time::{Duration, Instant};
+
+use super::style::{BAD, CALM, FAINT, GOOD, STRONG, paint};
+use super::words::{doing, done, duration, not_done, seconds};
+use crate::apply::{Event, Listener};
+use crate::names::Address;
+
+/// One line per event, each with the time since the run's start.
+pub struct Plain {
+    start: Instant,
+    print: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Plain {
+    /// Hands every line to `print`.
+    pub fn new(print: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { start: Instant::now(), print: Box::new(print) }
+    }
+}
+
+impl Listener for Plain {
+    fn on(&self, event: &Event) {
+        if let Some(line) = line(event, None) {
+            let time = format!("[{:>8}]", duration(self.start.elapsed()));
+            (self.print)(&format!("{} {line}", paint(FAINT, time)));
+        }
+    }
+}
+
+/// What an event says in one line, without a time; none for what only machines care for.
+pub(super) fn line(event: &Event, elapsed: Option<Duration>) -> Option<String> {
+    Some(match event {
+        Event::RunStarted { .. } | Event::RunDone { .. } => return None,
+        Event::WaveStarted { wave, name } => paint(STRONG, format!("Wave {}: {name}", wave + 1)),
+        Event::WaveDone { wave, name } => paint(STRONG, format!("Wave {} done: {name} serves", wave + 1)),
+        Event::StepStarted { address, verb, .. } => format!("{} {}", place(address), doing(*verb)),
+        Event::StepWaiting { address, why } => format!("{} waiting: {why}", place(address)),
+        Event::StepRetry { address, error, delay_ms } => {
+            let delay = duration(Duration::from_millis(*delay_ms));
+            let said = if error.code.is_empty() { &error.message } else { &error.code };
+            format!("{} {} {}: {said}; again in {delay}", paint(CALM, "…"), place(address), error.operation)
+        }
+        Event::StepDone { address, verb, id, seconds: took } => {
+            let took = elapsed.map_or_else(|| seconds(*took), duration);
+            let id = id.as_ref().map(|id| paint(FAINT, format!("  {id}"))).unwrap_or_default();
+            format!("{} {} {} in {took}{id}", paint(GOOD, "✓"), place(address), done(*verb))
+        }
+        Event::Serving { address } => format!("{} {} serves", paint(GOOD, "✓"), place(address)),
+        Event::StepFailed { address, verb, error } => {
+            format!("{} {} could not {}: {error}", paint(BAD, "✗"), place(address), not_done(*verb))
+        }
+        Event::StepSkipped { address, because, .. } => {
+            format!("{} {} skipped, because of {because}", paint(FAINT, "-"), place(address))
+        }
+        Event::Interrupted => "Stopping: nothing new is started, what is under way is finished".to_owned(),
+    })
+}
+
+/// Region first, so that lines of several regions can be told apart at a glance.
+pub(super) fn place(address: &Address) -> String {
+    format!("{:<12} {}", address.at.to_string(), address.path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::address;
+    use super::super::style::plain;
+    use super::*;
+    use crate::apply::Verb;
+    use crate::cloud::{Class, CloudError};
+
+    fn check(event: &Event, expected: &str) {
+        assert_eq!(line(event, None).map(|line| plain(&line)).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn a_line_says_where_what_and_how_long() {
+        let address = address("functions.recommend.function@us-west-2");
+        check(
+            &Event::StepDone { address: address.clone(), verb: Verb::Create, id: None, seconds: 3.2 },
+            "✓ us-west-2    functions.recommend.function created in 3.2s",
+        );
+        let error = CloudError {
+            code: "TooManyRequestsException".into(),
+            ..CloudError::stated(Class::Throttled, "lambda:CreateFunction", "slow down")
+        };
+        check(
+            &Event::StepRetry { address: address.clone(), error: error.clone(), delay_ms: 500 },
+            "… us-west-2    functions.recommend.function lambda:CreateFunction: TooManyRequestsException; again in 0.5s",
+        );
+        check(
+            &Event::StepFailed { address, verb: Verb::Await, error },
+            "✗ us-west-2    functions.recommend.function could not come into service: \
+             lambda:CreateFunction: TooManyRequestsException: slow down",
+        );
+    }
+}

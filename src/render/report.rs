@@ -1,0 +1,126 @@
+//! What came of a run: how much was done, what failed and why, what was left out because of it, and what to do next.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::style::{BAD, CALM, FAINT, GOOD, paint};
+use super::words::{count, done, duration, not_done};
+use crate::apply::{Event, Listener, Verb};
+use crate::cloud::CloudError;
+use crate::names::Address;
+
+/// Listens to a run and sums it up.
+pub struct Report {
+    start: Instant,
+    heard: Mutex<Heard>,
+}
+
+#[derive(Default)]
+struct Heard {
+    done: BTreeMap<Verb, usize>,
+    failed: Vec<(Address, Verb, CloudError)>,
+    skipped: Vec<(Address, Address)>,
+    interrupted: bool,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self { start: Instant::now(), heard: Mutex::default() }
+    }
+}
+
+impl Listener for Report {
+    fn on(&self, event: &Event) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::StepDone { verb, .. } => *heard.done.entry(*verb).or_default() += 1,
+            Event::StepFailed { address, verb, error } => heard.failed.push((address.clone(), *verb, error.clone())),
+            Event::StepSkipped { address, because, .. } => heard.skipped.push((address.clone(), because.clone())),
+            Event::Interrupted => heard.interrupted = true,
+            _ => {}
+        }
+    }
+}
+
+impl Report {
+    /// `Done in 41.0s: 12 created, 3 updated.`
+    pub fn summary(&self) -> String {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let verbs: Vec<String> = heard.done.iter().map(|(verb, number)| format!("{number} {}", done(*verb))).collect();
+        let verbs = if verbs.is_empty() { "nothing changed".to_owned() } else { verbs.join(", ") };
+        let time = duration(self.start.elapsed());
+        match (heard.failed.is_empty(), heard.interrupted) {
+            (true, false) => format!("{} in {time}: {verbs}.", paint(GOOD, "Done")),
+            (false, _) => format!("{} after {time}: {verbs}.", paint(BAD, "Failed")),
+            (true, true) => format!("{} after {time}: {verbs}.", paint(CALM, "Interrupted")),
+        }
+    }
+
+    /// Every failure with what AWS said, and what was left out; empty if nothing failed.
+    pub fn failures(&self) -> String {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        if heard.failed.is_empty() {
+            return String::new();
+        }
+        let mut lines = vec![format!("{} failed", count(heard.failed.len(), "resource"))];
+        for (address, verb, error) in &heard.failed {
+            lines.push(String::new());
+            lines.push(format!("  {} {address} could not {}", paint(BAD, "✗"), not_done(*verb)));
+            lines.extend(details(error).into_iter().map(|line| format!("    {line}")));
+            let skipped: Vec<String> = heard
+                .skipped
+                .iter()
+                .filter(|(_, because)| because == address)
+                .map(|(address, _)| address.to_string())
+                .collect();
+            if !skipped.is_empty() {
+                lines.push(paint(FAINT, format!("    left out because of it: {}", skipped.join(", "))));
+            }
+        }
+        lines.join("\n")
+    }
+
+    /// How many steps failed.
+    pub fn failed(&self) -> usize {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).failed.len()
+    }
+}
+
+/// What AWS said, line by line.
+pub fn details(error: &CloudError) -> Vec<String> {
+    let code = if error.code.is_empty() { String::new() } else { format!(": {}", error.code) };
+    let mut lines = vec![format!("{}{code}", error.operation)];
+    lines.extend(error.message.lines().map(str::to_owned));
+    lines.extend(error.request_id.iter().map(|id| paint(FAINT, format!("request id: {id}"))));
+    lines.extend(error.hint.iter().map(|hint| format!("{} {hint}", paint(CALM, "help:"))));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::address;
+    use super::super::style::plain;
+    use super::*;
+    use crate::cloud::Class;
+
+    #[test]
+    fn a_failure_tells_all_that_helps() {
+        let report = Report::default();
+        let (function, api) = (address("functions.a.function@us-west-2"), address("apis.b.api@us-west-2"));
+        let error = CloudError {
+            code: "AccessDeniedException".into(),
+            request_id: Some("0b1c".into()),
+            hint: Some("allow `lambda:CreateFunction`".into()),
+            ..CloudError::stated(Class::Denied, "lambda:CreateFunction", "not authorized")
+        };
+        report.on(&Event::StepFailed { address: function.clone(), verb: Verb::Create, error });
+        report.on(&Event::StepSkipped { address: api, verb: Verb::Create, because: function });
+        assert_eq!(
+            plain(&report.failures()),
+            "1 resource failed\n\n  ✗ functions.a.function@us-west-2 could not be created\n    \
+             lambda:CreateFunction: AccessDeniedException\n    not authorized\n    request id: 0b1c\n    \
+             help: allow `lambda:CreateFunction`\n    left out because of it: apis.b.api@us-west-2"
+        );
+    }
+}

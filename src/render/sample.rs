@@ -1,0 +1,115 @@
+//! A hand-made plan with one of everything, for snapshot tests.
+
+use serde_json::json;
+
+use crate::names::{Address, PhysicalId, Scope};
+use crate::plan::{Decision, Obstacle, ObstacleKind, Plan, Planned, ReplaceOrder, Wave};
+use crate::value::compare::{Change, Effect};
+use crate::value::{Json, Partial, Path};
+
+/// One of everything.
+pub(super) fn plan() -> Plan {
+    let policy = |action: &str| json!({"Version": "2012-10-17", "Statement": [{"Action": action, "Effect": "Allow", "Resource": "*"}]});
+    let entries = vec![
+        entry(0, "tables.carts.table@global", "dynamodb.GlobalTable", Decision::Keep),
+        entry(0, "tables.orders.table@global", "dynamodb.GlobalTable", Decision::Create { why: None }),
+        entry(
+            0,
+            "functions.recommend.role@global",
+            "iam.Role",
+            Decision::Update {
+                changes: vec![change("policies.access", policy("dynamodb:GetItem"), policy("dynamodb:Query"))],
+            },
+        ),
+        entry(
+            1,
+            "functions.recommend.function@us-west-2",
+            "lambda.Function",
+            Decision::Update {
+                changes: vec![
+                    change("memory_size", json!(128), json!(256)),
+                    Change {
+                        to: Partial::unknown("tables.orders.name"),
+                        ..change("environment.ORDERS", json!(null), json!(null))
+                    },
+                    Change { secret: true, ..change("environment.TOKEN", json!("old"), json!("new")) },
+                ],
+            },
+        ),
+        entry(
+            1,
+            "apis.shop.certificate@us-west-2",
+            "acm.Certificate",
+            Decision::Replace {
+                changes: vec![Change {
+                    effect: Effect::Replace,
+                    ..change("domain_name", json!("a.example.com"), json!("b.example.com"))
+                }],
+                why: None,
+                order: ReplaceOrder::CreateFirst,
+            },
+        ),
+        entry(
+            1,
+            "apis.shop.alarm@us-east-1",
+            "cloudwatch.Alarm",
+            Decision::Create { why: Some("gone from AWS".into()) },
+        ),
+        entry(2, "apis.old.api@us-east-1", "apigateway.RestApi", Decision::Delete),
+        entry(
+            2,
+            "resources.jobs@us-east-1",
+            "sns.Topic",
+            Decision::Adopt { id: PhysicalId::new("arn:aws:sns:us-east-1:123456789012:shop-jobs"), changes: vec![] },
+        ),
+        entry(
+            2,
+            "apis.shop.domain@us-east-1",
+            "apigateway.DomainName",
+            Decision::Await { why: "the domain is PENDING".into() },
+        ),
+        entry(2, "resources.kept@us-east-1", "sns.Topic", Decision::Forget),
+    ];
+    Plan { entries, ..empty() }
+}
+
+/// The same with something in the way.
+pub(super) fn blocked() -> Plan {
+    let obstacle = Obstacle {
+        address: address("tables.orders.table@global"),
+        kind: ObstacleKind::Taken,
+        message: "a table named `storefront-orders` is there already, and not ours".into(),
+        help: "rename the block, or take it up with `existing: {id: storefront-orders}`".into(),
+    };
+    let entries = plan().entries.into_iter().take(2).collect();
+    Plan { entries, obstacles: vec![obstacle], ..empty() }
+}
+
+/// One resource that stays as it is.
+pub(super) fn empty() -> Plan {
+    let region = |name: &str| name.parse().expect("a region");
+    let wave = |name: &str| Wave { name: name.parse::<Scope>().expect("a scope") };
+    Plan {
+        stack: "storefront".parse().expect("a name"),
+        account: "123456789012".into(),
+        regions: vec![region("us-east-1"), region("us-west-2")],
+        destroy: false,
+        entries: vec![entry(0, "tables.carts.table@global", "dynamodb.GlobalTable", Decision::Keep)],
+        waves: vec![wave("global"), wave("us-west-2"), wave("us-east-1")],
+        obstacles: vec![],
+    }
+}
+
+/// An address that is well formed.
+pub(super) fn address(text: &str) -> Address {
+    text.parse().expect("an address")
+}
+
+fn entry(wave: usize, at: &str, kind: &str, decision: Decision) -> Planned {
+    Planned { address: address(at), kind: kind.parse().expect("a kind"), decision, wave, id: None }
+}
+
+fn change(path: &str, from: Json, to: Json) -> Change {
+    let (path, to) = (Path::of(path.split('.')), Partial::from_json(&to));
+    Change { path, from, to, effect: Effect::Update, secret: false }
+}

@@ -1,0 +1,386 @@
+//! The engine through whole lives on the strict cloud: no AWS, no LocalStack, no clock to speak of.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use isobar::apply::{Event, Listener, Outcome, Stop};
+use isobar::blocks::Declaration;
+use isobar::catalog::{Catalog, KindInfo, Shape};
+use isobar::cloud::Class;
+use isobar::cloud::fake::{FakeCloud, Fault, FaultKind};
+use isobar::engine::{Engine, EngineError};
+use isobar::graph::Graph;
+use isobar::names::Address;
+use isobar::plan::decide::Options;
+use isobar::plan::{Decision, Plan};
+use isobar::stack::{Loaded, Places, Source};
+use isobar::state::file_store::FileStore;
+use isobar::state::store::Holder;
+use isobar::value::{Json, Path, Template};
+use serde_json::json;
+
+/// Kinds for tests: `test.Thing` has a unique name and a fixed field, `test.Free` has neither, `test.Data` holds data.
+pub fn catalog() -> Catalog {
+    let thing = json!({"type": "object", "required": ["name"], "properties": {
+        "name": {"type": "string", "x-change": "replace"},
+        "fixed": {"type": ["string", "null"], "x-change": "replace"},
+        "size": {"type": ["integer", "null"]},
+        "of": {"type": ["string", "null"]},
+        "on": {"type": ["string", "null"], "x-needs": "serving"},
+    }});
+    let free = json!({"type": "object", "properties": {
+        "fixed": {"type": ["string", "null"], "x-change": "replace"},
+        "size": {"type": ["integer", "null"]},
+        "of": {"type": ["string", "null"]},
+        "on": {"type": ["string", "null"], "x-needs": "serving"},
+    }});
+    let outputs = json!({"type": "object", "properties": {
+        "arn": {"type": "string"}, "name": {"type": "string"}, "hash": {"type": "string", "x-volatile": true},
+    }});
+    let kind = |name: &str, spec: &Json, delete_first, holds_data| KindInfo {
+        name: name.parse().expect("a kind"),
+        about: String::new(),
+        spec: Shape::from_schema(spec).expect("a shape"),
+        outputs: Shape::from_schema(&outputs).expect("a shape"),
+        example: "",
+        changes: &[],
+        schema: spec.clone(),
+        deadline: Duration::from_secs(20),
+        holds_data,
+        delete_first,
+        named_by: &["name"],
+        check: |_| Vec::new(),
+    };
+    Catalog::new([
+        kind("test.Thing", &thing, true, false),
+        kind("test.Free", &free, false, false),
+        kind("test.Data", &thing, true, true),
+    ])
+}
+
+fn loaded() -> Loaded {
+    let stack = serde_yaml::from_str("{stack: demo, regions: [us-east-1, us-west-2]}").expect("a stack");
+    Loaded {
+        source: Source { name: "demo.yaml".into(), text: String::new() },
+        places: Places::default(),
+        name: "demo".parse().expect("a name"),
+        regions: vec!["us-east-1".parse().expect("a region"), "us-west-2".parse().expect("a region")],
+        stack,
+        by_region: std::collections::BTreeMap::new(),
+        packages: std::collections::BTreeMap::new(),
+        warnings: Vec::new(),
+    }
+}
+
+/// One line a resource: `address kind {spec}`.
+pub fn graph(lines: &str) -> Graph {
+    let (declarations, loaded) = loaded_from(lines);
+    isobar::graph::of(declarations, &loaded, &catalog()).expect("a graph")
+}
+
+/// The declarations of a stack of lines, and the stack around them.
+pub fn loaded_from(lines: &str) -> (Vec<Declaration>, Loaded) {
+    let declarations = lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| {
+        let mut words = line.splitn(3, ' ');
+        let address: Address = words.next().expect("an address").parse().expect("an address");
+        let kind = words.next().expect("a kind").parse().expect("a kind");
+        let spec: Json = serde_yaml::from_str(words.next().unwrap_or("{}")).expect("a spec");
+        let mut declaration =
+            Declaration::new(address, kind, Template::parse(&spec).expect("a template"), Path::default());
+        declaration.protect = declaration.kind.as_str() == "test.Data";
+        declaration
+    });
+    (declarations.collect(), loaded())
+}
+
+#[derive(Default)]
+pub struct Log(Mutex<Vec<Event>>);
+
+impl Listener for Log {
+    fn on(&self, event: &Event) {
+        self.0.lock().expect("a log").push(event.clone());
+    }
+}
+
+pub struct World {
+    pub cloud: Arc<FakeCloud>,
+    engine: Engine,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cloud = Arc::new(FakeCloud::new(catalog()));
+        let engine = Engine {
+            cloud: cloud.clone(),
+            catalog: catalog(),
+            store: Arc::new(FileStore::new(folder.path(), "demo".parse().expect("a name"))),
+            parallelism: 8,
+            lock_timeout: Duration::ZERO,
+        };
+        Self { cloud, engine, _folder: folder }
+    }
+
+    async fn plan(&self, graph: &Graph, options: &Options) -> Plan {
+        self.engine.plan(graph, options).await.expect("a plan").plan
+    }
+
+    async fn apply_with(&self, graph: &Graph, options: &Options) -> Result<(Outcome, Vec<Event>), EngineError> {
+        let planning = self.engine.plan(graph, options).await?;
+        let log = Arc::new(Log::default());
+        let outcome = self.engine.apply(planning, &holder(), log.clone(), Stop::default()).await?;
+        let events = log.0.lock().expect("a log").clone();
+        Ok((outcome, events))
+    }
+
+    /// Applies, and sees to it that all went well and nothing is left to do.
+    pub async fn apply(&self, graph: &Graph) -> Vec<Event> {
+        let (outcome, events) = self.apply_with(graph, &Options::default()).await.expect("an apply");
+        assert_eq!(outcome.failures, []);
+        self.nothing_to_do(graph).await;
+        events
+    }
+
+    async fn nothing_to_do(&self, graph: &Graph) {
+        let plan = self.plan(graph, &Options::default()).await;
+        let left: Vec<_> = plan.entries.iter().filter(|entry| entry.decision != Decision::Keep).collect();
+        assert!(left.is_empty(), "the second plan is not empty: {left:#?}");
+    }
+
+    /// Applies until a fault kills the process. Whether one did; the faults are over then.
+    pub async fn killed(&self, graph: &Graph) -> bool {
+        let options = Options::default();
+        let killed = tokio::select! {
+            result = self.apply_with(graph, &options) => { result.expect("an apply"); false }
+            () = self.cloud.died() => true,
+        };
+        self.engine.store.unlock().await.expect("a dead process holds no lock");
+        self.cloud.break_with(Vec::new());
+        killed
+    }
+
+    pub async fn destroy(&self, graph: &Graph) {
+        let options = Options { destroy: true, allow_data_loss: vec!["all".into()], ..Options::default() };
+        let (outcome, _) = self.apply_with(graph, &options).await.expect("a destroy");
+        assert_eq!(outcome.failures, []);
+        assert_eq!(self.cloud.inventory(), Vec::<String>::new());
+    }
+}
+
+pub fn holder() -> Holder {
+    Holder { command: "apply".into(), pid: 1, who: "test".into(), since: String::new() }
+}
+
+fn decisions(plan: &Plan) -> Vec<String> {
+    let word = |decision: &Decision| match decision {
+        Decision::Keep => "keep".to_owned(),
+        Decision::Await { .. } => "await".into(),
+        Decision::Create { why } => why.as_ref().map_or("create".into(), |why| format!("create ({why})")),
+        Decision::Update { changes } => {
+            format!("update {}", changes.iter().map(|change| change.path.to_string()).collect::<Vec<_>>().join(" "))
+        }
+        Decision::Replace { order, .. } => format!("replace {order:?}"),
+        Decision::Adopt { .. } => "adopt".into(),
+        Decision::Delete => "delete".into(),
+        Decision::Forget => "forget".into(),
+    };
+    let shown = plan.entries.iter().filter(|entry| entry.decision != Decision::Keep);
+    shown.map(|entry| format!("{} {} {}", entry.wave, entry.address, word(&entry.decision))).collect()
+}
+
+const STACK: &str = "
+    tables.t@global test.Thing {name: t}
+    functions.f.role@us-east-1 test.Thing {name: f-east}
+    functions.f.role@us-west-2 test.Thing {name: f-west}
+    functions.f@us-east-1 test.Thing {name: fn-east, of: '${functions.f.role.arn}/${tables.t.arn}', size: 1}
+    functions.f@us-west-2 test.Thing {name: fn-west, of: '${functions.f.role.arn}/${tables.t.arn}', size: 1}
+    apis.a@us-east-1 test.Free {of: '${functions.f.arn}'}
+    apis.a@us-west-2 test.Free {of: '${functions.f.arn}'}
+    apis.a.deployment@us-east-1 test.Free {fixed: '${apis.a.hash}', of: '${apis.a.arn}'}
+    apis.a.deployment@us-west-2 test.Free {fixed: '${apis.a.hash}', of: '${apis.a.arn}'}
+    apis.a.record@us-east-1 test.Free {on: '${apis.a.deployment.arn}'}
+    apis.a.record@us-west-2 test.Free {on: '${apis.a.deployment.arn}'}
+";
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_life() {
+    let world = World::new();
+    let events = world.apply(&graph(STACK)).await;
+    assert_eq!(world.cloud.inventory().len(), 11);
+
+    // Region by region: nothing of the primary begins before everything of the secondary serves.
+    let done = events.iter().position(|event| matches!(event, Event::WaveDone { wave: 0, .. })).expect("a wave");
+    let east =
+        |event: &Event| matches!(event, Event::StepStarted { address, .. } if address.at.to_string() == "us-east-1");
+    let west =
+        |event: &Event| matches!(event, Event::StepStarted { address, .. } if address.at.to_string() == "us-west-2");
+    assert!(events.iter().position(east).expect("a step") > done);
+    assert!(events.iter().rposition(west).expect("a step") < done);
+
+    let changed = graph(&STACK.replace("size: 1", "size: 2"));
+    let plan = world.plan(&changed, &Options::default()).await;
+    assert_eq!(decisions(&plan), ["0 functions.f@us-west-2 update size", "1 functions.f@us-east-1 update size"]);
+    world.apply(&changed).await;
+    world.destroy(&changed).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_volatile_output_replaces_what_hangs_on_it() {
+    let world = World::new();
+    world.apply(&graph(STACK)).await;
+    let changed =
+        graph(&STACK.replace("test.Free {of: '${functions.f.arn}'}", "test.Free {of: '${functions.f.arn}', size: 3}"));
+    let plan = world.plan(&changed, &Options::default()).await;
+    insta::assert_snapshot!(decisions(&plan).join("\n"), @r"
+    0 apis.a@us-west-2 update size
+    0 apis.a.deployment@us-west-2 replace CreateFirst
+    0 apis.a.record@us-west-2 update on
+    1 apis.a@us-east-1 update size
+    1 apis.a.deployment@us-east-1 replace CreateFirst
+    1 apis.a.record@us-east-1 update on
+    ");
+    world.apply(&changed).await;
+    assert_eq!(world.cloud.inventory().len(), 11);
+    world.destroy(&changed).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_unique_name_is_freed_before_it_is_taken_again() {
+    let world = World::new();
+    world.apply(&graph("a.b@us-east-1 test.Thing {name: n, fixed: one}")).await;
+    let changed = graph("a.b@us-east-1 test.Thing {name: n, fixed: two}");
+    assert_eq!(decisions(&world.plan(&changed, &Options::default()).await), ["1 a.b@us-east-1 replace DeleteFirst"]);
+    world.apply(&changed).await;
+    let renamed = graph("a.b@us-east-1 test.Thing {name: m, fixed: two}");
+    assert_eq!(decisions(&world.plan(&renamed, &Options::default()).await), ["1 a.b@us-east-1 replace CreateFirst"]);
+    world.apply(&renamed).await;
+    assert_eq!(world.cloud.inventory().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_or_changed_behind_our_back_is_seen() {
+    let world = World::new();
+    world.apply(&graph(STACK)).await;
+    world.cloud.lose("apis.a.record@us-west-2");
+    world.cloud.meddle("functions.f@us-east-1", "size", json!(9));
+    let plan = world.plan(&graph(STACK), &Options::default()).await;
+    assert_eq!(
+        decisions(&plan),
+        ["0 apis.a.record@us-west-2 create (gone from AWS)", "1 functions.f@us-east-1 update size",]
+    );
+    world.apply(&graph(STACK)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn protected_data_is_in_the_way_until_the_user_says_so() {
+    let world = World::new();
+    world.apply(&graph("tables.t@global test.Data {name: t, fixed: one}")).await;
+    for options in [Options { destroy: true, ..Options::default() }, Options::default()] {
+        let plan = world.plan(&graph("tables.t@global test.Data {name: t, fixed: two}"), &options).await;
+        assert_eq!(plan.obstacles.len(), 1, "{:?}", plan.obstacles);
+    }
+    world.destroy(&graph("")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_contained() {
+    let world = World::new();
+    // The third change is one of the first wave's; what hangs on it is left out, the rest goes on.
+    world.cloud.break_with(vec![Fault { nth: 1, after: false, kind: FaultKind::Fails(Class::Denied) }]);
+    let (outcome, _) = world.apply_with(&graph(STACK), &Options::default()).await.expect("an apply");
+    assert_eq!(outcome.failures.len(), 1);
+    assert!(outcome.counts.skipped > 0, "{:?}", outcome.counts);
+    assert!(world.cloud.inventory().iter().all(|line| !line.contains("us-east-1")), "{:?}", world.cloud.inventory());
+    world.cloud.break_with(Vec::new());
+    world.apply(&graph(STACK)).await;
+    world.destroy(&graph(STACK)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_answers_and_throttling_leave_no_orphan() {
+    for class in [Class::Throttled, Class::NotYet, Class::TimedOut, Class::Server, Class::Unreachable] {
+        // What was throttled was not done; an answer that was lost may be one of work that was.
+        let lost = matches!(class, Class::TimedOut | Class::Server | Class::Unreachable);
+        for after in [false, true].into_iter().filter(|after| lost || !after) {
+            let world = World::new();
+            let every_second = (1..200).step_by(2).map(|nth| Fault { nth, after, kind: FaultKind::Fails(class) });
+            world.cloud.break_with(every_second.collect());
+            let (outcome, _) = world.apply_with(&graph(STACK), &Options::default()).await.expect("an apply");
+            assert_eq!(outcome.failures, [], "{class:?} {after}");
+            assert_eq!(world.cloud.inventory().len(), 11, "{class:?} {after}");
+            world.nothing_to_do(&graph(STACK)).await;
+        }
+    }
+}
+
+/// Kills the process at every call that changes something, before and after it, and goes on with a new one.
+#[tokio::test(start_paused = true)]
+async fn killed_anywhere_it_converges() {
+    let changed = STACK
+        .replace("size: 1", "size: 2")
+        .replace("test.Free {of: '${functions.f.arn}'}", "test.Free {of: '${functions.f.arn}', size: 3}");
+    let mut points = 0;
+    for nth in 1.. {
+        let mut hit = false;
+        for after in [false, true] {
+            let world = World::new();
+            world.apply(&graph(STACK)).await;
+            world.cloud.break_with(vec![Fault { nth, after, kind: FaultKind::Dies }]);
+            if world.killed(&graph(&changed)).await {
+                hit = true;
+                points += 1;
+            }
+            world.apply(&graph(&changed)).await;
+            assert_eq!(world.cloud.inventory().len(), 11, "killed at {nth}, after: {after}");
+            world.destroy(&graph(&changed)).await;
+        }
+        if !hit {
+            break;
+        }
+    }
+    assert!(points > 10, "only {points} points");
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_in_the_first_apply_it_converges() {
+    for nth in 1..=11 {
+        for after in [false, true] {
+            let world = World::new();
+            world.cloud.break_with(vec![Fault { nth, after, kind: FaultKind::Dies }]);
+            assert!(world.killed(&graph(STACK)).await, "not killed at {nth}");
+            world.apply(&graph(STACK)).await;
+            assert_eq!(world.cloud.inventory().len(), 11, "killed at {nth}, after: {after}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_state_is_found_again_by_identity() {
+    let world = World::new();
+    world.apply(&graph(STACK)).await;
+    let other = World {
+        cloud: world.cloud.clone(),
+        engine: Engine { cloud: world.cloud.clone(), ..World::new().engine },
+        _folder: tempfile::tempdir().expect("a folder"),
+    };
+    let store = FileStore::new(other._folder.path(), "demo".parse().expect("a name"));
+    let other = World { engine: Engine { store: Arc::new(store), ..other.engine.clone() }, ..other };
+    let plan = other.plan(&graph(STACK), &Options::default()).await;
+    assert!(
+        plan.entries.iter().all(|entry| matches!(entry.decision, Decision::Adopt { .. })),
+        "{:?}",
+        decisions(&plan)
+    );
+    other.apply(&graph(STACK)).await;
+    assert_eq!(world.cloud.inventory().len(), 11);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stale_plan_is_refused() {
+    let world = World::new();
+    let planning = world.engine.plan(&graph(STACK), &Options::default()).await.expect("a plan");
+    world.apply(&graph(STACK)).await;
+    let applied = world.engine.apply(planning, &holder(), Arc::new(Log::default()), Stop::default()).await;
+    assert!(matches!(applied, Err(EngineError::StalePlan)));
+}
