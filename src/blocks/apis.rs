@@ -35,6 +35,9 @@ pub(super) fn expand(cx: &mut Expansion<'_>) {
             cx.only_regional(&everywhere, differences, region, &["routes", "throttle", "health", "weight"]);
         }
         let domain = domains::check(cx, &everywhere, name, api);
+        if let Some(domain) = &domain {
+            domains::validation(cx, &everywhere, domain);
+        }
         for region in cx.regions() {
             let stack = cx.in_region(region);
             let Some(api) = stack.apis.get(name) else { continue };

@@ -7,7 +7,7 @@
 use serde_json::json;
 
 use super::dns::plain_name;
-use super::expansion::{Expansion, Item};
+use super::expansion::{Expansion, Item, known};
 use super::routes::Route;
 use super::{After, Level};
 use crate::names::{Address, Region, Scope};
@@ -63,34 +63,40 @@ pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &A
     Some(domain)
 }
 
-/// Declares certificate, domain and mapping of one region, and once the record that proves the name.
+/// Declares certificate, domain and mapping of one region.
 pub(super) fn expand(cx: &mut Expansion<'_>, item: &Item<'_>, domain: &str) {
-    let proof = proof(cx, domain);
+    let proof = proof(domain);
     let certificate = cx.declare(item, "certificate", "acm.Certificate", json!({"domain": domain}));
     certificate.served_by.push(proof.clone());
-    let origin = first_region(cx);
-    if proof == item.address_at("validation", Scope::Global) && item.region == Some(origin) {
-        let global = Item { region: None, ..item.clone() };
-        let spec = json!({
-            "zone_id": "${dns.zone.id}",
-            "name": item.output(&format!("certificate.validation_name@{origin}")),
-            "types": ["CNAME"],
-            "ttl": 300,
-            "values": [item.output(&format!("certificate.validation_value@{origin}"))],
-        });
-        cx.declare(&global, "validation", "route53.RecordSet", spec);
-    }
-    let certificate = After { address: item.address("certificate"), level: Level::Serving };
+    // API Gateway refuses a certificate that is not issued yet.
     let spec = json!({"domain": domain, "certificate_arn": item.output("certificate.arn")});
     let declared = cx.declare(item, "domain_name", "apigateway.DomainName", spec);
-    // API Gateway refuses a certificate that is not issued yet.
-    declared.after.extend([certificate, After { address: proof, level: Level::Configured }]);
+    declared.after.push(After { address: proof, level: Level::Configured });
     let mapping = json!({
         "domain": item.output("domain_name.domain"),
         "rest_api_id": item.output("id"),
         "stage": item.output("stage.name"),
     });
     cx.declare(item, "mapping", "apigateway.BasePathMapping", mapping);
+}
+
+/// Declares the record that proves an API's name, unless another API has declared it.
+pub(super) fn validation(cx: &mut Expansion<'_>, item: &Item<'_>, domain: &str) {
+    let address = proof(domain);
+    let declared = cx.declarations.iter_mut().find(|declared| declared.address == address);
+    if let Some(declared) = declared {
+        declared.retain |= item.retain;
+        return;
+    }
+    let Some(origin) = first_region(cx) else { return };
+    let spec = json!({
+        "zone_id": "${dns.zone.id}",
+        "name": item.output(&format!("certificate.validation_name@{origin}")),
+        "types": ["CNAME"],
+        "ttl": 300,
+        "values": [item.output(&format!("certificate.validation_value@{origin}"))],
+    });
+    cx.add(item, address, known("route53.RecordSet"), spec);
 }
 
 /// Declares the record that sends clients to this region. It comes last: not before everything
@@ -138,11 +144,11 @@ fn routing(cx: &Expansion<'_>, api: &Api) -> Routing {
     api.routing.or(cx.stack().dns.as_ref().map(|dns| dns.routing)).unwrap_or_default()
 }
 
-/// The record that proves a name: that of the first API with the same name, `*.` aside.
-fn proof(cx: &Expansion<'_>, domain: &str) -> Address {
-    let base = |domain: &str| domain.strip_prefix("*.").unwrap_or(domain).to_owned();
-    let first = with_domain(cx).find(|(_, other)| base(other) == base(domain)).map_or("", |(name, _)| name);
-    Address::new(format!("apis.{first}.validation"), Scope::Global)
+/// The address of the record that proves a name. It goes by the name and not by an API: it must not
+/// go and come back when an API is renamed, or when one of two that share it goes.
+fn proof(domain: &str) -> Address {
+    let base = domain.strip_prefix("*.").unwrap_or(domain);
+    Address::new(format!("dns.validation.{}", base.replace('.', "_")), Scope::Global)
 }
 
 fn with_domain<'a>(cx: &Expansion<'a>) -> impl Iterator<Item = (&'a str, String)> + use<'a> {
@@ -151,11 +157,11 @@ fn with_domain<'a>(cx: &Expansion<'a>) -> impl Iterator<Item = (&'a str, String)
 }
 
 /// The region that a rollout begins with: its certificate is the first to know the record.
-fn first_region<'a>(cx: &Expansion<'a>) -> &'a Region {
+fn first_region<'a>(cx: &Expansion<'a>) -> Option<&'a Region> {
     let regions = cx.regions();
     let first = cx.stack().rollout.order.as_ref().and_then(|order| order.first());
     let named = first.and_then(|first| regions.iter().find(|region| region.as_str() == first));
-    named.or(regions.get(1)).unwrap_or(&regions[0])
+    named.or(regions.get(1)).or(regions.first())
 }
 
 fn unused_without_domain(cx: &mut Expansion<'_>, item: &Item<'_>, api: &Api) {

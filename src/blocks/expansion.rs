@@ -6,7 +6,7 @@ use crate::blocks::Declaration;
 use crate::catalog::check::{self, Fault};
 use crate::catalog::{Catalog, Form, KindInfo};
 use crate::names::{Address, KindName, Region, Scope, physical_name};
-use crate::problem::{Problem, Span};
+use crate::problem::{Problem, Severity, Span};
 use crate::stack::{Loaded, file};
 use crate::value::{Json, Key, Path, Reference, Target, Template};
 
@@ -245,27 +245,42 @@ impl<'a> Expansion<'a> {
         };
         let raw = matches!(declaration.origin.0.first(), Some(Key::Field(block)) if block == "resources");
         let mut problem = Problem::new(fault.code, &fault.message);
+        problem.help.clone_from(&fault.help);
         if raw {
             let path = item.path(["properties"]).join(&fault.path);
             problem = problem.at(if fault.at_key { self.key(&item, &path) } else { self.value(&item, &path) });
-        } else {
-            let of = format!("`{}`, the {} of `{}`", fault.path, declaration.kind, declaration.address.path);
-            problem = Problem::new(fault.code, format!("{} (in {of})", fault.message));
-            problem = problem.at(self.value(&item, &self.written_as(&item, &fault.path)));
+            self.report(problem);
+            return;
         }
-        problem.help.clone_from(&fault.help);
-        self.report(problem);
+        // What a block has already said in the user's words need not be said again in AWS's.
+        let field = self.written_as(&item, &fault.path);
+        let span = field.as_ref().map_or_else(|| self.key(&item, &item.origin), |path| self.value(&item, path));
+        let said = |range: Option<Span>| {
+            let inside = |at: Span| range.is_some_and(|range| range.start <= at.start && at.end <= range.end);
+            self.problems.iter().any(|told| told.severity == Severity::Error && told.span.is_some_and(inside))
+        };
+        if !said(if field.is_some() { span } else { self.whole(&item.origin) }) {
+            let of = format!("the {} `{}`", declaration.kind, declaration.address.path);
+            let field = if fault.path.0.is_empty() { String::new() } else { format!("`{}` of ", fault.path) };
+            problem.message = format!("{} (in {field}{of})", fault.message);
+            self.report(problem.at(span));
+        }
+    }
+
+    /// Everything that stands in the file for an entry, its key included.
+    fn whole(&self, origin: &Path) -> Option<Span> {
+        let place = self.loaded.places.at.get(origin)?;
+        Some(Span { start: place.key.unwrap_or(place.value).start, end: place.value.end })
     }
 
     /// The field of the block that a field of the resource comes from, as far as that can be told.
-    fn written_as(&self, item: &Item<'_>, path: &Path) -> Path {
-        let Some(Key::Field(field)) = path.0.first() else { return item.origin.clone() };
+    fn written_as(&self, item: &Item<'_>, path: &Path) -> Option<Path> {
+        let Some(Key::Field(field)) = path.0.first() else { return None };
         let word = field.split('_').next().unwrap_or(field);
-        [field.as_str(), word]
-            .into_iter()
-            .map(|name| item.path([name]).join(&Path(path.0[1..].to_vec())))
-            .find(|path| self.holds(&Path::default(), &path.0[..=item.origin.0.len()]))
-            .unwrap_or_else(|| item.origin.clone())
+        let mut names = [field.as_str(), word].into_iter();
+        let stands = |name: &&str| self.loaded.places.at.contains_key(&self.regional(item, &item.path([*name])));
+        let name = names.find(stands)?;
+        Some(item.path([name]).join(&Path(path.0[1..].to_vec())))
     }
 }
 

@@ -21,7 +21,8 @@ const STRONG: [&[&str]; 3] = [
 
 /// The table's name in AWS: fixed before it exists, so that policies can be written without it.
 pub(super) fn physical(cx: &Expansion<'_>, name: &str, table: &Table) -> String {
-    table.existing.as_ref().map_or_else(|| cx.physical(&[name], 255), |existing| existing.id.clone())
+    let Some(existing) = &table.existing else { return cx.physical(&[name], 255) };
+    existing.id.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 /// Declares `tables.NAME@global` for every table.
@@ -57,7 +58,11 @@ fn existing(cx: &mut Expansion<'_>, item: &Item<'_>, table: &Table) {
         let help = "remove it, or remove `existing` to make the table part of this stack";
         cx.report(problem.at(cx.loaded.places.key(&item.path([*field]))).help(help));
     }
-    let query = json!({"id": existing.id});
+    let query = if existing.id.starts_with("arn:") {
+        json!({"id": existing.id})
+    } else {
+        json!({"name": existing.id, "region": cx.regions().first()})
+    };
     cx.existing(item, item.address(""), known("dynamodb.GlobalTable"), &query);
 }
 
@@ -72,7 +77,7 @@ fn managed(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, table: &Table) {
     if table.consistency == Consistency::Strong {
         check_strong(cx, item, table);
     } else if let Some(witness) = &table.witness {
-        let problem = Problem::new("bad-witness", format!("a witness in {witness} takes strong consistency"));
+        let problem = Problem::new("bad-witness", format!("a witness (in {witness}) is for strong consistency only"));
         let help = "add `consistency: strong`, or remove `witness`";
         cx.report(problem.at(cx.loaded.places.key(&item.path(["witness"]))).help(help));
     }

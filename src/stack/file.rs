@@ -257,7 +257,7 @@ pub struct Table {
     /// Whether it stays in AWS when it leaves the file.
     #[serde(default)]
     pub retain: bool,
-    /// A table that somebody else looks after: `{id: NAME}`.
+    /// A table that somebody else looks after: `{id: NAME}` of one in the primary region, or its ARN.
     pub existing: Option<Existing>,
     /// Differences by region.
     #[serde(default)]
@@ -340,7 +340,7 @@ pub struct Resource {
     /// Where: `each-region`, `primary`, `global`, or a list of regions.
     #[serde(default = "each_region")]
     pub r#in: Json,
-    /// Its properties.
+    /// Its properties. A `name` that is left out is made of the stack's name and its own.
     pub properties: Option<BTreeMap<String, Json>>,
     /// Addresses that must be there before it.
     #[serde(default)]

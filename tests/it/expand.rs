@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use isobar::blocks::{Declaration, expand, expanded_json};
+use isobar::blocks::{Declaration, Level, expand, expanded_json};
 use isobar::problem::{Problem, Severity};
 use isobar::stack::{self, Loaded, Rejected, Settings};
 use isobar::{aws, render};
@@ -92,4 +92,42 @@ fn the_starter_stack_takes_no_words_to_destroy() {
     let (declarations, problems) = expanded(&load(&root().join("stacks/serverless.yaml")));
     assert_eq!(problems, Vec::new());
     assert!(declarations.iter().all(|one| !one.protect));
+}
+
+#[test]
+fn dns_comes_last_and_certificates_are_served_by_one_record() {
+    let (declarations, _) = expanded(&load(&root().join("stacks/serverless.yaml")));
+    let get = |address: &str| {
+        declarations.iter().find(|one| one.address.to_string() == address).unwrap_or_else(|| panic!("no {address}"))
+    };
+    for region in ["us-east-1", "us-west-2"] {
+        let record = get(&format!("apis.shop.record@{region}"));
+        let needed: Vec<String> = record.after.iter().map(|after| after.address.to_string()).collect();
+        assert_eq!(needed, [format!("apis.shop.mapping@{region}"), "tables.carts@global".to_owned()]);
+        assert!(record.after.iter().all(|after| after.level == Level::Serving));
+        let certificate = get(&format!("apis.shop.certificate@{region}"));
+        assert_eq!(certificate.served_by, [get("dns.validation.api_shop_example_com@global").address.clone()]);
+    }
+}
+
+/// Every word of every case in turn as something odd: it is refused or expanded, and nothing panics.
+#[test]
+fn odd_words_are_refused_or_expanded() {
+    let odd =
+        ["\"\"", "é", "\"a b\"", "\"$${x} ${region}\"", "[]", "{}", "-1", "99999999999999999999", "*", "..", "/{a+}"];
+    let catalog = aws::catalog();
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./%{}+@".contains(&byte);
+    for case in cases() {
+        let path = file_of(&case);
+        let text = fs::read_to_string(&path).expect("a stack file");
+        let starts = (1..text.len()).filter(|at| word(text.as_bytes()[*at]) && !word(text.as_bytes()[at - 1]));
+        for (turn, start) in starts.enumerate() {
+            let end = (start..text.len()).find(|at| !word(text.as_bytes()[*at])).unwrap_or(text.len());
+            let changed = format!("{}{}{}", &text[..start], odd[turn % odd.len()], &text[end..]);
+            let folder = path.parent().expect("a folder");
+            if let Ok(loaded) = stack::load_text("stack.yaml", &changed, folder, &Settings::default()) {
+                let _ = expand(&loaded, &catalog);
+            }
+        }
+    }
 }
