@@ -8,3 +8,4 @@ mod expand;
 #[cfg(feature = "aws")]
 mod kinds;
 mod robustness;
+mod tidy;
