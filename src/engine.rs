@@ -242,10 +242,13 @@ fn refreshed(decided: &Decided, state: &State, observed: &Observed) -> Vec<Entry
     let kept = decided.plan.entries.iter().filter(|entry| entry.decision == Decision::Keep);
     kept.filter_map(|entry| {
         let record = state.records.get(&entry.address)?;
-        let outputs = &observed.live(&entry.address)?.outputs;
-        let record = Record { outputs: outputs.clone(), ..record.clone() };
-        (record.outputs != state.records[&entry.address].outputs)
-            .then(|| Entry::Made { address: entry.address.clone(), record })
+        let mut outputs = record.outputs.clone();
+        let seen = observed.live(&entry.address)?.outputs.as_object()?.iter();
+        for (name, value) in seen.filter(|(_, value)| !value.is_null()) {
+            outputs[name] = value.clone();
+        }
+        let changed = outputs != record.outputs;
+        changed.then(|| Entry::Made { address: entry.address.clone(), record: Record { outputs, ..record.clone() } })
     })
     .collect()
 }

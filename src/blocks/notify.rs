@@ -21,8 +21,7 @@ pub(super) fn expand(cx: &mut Expansion<'_>) {
     for region in cx.regions() {
         let item = Item { prefix: "notify".into(), origin: Path::of(["notify"]), region: Some(region), retain: false };
         let name = cx.physical(&["notify"], 256);
-        let display = format!("{} {region}", cx.loaded.name);
-        let spec = json!({"name": name, "display_name": display, "subscriptions": subscriptions});
+        let spec = json!({"name": name, "subscriptions": subscriptions});
         cx.declare(&item, "topic", "sns.Topic", spec);
     }
 }

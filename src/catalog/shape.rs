@@ -95,6 +95,7 @@ pub struct Field {
 /// | `x-compare: sha256, policy, dns` | how equality is decided | `value::compare` |
 /// | `x-needs: serving` | what it refers to must be serving, not just configured | `graph` |
 /// | `x-volatile` | an output that an update may change | `plan` |
+/// | `x-stable-under: [FIELD]` | a volatile output that a change of these fields alone leaves as it is | `plan` |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
     /// A change of it replaces the thing.
@@ -119,6 +120,8 @@ pub struct Words {
     pub needs_serving: bool,
     /// An output that an update may change.
     pub volatile: bool,
+    /// A volatile output stays as it is if only these fields change.
+    pub stable_under: Vec<String>,
 }
 
 /// How equality of a field is decided.
@@ -324,6 +327,8 @@ impl Words {
         self.unordered |= is("x-unordered");
         self.merge |= is("x-merge");
         self.volatile |= is("x-volatile");
+        let names = schema.get("x-stable-under").and_then(Json::as_array).into_iter().flatten();
+        self.stable_under.extend(names.filter_map(Json::as_str).map(str::to_owned));
         self.needs_serving |= word("x-needs") == Some("serving");
         self.key = word("x-key").map(str::to_owned).or(self.key);
         self.compare = match word("x-compare") {

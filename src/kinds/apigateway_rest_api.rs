@@ -104,11 +104,11 @@ pub struct Outputs {
     /// ARN for IAM policies on calling it, without `/<stage>/<METHOD>/<path>`.
     pub execute_arn: String,
     /// Fingerprint of the document that AWS has taken; none before the first.
-    #[schemars(extend("x-volatile" = true))]
+    #[schemars(extend("x-volatile" = true, "x-stable-under" = ["name", "tags", "description", "minimum_compression_size", "binary_media_types", "api_key_source", "disable_execute_api_endpoint", "policy"]))]
     pub document_sha256: Option<String>,
     /// Fingerprint of all that takes a new deployment to have an effect: the document, and the
     /// settings beside it.
-    #[schemars(extend("x-volatile" = true))]
+    #[schemars(extend("x-volatile" = true, "x-stable-under" = ["tags", "description"]))]
     pub content_sha256: String,
     /// Host name of the `execute-api` address.
     pub endpoint: String,

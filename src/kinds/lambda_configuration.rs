@@ -44,28 +44,28 @@ pub fn published_state(of: &FunctionConfiguration) -> String {
     let image = of.image_config_response().and_then(|response| response.image_config());
     let logging = of.logging_config();
     fingerprint(&json!({
-        "architectures": of.architectures().iter().map(|one| one.as_str()).collect::<Vec<_>>(),
+        "architectures": of.architectures().iter().map(aws_sdk_lambda::types::Architecture::as_str).collect::<Vec<_>>(),
         "code": of.code_sha256(),
         "dead_letter": of.dead_letter_config().and_then(|config| config.target_arn()).unwrap_or_default(),
         "environment": environment.cloned().unwrap_or_default(),
-        "ephemeral_storage": of.ephemeral_storage().map(|storage| storage.size()),
+        "ephemeral_storage": of.ephemeral_storage().map(aws_sdk_lambda::types::EphemeralStorage::size),
         "file_systems": of.file_system_configs().iter().map(|one| [one.arn(), one.local_mount_path()]).collect::<Vec<_>>(),
         "handler": of.handler(),
         "image": image.map(|image| json!([image.entry_point(), image.command(), image.working_directory()])),
         "kms_key": of.kms_key_arn().unwrap_or_default(),
         "layers": of.layers().iter().map(aws_sdk_lambda::types::Layer::arn).collect::<Vec<_>>(),
         "logging": logging.map(|logging| json!([
-            logging.log_format().map(|word| word.as_str()),
+            logging.log_format().map(aws_sdk_lambda::types::LogFormat::as_str),
             logging.log_group(),
-            logging.application_log_level().map(|word| word.as_str()),
-            logging.system_log_level().map(|word| word.as_str()),
+            logging.application_log_level().map(aws_sdk_lambda::types::ApplicationLogLevel::as_str),
+            logging.system_log_level().map(aws_sdk_lambda::types::SystemLogLevel::as_str),
         ])),
         "memory_size": of.memory_size(),
         "role": of.role(),
-        "runtime": of.runtime().map(|runtime| runtime.as_str()),
-        "snap_start": of.snap_start().and_then(|snap| snap.apply_on()).map(|word| word.as_str()),
+        "runtime": of.runtime().map(aws_sdk_lambda::types::Runtime::as_str),
+        "snap_start": of.snap_start().and_then(|snap| snap.apply_on()).map(aws_sdk_lambda::types::SnapStartApplyOn::as_str),
         "timeout": of.timeout(),
-        "tracing": of.tracing_config().and_then(|tracing| tracing.mode()).map(|word| word.as_str()),
+        "tracing": of.tracing_config().and_then(|tracing| tracing.mode()).map(aws_sdk_lambda::types::TracingMode::as_str),
         "vpc": of.vpc_config().map(|vpc| [sorted(vpc.subnet_ids()), sorted(vpc.security_group_ids())]),
     }))
 }

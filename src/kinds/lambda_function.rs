@@ -68,7 +68,7 @@ tags: {team: commerce}
         "logging: {format: JSON, log_group: /aws/lambda/shop-all, application_level: WARN, system_level: INFO}",
         "logging: {format: Text, log_group: /aws/lambda/shop-all}",
         "reserved_concurrency: 5",
-        "{reserved_concurrency: 0, memory_size: 1024}",
+        "{reserved_concurrency: 7, memory_size: 1024}",
         "reserved_concurrency: -1",
         "tags: {team: platform, cost: '7'}",
         "name: shop-orders",
@@ -84,7 +84,7 @@ file_systems:
     mount_path: /mnt/carts
 ",
     ];
-    const DEADLINE: std::time::Duration = std::time::Duration::from_secs(600);
+    const DEADLINE: std::time::Duration = std::time::Duration::from_mins(10);
     const DELETE_FIRST: bool = true;
     // A role or key that was made a moment ago.
     const NOT_YET: &'static [&'static str] = &[

@@ -84,7 +84,7 @@ source_account: '000000000000'
     async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
         try_join_all(asks.iter().map(|ask| async move {
             let id = Id::parse(&ask.id)?;
-            let Some(spec) = statement(cx, &id).await? else { return Ok(None) };
+            let Some(spec) = Box::pin(statement(cx, &id)).await? else { return Ok(None) };
             let outputs = Outputs { statement_id: spec.statement_id.clone() };
             Ok(Some(Found::serving(spec, outputs)))
         }))
@@ -94,7 +94,7 @@ source_account: '000000000000'
     /// A statement has no tags: one of this name that says what we want it to say is ours.
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let id = id_of(spec);
-        let Some(there) = statement(cx, &Id::parse(&id)?).await? else { return Ok(None) };
+        let Some(there) = Box::pin(statement(cx, &Id::parse(&id)?)).await? else { return Ok(None) };
         let what = format!("the statement {id}");
         if function_of(cx, &spec.function_name, owner, &what).await?.is_none() {
             return Ok(None);

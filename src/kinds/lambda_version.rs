@@ -48,7 +48,7 @@ description: First release
 ";
     const CHANGES: &'static [&'static str] =
         &["description: Second release", "of: 'sha256:0'", "function_name: shop-orders"];
-    const DEADLINE: std::time::Duration = std::time::Duration::from_secs(900);
+    const DEADLINE: std::time::Duration = std::time::Duration::from_mins(15);
     const CONFLICT: &'static [&'static str] = &["PreconditionFailedException"];
 
     type Spec = Spec;

@@ -222,16 +222,22 @@ impl<'a> Decider<'a> {
 
     fn known_output(&self, of: &Address, output: &[String]) -> Option<Json> {
         let pointer = output.iter().fold(String::new(), |pointer, name| format!("{pointer}/{name}"));
-        let live = || self.observed.live(of).and_then(|live| live.outputs.pointer(&pointer)).cloned();
+        let live = || {
+            let seen = self.observed.live(of)?.outputs.pointer(&pointer).filter(|value| !value.is_null());
+            // A survey leaves out outputs that never change and take a call of their own.
+            let known = || self.state.records.get(of)?.outputs.pointer(&pointer);
+            seen.or_else(known).cloned()
+        };
         let Some((decision, wanted)) = self.done.get(of) else { return live() };
         match decision {
             Decision::Keep | Decision::Await { .. } => live(),
             Decision::Adopt { changes, .. } if changes.is_empty() => live(),
-            Decision::Update { .. } | Decision::Adopt { .. } => {
+            Decision::Update { changes } | Decision::Adopt { changes, .. } => {
                 let info = self.graph.get(of).and_then(|node| self.catalog.get(&node.declaration.kind));
                 let shape = info.and_then(|info| info.outputs.at(output.iter().map(String::as_str)));
-                let volatile = shape.is_some_and(|shape| shape.words.volatile);
-                mirrored(wanted, output).or_else(|| if volatile { None } else { live() })
+                let moved =
+                    shape.is_some_and(|shape| shape.words.volatile && moved_by(&shape.words.stable_under, changes));
+                mirrored(wanted, output).or_else(|| if moved { None } else { live() })
             }
             _ => mirrored(wanted, output),
         }
@@ -290,6 +296,14 @@ impl<'a> Decider<'a> {
 
 fn differences(info: &KindInfo, wanted: &Partial, live: &Json, sent: Option<&Json>) -> Vec<Change> {
     compare::changes(&info.spec, wanted, live, sent)
+}
+
+/// Whether any of these changes may move an output that stays as it is under changes of some fields.
+fn moved_by(stable_under: &[String], changes: &[Change]) -> bool {
+    changes.iter().any(|change| match change.path.0.first() {
+        Some(Key::Field(name)) => !stable_under.contains(name),
+        _ => true,
+    })
 }
 
 /// An output that is named like a field of the spec has the field's value: known as soon as the field is.

@@ -151,7 +151,17 @@ mod tests {
             .at(Span { start: 29, end: 35 })
             .label("not known here")
             .help("did you mean `memory`?");
-        insta::assert_snapshot!(problems(Some(&source), &[problem], false), @"");
+        insta::assert_snapshot!(problems(Some(&source), &[problem], false), @r"
+        error[unknown-key]: unknown key `memroy`
+         --> isobar.yaml:3:7
+          |
+        3 |   f: {memroy: 1}
+          |       ^^^^^^ not known here
+          |
+          = help: did you mean `memory`?
+
+        1 error
+        ");
     }
 
     #[test]
@@ -163,7 +173,24 @@ mod tests {
             .note(Some(Span { start: 0, end: 1 }), "first here")
             .note(None, "a note of its own");
         let warning = Problem::new("odd", "this is odd").warning().help("look at it");
-        insta::assert_snapshot!(problems(Some(&source), &[twice, warning], false), @"");
+        insta::assert_snapshot!(problems(Some(&source), &[twice, warning], false), @r"
+        error[duplicate-key]: the key `a` stands here twice
+         --> isobar.yaml:5:1
+          |
+        1 | a: 1
+          | - first here
+        ...
+        5 | a: 2
+          | ^ again here
+          |
+          = note: a note of its own
+
+        warning[odd]: this is odd
+         |
+         = help: look at it
+
+        1 error, 1 warning
+        ");
     }
 
     #[test]
@@ -189,7 +216,7 @@ mod tests {
     fn the_json_form_has_lines_and_columns() {
         let source = source("é: 1\né: 2\n");
         let problem =
-            Problem::new("odd", "odd").at(Span { start: 9, end: 10 }).note(Some(Span { start: 0, end: 2 }), "x");
+            Problem::new("odd", "odd").at(Span { start: 10, end: 11 }).note(Some(Span { start: 0, end: 2 }), "x");
         let json = problems_json(Some(&source), &[problem]);
         assert_eq!(json["problems"][0]["line"], 2);
         assert_eq!(json["problems"][0]["column"], 4);

@@ -10,20 +10,20 @@ use crate::value::{Json, Key, Partial, Path};
 
 /// Keys that the stack file will have, with what they will do; `*` is any name.
 const LATER: &[(&str, &str)] = &[
-    ("network", "a network of its own per region"),
+    ("network", "a network in every region"),
     ("services", "containers behind a load balancer"),
     ("fleets", "instances behind a load balancer"),
     ("databases", "Aurora global databases"),
     ("buckets", "replicated buckets"),
     ("backup", "AWS Backup over the whole stack"),
-    ("state", "state in a bucket; it is a file beside the stack file now"),
+    ("state", "where the state is kept; it is kept beside the stack file today"),
     ("functions.*.secrets", "secrets as environment variables"),
-    ("functions.*.existing", "references to things that are managed elsewhere"),
-    ("apis.*.existing", "references to things that are managed elsewhere"),
-    ("apis.*.health.canary", "canaries"),
-    ("rollout.gate", "gates between regions"),
-    ("rollout.drain", "draining a region while it changes"),
-    ("rollout.on_failure", "rolling a region back"),
+    ("functions.*.existing", "how to refer to what is managed elsewhere"),
+    ("apis.*.existing", "how to refer to what is managed elsewhere"),
+    ("apis.*.health.canary", "a canary that probes the API in every region"),
+    ("rollout.gate", "what must hold before the next region changes"),
+    ("rollout.drain", "whether a region is out of DNS while it changes"),
+    ("rollout.on_failure", "what becomes of a region whose change failed"),
 ];
 
 /// Routing policies that the stack file will have.
@@ -58,10 +58,18 @@ pub fn problem(shape: &Shape, json: &Json, base: &Path, fault: &Fault, places: &
             Some("only a text can hold a reference; a parameter, `${param.x}`, may be of any type".to_owned())
         }
         (None, _) => about(shape, &logical),
+        // Quotes are no help where the text would be wrong too.
+        (Some(_), Some(value @ Json::Number(_))) if !fits_form(shape, &logical, &value.to_string()) => {
+            about(shape, &logical)
+        }
         (help, _) => help.clone(),
     };
     if fault.code == "unknown-key" {
         problem = problem.label("not known here");
+    }
+    if let Some(Json::Number(number)) = value_at(json, &fault.path) {
+        problem.message =
+            problem.message.replace("a whole number, not a number", &format!("a whole number, not {number}"));
     }
     if fault.code == "wrong-form" {
         // A regular expression is no help; what the field is for is.
@@ -86,7 +94,7 @@ fn later(path: &Path, value: Option<&Json>, fault: &Fault) -> Option<Problem> {
     };
     let missing = |what: String, about: &str| {
         Problem::new("not-available", format!("{what} is not available in this version"))
-            .help(format!("take it out; a later version has {about}"))
+            .help(format!("it will be {about}; take it out for now"))
     };
     if fault.code == "unknown-key" {
         let known = LATER.iter().find(|(pattern, _)| fits(pattern, path));
@@ -100,7 +108,7 @@ fn later(path: &Path, value: Option<&Json>, fault: &Fault) -> Option<Problem> {
     };
     let is_later =
         is_routing && matches!(fault.code, "wrong-value" | "wrong-type") && LATER_ROUTING.contains(&&*policy);
-    is_later.then(|| missing(format!("`routing: {policy}`"), "geolocation and failover routing"))
+    is_later.then(|| missing(format!("`routing: {policy}`"), "a way to route"))
 }
 
 fn fits(pattern: &str, path: &Path) -> bool {
@@ -121,26 +129,36 @@ fn without_overrides(path: &Path) -> Path {
     path.clone()
 }
 
+/// The shape at a path, and the last known field on the way to it.
+fn shape_at<'a>(shape: &'a Shape, path: &'a Path) -> Option<(&'a Shape, Option<(&'a str, &'a str)>)> {
+    path.0.iter().try_fold((shape, None), |(shape, last), key| match (&shape.form, key) {
+        (Form::Object(fields), Key::Field(name)) => {
+            let field = &fields.get(name)?.shape;
+            Some((field, Some((name.as_str(), field.about.as_str()))))
+        }
+        (Form::Map(of), Key::Field(_)) | (Form::List { of, .. }, Key::Index(_)) => Some((&**of, last)),
+        _ => None,
+    })
+}
+
+/// Whether a text has the form that is wanted at a path.
+fn fits_form(shape: &Shape, path: &Path, text: &str) -> bool {
+    match shape_at(shape, path).map(|(shape, _)| &shape.form) {
+        Some(Form::Text { pattern: Some(pattern), .. }) => {
+            regex_lite::Regex::new(pattern).is_ok_and(|regex| regex.is_match(text))
+        }
+        Some(Form::Text { choices, .. }) => choices.is_empty(),
+        _ => true,
+    }
+}
+
 /// What the reference says of the field at a path.
 fn about(shape: &Shape, path: &Path) -> Option<String> {
-    let mut last = None;
-    let mut shape = shape;
-    for key in &path.0 {
-        shape = match (&shape.form, key) {
-            (Form::Object(fields), Key::Field(name)) => {
-                let field = &fields.get(name)?.shape;
-                last = Some((name, &field.about));
-                field
-            }
-            (Form::Map(of), Key::Field(_)) | (Form::List { of, .. }, Key::Index(_)) => of,
-            _ => return None,
-        };
-    }
-    let (name, about) = last.filter(|(_, about)| !about.is_empty())?;
+    let (name, about) = shape_at(shape, path)?.1.filter(|(_, about)| !about.is_empty())?;
     let about = about.split("\n\n").next().unwrap_or_default().replace('\n', " ");
     let mut letters = about.chars();
     let first = letters.next().map(|letter| letter.to_lowercase().to_string()).unwrap_or_default();
-    Some(format!("`{name}` is: {first}{}", letters.as_str().trim_end_matches('.')))
+    Some(format!("`{name}`: {first}{}", letters.as_str().trim_end_matches('.')))
 }
 
 /// The value at a path.

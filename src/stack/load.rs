@@ -1,6 +1,6 @@
 //! From a path to a loaded stack: reads, checks everything, and tells everything that is wrong at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path as FilePath, PathBuf};
 
@@ -115,7 +115,12 @@ impl Loader<'_> {
         let shape = self.keep(check::shape())?;
         let root = Path::default();
         let faults = check::faults(shape, &json);
-        self.problems.extend(faults.iter().map(|fault| check::problem(shape, &json, &root, fault, &places)));
+        let faults: Vec<Problem> =
+            faults.iter().map(|fault| check::problem(shape, &json, &root, fault, &places)).collect();
+        // What could not be read as a value is told already.
+        let told: BTreeSet<Option<Span>> = self.problems.iter().map(|problem| problem.span).collect();
+        self.problems
+            .extend(faults.into_iter().filter(|fault| fault.code != "wrong-type" || !told.contains(&fault.span)));
         self.problems.extend(check::block_names(shape, &json, &places));
         self.problems.extend(reference_faults(&json, &places, &source.text));
         let (regions, problems) = regions::check(&json, &places);
@@ -151,7 +156,7 @@ impl Loader<'_> {
         let tree = self.keep(read_tree(&source.text))?;
         self.problems.extend(tree.problems);
         if !tree.json.is_object() {
-            self.problems.push(no_map(&tree.json, &tree.places));
+            self.problems.push(no_map(&source.name, &tree.json, &tree.places));
             return None;
         }
         let (parameters, problems) = Parameters::read(&tree.json, &tree.places, &source.text, self.settings);
@@ -201,10 +206,10 @@ impl Loader<'_> {
     }
 }
 
-fn no_map(json: &Json, places: &Places) -> Problem {
+fn no_map(name: &str, json: &Json, places: &Places) -> Problem {
     let start = "begin with `stack: NAME` and `regions: [...]`, or write a new file with `isobar init`";
     if json.is_null() {
-        return Problem::new("empty-file", "the file is empty").help(start);
+        return Problem::new("empty-file", format!("`{name}` is empty")).help(start);
     }
     Problem::new("wrong-type", "a stack file is a map, `key: value`").at(places.value(&Path::default())).help(start)
 }
@@ -252,5 +257,67 @@ fn walk(json: &Json, path: &mut Path, tell: &mut impl FnMut(&str, &Path)) {
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Loaded {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("f")).expect("a folder");
+        std::fs::write(folder.path().join("f/app.py"), "x = 1\n").expect("a file");
+        load_text("stack.yaml", text, folder.path(), &Settings::default()).expect("a good stack")
+    }
+
+    const HEAD: &str = "stack: shop\nregions: [us-east-1, us-west-2]\n";
+
+    #[test]
+    fn differences_are_laid_over_by_region() {
+        let loaded = load(&format!(
+            "{HEAD}functions:\n  f:\n    code: f\n    memory: 256\n    environment: {{A: a, B: b}}\n    regions:\n      us-west-2: {{memory: 512, environment: {{A: null, C: c}}}}\n"
+        ));
+        let function = |region: &str| {
+            let region: Region = region.parse().expect("a region");
+            let function = &loaded.by_region[&region].functions["f"];
+            let names: Vec<&String> = function.environment.keys().collect();
+            (function.memory, format!("{names:?}"), function.regions.len())
+        };
+        assert_eq!(function("us-east-1"), (Some(256), r#"["A", "B"]"#.into(), 0));
+        assert_eq!(function("us-west-2"), (Some(512), r#"["B", "C"]"#.into(), 0));
+        assert_eq!(loaded.stack.functions["f"].regions.len(), 1);
+        assert_eq!(loaded.packages["f"].sha256.len(), 44);
+    }
+
+    #[test]
+    fn places_lead_to_what_is_written() {
+        let text = format!(
+            "\u{feff}{HEAD}tags: {{é: 'ü x'}}  # comment\r\ntables:\r\n  carts:\r\n    key:\r\n      user_id: string\r\n      item_id: string\r\n    ttl:\r\nresources:\n  a: &a\n    kind: sns.Topic\n    properties: &p\n      name: x ${{region}}\n  b: *a\n"
+        );
+        let loaded = load(&text);
+        let check = |path: &str, key: &str, value: &str| {
+            let path = Path::of(path.split('.'));
+            let slice = |span: Option<Span>| span.map_or("", |span| &text[span.start..span.end]);
+            assert_eq!((slice(loaded.places.key(&path)), slice(loaded.places.value(&path))), (key, value), "{path}");
+        };
+        check("tags.é", "é", "'ü x'");
+        check("tags", "tags", "{é: 'ü x'}");
+        check("tables.carts.ttl", "ttl", "ttl");
+        check("tables.carts.key.item_id", "item_id", "string");
+        check("tables.carts.nothing", "carts", "carts");
+        check("resources.a.properties", "properties", "name: x ${region}");
+        check("resources.b", "b", "*a");
+        check("resources.b.kind", "kind", "sns.Topic");
+        let span = loaded.places.reference("region").expect("a place");
+        assert_eq!(&text[span.start..span.end], "${region}");
+        assert_eq!(loaded.places.keys_in_order(&Path::of(["tables", "carts", "key"])), ["user_id", "item_id"]);
+    }
+
+    #[test]
+    fn what_is_left_empty_is_left_out() {
+        let loaded = load(&format!("{HEAD}tags:\nfunctions:\n  f: {{image: a, environment:, memory: null}}\n"));
+        assert_eq!(loaded.stack.functions["f"].memory, None);
+        assert!(loaded.stack.tags.is_empty() && loaded.warnings.is_empty());
     }
 }

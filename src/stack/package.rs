@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(one.zip, other.zip);
         assert_eq!(names(&one.zip), ["app.py", "lib/a.py"]);
         // Fixed for good: a change here makes every deployed function differ.
-        assert_eq!(one.package.sha256, "");
+        assert_eq!(one.package.sha256, "5aZ0LL5pMz4mqf4iKrTTSVdXPJ8mNAZsA5VkHTwh7B8=");
     }
 
     #[test]

@@ -40,7 +40,11 @@ fn words(line: &str, rest: &str, info: &str) -> (String, &'static str) {
         };
         return ("the braces or brackets do not fit together here".into(), help);
     }
-    if has(&["mapping values are not allowed", "illegal placement of ':'"]) {
+    if has(&["illegal placement of ':'"]) {
+        let help = "close the brace or bracket that is open above; a text that holds `: ` goes in quotes";
+        return ("a key with `:` cannot stand here".into(), help);
+    }
+    if has(&["mapping values are not allowed"]) {
         let help = "a text that holds `: ` goes in quotes; a key goes on its own line, as far in as its neighbours";
         return ("a key with `:` cannot stand here".into(), help);
     }

@@ -73,9 +73,7 @@ pub fn write(json: &Json) -> String {
 
 /// Offsets of characters in bytes, and of the end; the parser counts characters.
 fn offsets(text: &str) -> Vec<usize> {
-    // A byte order mark is not counted by the parser.
-    let skip = usize::from(text.starts_with('\u{feff}'));
-    text.char_indices().map(|(at, _)| at).skip(skip).chain([text.len()]).collect()
+    text.char_indices().map(|(at, _)| at).chain([text.len()]).collect()
 }
 
 struct Builder<'a> {
@@ -129,6 +127,7 @@ impl Builder<'_> {
             }
             Event::Alias(anchor) => self.alias(anchor, span)?,
             Event::Scalar(text, style, anchor, tag) => {
+                self.check_tag(tag.as_deref(), span, &["str", "int", "float", "bool", "null"]);
                 let span = self.without_properties(span, anchor, tag.as_deref());
                 let json = self.scalar(&text, style, tag.as_deref(), span);
                 self.finish(Node { span, kind: NodeKind::Scalar(json) }, anchor);
@@ -142,14 +141,10 @@ impl Builder<'_> {
     }
 
     fn begin(&mut self, start: Span, anchor: usize, tag: Option<&Tag>, is_map: bool) -> Result<(), Box<Problem>> {
+        self.check_tag(tag, start, &["map", "seq"]);
         let start = self.without_properties(start, anchor, tag);
         if self.open.len() >= MAX_DEPTH {
             return Err(too_deep(start).into());
-        }
-        if let Some(tag) = tag
-            && !(tag.is_yaml_core_schema() && matches!(tag.suffix.as_str(), "map" | "seq"))
-        {
-            self.unknown_tag(tag, start);
         }
         self.open.push(Open { start, anchor, is_map, nodes: Vec::new() });
         Ok(())
@@ -225,7 +220,7 @@ impl Builder<'_> {
             {
                 return self.plain(text, span);
             }
-            Some(tag) if !(tag.handle.is_empty() && tag.suffix == "!") => self.unknown_tag(tag, span),
+            Some(tag) if is_plain_mark(tag) => return text.into(),
             _ => {}
         }
         if style == ScalarStyle::Plain { self.plain(text, span) } else { text.into() }
@@ -242,7 +237,14 @@ impl Builder<'_> {
         })
     }
 
-    fn unknown_tag(&mut self, tag: &Tag, span: Span) {
+    /// Tags say what a value is; the core ones and `!`, "a text", are known.
+    fn check_tag(&mut self, tag: Option<&Tag>, span: Span, known: &[&str]) {
+        let Some(tag) = tag else { return };
+        if is_plain_mark(tag) || (tag.is_yaml_core_schema() && known.contains(&tag.suffix.as_str())) {
+            return;
+        }
+        let written = self.text.get(span.start..span.end).unwrap_or_default().trim_end();
+        let span = Span { start: span.start, end: span.start + written.len() };
         let (name, help) = match (tag.is_yaml_core_schema(), tag.suffix.as_str()) {
             (true, suffix) => (format!("!!{suffix}"), "take the tag out, and put the value in quotes if it is a text"),
             (false, "Ref" | "Sub" | "GetAtt" | "Join" | "ImportValue") => (
@@ -255,6 +257,11 @@ impl Builder<'_> {
             .problems
             .push(Problem::new("unknown-tag", format!("the tag `{name}` is not known")).at(span).help(help));
     }
+}
+
+/// `!` alone.
+fn is_plain_mark(tag: &Tag) -> bool {
+    tag.handle.is_empty() && tag.suffix == "!"
 }
 
 fn too_deep(at: Span) -> Problem {

@@ -29,7 +29,7 @@ pub struct Outputs {
     pub name: String,
     /// A fingerprint of what it watches and when it fires. A Route 53 health check that gets it as
     /// `alarm_definition` follows the alarm.
-    #[schemars(extend("x-volatile" = true))]
+    #[schemars(extend("x-volatile" = true, "x-stable-under" = ["tags", "description", "actions_enabled", "alarm_actions", "ok_actions", "insufficient_data_actions"]))]
     pub definition: String,
 }
 

@@ -236,9 +236,9 @@ pub struct Outputs {
     /// What API Gateway calls.
     pub invoke_arn: String,
     /// SHA-256 of its code in base64; of an image, the digest.
-    #[schemars(extend("x-volatile" = true))]
+    #[schemars(extend("x-volatile" = true, "x-stable-under" = ["tags", "description", "reserved_concurrency", "environment", "memory_size", "timeout_seconds", "role", "handler", "runtime", "layers", "logging", "vpc", "tracing"]))]
     pub code_sha256: String,
     /// A fingerprint of code and configuration: another one when a version is due.
-    #[schemars(extend("x-volatile" = true))]
+    #[schemars(extend("x-volatile" = true, "x-stable-under" = ["tags", "description", "reserved_concurrency"]))]
     pub published_state: String,
 }

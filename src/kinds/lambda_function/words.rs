@@ -112,7 +112,7 @@ pub fn environment(spec: &Spec) -> Option<aws::Environment> {
 
 pub fn ephemeral_storage(spec: &Spec) -> Result<Option<aws::EphemeralStorage>> {
     let storage = spec.ephemeral_storage.map(|size| aws::EphemeralStorage::builder().size(size).build());
-    storage.transpose().map_err(incomplete)
+    storage.transpose().map_err(|error| incomplete(&error))
 }
 
 pub fn vpc(spec: &Spec) -> Option<aws::VpcConfig> {
@@ -152,7 +152,7 @@ pub fn logging(spec: &Spec) -> Option<aws::LoggingConfig> {
 pub fn file_systems(spec: &Spec) -> Result<Option<Vec<aws::FileSystemConfig>>> {
     let build = |system: &FileSystem| {
         let config = aws::FileSystemConfig::builder().arn(&system.access_point_arn);
-        config.local_mount_path(&system.mount_path).build().map_err(incomplete)
+        config.local_mount_path(&system.mount_path).build().map_err(|error| incomplete(&error))
     };
     spec.file_systems.as_ref().map(|systems| systems.iter().map(build).collect()).transpose()
 }
@@ -166,7 +166,7 @@ pub fn image_config(spec: &Spec) -> Option<aws::ImageConfig> {
     Some(built.build())
 }
 
-fn incomplete(error: aws_smithy_types::error::operation::BuildError) -> CloudError {
+fn incomplete(error: &aws_smithy_types::error::operation::BuildError) -> CloudError {
     CloudError::stated(Class::Invalid, "lambda.Function", error.to_string())
 }
 
