@@ -117,10 +117,11 @@ fn live_of<K: Kind>(found: kinds::Found<K>) -> Result<Live> {
         result.map_err(|error| CloudError::stated(Class::Other, K::NAME, error.to_string()))
     };
     let mut spec = json(serde_json::to_value(&found.spec))?;
-    if let Json::Object(fields) = &mut spec {
+    let mut outputs = json(serde_json::to_value(&found.outputs))?;
+    for fields in [&mut spec, &mut outputs].into_iter().filter_map(Json::as_object_mut) {
         fields.retain(|name, _| !found.unseen.contains(&name.as_str()));
     }
-    Ok(Live { spec, outputs: json(serde_json::to_value(&found.outputs))?, readiness: found.readiness })
+    Ok(Live { spec, outputs, readiness: found.readiness })
 }
 
 /// A kind's own reading of error codes, before the common one.

@@ -91,7 +91,7 @@ pub struct Field {
 /// | `x-owned-by-aws` | observed, never a difference | `value::compare` |
 /// | `x-unordered` | order means nothing | `value::compare` |
 /// | `x-key: FIELD` | items are told apart by this field, order means nothing | `value::compare` |
-/// | `x-merge` | only the keys that are or were in the file are ours | `value::compare` |
+/// | `x-merge` | only the keys or items that are or were in the file are ours | `value::compare` |
 /// | `x-compare: sha256, policy, dns` | how equality is decided | `value::compare` |
 /// | `x-needs: serving` | what it refers to must be serving, not just configured | `graph` |
 /// | `x-volatile` | an output that an update may change | `plan` |
@@ -112,7 +112,7 @@ pub struct Words {
     pub unordered: bool,
     /// Items are told apart by this field.
     pub key: Option<String>,
-    /// Only keys that are or were in the file are ours.
+    /// Only keys or items that are or were in the file are ours.
     pub merge: bool,
     /// How equality is decided.
     pub compare: Compare,

@@ -10,7 +10,7 @@ use aws_sdk_acm::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Found, Kind};
+use super::{Found, Kind, apigateway_domain_name};
 use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
 use crate::cloud::{Ask, Readiness};
 use crate::names::{Owner, PhysicalId};
@@ -196,6 +196,9 @@ async fn of_domain(cx: &Cx, domain: &str) -> Result<Vec<CertificateSummary>> {
 /// One describe call, on surveys too: no list holds the validation records, which are outputs.
 async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Certificate>>> {
     let arn = ask.id.as_str();
+    if let Some(found) = in_use(cx, arn).await? {
+        return Ok(Some(found));
+    }
     let described = cx.acm().describe_certificate().certificate_arn(arn).send().await.or_gone()?;
     let Some(live) = described.and_then(|answer| answer.certificate) else { return Ok(None) };
     let tags = match cx.indexed_tags(arn).await? {
@@ -220,6 +223,34 @@ async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Certificate>>> {
     };
     let outputs = outputs(arn, &spec.domain, live.domain_validation_options.as_deref().unwrap_or_default());
     Ok(Some(Found { spec, outputs, readiness, unseen }))
+}
+
+/// What of a certificate never changes, in its spec and its outputs.
+const FIXED: &[&str] = &[
+    "domain",
+    "alternative_names",
+    "key_algorithm",
+    "exportable",
+    "validation_name",
+    "validation_value",
+    "validations",
+];
+
+/// What a survey knows of a certificate that a domain of the region serves with, without asking for it: it is
+/// there, it is issued, and everything of it but its tags is as it was made.
+async fn in_use(cx: &Cx, arn: &str) -> Result<Option<Found<Certificate>>> {
+    let Some(tags) = cx.indexed_tags(arn).await? else { return Ok(None) };
+    if !apigateway_domain_name::uses_certificate(cx, arn).await? {
+        return Ok(None);
+    }
+    let spec = Spec {
+        domain: String::new(),
+        alternative_names: None,
+        key_algorithm: None,
+        exportable: None,
+        tags: Some(live_tags(tags)),
+    };
+    Ok(Some(Found { unseen: FIXED, ..Found::serving(spec, outputs(arn, "", &[])) }))
 }
 
 fn outputs(arn: &str, domain: &str, validations: &[DomainValidation]) -> Outputs {

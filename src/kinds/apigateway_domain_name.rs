@@ -1,6 +1,7 @@
 //! API Gateway custom domain: a name of ours in front of REST APIs, one per region for the same name.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_apigateway::operation::get_domain_name::GetDomainNameOutput;
@@ -132,16 +133,7 @@ tags: {team: commerce}
             });
             return futures::future::try_join_all(reads).await;
         }
-        let all = cx.once("apigateway.domain_names", async {
-            let mut pages = cx.apigateway().get_domain_names().limit(PAGE).into_paginator().send();
-            let mut all = BTreeMap::new();
-            while let Some(page) = pages.next().await {
-                let listed = page?.items.unwrap_or_default().into_iter();
-                all.extend(listed.map(|one| (one.domain_name.clone().unwrap_or_default(), one)));
-            }
-            Ok(all)
-        });
-        let all = all.await?;
+        let all = listed(cx).await?;
         Ok(asks.iter().map(|ask| all.get(ask.id.as_str()).map(|live| found(cx, live.clone().into()))).collect())
     }
 
@@ -207,6 +199,26 @@ tags: {team: commerce}
 }
 
 /// Of a name that exists and that this account does not have, another account is the owner.
+/// Every domain name of the region, by name; one list for a whole survey.
+pub(super) async fn listed(cx: &Cx) -> Result<Arc<BTreeMap<String, SdkDomain>>> {
+    cx.once("apigateway.domain_names", async {
+        let mut pages = cx.apigateway().get_domain_names().limit(PAGE).into_paginator().send();
+        let mut all = BTreeMap::new();
+        while let Some(page) = pages.next().await {
+            let listed = page?.items.unwrap_or_default().into_iter();
+            all.extend(listed.map(|one| (one.domain_name.clone().unwrap_or_default(), one)));
+        }
+        Ok(all)
+    })
+    .await
+}
+
+/// Whether a domain that serves in this region uses this certificate: API Gateway takes none but issued ones.
+pub(super) async fn uses_certificate(cx: &Cx, arn: &str) -> Result<bool> {
+    let serves = |one: &SdkDomain| one.domain_name_status == Some(DomainNameStatus::Available);
+    Ok(listed(cx).await?.values().any(|one| serves(one) && one.regional_certificate_arn.as_deref() == Some(arn)))
+}
+
 async fn taken(cx: &Cx, spec: &Spec, error: CloudError) -> Result<CloudError> {
     let here = cx.apigateway().get_domain_name().domain_name(&spec.domain).send().await.or_gone()?;
     if here.is_some() {

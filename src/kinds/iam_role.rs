@@ -1,14 +1,17 @@
 //! IAM role: who a function, a task or a service is when it calls AWS.
 
+mod document;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_iam::types::{AttachedPolicy, EntityType, Role as Described, RoleDetail, Tag};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::document::document;
 use super::{Found, Kind};
 use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
-use crate::cloud::{Ask, Care, Class, CloudError};
+use crate::cloud::{Ask, Care};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
 use crate::value::compare::same_policy;
@@ -376,33 +379,6 @@ fn boundary(attached: Option<&aws_sdk_iam::types::AttachedPermissionsBoundary>) 
     attached.and_then(|boundary| boundary.permissions_boundary_arn.clone()).unwrap_or_default()
 }
 
-/// A document as IAM returns it: URL-encoded JSON.
-fn document(encoded: &str) -> Result<Json> {
-    serde_json::from_slice(&url_decoded(encoded)).map_err(|error| {
-        CloudError::stated(Class::Other, "iam:GetRole", format!("a policy document that is no JSON: {error}"))
-    })
-}
-
-fn url_decoded(text: &str) -> Vec<u8> {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let code = text.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match code {
-            Some(code) if byte == b'%' => {
-                decoded.push(code);
-                at += 3;
-            }
-            _ => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
-    }
-    decoded
-}
-
 /// A text to be sent at creation, where an empty one is the same as none.
 fn given(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.is_empty()).cloned()
@@ -414,19 +390,4 @@ fn tag(key: &str, value: &str) -> Tag {
 
 fn pairs(tags: Option<Vec<Tag>>) -> Tags {
     tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_document_comes_url_encoded() {
-        let encoded = "%7B%22Action%22%3A%20%22s3%3A%2A%22%2C%22Resource%22%3A%22a+b%C3%A9%22%7D";
-        assert_eq!(document(encoded), Ok(json!({"Action": "s3:*", "Resource": "a+bé"})));
-        assert_eq!(document("{\"Resource\": \"50% é\"}"), Ok(json!({"Resource": "50% é"})));
-        assert!(document("").is_err());
-    }
 }

@@ -115,6 +115,8 @@ tags: {team: commerce}
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let tags = with_owner(spec.tags.as_ref(), owner);
+        // Only what was logged for a thing named after this stack can be a leftover of ours.
+        let ours = spec.name.contains(owner.stack.as_str());
         let call = cx.logs().create_log_group().log_group_name(&spec.name);
         let made = call
             .set_kms_key_id(spec.kms_key.clone().filter(|key| !key.is_empty()))
@@ -125,7 +127,7 @@ tags: {team: commerce}
             .await
             .map_err(CloudError::from);
         match made {
-            Err(error) if error.class == Class::Exists => take_over(cx, spec, tags, error).await?,
+            Err(error) if error.class == Class::Exists && ours => take_over(cx, spec, tags, error).await?,
             other => drop(other?),
         }
         Ok(PhysicalId::new(&spec.name))

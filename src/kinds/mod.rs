@@ -146,7 +146,8 @@ pub struct Found<K: Kind> {
     pub outputs: K::Outputs,
     /// Whether it can be used.
     pub readiness: Readiness,
-    /// Top-level fields of `spec` that were not looked at this time; they count as what was last sent.
+    /// Top-level fields of `spec` and `outputs` that were not looked at this time; they count as what was
+    /// last sent and last read.
     pub unseen: &'static [&'static str],
 }
 

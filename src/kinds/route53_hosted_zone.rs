@@ -84,8 +84,10 @@ tags: {team: commerce}
         "accelerated_recovery: false",
         "tags: {team: platform, cost: '7'}",
         "name: store.example.com",
+        "delegation_set: N1PA6795SAMPLE",
         "
 name: inside.example.com
+delegation_set: null
 accelerated_recovery: null
 private: true
 vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
@@ -99,6 +101,9 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
 
     async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
         let cx = &cx.home();
+        if let Some(found) = indexed(cx, asks).await? {
+            return Ok(found);
+        }
         let live = futures::future::try_join_all(asks.iter().map(|ask| described(cx, ask.id.as_str()))).await?;
         let tagged = asks.iter().zip(&live).filter(|(ask, live)| live.is_some() && ask.manages("tags"));
         let ids: Vec<&str> = tagged.map(|(ask, _)| ask.id.as_str()).collect();
@@ -207,6 +212,34 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
         wrong
     }
 }
+
+/// What a survey knows from the tags of the stack's zones, if nothing but name and tags is managed of them.
+async fn indexed(cx: &Cx, asks: &[Ask]) -> Result<Option<Vec<Option<Found<HostedZone>>>>> {
+    let mut all = Vec::new();
+    for ask in asks {
+        let more = SEEN_BY_DESCRIBE.iter().any(|field| *field != "name" && ask.manages(field));
+        let tags = cx.indexed_tags(&arn(&TagResourceType::Hostedzone, ask.id.as_str())).await?;
+        let (false, Some(tags)) = (more, tags) else { return Ok(None) };
+        let spec = Spec {
+            name: String::new(),
+            comment: None,
+            private: None,
+            vpcs: None,
+            delegation_set: None,
+            accelerated_recovery: None,
+            tags: Some(live_tags(tags)),
+        };
+        let id = ask.id.as_str();
+        let arn = arn(&TagResourceType::Hostedzone, id);
+        let outputs = Outputs { id: id.to_owned(), arn, name: String::new(), name_servers: Vec::new() };
+        all.push(Some(Found { unseen: SEEN_BY_DESCRIBE, ..Found::serving(spec, outputs) }));
+    }
+    Ok(Some(all))
+}
+
+/// What of a zone takes a call of its own to see, in its spec and its outputs.
+const SEEN_BY_DESCRIBE: &[&str] =
+    &["name", "comment", "private", "vpcs", "delegation_set", "accelerated_recovery", "name_servers"];
 
 async fn described(cx: &Cx, id: &str) -> Result<Option<(GetHostedZoneOutput, Live)>> {
     let answer = cx.route53().get_hosted_zone().id(id).send().await.or_gone()?;

@@ -26,8 +26,9 @@ pub struct Spec {
     pub display_name: Option<String>,
     /// KMS key that encrypts messages at rest; it must allow `cloudwatch.amazonaws.com` if alarms publish here.
     pub kms_key: Option<String>,
-    /// Who gets the messages. An e-mail address has to be confirmed by its owner.
-    #[schemars(extend("x-unordered" = true))]
+    /// Who gets the messages. An e-mail address has to be confirmed by its owner; one that never was
+    /// cannot be taken off, and leaves by itself after two days. Subscriptions of others stay.
+    #[schemars(extend("x-merge" = true))]
     pub subscriptions: Option<Vec<Subscription>>,
     /// Tags.
     #[schemars(extend("x-merge" = true))]
@@ -103,7 +104,7 @@ tags: {team: commerce}
                 call.attribute_name(name).attribute_value(wanted).send().await?;
             }
         }
-        update_subscriptions(cx, id, to).await?;
+        update_subscriptions(cx, id, from, to).await?;
         let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
         if !set.is_empty() {
             let tags = set.iter().map(|(key, value)| tag(key, value)).collect();
@@ -166,14 +167,16 @@ async fn subscriptions(cx: &Cx, arn: &str) -> Result<Vec<(Subscription, Option<S
     Ok(all)
 }
 
-async fn update_subscriptions(cx: &Cx, id: &PhysicalId, to: &Spec) -> Result<()> {
-    let Some(wanted) = &to.subscriptions else { return Ok(()) };
+async fn update_subscriptions(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+    let (Some(wanted), ours) = (&to.subscriptions, from.subscriptions.as_deref().unwrap_or_default()) else {
+        return Ok(());
+    };
     let live = subscriptions(cx, id.as_str()).await?;
     for new in wanted.iter().filter(|wanted| !live.iter().any(|(live, _)| live == *wanted)) {
         let call = cx.sns().subscribe().topic_arn(id.as_str());
         call.protocol(&new.protocol).endpoint(&new.endpoint).return_subscription_arn(true).send().await?;
     }
-    for (_, arn) in live.iter().filter(|(live, _)| !wanted.contains(live)) {
+    for (_, arn) in live.iter().filter(|(live, _)| ours.contains(live) && !wanted.contains(live)) {
         if let Some(arn) = arn {
             cx.sns().unsubscribe().subscription_arn(arn).send().await?;
         }

@@ -311,7 +311,6 @@ mod tests {
         check("resources.b.kind", "kind", "sns.Topic");
         let span = loaded.places.reference("region").expect("a place");
         assert_eq!(&text[span.start..span.end], "${region}");
-        assert_eq!(loaded.places.keys_in_order(&Path::of(["tables", "carts", "key"])), ["user_id", "item_id"]);
     }
 
     #[test]

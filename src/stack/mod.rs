@@ -19,7 +19,7 @@ use load::{read_text, read_tree};
 
 use crate::names::{Region, StackName};
 use crate::problem::{Problem, Span};
-use crate::value::{Key, Path};
+use crate::value::Path;
 
 /// A stack file that was read and has the right shape.
 #[derive(Debug, Clone)]
@@ -98,20 +98,6 @@ impl Places {
     /// Where a reference stands, if it is written anywhere.
     pub fn reference(&self, text: &str) -> Option<Span> {
         self.references.get(text).and_then(|spans| spans.first()).copied()
-    }
-
-    /// The keys of the map at a path in the order in which they are written, which values do not keep.
-    pub fn keys_in_order(&self, path: &Path) -> Vec<String> {
-        let depth = path.0.len();
-        let inside = self.at.range(path.clone()..).take_while(|(inner, _)| inner.0.starts_with(&path.0));
-        let mut keys: Vec<(usize, String)> = inside
-            .filter_map(|(inner, place)| match &inner.0[depth..] {
-                [Key::Field(name)] => Some((place.key.unwrap_or(place.value).start, name.clone())),
-                _ => None,
-            })
-            .collect();
-        keys.sort();
-        keys.into_iter().map(|(_, name)| name).collect()
     }
 
     fn nearest(&self, path: &Path) -> Option<(Place, bool)> {

@@ -154,9 +154,10 @@ impl Builder<'_> {
         let Some(open) = self.open.pop() else { return };
         let first = open.nodes.first().map(|node| node.span);
         let last = open.nodes.iter().map(|node| node.span.end).max();
-        let span = if end.end > end.start {
-            // `{...}` or `[...]`.
-            Span { start: open.start.start, end: end.end }
+        let is_flow = self.text.get(end.start..end.end).is_some_and(|text| text.starts_with(['}', ']']));
+        let span = if is_flow {
+            // `{...}` or `[...]`; the parser counts a comment after it to its end.
+            Span { start: open.start.start, end: end.start + 1 }
         } else {
             let start = first.map_or(open.start.start, |first| first.start);
             Span { start, end: last.unwrap_or(start).max(start) }

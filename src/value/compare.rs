@@ -77,6 +77,11 @@ pub fn ours(shape: &Shape, wanted: &Json, live: &Json, sent: Option<&Json>) -> J
             let kept = map.iter().filter(|(key, _)| is_ours(key));
             Json::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
         }
+        (Form::List { .. }, Json::Array(items)) if shape.words.merge => {
+            let holds =
+                |list: Option<&Json>, item: &Json| list.and_then(Json::as_array).is_some_and(|all| all.contains(item));
+            items.iter().filter(|item| holds(Some(wanted), item) || holds(sent, item)).cloned().collect()
+        }
         _ => live.clone(),
     }
 }
@@ -207,7 +212,15 @@ impl Comparison {
             return self.keyed(at, of, key, (wanted, there, sent));
         }
         let whole = Partial::List(wanted.to_vec());
-        if at.shape.words.unordered {
+        if at.shape.words.merge {
+            // An item of somebody else's, or one that AWS does not let go of, is not ours.
+            let known = whole.finish().unwrap_or_default();
+            let is_ours = |item: &&Json| known.as_array().is_some_and(|all| all.contains(item)) || sent.contains(item);
+            let there: Vec<Json> = there.iter().filter(is_ours).cloned().collect();
+            if sorted(&known) != sorted(&Json::Array(there.clone())) {
+                self.push(at, &Json::Array(there), &whole);
+            }
+        } else if at.shape.words.unordered {
             if !whole.finish().is_ok_and(|wanted| sorted(&wanted) == sorted(&Json::Array(there.to_vec()))) {
                 self.push(at, &Json::Array(there.to_vec()), &whole);
             }
@@ -341,6 +354,7 @@ mod tests {
                     {"type": "object", "properties": {"zip": {"type": "object", "properties": {
                         "path": {"type": "string", "x-owned-by-aws": true}, "sha256": {"type": "string"}}}}}]},
                 "layers": {"type": "array", "items": {"type": "string"}, "x-unordered": true},
+                "guests": {"type": "array", "items": {"type": "string"}, "x-merge": true},
                 "tags": {"type": "object", "additionalProperties": {"type": "string"}, "x-merge": true},
                 "replicas": {"type": "array", "x-key": "region", "items": {"type": "object", "properties": {
                     "region": {"type": "string"}, "pitr": {"type": ["boolean", "null"]}}}}
@@ -385,6 +399,19 @@ mod tests {
             json!({"tags": {"a": "1", "ours": "x"}}),
             &["tags.ours \"x\" -> null Update"],
         );
+    }
+
+    #[test]
+    fn items_of_others_stay_and_ours_go() {
+        let live = json!({"guests": ["a", "ours", "theirs"]});
+        check(json!({"guests": ["a"]}), live.clone(), json!({"guests": ["a"]}), &[]);
+        check(
+            json!({"guests": ["a"]}),
+            live.clone(),
+            json!({"guests": ["a", "ours"]}),
+            &["guests [\"a\",\"ours\"] -> [\"a\"] Update"],
+        );
+        check(json!({"guests": ["b"]}), live, json!(null), &["guests [] -> [\"b\"] Update"]);
     }
 
     #[test]

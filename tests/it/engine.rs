@@ -74,6 +74,12 @@ fn loaded() -> Loaded {
 
 /// One line a resource: `address kind {spec}`.
 pub fn graph(lines: &str) -> Graph {
+    let (declarations, loaded) = loaded_from(lines);
+    isobar::graph::of(declarations, &loaded, &catalog()).expect("a graph")
+}
+
+/// The declarations of a stack of lines, and the stack around them.
+pub fn loaded_from(lines: &str) -> (Vec<Declaration>, Loaded) {
     let declarations = lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| {
         let mut words = line.splitn(3, ' ');
         let address: Address = words.next().expect("an address").parse().expect("an address");
@@ -84,11 +90,11 @@ pub fn graph(lines: &str) -> Graph {
         declaration.protect = declaration.kind.as_str() == "test.Data";
         declaration
     });
-    isobar::graph::of(declarations.collect(), &loaded(), &catalog()).expect("a graph")
+    (declarations.collect(), loaded())
 }
 
 #[derive(Default)]
-struct Log(Mutex<Vec<Event>>);
+pub struct Log(Mutex<Vec<Event>>);
 
 impl Listener for Log {
     fn on(&self, event: &Event) {
@@ -162,7 +168,7 @@ impl World {
     }
 }
 
-fn holder() -> Holder {
+pub fn holder() -> Holder {
     Holder { command: "apply".into(), pid: 1, who: "test".into(), since: String::new() }
 }
 

@@ -88,13 +88,13 @@ fn odd_files_are_refused_in_no_time() {
     check_bytes(&text(50_000, "\"${\": ${\n"), "... and");
     check_bytes(&[0xff, 0xfe, b's', 0], "not a text file");
     check_bytes(b"\x7fELF\0\0\0", "not a text file");
-    let many: String = (0..40_000).map(|at| format!("k{at}: ${{x\n")).collect();
+    let many = (0..40_000).map(|at| format!("k{at}: ${{x\n")).collect::<Vec<_>>().concat();
     check_bytes(many.as_bytes(), "... and");
-    let nested: String = (0..63).map(|at| format!("{}{}:\n", " ".repeat(at), "k".repeat(200))).collect();
+    let nested = (0..63).map(|at| format!("{}{}:\n", " ".repeat(at), "k".repeat(200))).collect::<Vec<_>>().concat();
     check_bytes(nested.as_bytes(), "unknown key");
     let wide = format!(
         "base: &b {{{}}}\nall: [{}]\n",
-        (0..300).map(|at| format!("{}{at}: 1,", "k".repeat(99))).collect::<String>(),
+        (0..300).map(|at| format!("{}{at}: 1,", "k".repeat(99))).collect::<Vec<_>>().concat(),
         "*b,".repeat(5_000)
     );
     check_bytes(wide.as_bytes(), "once its aliases are expanded");

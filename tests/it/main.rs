@@ -7,5 +7,10 @@ mod errors;
 mod expand;
 #[cfg(feature = "aws")]
 mod kinds;
+mod plans;
+#[cfg(feature = "aws")]
+mod program;
 mod robustness;
+#[cfg(feature = "aws")]
+mod stacks;
 mod tidy;

@@ -128,7 +128,7 @@ metrics:
         // The call would overwrite somebody else's alarm of this name without a word.
         if Self::find(cx, owner, spec).await?.is_none() {
             let tags = with_owner(spec.tags.as_ref(), owner).into_iter().map(|(key, value)| tag(&key, &value));
-            put::put(cx, spec)?.set_tags(Some(tags.collect())).send().await?;
+            put::put(cx, spec).set_tags(Some(tags.collect())).send().await?;
         }
         Ok(PhysicalId::new(&spec.name))
     }
@@ -136,7 +136,7 @@ metrics:
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let whole = put::complete(from, to);
         if put::definition(&whole) != put::definition(from) {
-            put::put(cx, &whole)?.send().await?;
+            put::put(cx, &whole).send().await?;
         }
         let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
         if set.is_empty() && unset.is_empty() {

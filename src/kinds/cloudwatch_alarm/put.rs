@@ -6,7 +6,7 @@ use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFlu
 use aws_sdk_cloudwatch::types::{Dimension, MetricDataQuery, MetricStat};
 
 use super::spec::{Query, Spec};
-use crate::aws::{Cx, Result, word};
+use crate::aws::{Cx, word};
 
 /// What is wanted, and what is there where the file says nothing.
 pub(super) fn complete(from: &Spec, to: &Spec) -> Spec {
@@ -63,9 +63,8 @@ pub(super) fn definition(spec: &Spec) -> Option<serde_json::Value> {
 }
 
 /// The call for a whole alarm, without tags: they count at creation only.
-pub(super) fn put(cx: &Cx, spec: &Spec) -> Result<PutMetricAlarmFluentBuilder> {
-    let call = cx
-        .cloudwatch()
+pub(super) fn put(cx: &Cx, spec: &Spec) -> PutMetricAlarmFluentBuilder {
+    cx.cloudwatch()
         .put_metric_alarm()
         .alarm_name(&spec.name)
         .set_alarm_description(spec.description.clone())
@@ -87,8 +86,7 @@ pub(super) fn put(cx: &Cx, spec: &Spec) -> Result<PutMetricAlarmFluentBuilder> {
         .set_actions_enabled(spec.actions_enabled)
         .set_alarm_actions(spec.alarm_actions.clone())
         .set_ok_actions(spec.ok_actions.clone())
-        .set_insufficient_data_actions(spec.insufficient_data_actions.clone());
-    Ok(call)
+        .set_insufficient_data_actions(spec.insufficient_data_actions.clone())
 }
 
 fn query(wanted: &Query) -> MetricDataQuery {

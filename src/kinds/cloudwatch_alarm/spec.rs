@@ -85,7 +85,7 @@ pub struct Query {
     #[schemars(length(min = 1, max = 2048))]
     pub expression: Option<String>,
     /// A metric.
-    pub metric: Option<Metric>,
+    pub metric: Option<Series>,
     /// What it is called in graphs.
     pub label: Option<String>,
     /// Whether it is what the alarm judges; AWS takes `true` when left out.
@@ -101,7 +101,7 @@ pub struct Query {
 /// One metric among several.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Metric {
+pub struct Series {
     /// Name space of the metric.
     #[schemars(length(min = 1, max = 255), regex(pattern = "^[^:]"))]
     pub namespace: String,
@@ -246,7 +246,7 @@ pub(super) fn of(live: MetricAlarm) -> Result<Spec> {
 fn query(live: MetricDataQuery) -> Query {
     let metric = live.metric_stat.map(|stat| {
         let of = stat.metric.unwrap_or_else(|| aws_sdk_cloudwatch::types::Metric::builder().build());
-        Metric {
+        Series {
             namespace: of.namespace.unwrap_or_default(),
             metric_name: of.metric_name.unwrap_or_default(),
             dimensions: Some(dimensions(of.dimensions)),

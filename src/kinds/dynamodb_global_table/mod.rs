@@ -68,7 +68,6 @@ tags: {team: commerce}
 ";
     const CHANGES: &'static [&'static str] = &[
         "ttl_attribute: expires",
-        "ttl_attribute: ''",
         "tags: {team: platform, cost: '7'}",
         "
 indexes:
@@ -79,23 +78,28 @@ indexes:
 indexes:
   by-age: {key: {partition: {name: customer, type: S}, sort: {name: age, type: N}}, projection: ALL}
 ",
-        "{billing: {mode: PAY_PER_REQUEST, max_read_units: 500, max_write_units: 100}}",
         "{table_class: STANDARD_INFREQUENT_ACCESS}",
         "
 replicas:
   - {region: us-east-1, deletion_protection: true, point_in_time_days: 14}
-  - {region: us-west-2, deletion_protection: true, point_in_time_days: 14, contributor_insights: true}
+  - {region: us-west-2, deletion_protection: true, point_in_time_days: 14}
   - {region: eu-west-1, point_in_time_days: 0}
 ",
         "
 replicas:
   - {region: us-east-1, deletion_protection: false, point_in_time_days: 14}
-  - {region: us-west-2, deletion_protection: false, point_in_time_days: 14, contributor_insights: false}
+  - {region: us-west-2, deletion_protection: false, point_in_time_days: 14}
 ",
-        "warm_throughput: {read_units: 14000, write_units: 5000}",
-        "{consistency: STRONG, witness: us-east-2, local_indexes: {}}",
+        "
+consistency: STRONG
+witness: us-east-2
+local_indexes: null
+ttl_attribute: null
+warm_throughput: {read_units: 14000, write_units: 5000}
+billing: {mode: PAY_PER_REQUEST, max_read_units: 500, max_write_units: 100}
+",
     ];
-    const DEADLINE: Duration = Duration::from_mins(60);
+    const DEADLINE: Duration = Duration::from_hours(1);
     const HOLDS_DATA: bool = true;
     const CONFLICT: &'static [&'static str] = &[
         "ResourceInUseException",

@@ -60,7 +60,7 @@ pub(super) async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<GlobalTa
         (false, true) => &["tags"],
         (false, false) => &[],
     };
-    let spec = spec(live, home.as_str(), ttl, regional, tags)?;
+    let spec = spec(&live, home.as_str(), ttl, regional, tags)?;
     Ok(Some(Found { spec, outputs, readiness, unseen }))
 }
 
@@ -188,13 +188,13 @@ fn common_tags(regional: &[Regional]) -> Option<Tags> {
 }
 
 fn spec(
-    live: TableDescription,
+    live: &TableDescription,
     home: &str,
     ttl: Option<String>,
     regional: Vec<Regional>,
     tags: Option<Tags>,
 ) -> Result<Spec> {
-    let types = types(&live)?;
+    let types = types(live)?;
     let global = live
         .global_secondary_indexes()
         .iter()
@@ -216,7 +216,7 @@ fn spec(
         key: key(live.key_schema(), &types)?,
         indexes: Some(global.collect::<Result<_>>()?),
         local_indexes: Some(local.collect::<Result<_>>()?),
-        billing: Some(billing(&live)),
+        billing: Some(billing(live)),
         warm_throughput: warm.and_then(|warm| {
             Some(WarmThroughput { read_units: warm.read_units_per_second?, write_units: warm.write_units_per_second? })
         }),
@@ -332,14 +332,13 @@ fn readiness(live: &TableDescription, regional: &[Regional]) -> Readiness {
 fn replica_readiness(live: &ReplicaDescription) -> Option<Readiness> {
     let region = region_of(live);
     match live.replica_status.as_ref()? {
-        ReplicaStatus::Active => None,
         status @ (ReplicaStatus::Creating | ReplicaStatus::Updating | ReplicaStatus::Deleting) => {
             let done = live.replica_status_percent_progress.as_ref();
             let done = done.map(|percent| format!(", {percent} %")).unwrap_or_default();
             Some(Readiness::Pending(format!("the replica in {region} is {}{done}", status.as_str())))
         }
-        // It can be removed and made again, so it is a difference rather than the end.
-        ReplicaStatus::CreationFailed => None,
+        // One that could not be made can be made again, so it is a difference rather than the end.
+        ReplicaStatus::Active | ReplicaStatus::CreationFailed => None,
         status => {
             let why = live.replica_status_description.as_deref().unwrap_or("AWS gives no reason");
             Some(Readiness::Failed(format!("the replica in {region} is {}: {why}", status.as_str())))

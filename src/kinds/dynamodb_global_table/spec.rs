@@ -30,7 +30,9 @@ pub struct Spec {
     pub local_indexes: Option<BTreeMap<String, LocalIndex>>,
     /// How throughput is paid for; by request when left out.
     pub billing: Option<Billing>,
-    /// What the table can take at once without warming up.
+    /// What the table can take at once without warming up. AWS raises it by itself as the table is used,
+    /// so it is compared with what was last asked for.
+    #[schemars(extend("x-write-only" = true))]
     pub warm_throughput: Option<WarmThroughput>,
     /// Attribute that holds the time (seconds since 1970) after which an item is deleted; empty to switch
     /// that off. Another attribute takes two changes, and AWS takes one in an hour.

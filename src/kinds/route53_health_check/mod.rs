@@ -78,6 +78,13 @@ alarm_definition: '${cloudwatch.Alarm.definition}'
 insufficient_data_health_status: Healthy
 ",
         "{alarm_definition: another, insufficient_data_health_status: LastKnownStatus}",
+        "
+type: RECOVERY_CONTROL
+alarm: null
+alarm_definition: null
+insufficient_data_health_status: null
+routing_control_arn: arn:aws:route53-recovery-control::123456789012:controlpanel/0123456789abcdef/routingcontrol/fedcba98
+",
     ];
     const CONFLICT: &'static [&'static str] = &["HealthCheckVersionMismatch"];
 
@@ -208,28 +215,28 @@ fn wanted_tags(spec: &Spec, owner: &Owner) -> Tags {
 
 /// Whether anything but the tags differs; what the file leaves out does not.
 fn needs_update(from: &Spec, to: &Spec) -> bool {
-    fn differs<T: PartialEq>(from: &Option<T>, to: &Option<T>) -> bool {
+    fn differs<T: PartialEq>(from: Option<&T>, to: Option<&T>) -> bool {
         to.is_some() && from != to
     }
-    fn sorted<T: Ord + Clone>(list: &Option<Vec<T>>) -> Option<Vec<T>> {
-        let mut list = list.clone()?;
+    fn sorted<T: Ord + Clone>(list: Option<&Vec<T>>) -> Option<Vec<T>> {
+        let mut list = list?.clone();
         list.sort();
         Some(list)
     }
-    differs(&from.inverted, &to.inverted)
-        || differs(&from.disabled, &to.disabled)
-        || differs(&from.fqdn, &to.fqdn)
-        || differs(&from.port, &to.port)
-        || differs(&from.resource_path, &to.resource_path)
-        || differs(&from.search_string, &to.search_string)
-        || differs(&from.failure_threshold, &to.failure_threshold)
-        || differs(&from.enable_sni, &to.enable_sni)
-        || differs(&sorted(&from.regions), &sorted(&to.regions))
-        || differs(&sorted(&from.children), &sorted(&to.children))
-        || differs(&from.health_threshold, &to.health_threshold)
-        || differs(&from.alarm, &to.alarm)
-        || differs(&from.insufficient_data_health_status, &to.insufficient_data_health_status)
-        || differs(&from.alarm_definition, &to.alarm_definition)
+    differs(from.inverted.as_ref(), to.inverted.as_ref())
+        || differs(from.disabled.as_ref(), to.disabled.as_ref())
+        || differs(from.fqdn.as_ref(), to.fqdn.as_ref())
+        || differs(from.port.as_ref(), to.port.as_ref())
+        || differs(from.resource_path.as_ref(), to.resource_path.as_ref())
+        || differs(from.search_string.as_ref(), to.search_string.as_ref())
+        || differs(from.failure_threshold.as_ref(), to.failure_threshold.as_ref())
+        || differs(from.enable_sni.as_ref(), to.enable_sni.as_ref())
+        || differs(sorted(from.regions.as_ref()).as_ref(), sorted(to.regions.as_ref()).as_ref())
+        || differs(sorted(from.children.as_ref()).as_ref(), sorted(to.children.as_ref()).as_ref())
+        || differs(from.health_threshold.as_ref(), to.health_threshold.as_ref())
+        || differs(from.alarm.as_ref(), to.alarm.as_ref())
+        || differs(from.insufficient_data_health_status.as_ref(), to.insufficient_data_health_status.as_ref())
+        || differs(from.alarm_definition.as_ref(), to.alarm_definition.as_ref())
 }
 
 async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {

@@ -245,33 +245,37 @@ fn unbuilt(error: impl std::fmt::Display) -> CloudError {
     CloudError::stated(Class::Invalid, "route53:HealthCheck", error.to_string())
 }
 
+/// The fields that only some types take: whether they are given, and whether the type takes them.
+fn fields(spec: &Spec) -> [(&'static str, bool, bool); 16] {
+    let check = spec.check;
+    let endpoint = check.is_endpoint();
+    let (counted, metric) = (check == Type::Calculated, check == Type::CloudwatchMetric);
+    [
+        ("fqdn", spec.fqdn.is_some(), endpoint),
+        ("ip_address", spec.ip_address.is_some(), endpoint),
+        ("port", spec.port.is_some(), endpoint),
+        ("resource_path", spec.resource_path.is_some(), check.is_http()),
+        ("search_string", spec.search_string.is_some(), check.is_match()),
+        ("request_interval", spec.request_interval.is_some(), endpoint),
+        ("failure_threshold", spec.failure_threshold.is_some(), endpoint),
+        ("measure_latency", spec.measure_latency.is_some(), endpoint),
+        ("enable_sni", spec.enable_sni.is_some(), check.is_https()),
+        ("regions", spec.regions.is_some(), endpoint),
+        ("children", spec.children.is_some(), counted),
+        ("health_threshold", spec.health_threshold.is_some(), counted),
+        ("alarm", spec.alarm.is_some(), metric),
+        ("alarm_definition", spec.alarm_definition.is_some(), metric),
+        ("insufficient_data_health_status", spec.insufficient_data_health_status.is_some(), metric),
+        ("routing_control_arn", spec.routing_control_arn.is_some(), check == Type::RecoveryControl),
+    ]
+}
+
 /// Which fields go with which type.
 pub(super) fn check(spec: &Spec) -> Vec<String> {
     let check = spec.check;
     let name = word(check);
+    let fields = fields(spec);
     let mut wrong = Vec::new();
-    let fields = [
-        ("fqdn", spec.fqdn.is_some(), check.is_endpoint()),
-        ("ip_address", spec.ip_address.is_some(), check.is_endpoint()),
-        ("port", spec.port.is_some(), check.is_endpoint()),
-        ("resource_path", spec.resource_path.is_some(), check.is_http()),
-        ("search_string", spec.search_string.is_some(), check.is_match()),
-        ("request_interval", spec.request_interval.is_some(), check.is_endpoint()),
-        ("failure_threshold", spec.failure_threshold.is_some(), check.is_endpoint()),
-        ("measure_latency", spec.measure_latency.is_some(), check.is_endpoint()),
-        ("enable_sni", spec.enable_sni.is_some(), check.is_https()),
-        ("regions", spec.regions.is_some(), check.is_endpoint()),
-        ("children", spec.children.is_some(), check == Type::Calculated),
-        ("health_threshold", spec.health_threshold.is_some(), check == Type::Calculated),
-        ("alarm", spec.alarm.is_some(), check == Type::CloudwatchMetric),
-        ("alarm_definition", spec.alarm_definition.is_some(), check == Type::CloudwatchMetric),
-        (
-            "insufficient_data_health_status",
-            spec.insufficient_data_health_status.is_some(),
-            check == Type::CloudwatchMetric,
-        ),
-        ("routing_control_arn", spec.routing_control_arn.is_some(), check == Type::RecoveryControl),
-    ];
     wrong.extend(
         fields
             .iter()

@@ -142,7 +142,9 @@ async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<RecordSet>>> {
     let id = Id::parse(&ask.id)?;
     let live = match cx.care {
         Care::Exact => own(&id, &exact(cx, &id).await?),
-        Care::Survey => own(&id, cx.once(&format!("records/{}", id.zone), all(cx, &id.zone)).await?.as_slice()),
+        Care::Survey => {
+            own(&id, cx.once(&format!("records/{}", id.zone), Box::pin(all(cx, &id.zone))).await?.as_slice())
+        }
     };
     let Some(spec) = spec::of(&id.zone, &live) else { return Ok(None) };
     let outputs = Outputs { name: spec.name.clone() };

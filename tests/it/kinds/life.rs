@@ -98,8 +98,11 @@ impl<'a> Life<'a> {
     ) -> BoxFuture<'s, Outcome<Thing<'k>>> {
         Box::pin(async move {
             let wanted = self.wanted(example).await?;
-            if kind.name.as_str() == "apigateway.Stage" {
-                self.surroundings.allow_logging().await?;
+            match kind.name.as_str() {
+                "apigateway.Stage" => self.surroundings.allow_logging().await?,
+                // An interrupted run may have left one.
+                "apigateway.Account" => self.surroundings.set_logging_role("").await?,
+                _ => {}
             }
             let owner = Owner {
                 stack: self.emulator.stack.clone(),

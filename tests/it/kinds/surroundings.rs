@@ -74,7 +74,7 @@ impl Surroundings {
     }
 
     /// Sets the account's role for logs; an empty one takes it out.
-    async fn set_logging_role(&self, arn: &str) -> Result<(), String> {
+    pub async fn set_logging_role(&self, arn: &str) -> Result<(), String> {
         let config = aws_sdk_apigateway::Config::builder().behavior_version(BehaviorVersion::latest());
         let config = config.region(Region::new(REGION)).credentials_provider(keys()).endpoint_url(&self.endpoint);
         let gateway = aws_sdk_apigateway::Client::from_conf(config.build());
