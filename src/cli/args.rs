@@ -184,6 +184,9 @@ pub struct Output {
     /// The stack file (ends in .yaml or .yml), then the name of a value; both may be left out
     #[arg(value_name = "STACK] [NAME", num_args = 0..=2)]
     pub words: Vec<String>,
+    /// List every value of every resource
+    #[arg(long)]
+    pub all: bool,
     /// Form of what is printed
     #[arg(long, default_value = "text")]
     pub format: OutputFormat,
@@ -268,7 +271,7 @@ mod tests {
     fn a_stack_and_a_name_are_told_apart_by_the_ending() {
         let check = |words: &[&str], stack: &str, name: Option<&str>| {
             let words = words.iter().map(|word| (*word).to_owned()).collect();
-            let output = Output { words, format: OutputFormat::Text };
+            let output = Output { words, all: false, format: OutputFormat::Text };
             assert_eq!(output.stack_and_name(), (Path::new(stack), name));
         };
         check(&[], "isobar.yaml", None);

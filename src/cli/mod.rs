@@ -25,7 +25,7 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use args::{Args, Command};
 pub(crate) use failure::{Done, Failure};
@@ -43,6 +43,11 @@ pub fn run() -> ExitCode {
         console::say(&failure.text());
     }
     exit::code(&result)
+}
+
+/// The commands and options as data, for whoever documents or tests them.
+pub fn command() -> clap::Command {
+    Args::command()
 }
 
 fn dispatch(args: &Args) -> Result<Done, Failure> {

@@ -13,19 +13,25 @@ pub fn run(globals: &Globals, args: &Output) -> Result<Done, Failure> {
     let (stack, name) = args.stack_and_name();
     let all = Outputs::of(&engine::state(globals, stack)?);
     let Some(name) = name else {
-        console::data(&listing(&all.0, args.format)?)?;
+        let values = if args.all { all.written() } else { all.offered() };
+        console::data(&listing(&values, args.format)?)?;
         return Ok(Done::Clean);
     };
     let found = all.named(name);
     let text = match (found.len(), args.format) {
         (0, _) => return Err(all.unknown(name)),
-        (1, OutputFormat::Text) => bare(&found.values().collect::<Vec<_>>()) + "\n",
-        (1, OutputFormat::Json) => found.values().map(|value| format!("{value:#}")).collect::<Vec<_>>().join("") + "\n",
+        (1, OutputFormat::Text) => found.values().map(bare).collect::<String>() + "\n",
+        (1, OutputFormat::Json) => pretty(found.values().next())?,
         _ => listing(&found, args.format)?,
     };
     console::data(&text)?;
     Ok(Done::Clean)
 }
+
+/// What is offered of every resource.
+const OFFERED: [&str; 3] = ["url", "invoke_url", "name_servers"];
+/// What is offered of a block's own resource; of its parts nobody asks.
+const OFFERED_OF_BLOCKS: [&str; 2] = ["name", "arn"];
 
 /// Values by their full names: `PATH.OUTPUT@SCOPE`.
 struct Outputs(BTreeMap<Name, Json>);
@@ -53,17 +59,47 @@ impl Outputs {
         Self(values.collect())
     }
 
+    /// All of them, by their full names.
+    fn written(&self) -> BTreeMap<String, Json> {
+        self.0.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
+    }
+
+    /// What others need of the stack, by short names: without the part, and without the region
+    /// where every region has the same.
+    fn offered(&self) -> BTreeMap<String, Json> {
+        let mut offered: BTreeMap<String, BTreeMap<&Scope, &Json>> = BTreeMap::new();
+        for (name, value) in &self.0 {
+            let words: Vec<&str> = name.path.split('.').collect();
+            let of_block = words.len() == 2 && OFFERED_OF_BLOCKS.contains(&name.output.as_str());
+            if of_block || OFFERED.contains(&name.output.as_str()) {
+                let short = format!("{}.{}", words[..words.len().min(2)].join("."), name.output);
+                offered.entry(short).or_default().insert(&name.at, value);
+            }
+        }
+        let named = offered.into_iter().flat_map(|(short, values)| {
+            let first = values.values().next().copied();
+            let same = values.values().all(|value| Some(*value) == first);
+            let shown = if same { 1 } else { values.len() };
+            let name = move |at: &Scope| if same { short.clone() } else { format!("{short}@{at}") };
+            values.into_iter().take(shown).map(move |(at, value)| (name(at), value.clone())).collect::<Vec<_>>()
+        });
+        named.collect()
+    }
+
     /// Those that a name means: in full, without its part (`tables.carts.name`), or without its
     /// region, which is then every region. The fullest meaning wins.
-    fn named(&self, name: &str) -> BTreeMap<Name, Json> {
+    fn named(&self, name: &str) -> BTreeMap<String, Json> {
         let (words, at) = match name.split_once('@') {
             Some((words, at)) => (words, Some(at)),
             None => (name, None),
         };
         let Some((path, output)) = words.rsplit_once('.') else { return BTreeMap::new() };
         let here = |key: &Name| key.output == output && at.is_none_or(|at| key.at.to_string() == at);
-        let pick = |fits: &dyn Fn(&Name) -> bool| -> BTreeMap<Name, Json> {
-            self.0.iter().filter(|(key, _)| fits(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+        let pick = |fits: &dyn Fn(&Name) -> bool| -> BTreeMap<String, Json> {
+            let found: Vec<(&Name, &Json)> = self.0.iter().filter(|(key, _)| fits(key)).collect();
+            let same = found.windows(2).all(|two| two[0].0.path == two[1].0.path && two[0].1 == two[1].1);
+            let shown = if same { found.len().min(1) } else { found.len() };
+            found[..shown].iter().map(|(key, value)| (key.to_string(), (*value).clone())).collect()
         };
         let exact = pick(&|key| here(key) && key.path == path);
         if !exact.is_empty() {
@@ -74,7 +110,7 @@ impl Outputs {
 
     fn unknown(&self, name: &str) -> Failure {
         let failure = Failure::error(format!("there is no output `{name}`"));
-        let known: Vec<String> = self.0.keys().map(Name::to_string).collect();
+        let known: Vec<String> = self.offered().into_keys().chain(self.0.keys().map(Name::to_string)).collect();
         match (known.is_empty(), nearest(name, known.iter().map(String::as_str))) {
             (true, _) => failure.help("nothing was applied yet; run `isobar apply`"),
             (false, Some(near)) => failure.help(format!("did you mean `{near}`?")),
@@ -87,26 +123,27 @@ fn named(address: &Address, output: &str) -> Name {
     Name { path: address.path.to_string(), output: output.to_owned(), at: address.at.clone() }
 }
 
-fn listing(values: &BTreeMap<Name, Json>, format: OutputFormat) -> Result<String, Failure> {
+fn listing(values: &BTreeMap<String, Json>, format: OutputFormat) -> Result<String, Failure> {
     match format {
         OutputFormat::Text => {
-            let width = values.keys().map(|name| name.to_string().len()).max().unwrap_or_default();
-            let line = |(name, value): (&Name, &Json)| format!("{:<width$}  {}\n", name.to_string(), bare(&[value]));
-            Ok(values.iter().map(line).collect())
+            let width = values.keys().map(String::len).max().unwrap_or_default();
+            let line = |(name, value)| format!("{name:<width$}  {}\n", bare(value));
+            Ok(values.iter().map(line).collect::<Vec<_>>().concat())
         }
         OutputFormat::Json => {
-            let values: BTreeMap<String, &Json> =
-                values.iter().map(|(name, value)| (name.to_string(), value)).collect();
             let document = serde_json::json!({"format_version": 1, "outputs": values});
-            serde_json::to_string_pretty(&document).map(|text| text + "\n").map_err(Failure::error)
+            pretty(Some(&document))
         }
     }
 }
 
-/// Texts without quotes, anything else as JSON.
-fn bare(values: &[&Json]) -> String {
-    let texts = values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-    texts.collect::<Vec<_>>().join("\n")
+fn pretty(json: Option<&Json>) -> Result<String, Failure> {
+    serde_json::to_string_pretty(&json).map(|text| text + "\n").map_err(Failure::error)
+}
+
+/// A text without quotes, anything else as JSON.
+fn bare(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[cfg(test)]
@@ -118,6 +155,9 @@ mod tests {
     fn outputs() -> Outputs {
         let mut all = BTreeMap::new();
         for (address, output, value) in [
+            ("apis.shop.mapping@us-east-1", "url", "https://shop"),
+            ("apis.shop.mapping@us-west-2", "url", "https://shop"),
+            ("apis.shop.mapping@us-west-2", "domain", "shop"),
             ("apis.shop.stage@us-east-1", "invoke_url", "https://a"),
             ("apis.shop.stage@us-west-2", "invoke_url", "https://b"),
             ("tables.carts.table@global", "name", "shop-carts"),
@@ -129,7 +169,7 @@ mod tests {
     }
 
     fn check(name: &str, expected: &[&str]) {
-        let found: Vec<String> = outputs().named(name).values().map(|value| bare(&[value])).collect();
+        let found: Vec<String> = outputs().named(name).values().map(bare).collect();
         assert_eq!(found, expected, "{name}");
     }
 
@@ -138,8 +178,17 @@ mod tests {
         check("apis.shop.stage.invoke_url@us-east-1", &["https://a"]);
         check("apis.shop.invoke_url@us-west-2", &["https://b"]);
         check("apis.shop.invoke_url", &["https://a", "https://b"]);
+        check("apis.shop.url", &["https://shop"]);
         check("tables.carts.name", &["shop-carts"]);
         check("tables.cart.name", &[]);
         check("name", &[]);
+    }
+
+    #[test]
+    fn what_is_offered_has_the_shortest_name() {
+        let names: Vec<String> = outputs().offered().into_keys().collect();
+        let expected =
+            ["apis.shop.invoke_url@us-east-1", "apis.shop.invoke_url@us-west-2", "apis.shop.url", "tables.carts.name"];
+        assert_eq!(names, expected);
     }
 }

@@ -1,5 +1,7 @@
 //! Progress as plain lines, where there is no terminal: in a pipeline, or into a file.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::style::{BAD, CALM, FAINT, GOOD, STRONG, paint};
@@ -11,18 +13,26 @@ use crate::names::Address;
 pub struct Plain {
     start: Instant,
     print: Box<dyn Fn(&str) + Send + Sync>,
+    /// What each step waits for: told once, however often it is heard.
+    waiting: Mutex<HashMap<Address, String>>,
 }
 
 impl Plain {
     /// Hands every line to `print`.
     pub fn new(print: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self { start: Instant::now(), print: Box::new(print) }
+        Self { start: Instant::now(), print: Box::new(print), waiting: Mutex::default() }
+    }
+
+    fn is_news(&self, event: &Event) -> bool {
+        let Event::StepWaiting { address, why } = event else { return true };
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.insert(address.clone(), why.clone()).as_ref() != Some(why)
     }
 }
 
 impl Listener for Plain {
     fn on(&self, event: &Event) {
-        if let Some(line) = line(event, None) {
+        if let Some(line) = line(event).filter(|_| self.is_news(event)) {
             let time = format!("[{:>8}]", duration(self.start.elapsed()));
             (self.print)(&format!("{} {line}", paint(FAINT, time)));
         }
@@ -30,7 +40,7 @@ impl Listener for Plain {
 }
 
 /// What an event says in one line, without a time; none for what only machines care for.
-pub(super) fn line(event: &Event, elapsed: Option<Duration>) -> Option<String> {
+pub(super) fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::RunStarted { .. } | Event::RunDone { .. } => return None,
         Event::WaveStarted { wave, name } => paint(STRONG, format!("Wave {}: {name}", wave + 1)),
@@ -43,7 +53,7 @@ pub(super) fn line(event: &Event, elapsed: Option<Duration>) -> Option<String> {
             format!("{} {} {}: {said}; again in {delay}", paint(CALM, "…"), place(address), error.operation)
         }
         Event::StepDone { address, verb, id, seconds: took } => {
-            let took = elapsed.map_or_else(|| seconds(*took), duration);
+            let took = seconds(*took);
             let id = id.as_ref().map(|id| paint(FAINT, format!("  {id}"))).unwrap_or_default();
             format!("{} {} {} in {took}{id}", paint(GOOD, "✓"), place(address), done(*verb))
         }
@@ -72,7 +82,16 @@ mod tests {
     use crate::cloud::{Class, CloudError};
 
     fn check(event: &Event, expected: &str) {
-        assert_eq!(line(event, None).map(|line| plain(&line)).as_deref(), Some(expected));
+        assert_eq!(line(event).map(|line| plain(&line)).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn a_wait_is_told_once() {
+        let plain = Plain::new(|_| {});
+        let address = address("apis.shop.certificate@us-west-2");
+        let waiting = |why: &str| Event::StepWaiting { address: address.clone(), why: why.into() };
+        let news: Vec<bool> = ["a", "a", "b", "b"].iter().map(|why| plain.is_news(&waiting(why))).collect();
+        assert_eq!(news, [true, false, true, false]);
     }
 
     #[test]

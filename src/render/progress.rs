@@ -71,7 +71,7 @@ impl Progress {
     }
 
     fn print(&self, event: &Event) {
-        if let Some(line) = line(event, None) {
+        if let Some(line) = line(event) {
             let line = if self.coloured { line } else { plain(&line) };
             // A terminal that has gone away must not stop the run.
             let _gone = self.screen.bars.println(line);

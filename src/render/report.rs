@@ -1,6 +1,6 @@
 //! What came of a run: how much was done, what failed and why, what was left out because of it, and what to do next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -9,6 +9,9 @@ use super::words::{count, done, duration, not_done};
 use crate::apply::{Event, Listener, Verb};
 use crate::cloud::CloudError;
 use crate::names::Address;
+
+/// How many of those that were left out are named.
+const NAMED: usize = 5;
 
 /// Listens to a run and sums it up.
 pub struct Report {
@@ -68,15 +71,7 @@ impl Report {
             lines.push(String::new());
             lines.push(format!("  {} {address} could not {}", paint(BAD, "✗"), not_done(*verb)));
             lines.extend(details(error).into_iter().map(|line| format!("    {line}")));
-            let skipped: Vec<String> = heard
-                .skipped
-                .iter()
-                .filter(|(_, because)| because == address)
-                .map(|(address, _)| address.to_string())
-                .collect();
-            if !skipped.is_empty() {
-                lines.push(paint(FAINT, format!("    left out because of it: {}", skipped.join(", "))));
-            }
+            lines.extend(left_out(&heard.skipped, address));
         }
         lines.join("\n")
     }
@@ -85,6 +80,15 @@ impl Report {
     pub fn failed(&self) -> usize {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).failed.len()
     }
+}
+
+/// What was left out because of a failure, each address once, the first few by name.
+fn left_out(skipped: &[(Address, Address)], because: &Address) -> Option<String> {
+    let all: BTreeSet<&Address> =
+        skipped.iter().filter(|(_, other)| other == because).map(|(address, _)| address).collect();
+    let named: Vec<String> = all.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = if all.len() > NAMED { format!(" and {} more", all.len() - NAMED) } else { String::new() };
+    (!all.is_empty()).then(|| paint(FAINT, format!("    left out because of it: {}{more}", named.join(", "))))
 }
 
 /// What AWS said, line by line.

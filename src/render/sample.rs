@@ -9,8 +9,13 @@ use crate::value::{Json, Partial, Path};
 
 /// One of everything.
 pub(super) fn plan() -> Plan {
+    let entries = global().into_iter().chain(second_region()).chain(first_region()).collect();
+    Plan { entries, ..empty() }
+}
+
+fn global() -> Vec<Planned> {
     let policy = |action: &str| json!({"Version": "2012-10-17", "Statement": [{"Action": action, "Effect": "Allow", "Resource": "*"}]});
-    let entries = vec![
+    vec![
         entry(0, "tables.carts.table@global", "dynamodb.GlobalTable", Decision::Keep),
         entry(0, "tables.orders.table@global", "dynamodb.GlobalTable", Decision::Create { why: None }),
         entry(
@@ -21,6 +26,11 @@ pub(super) fn plan() -> Plan {
                 changes: vec![change("policies.access", policy("dynamodb:GetItem"), policy("dynamodb:Query"))],
             },
         ),
+    ]
+}
+
+fn second_region() -> Vec<Planned> {
+    vec![
         entry(
             1,
             "functions.recommend.function@us-west-2",
@@ -55,6 +65,11 @@ pub(super) fn plan() -> Plan {
             "cloudwatch.Alarm",
             Decision::Create { why: Some("gone from AWS".into()) },
         ),
+    ]
+}
+
+fn first_region() -> Vec<Planned> {
+    vec![
         entry(2, "apis.old.api@us-east-1", "apigateway.RestApi", Decision::Delete),
         entry(
             2,
@@ -69,8 +84,7 @@ pub(super) fn plan() -> Plan {
             Decision::Await { why: "the domain is PENDING".into() },
         ),
         entry(2, "resources.kept@us-east-1", "sns.Topic", Decision::Forget),
-    ];
-    Plan { entries, ..empty() }
+    ]
 }
 
 /// The same with something in the way.

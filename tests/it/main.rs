@@ -8,6 +8,9 @@ mod expand;
 #[cfg(feature = "aws")]
 mod kinds;
 mod plans;
+#[cfg(feature = "aws")]
+mod program;
 mod robustness;
 #[cfg(feature = "aws")]
 mod stacks;
+mod tidy;

@@ -1,0 +1,129 @@
+//! The program itself, on an emulator of its own: a stack's whole life, as a user lives it.
+
+mod world;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+
+use world::World;
+
+const STACK: &str = "serverless.yaml";
+
+#[test]
+fn a_stack_lives_and_leaves_nothing() {
+    let world = World::new();
+    world.edit(STACK, "    ttl: expires_at\n", "");
+
+    world.isobar(&["validate", STACK]).exits(0);
+    world.isobar(&["plan", "--local", "--detailed-exitcode", STACK]).exits(2);
+    let refused = world.isobar(&["apply", "--local", STACK]).exits(1);
+    assert!(refused.talk.contains("pass `--yes`"), "{}", refused.talk);
+
+    let applied = world.isobar(&["apply", "--local", "--yes", "--events", "events.jsonl", STACK]).exits(0);
+    assert!(applied.talk.contains("Done in"), "{}", applied.talk);
+    one_region_after_the_other(&world.read("events.jsonl"));
+    let plan = world.isobar(&["plan", "--local", "--detailed-exitcode", STACK]).exits(0);
+    assert!(plan.data.starts_with("No changes."), "{}", plan.data);
+
+    outputs_are_for_scripts(&world);
+    a_change_is_planned_exactly_and_applied(&world);
+
+    world.isobar(&["destroy", "--local", STACK]).exits(1);
+    world.isobar(&["destroy", "--local", "--yes", STACK]).exits(0);
+    assert_eq!(world.inventory(), Vec::<Json>::new());
+    let plan = world.isobar(&["plan", "--local", "--destroy", "--detailed-exitcode", STACK]).exits(0);
+    assert!(plan.data.starts_with("Nothing to destroy"), "{}", plan.data);
+}
+
+#[test]
+fn protected_data_is_refused_before_the_first_call() {
+    let world = World::new();
+    world.write("data.yaml", "stack: data\nregions: [us-east-1, us-west-2]\ntables:\n  carts: {key: {id: string}}\n");
+    world.isobar(&["apply", "--local", "--yes", "data.yaml"]).exits(0);
+    let before = world.inventory();
+    assert!(!before.is_empty());
+
+    let refused = world.isobar(&["destroy", "--local", "--yes", "data.yaml"]).exits(4);
+    assert!(refused.talk.contains("--allow-data-loss tables.carts@global"), "{}", refused.talk);
+    assert_eq!(world.inventory(), before);
+
+    world.isobar(&["destroy", "--local", "--yes", "--allow-data-loss", "all", "data.yaml"]).exits(0);
+    assert_eq!(world.inventory(), Vec::<Json>::new());
+}
+
+#[test]
+fn a_closed_pipe_is_no_panic() {
+    let world = World::new();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = world.command(&["expand", STACK]);
+    let output = command.stdout(writer).output().expect("the program");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+/// Nothing changes in the second region before the first one serves.
+fn one_region_after_the_other(events: &str) {
+    let events: Vec<Json> = events.lines().map(|line| serde_json::from_str(line).expect("an event")).collect();
+    let position = |wanted: &dyn Fn(&Json) -> bool| events.iter().position(wanted);
+    let done = position(&|event| event["event"] == "wave_done" && event["name"] == "us-west-2").expect("a first wave");
+    let second = position(&|event| {
+        event["event"] == "step_started" && event["address"].as_str().is_some_and(|at| at.ends_with("@us-east-1"))
+    });
+    assert!(done < second.expect("a second wave"), "us-east-1 was changed before us-west-2 served");
+    assert!(events.iter().all(|event| event["format_version"] == 1 && event["time"].is_string()));
+}
+
+fn outputs_are_for_scripts(world: &World) {
+    let listed = world.isobar(&["output", "--local", STACK]).exits(0);
+    assert!(listed.data.contains("apis.shop.url  "), "{}", listed.data);
+    let url = world.isobar(&["output", "--local", STACK, "apis.shop.invoke_url@us-east-1"]).exits(0);
+    assert!(url.data.starts_with("https://") && url.data.lines().count() == 1, "{}", url.data);
+    let json = world.isobar(&["output", "--local", "--format", "json", STACK]).exits(0).json();
+    assert_eq!(json["outputs"]["tables.carts.name"], "shop-carts");
+    world.isobar(&["output", "--local", STACK, "tables.carts.nam"]).exits(1);
+    let state = world.isobar(&["state", "list", "--local", STACK]).exits(0);
+    assert!(state.data.contains("tables.carts@global"), "{}", state.data);
+    let record = world.isobar(&["state", "show", "--local", STACK, "tables.carts@global"]).exits(0).json();
+    assert_eq!(record["kind"], "dynamodb.GlobalTable");
+}
+
+fn a_change_is_planned_exactly_and_applied(world: &World) {
+    world.edit("serverless/functions/carts/app.py", "import ", "# changed\nimport ");
+    world.edit(STACK, "    indexes:\n", "    ttl: expires_on\n    indexes:\n");
+    world.edit(STACK, "      GET /health: ", "      DELETE /carts/{user}: functions.carts\n      GET /health: ");
+    world.edit(STACK, "tags: {team: commerce}", "tags: {team: checkout}");
+
+    let plan = world.isobar(&["plan", "--local", "--format", "json", STACK]).exits(0).json();
+    let mut expected = BTreeSet::from(["tables.carts@global ttl_attribute".to_owned()]);
+    for region in ["us-east-1", "us-west-2"] {
+        expected.extend([
+            format!("apis.shop@{region} document"),
+            format!("apis.shop.deployment@{region} document_sha256"),
+            format!("apis.shop.stage@{region} deployment_id"),
+            format!("functions.carts@{region} code.zip.sha256"),
+            format!("functions.carts.version@{region} of"),
+            format!("functions.carts.alias@{region} function_version"),
+        ]);
+    }
+    let (tags, others): (BTreeSet<_>, BTreeSet<_>) =
+        properties(&plan).into_iter().partition(|line| line.ends_with(" tags.team"));
+    assert_eq!(others, expected);
+    assert!(tags.contains("dns.zone@global tags.team"));
+
+    let markdown = world.isobar(&["plan", "--local", "--format", "markdown", STACK]).exits(0).data;
+    assert!(markdown.contains("**replace** `functions.carts.version@us-east-1`"), "{markdown}");
+    world.isobar(&["apply", "--local", "--yes", STACK]).exits(0);
+    world.isobar(&["plan", "--local", "--detailed-exitcode", STACK]).exits(0);
+}
+
+/// Every property that a plan would change, `ADDRESS PATH`.
+fn properties(plan: &Json) -> BTreeSet<String> {
+    let changes = plan["changes"].as_array().expect("changes").iter();
+    let of = |change: &Json| {
+        let paths = change["properties"].as_array().cloned().unwrap_or_default();
+        let address = change["address"].as_str().expect("an address").to_owned();
+        paths.into_iter().map(move |property| format!("{address} {}", property["path"].as_str().expect("a path")))
+    };
+    changes.flat_map(of).collect()
+}

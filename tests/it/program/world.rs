@@ -1,0 +1,127 @@
+//! A folder with the example stacks, an emulator on a port of its own, and the program.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value as Json;
+
+/// Everything one test needs; the emulator goes away with it.
+pub struct World {
+    folder: tempfile::TempDir,
+    port: String,
+}
+
+/// What a run of the program came to.
+pub struct Ran {
+    arguments: String,
+    code: Option<i32>,
+    /// What it wrote to stdout.
+    pub data: String,
+    /// What it wrote to stderr.
+    pub talk: String,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        copy(&root().join("stacks"), folder.path());
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port");
+        Self { folder, port: free.port().to_string() }
+    }
+
+    /// Runs the program in the folder.
+    pub fn isobar(&self, arguments: &[&str]) -> Ran {
+        let output = self.command(arguments).output().expect("the program");
+        Ran {
+            arguments: arguments.join(" "),
+            code: output.status.code(),
+            data: text(&output.stdout),
+            talk: text(&output.stderr),
+        }
+    }
+
+    /// The program, about to run in the folder. What could lead to real credentials is broken on purpose.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_isobar"));
+        command.args(arguments).current_dir(self.folder.path()).env("ISOBAR_LOCAL_PORT", &self.port);
+        command.env("AWS_PROFILE", "there-is-no-such-profile").env("AWS_CONFIG_FILE", "there-is-no-such-file");
+        command
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).expect("a text")
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).expect("written");
+    }
+
+    /// Replaces the first place where a text stands; it must be there.
+    pub fn edit(&self, name: &str, from: &str, to: &str) {
+        let text = self.read(name);
+        assert!(text.contains(from), "{name} holds no {from:?}");
+        self.write(name, &text.replacen(from, to, 1));
+    }
+
+    /// Everything that is alive in the emulator, in any region.
+    pub fn inventory(&self) -> Vec<Json> {
+        let output = self.script("inventory", &["--json"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("a list")
+    }
+
+    fn script(&self, name: &str, arguments: &[&str]) -> Output {
+        let mut command = Command::new("bash");
+        command.arg(root().join("localstack").join(name)).args(["--port", &self.port]).args(arguments);
+        command.output().expect("the script")
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.script("down", &[]);
+    }
+}
+
+impl Ran {
+    /// The same, if it ended with this code.
+    pub fn exits(self, code: i32) -> Self {
+        let Self { arguments, data, talk, .. } = &self;
+        assert_eq!(self.code, Some(code), "`isobar {arguments}`\n{data}\n{talk}");
+        self
+    }
+
+    pub fn json(&self) -> Json {
+        serde_json::from_str(&self.data).expect("JSON")
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.ends_with(".isobar") {
+            continue;
+        }
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("copied");
+        }
+    }
+}
