@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::cloud::CloudError;
 use crate::names::{Address, KindName, PhysicalId, Scope};
+use crate::plan::steps::Verb;
 
 /// Hears of everything that happens. Must not block.
 pub trait Listener: Send + Sync {
@@ -100,26 +101,6 @@ pub enum Event {
         /// What came of it.
         counts: Counts,
     },
-}
-
-/// What a step does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verb {
-    /// Makes it.
-    Create,
-    /// Changes it in place.
-    Update,
-    /// Makes the new one of a replacement.
-    Replace,
-    /// Takes up again what is ours.
-    Adopt,
-    /// Deletes it, or the old one of a replacement.
-    Delete,
-    /// Stops looking after it.
-    Forget,
-    /// Waits until it serves.
-    Await,
 }
 
 /// What came of a run.

@@ -1,10 +1,15 @@
 //! The loop: start the steps that are ready, await one, record, repeat.
 
+mod delete;
 mod event;
 mod perform;
+mod progress;
 mod reads;
 mod retry;
 mod run;
+mod wait;
 
-pub use event::{Counts, Event, Listener, Verb};
+pub use event::{Counts, Event, Listener};
 pub use run::{Outcome, Run, Stop};
+
+pub use crate::plan::steps::Verb;

@@ -9,20 +9,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::event::Event;
-use super::retry::{pause, until_next_look};
+use super::retry::pause;
 use super::run::{Failure, Run};
+use super::wait::{look, retry, wait};
 use crate::catalog::KindInfo;
-use crate::cloud::{Ask, Class, CloudError, Live, Readiness};
+use crate::cloud::{Class, CloudError, Live, Readiness};
 use crate::graph::Node;
-use crate::names::{Address, KindName, Owner, PhysicalId};
+use crate::names::{Address, Owner, PhysicalId};
 use crate::state::journal::Entry;
 use crate::state::{Call, Pending, Record};
 use crate::value::compare::{self, Change, Effect};
 use crate::value::{Json, Partial};
 
 /// How long something just made may stay invisible to reads.
-const VISIBLE_WITHIN: Duration = Duration::from_secs(60);
+const VISIBLE_WITHIN: Duration = Duration::from_mins(1);
 /// How many generations are tried when tokens turn out to be used up.
 const USED_TOKENS: u32 = 6;
 /// How often an update may be repeated without any difference going away.
@@ -306,99 +306,4 @@ impl<'a> Job<'a> {
         let operation = self.node.declaration.kind.to_string();
         Failure::Cloud(Box::new(CloudError::stated(class, operation, message)))
     }
-}
-
-/// Deletes a thing, step by step, until it is gone.
-pub(super) async fn delete(
-    run: &Run,
-    address: &Address,
-    kind: &KindName,
-    record: &Record,
-    limit: Duration,
-) -> Result<(), Failure> {
-    let started = Instant::now();
-    let deadline = started + limit;
-    let pending = Pending {
-        call: Call::Delete,
-        kind: kind.clone(),
-        generation: record.generation,
-        spec: record.spec.clone(),
-        needs: record.needs.clone(),
-    };
-    run.write(Entry::Begin { address: address.clone(), pending }).await?;
-    let mut attempt = 0;
-    loop {
-        run.still_ours()?;
-        match run.cloud.delete(&address.at, kind, &record.id).await {
-            Ok(()) => {}
-            Err(error) if error.class.is_transient() => {
-                retry(run, address, &error, pause(error.class, attempt), deadline).await?;
-                attempt += 1;
-                continue;
-            }
-            Err(error) => {
-                run.write(Entry::Cleared { address: address.clone() }).await?;
-                return Err(Failure::Cloud(Box::new(error)));
-            }
-        }
-        // Gone, still going, or ready for the next step.
-        loop {
-            match look(run, address, kind, (&record.id, &record.spec), deadline).await? {
-                None => return run.write(Entry::Gone { address: address.clone(), id: record.id.clone() }).await,
-                Some(Live { readiness: Readiness::Pending(why), .. }) => {
-                    wait(run, address, &why, (started, deadline)).await?;
-                }
-                Some(_) => break,
-            }
-        }
-        wait(run, address, "AWS to delete it", (started, deadline)).await?;
-    }
-}
-
-async fn look(
-    run: &Run,
-    address: &Address,
-    kind: &KindName,
-    (id, spec): (&PhysicalId, &Json),
-    deadline: Instant,
-) -> Result<Option<Live>, Failure> {
-    let mut attempt = 0;
-    loop {
-        match run.reads.read(&address.at, kind, Ask::new(id.clone(), spec)).await {
-            Ok(live) => return Ok(live),
-            Err(error) if error.class.is_transient() => {
-                retry(run, address, &error, pause(error.class, attempt), deadline).await?;
-                attempt += 1;
-            }
-            Err(error) => return Err(Failure::Cloud(Box::new(error))),
-        }
-    }
-}
-
-/// Waits for the next look, unless the run is stopped or the time is up.
-async fn wait(run: &Run, address: &Address, why: &str, (started, deadline): (Instant, Instant)) -> Result<(), Failure> {
-    if Instant::now() >= deadline {
-        let message = format!("not done within {} s: {why}", (deadline - started).as_secs());
-        return Err(Failure::Cloud(Box::new(CloudError {
-            hint: Some("raise its `timeout`, or run again: it goes on where it is".into()),
-            ..CloudError::stated(Class::TimedOut, "wait", message)
-        })));
-    }
-    run.tell(Event::StepWaiting { address: address.clone(), why: why.to_owned() });
-    run.sleep(until_next_look(started.elapsed(), run.started.elapsed())).await
-}
-
-async fn retry(
-    run: &Run,
-    address: &Address,
-    error: &CloudError,
-    delay: Duration,
-    deadline: Instant,
-) -> Result<(), Failure> {
-    if Instant::now() + delay >= deadline {
-        return Err(Failure::Cloud(Box::new(error.clone())));
-    }
-    let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-    run.tell(Event::StepRetry { address: address.clone(), error: error.clone(), delay_ms });
-    run.sleep(delay).await
 }

@@ -11,8 +11,10 @@ use tokio::time::Instant;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 
+use super::delete::delete;
 use super::event::{Counts, Event, Listener};
-use super::perform::{self, Job};
+use super::perform::Job;
+use super::progress::Progress;
 use super::reads::Reads;
 use crate::catalog::Catalog;
 use crate::cloud::{Cloud, CloudError, Live, Readiness};
@@ -20,7 +22,7 @@ use crate::graph::Graph;
 use crate::names::{Address, StackName};
 use crate::plan::steps::{Action, Step, StepId};
 use crate::plan::{Decision, Plan};
-use crate::schedule::{Schedule, Status};
+use crate::schedule::Schedule;
 use crate::state::Record;
 use crate::state::journal::{Entry, Journal};
 use crate::state::store::StoreError;
@@ -48,7 +50,7 @@ pub struct Run {
     pub existing: std::collections::BTreeMap<Address, Json>,
     pub(super) reads: Reads,
     pub(super) started: Instant,
-    dead: Mutex<BTreeSet<Address>>,
+    pub(super) dead: Mutex<BTreeSet<Address>>,
 }
 
 /// What came of a run.
@@ -105,7 +107,7 @@ pub(super) enum Failure {
 }
 
 /// What a task of the loop tells when it ends.
-enum Done {
+pub(super) enum Done {
     /// A step has come to its end, or to where others can go on.
     Step(StepId, Result<Readiness, Failure>),
     /// What a step made serves, or never will.
@@ -222,7 +224,7 @@ impl Run {
     }
 
     /// Does what a step says.
-    async fn perform(&self, step: &Step, forced: bool) -> Result<Readiness, Failure> {
+    pub(super) async fn perform(&self, step: &Step, forced: bool) -> Result<Readiness, Failure> {
         let Some(address) = &step.address else { return Ok(Readiness::Serving) };
         match &step.action {
             Action::Gate => Ok(Readiness::Serving),
@@ -270,8 +272,8 @@ impl Run {
     }
 
     async fn delete(&self, address: &Address, record: &Record) -> Result<Readiness, Failure> {
-        let limit = self.catalog.get(&record.kind).map_or(Duration::from_secs(600), |info| info.deadline);
-        perform::delete(self, address, &record.kind, record, limit).await?;
+        let limit = self.catalog.get(&record.kind).map_or(Duration::from_mins(10), |info| info.deadline);
+        delete(self, address, &record.kind, record, limit).await?;
         Ok(Readiness::Serving)
     }
 
@@ -283,185 +285,11 @@ impl Run {
     }
 
     /// Looks until what a step made serves.
-    async fn serve(&self, address: &Address) -> Result<(), Failure> {
+    pub(super) async fn serve(&self, address: &Address) -> Result<(), Failure> {
         let node = self.graph.get(address);
         match node.and_then(|node| self.catalog.get(&node.declaration.kind).map(|info| (node, info))) {
             Some((node, info)) => Job::new(self, address, node, info).serve().await,
             None => Ok(()),
         }
-    }
-}
-
-/// How far a run has come.
-struct Progress<'a> {
-    run: &'a Run,
-    schedule: Schedule,
-    forced: BTreeSet<Address>,
-    names: Vec<crate::names::Scope>,
-    begun: Vec<Option<Instant>>,
-    waves: BTreeSet<usize>,
-    running: usize,
-    outcome: Outcome,
-    interrupted: bool,
-}
-
-impl<'a> Progress<'a> {
-    fn new(run: &'a Run, schedule: Schedule, forced: BTreeSet<Address>, names: Vec<crate::names::Scope>) -> Self {
-        let begun = vec![None; schedule.steps().len()];
-        Self {
-            run,
-            schedule,
-            forced,
-            names,
-            begun,
-            waves: BTreeSet::new(),
-            running: 0,
-            outcome: Outcome::default(),
-            interrupted: false,
-        }
-    }
-
-    fn real_steps(&self) -> usize {
-        self.schedule.steps().iter().filter(|step| step.address.is_some()).count()
-    }
-
-    fn begin_ready(&mut self, tasks: &mut FuturesUnordered<BoxFuture<'a, Done>>) {
-        for id in self.schedule.ready() {
-            if self.running >= self.run.parallelism {
-                return;
-            }
-            self.schedule.start(id);
-            self.running += 1;
-            self.begun[id] = Some(Instant::now());
-            let step = self.schedule.step(id).clone();
-            self.tell_begin(&step);
-            let run = self.run;
-            let forced = step.address.as_ref().is_some_and(|address| self.forced.contains(address));
-            tasks.push(Box::pin(async move { Done::Step(id, run.perform(&step, forced).await) }));
-        }
-    }
-
-    fn tell_begin(&mut self, step: &Step) {
-        if let (Some(address), Some(verb)) = (&step.address, step.action.verb()) {
-            if self.waves.insert(step.wave)
-                && let Some(name) = self.names.get(step.wave)
-            {
-                self.run.tell(Event::WaveStarted { wave: step.wave, name: name.clone() });
-            }
-            let node = self.run.graph.get(address).map(|node| node.declaration.kind.clone());
-            let kind = node.or_else(|| match &step.action {
-                Action::Delete { kind, .. } => Some(kind.clone()),
-                _ => self.run.recorded(address).map(|record| record.kind),
-            });
-            if let Some(kind) = kind {
-                self.run.tell(Event::StepStarted { address: address.clone(), kind, verb });
-            }
-        }
-    }
-
-    fn take(&mut self, done: Done, tasks: &mut FuturesUnordered<BoxFuture<'a, Done>>) {
-        match done {
-            Done::Step(id, Ok(readiness)) => {
-                self.running -= 1;
-                self.tell_done(id);
-                if readiness == Readiness::Serving {
-                    self.schedule.serving(id);
-                    return;
-                }
-                self.schedule.configured(id);
-                let (run, address) = (self.run, self.schedule.step(id).address.clone());
-                if let Some(address) = address {
-                    tasks.push(Box::pin(async move { Done::Served(id, run.serve(&address).await) }));
-                }
-            }
-            Done::Step(id, Err(failure)) => {
-                self.running -= 1;
-                self.fail(id, failure);
-            }
-            Done::Served(id, Ok(())) => {
-                self.schedule.serving(id);
-                if let Some(address) = self.schedule.step(id).address.clone() {
-                    self.run.tell(Event::Serving { address });
-                }
-            }
-            Done::Served(id, Err(failure)) => self.fail(id, failure),
-        }
-    }
-
-    fn tell_done(&mut self, id: StepId) {
-        let step = self.schedule.step(id);
-        let Some(address) = step.address.clone() else {
-            if let Some(name) = self.names.get(step.wave) {
-                self.run.tell(Event::WaveDone { wave: step.wave, name: name.clone() });
-            }
-            return;
-        };
-        self.outcome.counts.done += 1;
-        let Some(verb) = step.action.verb() else { return };
-        let seconds = self.begun[id].map_or(0.0, |begun| begun.elapsed().as_secs_f64());
-        let made = self.run.recorded(&address).map(|record| record.id);
-        self.run.tell(Event::StepDone { address, verb, id: made, seconds });
-    }
-
-    fn fail(&mut self, id: StepId, failure: Failure) {
-        let configured = self.schedule.status(id) == Status::Configured;
-        let skipped = self.schedule.fail(id);
-        let step = self.schedule.step(id).clone();
-        let (Some(address), Some(verb)) = (step.address, step.action.verb()) else { return };
-        match failure {
-            Failure::Cloud(error) => {
-                if configured {
-                    self.outcome.counts.done -= 1;
-                }
-                self.outcome.counts.failed += 1;
-                self.outcome.failures.push((address.clone(), (*error).clone()));
-                self.run.tell(Event::StepFailed { address: address.clone(), verb, error: *error });
-                self.skip(&skipped, &address);
-            }
-            Failure::Store(error) => {
-                // What cannot be recorded must not be done.
-                self.outcome.broken.get_or_insert(error.to_string());
-                self.outcome.counts.failed += 1;
-                self.run.stop.request();
-            }
-            Failure::Stopped => {
-                if !configured {
-                    self.outcome.counts.skipped += 1;
-                }
-                self.outcome.counts.skipped += skipped.iter().filter(|id| self.is_real(**id)).count();
-            }
-        }
-        let mut dead = self.run.dead.lock().unwrap_or_else(PoisonError::into_inner);
-        dead.insert(address);
-        dead.extend(skipped.iter().filter_map(|id| self.schedule.step(*id).address.clone()));
-    }
-
-    fn skip(&mut self, skipped: &[StepId], because: &Address) {
-        for id in skipped {
-            let step = self.schedule.step(*id);
-            if let (Some(address), Some(verb)) = (step.address.clone(), step.action.verb()) {
-                self.outcome.counts.skipped += 1;
-                self.run.tell(Event::StepSkipped { address, verb, because: because.clone() });
-            }
-        }
-    }
-
-    fn is_real(&self, id: StepId) -> bool {
-        self.schedule.step(id).address.is_some()
-    }
-
-    fn interrupt(&mut self) {
-        if !self.interrupted {
-            self.interrupted = true;
-            self.schedule.stop();
-            self.run.tell(Event::Interrupted);
-        }
-    }
-
-    fn finish(mut self) -> Outcome {
-        self.outcome.interrupted = self.interrupted;
-        self.outcome.counts.skipped += self.schedule.left().into_iter().filter(|id| self.is_real(*id)).count();
-        self.run.tell(Event::RunDone { counts: self.outcome.counts });
-        self.outcome
     }
 }

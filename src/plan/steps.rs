@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Decision, Plan, Planned, ReplaceOrder};
-use crate::apply::Verb;
 use crate::blocks::Level;
 use crate::graph::Graph;
 use crate::names::{Address, KindName, PhysicalId};
@@ -51,6 +50,26 @@ pub enum Action {
     Forget,
     /// Lets the next wave begin.
     Gate,
+}
+
+/// What a step does, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// Makes it.
+    Create,
+    /// Changes it in place.
+    Update,
+    /// Makes the new one of a replacement.
+    Replace,
+    /// Takes up again what is ours.
+    Adopt,
+    /// Deletes it, or the old one of a replacement.
+    Delete,
+    /// Stops looking after it.
+    Forget,
+    /// Waits until it serves.
+    Await,
 }
 
 impl Action {

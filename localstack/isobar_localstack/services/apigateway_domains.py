@@ -4,7 +4,8 @@ Gap of LocalStack closed here: domain names were global, so that the second regi
 active-active stack got a conflict, and neither certificates nor stages were checked.
 
 AWS rules followed: a REGIONAL domain needs an issued certificate of its own region, one name can
-exist in every region, and its mappings go with it; a mapping needs a stage that exists.
+exist in every region, and its mappings go with it; a mapping needs a stage that exists; without
+a truststore there is no mutual TLS.
 """
 
 import hashlib
@@ -37,6 +38,8 @@ PATCHABLE = {
     "/routingMode": "routingMode",
     "/ownershipVerificationCertificateArn": "ownershipVerificationCertificateArn",
     "/endpointConfiguration/ipAddressType": "ipAddressType",
+    "/mutualTlsAuthentication/truststoreUri": "truststoreUri",
+    "/mutualTlsAuthentication/truststoreVersion": "truststoreVersion",
 }
 
 
@@ -187,6 +190,7 @@ def update_domain(context, request):
         check_certificate(context.account_id, context.region, arn)
     if arn := changes.get("certificateArn"):
         check_certificate(context.account_id, "us-east-1", arn)
+    changes |= changed_truststore(domain, changes)
     if kind := changes.pop("ipAddressType", None):
         domain.data["endpointConfiguration"]["ipAddressType"] = kind
     before = domain.certificates
@@ -194,6 +198,20 @@ def update_domain(context, request):
     forget_uses(context, domain, before - domain.certificates)
     domain.busy_until = due("apigateway.domain_updating")
     return describe(domain)
+
+
+def changed_truststore(domain: Domain, changes: dict) -> dict:
+    """Takes the patches of the truststore out of the changes; an empty address ends mutual TLS."""
+    patches = {name: changes.pop(name) or "" for name in ("truststoreUri", "truststoreVersion") if name in changes}
+    if not patches:
+        return {}
+    store = {name: value for name, value in ((domain.data.get("mutualTlsAuthentication") or {}) | patches).items() if value}
+    uri = store.get("truststoreUri")
+    if uri and not uri.startswith("s3://"):
+        raise bad_request(f"Invalid truststore URI: {uri}. It must begin with s3://.")
+    if not uri and patches.get("truststoreVersion"):
+        raise bad_request("A truststore version requires a truststore URI.")
+    return {"mutualTlsAuthentication": store if uri else None}
 
 
 def delete_domain(context, request):

@@ -5,7 +5,8 @@ at once, ReplicaUpdates were ignored, time to live was not replicated, tags pile
 groups are in `dynamodb_state`, replicas in `dynamodb_replicas`.
 
 AWS rules followed: a table that is not ACTIVE takes no change (ResourceInUseException); items of
-a table being created or deleted cannot be reached; capacity mode, indexes, stream, encryption and
+a table being created or deleted cannot be reached; of a table being deleted only the description
+can be read; backups call a missing table TableNotFoundException; capacity mode, indexes, stream, encryption and
 time to live are the same in all replicas, deletion protection, backups and tags are per region.
 """
 
@@ -40,6 +41,7 @@ def service():
         "DeleteTable": delete_table,
         "UpdateTimeToLive": update_ttl,
         "DescribeTimeToLive": describe_ttl,
+        "DescribeContinuousBackups": describe_backups,
         "UpdateContinuousBackups": update_backups,
         "TagResource": tag,
         "UntagResource": untag,
@@ -318,11 +320,26 @@ def set_ttl(members: list[Table], status: str, attribute: str | None):
 
 
 def describe_ttl(context, request):
-    return {"TimeToLiveDescription": dict(state.find(context, request["TableName"]).moto.ttl)}
+    return {"TimeToLiveDescription": dict(state.find_readable(context, request["TableName"]).moto.ttl)}
+
+
+def table_with_backups(context, request) -> Table:
+    name = state.plain_name(request["TableName"])
+    table = accounts[context.account_id].tables.get((context.region, name))
+    if table is None or table.status == "DELETING":
+        raise error("TableNotFoundException", f"Table not found: {name}")
+    return table
+
+
+def describe_backups(context, request):
+    table = table_with_backups(context, request)
+    if table.status == "CREATING":
+        raise error("TableNotFoundException", f"Table not found: {table.name}")
+    return {"ContinuousBackupsDescription": copy.deepcopy(table.moto.continuous_backups)}
 
 
 def update_backups(context, request):
-    table = state.find(context, request["TableName"])
+    table = table_with_backups(context, request)
     if table.status == "CREATING":
         raise error("ContinuousBackupsUnavailableException", "Backups are being enabled for the table; retry later")
     answer = ask_moto(context, request)
@@ -348,7 +365,9 @@ def untag(context, request):
 
 
 def list_tags(context, request):
-    tags = state.find_by_arn(context, request["ResourceArn"]).moto.tags
+    table = state.find_by_arn(context, request["ResourceArn"])
+    state.check_readable(table)
+    tags = table.moto.tags
     shown, token = page(tags, request.get("NextToken"), TAGS_PER_PAGE)
     return {"Tags": shown} | ({"NextToken": token} if token else {})
 

@@ -105,6 +105,18 @@ def find(context, name_or_arn: str) -> Table:
         raise not_found(name) from None
 
 
+def find_readable(context, name_or_arn: str) -> Table:
+    table = find(context, name_or_arn)
+    check_readable(table)
+    return table
+
+
+def check_readable(table: Table):
+    """DescribeTable still shows a table that is being deleted; nothing else does."""
+    if table.status == "DELETING":
+        raise not_found(table.name)
+
+
 def find_by_arn(context, arn: str) -> Table:
     try:
         return accounts[context.account_id].tables[arn.split(":")[3], plain_name(arn)]

@@ -6,7 +6,7 @@ function is not possible here and fails.
 
 AWS rules followed: a function is Pending, then Active; an update is InProgress, then Successful,
 and meanwhile every other change is a ResourceConflictException; the role has to exist and to
-trust Lambda; lists do not show states.
+trust Lambda; lists do not show states. Settings that LocalStack drops are in `lambda_settings`.
 """
 
 import time
@@ -15,6 +15,7 @@ from plux import Plugin
 
 from isobar_localstack.base import error, on_localstack
 from isobar_localstack.durations import scaled
+from isobar_localstack.services import lambda_settings as settings
 
 STATE_FIELDS = (
     "State", "StateReason", "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode",
@@ -56,19 +57,25 @@ class NoRuntimePlugin(Plugin):
 
 
 def service():
+    settings.patch_localstack()
     return on_localstack(
         "lambda",
         {
-            "CreateFunction": with_role_check,
-            "UpdateFunctionCode": when_settled,
-            "UpdateFunctionConfiguration": lambda original: when_settled(with_role_check(original)),
-            "PublishVersion": when_settled,
+            "CreateFunction": lambda original: settings.showing(settings.keeping(with_role_check(original))),
+            "UpdateFunctionCode": lambda original: settings.showing(when_settled(original)),
+            "UpdateFunctionConfiguration": update_configuration,
+            "PublishVersion": lambda original: settings.showing(when_settled(original)),
             "DeleteFunction": when_unreferenced,
-            "GetFunctionConfiguration": through_alias,
-            "ListFunctions": without_states("Functions"),
-            "ListVersionsByFunction": without_states("Versions"),
+            "GetFunction": settings.get_function,
+            "GetFunctionConfiguration": lambda original: settings.showing(through_alias(original)),
+            "ListFunctions": lambda original: settings.showing_all("Functions")(without_states("Functions")(original)),
+            "ListVersionsByFunction": lambda original: settings.showing_all("Versions")(without_states("Versions")(original)),
         },
     )
+
+
+def update_configuration(original):
+    return settings.showing(when_settled(settings.keeping(with_role_check(original))))
 
 
 def with_role_check(original):

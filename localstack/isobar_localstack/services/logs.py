@@ -2,9 +2,10 @@
 
 Gaps of LocalStack closed here: tags written later were lost, tags outlived their group, lists
 knew no pages and no identifiers, every group was of class STANDARD, any number of days was taken
-for the retention.
+for the retention, the key of a group could not be changed.
 
-AWS rule followed: ARNs are taken with and without the trailing `:*`; DescribeLogGroups shows both.
+AWS rules followed: ARNs are taken with and without the trailing `:*`; DescribeLogGroups shows both.
+A key belongs to a log group or to the results of all queries; whether it exists is not checked.
 """
 
 from isobar_localstack.base import error, on_localstack, page
@@ -23,6 +24,8 @@ def service():
             "DeleteLogGroup": delete_group,
             "DescribeLogGroups": lambda original: describe_groups,
             "PutRetentionPolicy": put_retention,
+            "AssociateKmsKey": lambda original: associate_key,
+            "DisassociateKmsKey": lambda original: disassociate_key,
             "PutLogGroupDeletionProtection": lambda original: put_protection,
             "ListTagsForResource": lambda original: list_tags,
             "TagResource": lambda original: tag,
@@ -131,6 +134,28 @@ def describe(context, group) -> dict:
         "logGroupClass": class_of(group),
         "deletionProtectionEnabled": getattr(group, "isobar_protected", False),
     }
+
+
+# --- keys -----------------------------------------------------------------------------------------
+
+
+def associate_key(context, request):
+    set_key(context, request, request["kmsKeyId"])
+
+
+def disassociate_key(context, request):
+    set_key(context, request, None)
+
+
+def set_key(context, request, key: str | None):
+    name, resource = request.get("logGroupName"), request.get("resourceIdentifier")
+    if bool(name) == bool(resource):
+        raise error("InvalidParameterException", "Exactly one of logGroupName and resourceIdentifier has to be given.")
+    if resource == f"arn:aws:logs:{context.region}:{context.account_id}:query-result:*":
+        return  # no operation shows this key
+    if resource and ":log-group:" not in resource:
+        raise error("InvalidParameterException", f"Invalid resourceIdentifier: {resource}")
+    find(context, name or resource).kms_key_id = key
 
 
 # --- tags -----------------------------------------------------------------------------------------

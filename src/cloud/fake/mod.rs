@@ -4,13 +4,17 @@
 //! what is referred to must be there and no longer pending, a unique name is unique, a fixed field
 //! stays, nothing in use is deleted, nothing is changed while it is being changed.
 
+mod rules;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::future::BoxFuture;
 
+use rules::{fits, outputs, refusal, same_name, settled_references};
+
 use super::{Ask, Care, Class, Cloud, CloudError, Live, Readiness};
-use crate::catalog::{Catalog, Form, KindInfo, check};
+use crate::catalog::{Catalog, Form, KindInfo};
 use crate::names::{KindName, Owner, PhysicalId, Scope};
 use crate::value::compare::{self, Effect};
 use crate::value::{Json, Partial};
@@ -21,7 +25,7 @@ pub struct FakeCloud {
     /// How many looks a thing stays pending after each change.
     pub slowness: u32,
     inner: Mutex<Inner>,
-    died: tokio::sync::Notify,
+    died: tokio::sync::watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -68,7 +72,7 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, CloudError>>;
 impl FakeCloud {
     /// An empty cloud that knows these kinds.
     pub fn new(catalog: Catalog) -> Self {
-        Self { catalog, slowness: 1, inner: Mutex::default(), died: tokio::sync::Notify::new() }
+        Self { catalog, slowness: 1, inner: Mutex::default(), died: tokio::sync::watch::channel(false).0 }
     }
 
     /// Lets calls go wrong. Counting begins anew.
@@ -77,11 +81,13 @@ impl FakeCloud {
         inner.faults = faults;
         inner.changes = 0;
         inner.dead = false;
+        self.died.send_replace(false);
     }
 
     /// Returns when a fault has killed the caller.
     pub async fn died(&self) {
-        self.died.notified().await;
+        // The sender is ours: it cannot be gone.
+        let _ = self.died.subscribe().wait_for(|died| *died).await;
     }
 
     /// How many calls changed something since the last [`break_with`](Self::break_with).
@@ -164,7 +170,7 @@ impl FakeCloud {
             if let Some(result) = result {
                 result
             } else {
-                self.died.notify_one();
+                self.died.send_replace(true);
                 std::future::pending().await
             }
         })
@@ -345,58 +351,4 @@ fn of_kind<'a>(
     kind: &'a KindName,
 ) -> impl Iterator<Item = (&'a (Scope, KindName, PhysicalId), &'a Thing)> {
     things.iter().filter(move |((scope, one, _), _)| scope == at && one == kind)
-}
-
-/// Whether two specs make one name, of a kind whose names are unique.
-fn same_name(info: &KindInfo, one: &Json, other: &Json) -> bool {
-    let field = |name: &&str| one.get(*name).is_some() && one.get(*name) == other.get(*name);
-    info.delete_first && !info.named_by.is_empty() && info.named_by.iter().all(field)
-}
-
-fn fits(info: &KindInfo, spec: &Json) -> Result<(), CloudError> {
-    let faults = check::check(&info.spec, &Partial::from_json(spec));
-    // An output of this cloud has the form of none of AWS's.
-    let real = faults.iter().find(|fault| fault.code != "wrong-form" || !fault.message.contains("fake:/"));
-    match real {
-        Some(fault) => Err(refusal(Class::Invalid, &info.name, &format!("{}: {}", fault.path, fault.message))),
-        None => Ok(()),
-    }
-}
-
-/// What a spec refers to must be there, and no longer pending. Outputs carry the id between slashes.
-fn settled_references(inner: &Inner, catalog: &Catalog, spec: &Json, kind: &KindName) -> Result<(), CloudError> {
-    let text = spec.to_string();
-    for (at, _) in text.match_indices("fake:/") {
-        let id = text[at + 6..].split('/').next().unwrap_or_default();
-        let found = inner.things.iter().find(|((_, _, one), _)| one.as_str() == id);
-        match found {
-            None => return Err(refusal(Class::Invalid, kind, &format!("{id} does not exist"))),
-            Some((_, thing)) if thing.leaving => {
-                return Err(refusal(Class::Invalid, kind, &format!("{id} is being deleted")));
-            }
-            Some(((_, one, _), _)) if catalog.get(one).is_none() => {
-                return Err(refusal(Class::Invalid, kind, "no such kind"));
-            }
-            Some(_) => {}
-        }
-    }
-    Ok(())
-}
-
-/// An output named like a field has the field's value; any other tells of the id.
-fn outputs(info: &KindInfo, id: &PhysicalId, spec: &Json) -> Json {
-    let Form::Object(fields) = &info.outputs.form else { return Json::Null };
-    let value = |name: &String, shape: &crate::catalog::Shape| match spec.get(name).filter(|value| !value.is_null()) {
-        Some(value) => value.clone(),
-        None if shape.words.volatile => format!("fake:/{id}/{}", compare::fingerprint(spec)).into(),
-        None => match shape.placeholder() {
-            Json::String(_) => format!("fake:/{id}/{name}").into(),
-            other => other,
-        },
-    };
-    Json::Object(fields.iter().map(|(name, field)| (name.clone(), value(name, &field.shape))).collect())
-}
-
-fn refusal(class: Class, kind: &KindName, message: &str) -> CloudError {
-    CloudError::stated(class, kind.as_str(), message)
 }

@@ -1,0 +1,67 @@
+//! What the strict cloud refuses, and what it makes of outputs.
+
+use super::Inner;
+use crate::catalog::{Catalog, Form, KindInfo, check};
+use crate::cloud::{Class, CloudError};
+use crate::names::{KindName, PhysicalId};
+use crate::value::compare;
+use crate::value::{Json, Partial};
+
+/// Whether two specs make one name, of a kind whose names are unique.
+pub(super) fn same_name(info: &KindInfo, one: &Json, other: &Json) -> bool {
+    let field = |name: &&str| one.get(*name).is_some() && one.get(*name) == other.get(*name);
+    info.delete_first && !info.named_by.is_empty() && info.named_by.iter().all(field)
+}
+
+pub(super) fn fits(info: &KindInfo, spec: &Json) -> Result<(), CloudError> {
+    let faults = check::check(&info.spec, &Partial::from_json(spec));
+    // An output of this cloud has neither the form nor the length of AWS's.
+    let real = faults.iter().find(|fault| !["wrong-form", "too-long"].contains(&fault.code));
+    match real {
+        Some(fault) => Err(refusal(Class::Invalid, &info.name, &format!("{}: {}", fault.path, fault.message))),
+        None => Ok(()),
+    }
+}
+
+/// What a spec refers to must be there, and no longer pending. Outputs carry the id between slashes.
+pub(super) fn settled_references(
+    inner: &Inner,
+    catalog: &Catalog,
+    spec: &Json,
+    kind: &KindName,
+) -> Result<(), CloudError> {
+    let text = spec.to_string();
+    for (at, _) in text.match_indices("fake:/") {
+        let id = text[at + 6..].split('/').next().unwrap_or_default();
+        let found = inner.things.iter().find(|((_, _, one), _)| one.as_str() == id);
+        match found {
+            None => return Err(refusal(Class::Invalid, kind, &format!("{id} does not exist"))),
+            Some((_, thing)) if thing.leaving => {
+                return Err(refusal(Class::Invalid, kind, &format!("{id} is being deleted")));
+            }
+            Some(((_, one, _), _)) if catalog.get(one).is_none() => {
+                return Err(refusal(Class::Invalid, kind, "no such kind"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// An output named like a field has the field's value; any other tells of the id.
+pub(super) fn outputs(info: &KindInfo, id: &PhysicalId, spec: &Json) -> Json {
+    let Form::Object(fields) = &info.outputs.form else { return Json::Null };
+    let value = |name: &String, shape: &crate::catalog::Shape| match spec.get(name).filter(|value| !value.is_null()) {
+        Some(value) => value.clone(),
+        None if shape.words.volatile => format!("fake:/{id}/{}", compare::fingerprint(spec)).into(),
+        None => match shape.placeholder() {
+            Json::String(_) => format!("fake:/{id}/{name}").into(),
+            other => other,
+        },
+    };
+    Json::Object(fields.iter().map(|(name, field)| (name.clone(), value(name, &field.shape))).collect())
+}
+
+pub(super) fn refusal(class: Class, kind: &KindName, message: &str) -> CloudError {
+    CloudError::stated(class, kind.as_str(), message)
+}
