@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from conftest import ACCOUNT, create_role, create_zone, fails, issued_certificate
+from conftest import ACCOUNT, create_role, create_zone, eventually, fails, issued_certificate
 
 LAMBDA_URI = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:{ACCOUNT}:function:f:live/invocations"
 
@@ -236,6 +236,27 @@ def test_certificate_of_a_domain(aws, domain):
         create_domain(aws, "us-east-1", domain, pending)
     with fails("BadRequestException", "Certificate must be in 'eu-west-1'"):
         create_domain(aws, "eu-west-1", domain, pending)
+
+
+def test_mutual_tls_of_a_domain(aws, gateway, domain):
+    create_domain(aws, "us-east-1", domain, issued_certificate(aws, "us-east-1", domain, create_zone(aws, domain)))
+
+    def change(**fields):
+        patches = [patch(f"/mutualTlsAuthentication/{name}", value) for name, value in fields.items()]
+        answer = gateway.update_domain_name(domainName=domain, patchOperations=patches)
+        found = eventually(lambda: (d := gateway.get_domain_name(domainName=domain))["domainNameStatus"] == "AVAILABLE" and d)
+        assert answer.get("mutualTlsAuthentication") == found.get("mutualTlsAuthentication")
+        return found.get("mutualTlsAuthentication")
+
+    with fails("BadRequestException", "requires a truststore URI"):
+        change(truststoreVersion="1")
+    with fails("BadRequestException", "s3://"):
+        change(truststoreUri="https://example.com/a.pem")
+    assert change(truststoreUri="s3://bucket/a.pem") == {"truststoreUri": "s3://bucket/a.pem"}
+    assert change(truststoreVersion="1") == {"truststoreUri": "s3://bucket/a.pem", "truststoreVersion": "1"}
+    both = {"truststoreUri": "s3://bucket/b.pem", "truststoreVersion": "2"}
+    assert change(**both) == both
+    assert change(truststoreUri="") is None
 
 
 def test_base_path_mappings(aws, gateway, api, stage, domain):

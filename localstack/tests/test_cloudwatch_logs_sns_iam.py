@@ -85,6 +85,35 @@ def test_log_groups_come_in_pages(aws, name):
     assert [len(page["logGroups"]) for page in pages] == [2, 1]
 
 
+def test_the_key_of_a_log_group(aws, name):
+    logs, region = aws("logs", "eu-west-1"), f"eu-west-1:{ACCOUNT}"
+    arn, results = f"arn:aws:logs:{region}:log-group:{name}", f"arn:aws:logs:{region}:query-result:*"
+    keys = [f"arn:aws:kms:{region}:key/{number}" for number in range(3)]
+
+    def key():
+        return logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0].get("kmsKeyId")
+
+    logs.create_log_group(logGroupName=name, kmsKeyId=keys[0])
+    assert key() == keys[0]
+    logs.associate_kms_key(logGroupName=name, kmsKeyId=keys[1])
+    assert key() == keys[1]
+    logs.associate_kms_key(resourceIdentifier=arn, kmsKeyId=keys[2])
+    logs.associate_kms_key(resourceIdentifier=results, kmsKeyId=keys[0])
+    assert key() == keys[2]
+    for wrong in ({}, {"logGroupName": name, "resourceIdentifier": arn}, {"resourceIdentifier": name}):
+        with fails("InvalidParameterException"):
+            logs.associate_kms_key(kmsKeyId=keys[0], **wrong)
+        with fails("InvalidParameterException"):
+            logs.disassociate_kms_key(**wrong)
+    with fails("ResourceNotFoundException"):
+        logs.associate_kms_key(logGroupName=f"{name}-missing", kmsKeyId=keys[0])
+    logs.disassociate_kms_key(resourceIdentifier=results)
+    assert key() == keys[2]
+    logs.disassociate_kms_key(logGroupName=name)
+    logs.disassociate_kms_key(resourceIdentifier=arn)
+    assert key() is None
+
+
 # --- topics
 
 

@@ -63,6 +63,29 @@ def test_a_table_is_created_and_deleted_in_time(aws, name):
         describe(aws, name)
 
 
+def test_what_is_read_of_a_table_being_deleted(aws, table):
+    dynamodb, arn = aws("dynamodb"), describe(aws, table)["TableArn"]
+    dynamodb.delete_table(TableName=table)
+    assert describe(aws, table)["TableStatus"] == "DELETING"
+
+    def nothing_else_is_read():
+        with fails("ResourceNotFoundException"):
+            dynamodb.describe_time_to_live(TableName=table)
+        with fails("ResourceNotFoundException"):
+            dynamodb.list_tags_of_resource(ResourceArn=arn)
+        with fails("TableNotFoundException", f"Table not found: {table}"):
+            dynamodb.describe_continuous_backups(TableName=table)
+        with fails("TableNotFoundException"):
+            recovery = {"PointInTimeRecoveryEnabled": True}
+            dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=recovery)
+
+    nothing_else_is_read()
+    eventually(lambda: not exists(aws, table, "us-east-1"))
+    nothing_else_is_read()
+    with fails("ResourceNotFoundException"):
+        describe(aws, table)
+
+
 def test_a_replica_is_created_in_time(aws, table):
     put(aws, table, "us-east-1", "old")
     answer = replica(aws, table, "Create", "eu-west-1")["TableDescription"]

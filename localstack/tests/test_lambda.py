@@ -83,6 +83,152 @@ def test_updates_are_in_progress_first(lambda_, function):
     assert (found["Timeout"], found["Environment"]["Variables"]) == (9, {"A": "1"})
 
 
+def everywhere(lambda_, name, version="$LATEST"):
+    """The configuration, after a look that all operations show the same one."""
+    pages = lambda_.get_paginator("list_functions").paginate(FunctionVersion="ALL")
+    found = [
+        lambda_.get_function(FunctionName=name, Qualifier=version)["Configuration"],
+        lambda_.get_function_configuration(FunctionName=name, Qualifier=version),
+        *(f for page in pages for f in page["Functions"] if (f["FunctionName"], f["Version"]) == (name, version)),
+        *(f for f in lambda_.list_versions_by_function(FunctionName=name)["Versions"] if f["Version"] == version),
+    ]
+    answers = [{key: one.get(key) for key in SETTINGS} for one in found]
+    assert len(found) == 4 and all(answer == answers[0] for answer in answers)
+    return answers[0]
+
+
+SETTINGS = (
+    "KMSKeyArn", "VpcConfig", "FileSystemConfigs", "Layers", "DeadLetterConfig", "TracingConfig", "LoggingConfig",
+    "EphemeralStorage", "SnapStart", "PackageType", "ImageConfigResponse", "CodeSha256", "Handler", "Runtime",
+)
+
+
+@pytest.fixture
+def network(aws, name):
+    """Two subnets and two security groups in a VPC of their own."""
+    ec2 = aws("ec2", "eu-west-1")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"] for n in range(2)]
+    groups = [ec2.create_security_group(VpcId=vpc, GroupName=f"{name}{n}", Description="d")["GroupId"] for n in range(2)]
+    return vpc, subnets, groups
+
+
+def layer(number, version=1, region="eu-west-1"):
+    return f"arn:aws:lambda:{region}:123456789012:layer:layer-{number}:{version}"
+
+
+def test_all_settings_are_kept(aws, lambda_, name, network):
+    vpc, subnets, groups = network
+    key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1"
+    files = [{"Arn": f"arn:aws:elasticfilesystem:eu-west-1:{ACCOUNT}:access-point/fsap-1", "LocalMountPath": "/mnt/a"}]
+    plain = {
+        "DeadLetterConfig": {"TargetArn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:dead"},
+        "TracingConfig": {"Mode": "Active"},
+        "EphemeralStorage": {"Size": 1024},
+        "LoggingConfig": {"LogFormat": "JSON", "ApplicationLogLevel": "WARN", "SystemLogLevel": "DEBUG", "LogGroup": "/own"},
+        "FileSystemConfigs": files,
+        "KMSKeyArn": key,
+    }
+    network = {"SubnetIds": subnets, "SecurityGroupIds": groups, "Ipv6AllowedForDualStack": True}
+    created = create(
+        aws, lambda_, name, **plain, VpcConfig=network, Layers=[layer(1), layer(2)], SnapStart={"ApplyOn": "PublishedVersions"}
+    )
+    settled(lambda_, name)
+    found = everywhere(lambda_, name)
+    assert {key: created.get(key) for key in SETTINGS} == found
+    assert {key: found[key] for key in plain} == plain
+    assert found["VpcConfig"] == network | {"VpcId": vpc}
+    assert [one["Arn"] for one in found["Layers"]] == [layer(1), layer(2)]
+    assert found["SnapStart"] == {"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"}
+
+    lambda_.publish_version(FunctionName=name)
+    lambda_.update_function_configuration(FunctionName=name, Timeout=9)
+    settled(lambda_, name)
+    assert everywhere(lambda_, name) == found  # what is left out stays
+    lambda_.update_function_configuration(
+        FunctionName=name, KMSKeyArn="", FileSystemConfigs=[], Layers=[], DeadLetterConfig={"TargetArn": ""},
+        VpcConfig={"SubnetIds": [], "SecurityGroupIds": []}, TracingConfig={"Mode": "PassThrough"},
+        EphemeralStorage={"Size": 512}, SnapStart={"ApplyOn": "None"}, LoggingConfig={"LogFormat": "Text"},
+    )
+    settled(lambda_, name)
+    cleared = everywhere(lambda_, name)
+    assert not any(cleared[key] for key in ("KMSKeyArn", "FileSystemConfigs", "Layers", "DeadLetterConfig"))
+    assert not any(cleared["VpcConfig"].values())
+    assert cleared["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": "/own"}
+    assert (cleared["SnapStart"]["ApplyOn"], cleared["TracingConfig"]["Mode"]) == ("None", "PassThrough")
+    frozen = everywhere(lambda_, name, "1")
+    assert frozen.pop("SnapStart") == {"ApplyOn": "PublishedVersions", "OptimizationStatus": "On"}
+    assert frozen.items() <= found.items()
+    lambda_.update_function_configuration(FunctionName=name, KMSKeyArn=key, Layers=[layer(2, 7)])
+    updated = settled(lambda_, name)
+    assert (updated["KMSKeyArn"], updated["Layers"][0]["Arn"]) == (key, layer(2, 7))
+
+
+def test_wrong_settings_are_refused(aws, lambda_, name, network):
+    _, subnets, groups = network
+    role = create_role(aws, name)
+    for wrong, problem, text in (
+        ({"Layers": ["layer-1"]}, "ValidationException", "'layers' failed"),
+        ({"Layers": [layer(1).removesuffix(":1")]}, "ValidationException", "'layers' failed"),
+        ({"Layers": [layer(1, region="us-east-1")]}, "InvalidParameterValueException", "not in the same region"),
+        ({"Layers": [layer(1), layer(1, 2)]}, "InvalidParameterValueException", "Two different versions"),
+        ({"Layers": [layer(n) for n in range(6)]}, "InvalidParameterValueException", "more than 5 layers"),
+        ({"VpcConfig": {"SubnetIds": subnets}}, "InvalidParameterValueException", "must coexist"),
+        ({"VpcConfig": {"SubnetIds": [*subnets, "subnet-00000000"], "SecurityGroupIds": groups}},
+         "InvalidParameterValueException", "DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound"),
+        ({"VpcConfig": {"SubnetIds": subnets, "SecurityGroupIds": ["sg-00000000"]}},
+         "InvalidParameterValueException", "DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound"),
+    ):
+        with fails(problem, text):
+            lambda_.create_function(
+                FunctionName=name, Role=role, Runtime="python3.13", Handler="m.h", Code={"ZipFile": code()}, **wrong
+            )
+    with fails("ResourceNotFoundException"):
+        config(lambda_, name)
+
+
+def test_image_functions(aws, lambda_, name):
+    registry = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
+    images = [f"{registry}/app:1", f"{registry}/app:2"]
+    wanted = {"EntryPoint": ["/run"], "Command": ["a", "b"], "WorkingDirectory": "/app"}
+    lambda_.create_function(
+        FunctionName=name, Role=create_role(aws, name), PackageType="Image", Code={"ImageUri": images[0]}, ImageConfig=wanted
+    )
+    settled(lambda_, name)
+    first = everywhere(lambda_, name)
+    assert first["ImageConfigResponse"] == {"ImageConfig": wanted}
+    assert (first["PackageType"], first["Handler"], first["Runtime"], first["Layers"]) == ("Image", None, None, None)
+    where = lambda_.get_function(FunctionName=name)["Code"]
+    resolved = f"{registry}/app@sha256:{first['CodeSha256']}"
+    assert where == {"RepositoryType": "ECR", "ImageUri": images[0], "ResolvedImageUri": resolved}
+    with fails("InvalidParameterValueException", "Please provide ImageUri"):
+        lambda_.update_function_code(FunctionName=name, ZipFile=code())
+    lambda_.update_function_code(FunctionName=name, ImageUri=images[1])
+    second = settled(lambda_, name)["CodeSha256"]
+    assert second != first["CodeSha256"]
+    lambda_.update_function_code(FunctionName=name, ImageUri=resolved)
+    assert settled(lambda_, name)["CodeSha256"] == first["CodeSha256"]
+    assert lambda_.get_function(FunctionName=name)["Code"]["ResolvedImageUri"] == resolved
+    lambda_.update_function_configuration(
+        FunctionName=name, ImageConfig={"EntryPoint": [], "Command": [], "WorkingDirectory": ""}, SnapStart={"ApplyOn": "None"}
+    )
+    assert not settled(lambda_, name).get("ImageConfigResponse")
+
+
+def test_reserved_concurrency(lambda_, function):
+    def shown():
+        alone = lambda_.get_function_concurrency(FunctionName=function).get("ReservedConcurrentExecutions")
+        assert lambda_.get_function(FunctionName=function).get("Concurrency", {}).get("ReservedConcurrentExecutions") == alone
+        return alone
+
+    assert shown() is None
+    for number in (0, 5, 0):
+        answer = lambda_.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=number)
+        assert answer["ReservedConcurrentExecutions"] == shown() == number
+    lambda_.delete_function_concurrency(FunctionName=function)
+    assert shown() is None
+
+
 def test_publishing_is_idempotent(lambda_, function):
     first = lambda_.publish_version(FunctionName=function)
     assert lambda_.publish_version(FunctionName=function)["Version"] == first["Version"] == "1"

@@ -194,7 +194,7 @@ def update_domain(context, request):
     if kind := changes.pop("ipAddressType", None):
         domain.data["endpointConfiguration"]["ipAddressType"] = kind
     before = domain.certificates
-    domain.data |= changes
+    domain.data = {name: value for name, value in (domain.data | changes).items() if value is not None}
     forget_uses(context, domain, before - domain.certificates)
     domain.busy_until = due("apigateway.domain_updating")
     return describe(domain)
