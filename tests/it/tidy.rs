@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["catalog", "value::compare", "stack", "state"],
     &["blocks"],
     &["graph"],
-    &["plan"],
+    &["plan", "apply::Verb"],
     &["rollout", "plan::steps"],
     &["schedule"],
     &["cloud", "state::store", "state::file_store", "state::journal"],

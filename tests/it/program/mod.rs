@@ -53,6 +53,25 @@ fn protected_data_is_refused_before_the_first_call() {
 }
 
 #[test]
+fn a_run_may_be_stopped_or_killed_anywhere() {
+    let world = World::new();
+    let apply = ["apply", "--local", "--yes", STACK];
+    // The emulator is up before time counts.
+    world.isobar(&["plan", "--local", STACK]).exits(0);
+
+    let stopped = world.signalled(&apply, "✓", "INT");
+    assert_eq!(stopped.code, Some(130), "{}", stopped.talk);
+    assert!(stopped.talk.contains("isobar apply"), "{}", stopped.talk);
+    let killed = world.signalled(&apply, "creating", "KILL");
+    assert_eq!(killed.code, None, "{}", killed.talk);
+
+    world.isobar(&apply).exits(0);
+    world.isobar(&["plan", "--local", "--detailed-exitcode", STACK]).exits(0);
+    world.isobar(&["destroy", "--local", "--yes", STACK]).exits(0);
+    assert_eq!(world.inventory(), Vec::<Json>::new());
+}
+
+#[test]
 fn a_closed_pipe_is_no_panic() {
     let world = World::new();
     let (reader, writer) = std::io::pipe().expect("a pipe");

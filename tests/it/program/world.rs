@@ -1,9 +1,10 @@
 //! A folder with the example stacks, an emulator on a port of its own, and the program.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value as Json;
 
@@ -16,7 +17,8 @@ pub struct World {
 /// What a run of the program came to.
 pub struct Ran {
     arguments: String,
-    code: Option<i32>,
+    /// Its exit code; none if it was killed.
+    pub code: Option<i32>,
     /// What it wrote to stdout.
     pub data: String,
     /// What it wrote to stderr.
@@ -40,6 +42,25 @@ impl World {
             data: text(&output.stdout),
             talk: text(&output.stderr),
         }
+    }
+
+    /// Runs the program until it says a word on stderr, and sends it a signal then.
+    pub fn signalled(&self, arguments: &[&str], word: &str, signal: &str) -> Ran {
+        let mut child = self.command(arguments).stderr(Stdio::piped()).spawn().expect("the program");
+        let mut talk = String::new();
+        let mut sent = false;
+        for line in BufReader::new(child.stderr.take().expect("a pipe")).lines() {
+            let line = line.expect("a line");
+            if !sent && line.starts_with('[') && line.contains(word) {
+                let id = child.id().to_string();
+                let status = Command::new("kill").args(["-s", signal, &id]).status().expect("kill");
+                sent = status.success();
+            }
+            talk.push_str(&line);
+            talk.push('\n');
+        }
+        let code = child.wait().expect("an end").code();
+        Ran { arguments: arguments.join(" "), code, data: String::new(), talk }
     }
 
     /// The program, about to run in the folder. What could lead to real credentials is broken on purpose.
