@@ -21,6 +21,7 @@ const CODES: &[(Class, &[&str])] = &[
             "NoSuchHealthCheck",
             "ResourceNotFound",
             "ResourceNotFoundException",
+            "TableNotFoundException",
         ],
     ),
     (

@@ -80,7 +80,7 @@ pub(super) fn hinted(error: CloudError) -> CloudError {
         ),
         (
             "modified multiple times within a fixed interval",
-            "AWS takes one change of the TTL in an hour: try again later",
+            "AWS takes one change of the TTL in an hour; this one waits its turn",
         ),
         ("deletion protection", "turn `deletion_protection` off in every region first"),
         ("autoscaling", "replicas need `billing: {mode: PAY_PER_REQUEST}`"),
