@@ -28,6 +28,8 @@ pub struct FileStore {
     stack: StackName,
     lock: Arc<Mutex<Option<File>>>,
     writer: Arc<Mutex<Option<Writer>>>,
+    /// One piece of work at a time: one that was given up by its caller still comes to its end.
+    turn: Arc<Mutex<()>>,
 }
 
 /// The journal, open for more: made at the first entry after a state.
@@ -50,7 +52,7 @@ struct Line {
 impl FileStore {
     /// The store of a stack in this folder, which need not be there yet.
     pub fn new(folder: impl Into<PathBuf>, stack: StackName) -> Self {
-        Self { folder: folder.into(), stack, lock: Arc::default(), writer: Arc::default() }
+        Self { folder: folder.into(), stack, lock: Arc::default(), writer: Arc::default(), turn: Arc::default() }
     }
 
     fn path(&self, ending: &str) -> PathBuf {
@@ -224,7 +226,11 @@ impl FileStore {
     ) -> BoxFuture<'static, Result<T, StoreError>> {
         let store = self.clone();
         Box::pin(async move {
-            match tokio::task::spawn_blocking(move || work(&store)).await {
+            let in_turn = move || {
+                let _turn = store.turn.lock().unwrap_or_else(PoisonError::into_inner);
+                work(&store)
+            };
+            match tokio::task::spawn_blocking(in_turn).await {
                 Ok(result) => result,
                 Err(error) => Err(StoreError::Io { place: "state".into(), source: io::Error::other(error) }),
             }
@@ -278,4 +284,106 @@ fn cut_torn_line(file: &mut File) -> io::Result<()> {
 
 fn failed(path: &Path, source: io::Error) -> StoreError {
     StoreError::Io { place: path.display().to_string(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name() -> StackName {
+        "demo".parse().expect("a name")
+    }
+
+    fn entry(address: &str) -> Entry {
+        Entry::Cleared { address: address.parse().expect("an address") }
+    }
+
+    fn used(account: &str) -> Entry {
+        Entry::Used { account: account.into(), regions: Vec::new() }
+    }
+
+    fn saved(folder: &Path, serial: u64) -> (FileStore, State) {
+        let store = FileStore::new(folder, name());
+        let state = State { serial, ..State::new(name(), "line".into()) };
+        store.save_now(&state).expect("saved");
+        (store, state)
+    }
+
+    #[test]
+    fn entries_are_read_up_to_where_the_last_was_cut_off() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, _) = saved(folder.path(), 1);
+        store.append_now(&[used("1"), used("2")]).expect("written");
+        let journal = folder.path().join("demo.journal");
+        let mut bytes = fs::read(&journal).expect("read");
+        bytes.extend(b"{\"after\":1,\"lineage");
+        fs::write(&journal, bytes).expect("written");
+        assert_eq!(store.load_now().expect("a state").expect("a state").account, "2");
+        // A new process goes on behind the last whole line.
+        let next = FileStore::new(folder.path(), name());
+        next.append_now(&[used("3")]).expect("written");
+        assert_eq!(next.load_now().expect("a state").expect("a state").account, "3");
+    }
+
+    #[test]
+    fn entries_of_an_earlier_state_are_passed_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, state) = saved(folder.path(), 1);
+        store.append_now(&[used("1")]).expect("written");
+        let journal = fs::read(folder.path().join("demo.journal")).expect("read");
+        store.save_now(&State { serial: 2, account: "9".into(), ..state }).expect("saved");
+        fs::write(folder.path().join("demo.journal"), journal).expect("written");
+        assert_eq!(store.load_now().expect("a state").expect("a state").account, "9");
+    }
+
+    #[test]
+    fn a_state_that_somebody_else_has_written_is_not_overwritten() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, state) = saved(folder.path(), 1);
+        let stale = store.save_now(&State { serial: 5, ..state });
+        assert!(matches!(stale, Err(StoreError::Stale { expected: 4, found: 1, .. })), "{stale:?}");
+    }
+
+    #[test]
+    fn what_is_no_state_of_this_stack_is_refused_with_what_to_do() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, _) = saved(folder.path(), 1);
+        let path = folder.path().join("demo.json");
+        let whole = fs::read_to_string(&path).expect("read");
+        for (text, says) in [
+            (whole[..whole.len() / 2].to_owned(), "backup"),
+            (whole.replace("\"demo\"", "\"other\""), "the stack `other`"),
+            (whole.replace("\"format_version\": 1", "\"format_version\": 9"), "newer version"),
+            (String::new(), "backup"),
+        ] {
+            fs::write(&path, text).expect("written");
+            let error = store.load_now().expect_err("refused").to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_lock_is_held_once_and_tells_by_whom() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let holder = Holder { command: "apply".into(), pid: 7, who: "ci".into(), since: "today".into() };
+        let (one, other) = (FileStore::new(folder.path(), name()), FileStore::new(folder.path(), name()));
+        one.lock_now(&holder, Duration::ZERO).expect("a lock");
+        match other.lock_now(&holder, Duration::ZERO) {
+            Err(StoreError::Locked(Some(found))) => assert_eq!(found, holder),
+            unexpected => panic!("{unexpected:?}"),
+        }
+        *one.lock.lock().expect("a lock") = None;
+        other.lock_now(&holder, Duration::ZERO).expect("a lock");
+    }
+
+    #[test]
+    fn earlier_states_are_kept_and_not_for_ever() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, state) = saved(folder.path(), 1);
+        for serial in 2..=40 {
+            store.append_now(&[entry("a.b@global")]).expect("written");
+            store.save_now(&State { serial, ..state.clone() }).expect("saved");
+        }
+        assert_eq!(fs::read_dir(folder.path().join("backup")).expect("a folder").count() as u64, BACKUPS);
+    }
 }

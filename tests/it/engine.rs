@@ -14,10 +14,11 @@ use isobar::names::Address;
 use isobar::plan::decide::Options;
 use isobar::plan::{Decision, Plan};
 use isobar::stack::{Loaded, Places, Source};
-use isobar::state::file_store::FileStore;
 use isobar::state::store::Holder;
 use isobar::value::{Json, Path, Template};
 use serde_json::json;
+
+use crate::memory_store::MemoryStore;
 
 /// Kinds for tests: `test.Thing` has a unique name and a fixed field, `test.Free` has neither, `test.Data` holds data.
 pub fn catalog() -> Catalog {
@@ -105,21 +106,19 @@ impl Listener for Log {
 pub struct World {
     pub cloud: Arc<FakeCloud>,
     engine: Engine,
-    _folder: tempfile::TempDir,
 }
 
 impl World {
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
         let cloud = Arc::new(FakeCloud::new(catalog()));
         let engine = Engine {
             cloud: cloud.clone(),
             catalog: catalog(),
-            store: Arc::new(FileStore::new(folder.path(), "demo".parse().expect("a name"))),
+            store: Arc::new(MemoryStore::default()),
             parallelism: 8,
             lock_timeout: Duration::ZERO,
         };
-        Self { cloud, engine, _folder: folder }
+        Self { cloud, engine }
     }
 
     async fn plan(&self, graph: &Graph, options: &Options) -> Plan {
@@ -359,13 +358,9 @@ async fn killed_in_the_first_apply_it_converges() {
 async fn a_lost_state_is_found_again_by_identity() {
     let world = World::new();
     world.apply(&graph(STACK)).await;
-    let other = World {
-        cloud: world.cloud.clone(),
-        engine: Engine { cloud: world.cloud.clone(), ..World::new().engine },
-        _folder: tempfile::tempdir().expect("a folder"),
-    };
-    let store = FileStore::new(other._folder.path(), "demo".parse().expect("a name"));
-    let other = World { engine: Engine { store: Arc::new(store), ..other.engine.clone() }, ..other };
+    let other = World::new();
+    let engine = Engine { cloud: world.cloud.clone(), ..other.engine.clone() };
+    let other = World { cloud: world.cloud.clone(), engine };
     let plan = other.plan(&graph(STACK), &Options::default()).await;
     assert!(
         plan.entries.iter().all(|entry| matches!(entry.decision, Decision::Adopt { .. })),

@@ -100,7 +100,7 @@ async fn converges(first: String, second: String, faults: Vec<Fault>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_the_next_run_converges(

@@ -7,6 +7,7 @@ mod errors;
 mod expand;
 #[cfg(feature = "aws")]
 mod kinds;
+mod memory_store;
 mod plans;
 #[cfg(feature = "aws")]
 mod program;
