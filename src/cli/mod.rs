@@ -1,7 +1,7 @@
 //! The command line: one thin file per command.
 //!
-//! A command returns [`Done`] or a [`Failure`]; only [`exit`] knows exit codes, only [`console`]
-//! writes to stdout and stderr, and only [`engine`] calls the engine.
+//! A command returns `Done` or a `Failure`; only `exit` knows exit codes, only `console` writes to
+//! stdout and stderr, and only `engine` calls the engine.
 
 mod apply;
 mod args;

@@ -23,7 +23,7 @@ fn global() -> Vec<Planned> {
             "functions.recommend.role@global",
             "iam.Role",
             Decision::Update {
-                changes: vec![change("policies.access", policy("dynamodb:GetItem"), policy("dynamodb:Query"))],
+                changes: vec![change("policies.access", policy("dynamodb:GetItem"), &policy("dynamodb:Query"))],
             },
         ),
     ]
@@ -37,12 +37,12 @@ fn second_region() -> Vec<Planned> {
             "lambda.Function",
             Decision::Update {
                 changes: vec![
-                    change("memory_size", json!(128), json!(256)),
+                    change("memory_size", json!(128), &json!(256)),
                     Change {
                         to: Partial::unknown("tables.orders.name"),
-                        ..change("environment.ORDERS", json!(null), json!(null))
+                        ..change("environment.ORDERS", json!(null), &json!(null))
                     },
-                    Change { secret: true, ..change("environment.TOKEN", json!("old"), json!("new")) },
+                    Change { secret: true, ..change("environment.TOKEN", json!("old"), &json!("new")) },
                 ],
             },
         ),
@@ -53,7 +53,7 @@ fn second_region() -> Vec<Planned> {
             Decision::Replace {
                 changes: vec![Change {
                     effect: Effect::Replace,
-                    ..change("domain_name", json!("a.example.com"), json!("b.example.com"))
+                    ..change("domain_name", json!("a.example.com"), &json!("b.example.com"))
                 }],
                 why: None,
                 order: ReplaceOrder::CreateFirst,
@@ -123,7 +123,7 @@ fn entry(wave: usize, at: &str, kind: &str, decision: Decision) -> Planned {
     Planned { address: address(at), kind: kind.parse().expect("a kind"), decision, wave, id: None }
 }
 
-fn change(path: &str, from: Json, to: Json) -> Change {
-    let (path, to) = (Path::of(path.split('.')), Partial::from_json(&to));
+fn change(path: &str, from: Json, to: &Json) -> Change {
+    let (path, to) = (Path::of(path.split('.')), Partial::from_json(to));
     Change { path, from, to, effect: Effect::Update, secret: false }
 }
