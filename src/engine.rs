@@ -90,9 +90,13 @@ impl Engine {
         self.cloud.start_survey();
         let planned_on = state.clone();
         let mut entries = moves(graph, &state);
-        entries.iter().for_each(|entry| journal::apply(&mut state, entry));
+        for entry in &entries {
+            journal::apply(&mut state, entry);
+        }
         let resolved = self.resolve_pending(&state).await?;
-        resolved.iter().for_each(|entry| journal::apply(&mut state, entry));
+        for entry in &resolved {
+            journal::apply(&mut state, entry);
+        }
         entries.extend(resolved);
         let graph = if options.destroy { graph.emptied() } else { graph.clone() };
         let (decided, observed) = self.decide(&graph, &state, options, &account).await?;

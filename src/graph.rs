@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::blocks::{Declaration, Level};
+use crate::blocks::{self, Declaration, Level};
 use crate::catalog::{Catalog, Form, KindInfo, Shape, check};
 use crate::names::{Address, Region, Scope, StackName};
-use crate::problem::{Problem, nearest};
-use crate::stack::{Loaded, Places};
+use crate::problem::{Problem, Severity, nearest};
+use crate::stack::{Loaded, Places, Rejected};
 use crate::value::{Json, Path, Reference, Target, Template};
 
 /// Everything that should be there, and what needs what.
@@ -63,6 +63,55 @@ impl Graph {
     #[must_use]
     pub fn emptied(&self) -> Self {
         Self { nodes: BTreeMap::new(), sorted: Vec::new(), ..self.clone() }
+    }
+}
+
+/// A stack file that is right in every way that can be told without AWS, and what it stands for.
+#[derive(Debug)]
+pub struct Examined {
+    /// The file.
+    pub loaded: Loaded,
+    /// What it stands for.
+    pub declarations: Vec<Declaration>,
+    /// The same as a graph.
+    pub graph: Graph,
+    /// What is worth a look.
+    pub warnings: Vec<Problem>,
+}
+
+/// Takes what was read of a file through every further stage. What is wrong comes from all of them
+/// at once: a mistake in one place does not hide those in others.
+pub fn examine(read: Result<Loaded, Rejected>, catalog: &Catalog) -> Result<Examined, Rejected> {
+    let (loaded, mut problems) = match read {
+        Ok(loaded) => {
+            let warnings = loaded.warnings.clone();
+            (loaded, warnings)
+        }
+        Err(Rejected { rest: Some(rest), problems, .. }) => (*rest, problems),
+        Err(rejected) => return Err(rejected),
+    };
+    let (declarations, found) = blocks::expand(&loaded, catalog);
+    add(&mut problems, found);
+    let graph = of(declarations.clone(), &loaded, catalog).map_err(|found| add(&mut problems, found));
+    match graph {
+        Ok(graph) if problems.iter().all(|problem| problem.severity == Severity::Warning) => {
+            Ok(Examined { loaded, declarations, graph, warnings: problems })
+        }
+        _ => {
+            problems.sort_by_key(|problem| (problem.span.is_some(), problem.span));
+            Err(Rejected { source: Some(loaded.source), problems, rest: None })
+        }
+    }
+}
+
+/// Adds problems of a further stage, except where the same place is told of: by an earlier stage, or
+/// for another region.
+fn add(problems: &mut Vec<Problem>, found: Vec<Problem>) {
+    for problem in found {
+        let is_told = |told: &Problem| *told == problem || (told.span.is_some() && told.span == problem.span);
+        if !problems.iter().any(is_told) {
+            problems.push(problem);
+        }
     }
 }
 
@@ -252,7 +301,10 @@ impl Lookup<'_> {
         let filled = declaration.spec.fill(&|reference| Some(self.placeholder(reference)));
         let faults = check::check(&info.spec, &filled);
         for fault in faults.into_iter().filter(|fault| fault.code == "wrong-type") {
-            let place = declaration.origin.join(&fault.path);
+            // A raw resource has its fields one level deeper than a block.
+            let raw = declaration.origin.field("properties").join(&fault.path);
+            let is_raw = self.loaded.places.at.contains_key(&raw);
+            let place = if is_raw { raw } else { declaration.origin.join(&fault.path) };
             problems.push(
                 Problem::new(fault.code, format!("`{}` of `{}`: {}", fault.path, declaration.address, fault.message))
                     .at(self.loaded.places.value(&place)),

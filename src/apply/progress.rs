@@ -68,7 +68,7 @@ impl<'a> Progress<'a> {
             if self.waves.insert(step.wave)
                 && let Some(name) = self.names.get(step.wave)
             {
-                self.run.tell(Event::WaveStarted { wave: step.wave, name: name.clone() });
+                self.run.tell(&Event::WaveStarted { wave: step.wave, name: name.clone() });
             }
             let node = self.run.graph.get(address).map(|node| node.declaration.kind.clone());
             let kind = node.or_else(|| match &step.action {
@@ -76,7 +76,7 @@ impl<'a> Progress<'a> {
                 _ => self.run.recorded(address).map(|record| record.kind),
             });
             if let Some(kind) = kind {
-                self.run.tell(Event::StepStarted { address: address.clone(), kind, verb });
+                self.run.tell(&Event::StepStarted { address: address.clone(), kind, verb });
             }
         }
     }
@@ -103,7 +103,7 @@ impl<'a> Progress<'a> {
             Done::Served(id, Ok(())) => {
                 self.schedule.serving(id);
                 if let Some(address) = self.schedule.step(id).address.clone() {
-                    self.run.tell(Event::Serving { address });
+                    self.run.tell(&Event::Serving { address });
                 }
             }
             Done::Served(id, Err(failure)) => self.fail(id, failure),
@@ -114,7 +114,7 @@ impl<'a> Progress<'a> {
         let step = self.schedule.step(id);
         let Some(address) = step.address.clone() else {
             if let Some(name) = self.names.get(step.wave) {
-                self.run.tell(Event::WaveDone { wave: step.wave, name: name.clone() });
+                self.run.tell(&Event::WaveDone { wave: step.wave, name: name.clone() });
             }
             return;
         };
@@ -122,7 +122,7 @@ impl<'a> Progress<'a> {
         let Some(verb) = step.action.verb() else { return };
         let seconds = self.begun[id].map_or(0.0, |begun| begun.elapsed().as_secs_f64());
         let made = self.run.recorded(&address).map(|record| record.id);
-        self.run.tell(Event::StepDone { address, verb, id: made, seconds });
+        self.run.tell(&Event::StepDone { address, verb, id: made, seconds });
     }
 
     fn fail(&mut self, id: StepId, failure: Failure) {
@@ -137,7 +137,7 @@ impl<'a> Progress<'a> {
                 }
                 self.outcome.counts.failed += 1;
                 self.outcome.failures.push((address.clone(), (*error).clone()));
-                self.run.tell(Event::StepFailed { address: address.clone(), verb, error: *error });
+                self.run.tell(&Event::StepFailed { address: address.clone(), verb, error: *error });
                 self.skip(&skipped, &address);
             }
             Failure::Store(error) => {
@@ -163,7 +163,7 @@ impl<'a> Progress<'a> {
             let step = self.schedule.step(*id);
             if let (Some(address), Some(verb)) = (step.address.clone(), step.action.verb()) {
                 self.outcome.counts.skipped += 1;
-                self.run.tell(Event::StepSkipped { address, verb, because: because.clone() });
+                self.run.tell(&Event::StepSkipped { address, verb, because: because.clone() });
             }
         }
     }
@@ -176,14 +176,14 @@ impl<'a> Progress<'a> {
         if !self.interrupted {
             self.interrupted = true;
             self.schedule.stop();
-            self.run.tell(Event::Interrupted);
+            self.run.tell(&Event::Interrupted);
         }
     }
 
     pub(super) fn finish(mut self) -> Outcome {
         self.outcome.interrupted = self.interrupted;
         self.outcome.counts.skipped += self.schedule.left().into_iter().filter(|id| self.is_real(*id)).count();
-        self.run.tell(Event::RunDone { counts: self.outcome.counts });
+        self.run.tell(&Event::RunDone { counts: self.outcome.counts });
         self.outcome
     }
 }

@@ -146,7 +146,7 @@ impl Run {
         let forced: BTreeSet<Address> = forced.map(|entry| entry.address.clone()).collect();
         let names = plan.waves.iter().map(|wave| wave.name.clone()).collect();
         let mut progress = Progress::new(self, Schedule::new(steps), forced, names);
-        self.tell(Event::RunStarted { steps: progress.real_steps() });
+        self.tell(&Event::RunStarted { steps: progress.real_steps() });
         let mut tasks: FuturesUnordered<BoxFuture<'_, Done>> = FuturesUnordered::new();
         loop {
             progress.begin_ready(&mut tasks);
@@ -168,8 +168,8 @@ impl Run {
         &self.graph.stack
     }
 
-    pub(super) fn tell(&self, event: Event) {
-        self.listener.on(&event);
+    pub(super) fn tell(&self, event: &Event) {
+        self.listener.on(event);
     }
 
     pub(super) async fn write(&self, entry: Entry) -> Result<(), Failure> {

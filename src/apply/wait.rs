@@ -46,7 +46,7 @@ pub(super) async fn wait(
             ..CloudError::stated(Class::TimedOut, "wait", message)
         })));
     }
-    run.tell(Event::StepWaiting { address: address.clone(), why: why.to_owned() });
+    run.tell(&Event::StepWaiting { address: address.clone(), why: why.to_owned() });
     run.sleep(until_next_look(started.elapsed(), run.started.elapsed())).await
 }
 
@@ -62,6 +62,6 @@ pub(super) async fn retry(
         return Err(Failure::Cloud(Box::new(error.clone())));
     }
     let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-    run.tell(Event::StepRetry { address: address.clone(), error: error.clone(), delay_ms });
+    run.tell(&Event::StepRetry { address: address.clone(), error: error.clone(), delay_ms });
     run.sleep(delay).await
 }

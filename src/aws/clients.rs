@@ -41,6 +41,9 @@ pub(crate) enum Manner {
     Once,
 }
 
+/// A client of any service.
+type AnyClient = Box<dyn Any + Send + Sync>;
+
 /// One connection, shared by every kind.
 pub struct Connection {
     reads: SdkConfig,
@@ -48,7 +51,7 @@ pub struct Connection {
     home: Region,
     /// The stack whose tags are read in one go.
     pub(crate) stack: Option<StackName>,
-    clients: Mutex<HashMap<(&'static str, Region, Manner), Box<dyn Any + Send + Sync>>>,
+    clients: Mutex<HashMap<(&'static str, Region, Manner), AnyClient>>,
     meter: Meter,
 }
 
@@ -56,10 +59,9 @@ impl Connection {
     /// Reads the configuration that the AWS CLI reads; no call is made.
     pub async fn open(settings: &Settings) -> Self {
         let home = settings.home.clone().unwrap_or_else(default_home);
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(4))
-            .operation_attempt_timeout(Duration::from_secs(60))
-            .build();
+        let timeouts = |attempt| {
+            TimeoutConfig::builder().connect_timeout(Duration::from_secs(4)).operation_attempt_timeout(attempt).build()
+        };
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(aws_config::Region::new(home.to_string()))
             .http_client(
@@ -69,7 +71,7 @@ impl Connection {
                     ))
                     .build_https(),
             )
-            .timeout_config(timeouts)
+            .timeout_config(timeouts(Duration::from_mins(1)))
             .retry_config(RetryConfig::standard().with_max_attempts(8))
             .app_name(
                 aws_config::AppName::new(concat!("isobar-", env!("CARGO_PKG_VERSION")))
@@ -85,7 +87,9 @@ impl Connection {
             loader = loader.empty_test_environment().test_credentials();
         }
         let reads = loader.load().await;
-        let writes = reads.to_builder().retry_config(RetryConfig::disabled()).build();
+        // A change may carry 50 MB of code over a thin line.
+        let writes = reads.to_builder().retry_config(RetryConfig::disabled());
+        let writes = writes.timeout_config(timeouts(Duration::from_mins(10))).build();
         Self {
             reads,
             writes,

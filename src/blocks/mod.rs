@@ -19,6 +19,7 @@ mod notify;
 mod openapi;
 mod resources;
 mod routes;
+mod table_alarms;
 mod tables;
 mod units;
 

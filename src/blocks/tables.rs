@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::expansion::{Expansion, Item, known, without_nulls};
-use super::{keys, units};
+use super::{keys, table_alarms, units};
 use crate::names::Region;
 use crate::problem::Problem;
 use crate::stack::file::{Consistency, Table, TableBackup};
@@ -39,6 +39,7 @@ pub(super) fn expand(cx: &mut Expansion<'_>) {
             existing(cx, &item, table);
         } else {
             managed(cx, &item, name, table);
+            table_alarms::expand(cx, name, table);
         }
     }
 }

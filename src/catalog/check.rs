@@ -37,9 +37,8 @@ impl Checker<'_> {
 
     fn value(&mut self, shape: &Shape, value: &Partial, path: &Path) {
         match (&shape.form, value) {
-            (Form::Any, _) | (_, Partial::Unknown(_)) => {}
             (_, Partial::Plain(Json::Null)) if shape.nullable => {}
-            (Form::Bool, Partial::Plain(Json::Bool(_))) => {}
+            (Form::Any, _) | (_, Partial::Unknown(_)) | (Form::Bool, Partial::Plain(Json::Bool(_))) => {}
             (Form::Integer { min, max }, Partial::Plain(Json::Number(number)))
                 if number.as_f64().is_some_and(|number| number.fract() == 0.0) =>
             {
@@ -76,7 +75,7 @@ impl Checker<'_> {
             match known.get(key) {
                 Some(field) => {
                     // A null is a field left out.
-                    if !(value.is_null() && !field.required) {
+                    if field.required || !value.is_null() {
                         self.value(&field.shape, value, &path.field(key));
                     }
                 }

@@ -97,6 +97,7 @@ pub struct Field {
 /// | `x-volatile` | an output that an update may change | `plan` |
 /// | `x-stable-under: [FIELD]` | a volatile output that a change of these fields alone leaves as it is | `plan` |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of a schema, there or not")]
 pub struct Words {
     /// A change of it replaces the thing.
     pub replace: bool,
@@ -170,7 +171,7 @@ impl Shape {
         match &self.form {
             Form::Any | Form::Text { .. } => Json::String("known-after-apply".into()),
             Form::Bool => Json::Bool(false),
-            Form::Integer { min, .. } | Form::Number { min, .. } => Json::from(min.unwrap_or(1.0).max(1.0) as i64),
+            Form::Integer { .. } | Form::Number { .. } => Json::from(1),
             Form::List { .. } => Json::Array(Vec::new()),
             Form::Map(_) | Form::Object(_) | Form::OneOf(_) => Json::Object(serde_json::Map::new()),
         }

@@ -9,16 +9,16 @@ use super::watch::Watch;
 use super::{Done, Failure, console, local, signals};
 use crate::apply::{Outcome, Stop};
 use crate::aws::{self, AwsCloud, Connection};
-use crate::blocks::{self, Declaration};
+use crate::blocks;
 use crate::catalog::Catalog;
 use crate::engine::{Engine, EngineError, Planning};
-use crate::graph::{self, Graph};
+use crate::graph::{self, Examined, Graph};
 use crate::plan::decide::Options;
 use crate::plan::{ObstacleKind, Plan};
-use crate::problem::{Problem, Severity};
+use crate::problem::Problem;
 use crate::render::problems;
 use crate::render::report::{Report, details};
-use crate::stack::{self, Loaded, Rejected, Settings, Source};
+use crate::stack::{self, Loaded, Settings, Source};
 use crate::state::State;
 use crate::state::file_store::FileStore;
 use crate::state::store::{Holder, Store, StoreError};
@@ -46,18 +46,16 @@ pub fn load_and_package(globals: &Globals, path: &Path) -> Result<Project, Failu
 
 fn project(globals: &Globals, path: &Path, store_packages: bool) -> Result<Project, Failure> {
     let catalog = aws::catalog();
-    let (loaded, declarations) = declarations(globals, path, store_packages, &catalog)?;
+    let Examined { loaded, declarations, graph, .. } = examined(globals, path, store_packages, &catalog)?;
     let resources = declarations.iter().filter(|declaration| !declaration.existing).count();
-    let graph =
-        graph::of(declarations, &loaded, &catalog).map_err(|problems| wrong(Some(&loaded.source), &problems))?;
     let folder = folder(globals, path);
     Ok(Project { loaded, resources, catalog, graph, folder })
 }
 
 /// The raw resources that the file stands for, by address.
 pub fn expanded(globals: &Globals, path: &Path) -> Result<Json, Failure> {
-    let (_, declarations) = declarations(globals, path, false, &aws::catalog())?;
-    Ok(blocks::expanded_json(&declarations))
+    let examined = examined(globals, path, false, &aws::catalog())?;
+    Ok(blocks::expanded_json(&examined.declarations))
 }
 
 /// What is remembered of a stack; an empty state if nothing is.
@@ -172,26 +170,22 @@ fn ended(outcome: &Outcome, report: &Report, command: &str) -> Result<Done, Fail
 }
 
 fn read(globals: &Globals, path: &Path, store_packages: bool) -> Result<Loaded, Failure> {
-    let settings = Settings { set: globals.set.clone(), vars: globals.vars.clone(), store_packages };
-    stack::load(path, &settings).map_err(|Rejected { source, problems }| wrong(source.as_ref(), &problems))
+    stack::load(path, &settings(globals, store_packages))
+        .map_err(|rejected| wrong(rejected.source.as_ref(), &rejected.problems))
 }
 
-fn declarations(
-    globals: &Globals,
-    path: &Path,
-    store_packages: bool,
-    catalog: &Catalog,
-) -> Result<(Loaded, Vec<Declaration>), Failure> {
-    let loaded = read(globals, path, store_packages)?;
-    let (declarations, found) = blocks::expand(&loaded, catalog);
-    let problems: Vec<Problem> = loaded.warnings.iter().cloned().chain(found).collect();
-    if problems.iter().any(|problem| problem.severity == Severity::Error) {
-        return Err(wrong(Some(&loaded.source), &problems));
+fn settings(globals: &Globals, store_packages: bool) -> Settings {
+    Settings { set: globals.set.clone(), vars: globals.vars.clone(), store_packages }
+}
+
+fn examined(globals: &Globals, path: &Path, store_packages: bool, catalog: &Catalog) -> Result<Examined, Failure> {
+    let read = stack::load(path, &settings(globals, store_packages));
+    let examined =
+        graph::examine(read, catalog).map_err(|rejected| wrong(rejected.source.as_ref(), &rejected.problems))?;
+    if !examined.warnings.is_empty() {
+        console::say(problems::problems(Some(&examined.loaded.source), &examined.warnings, true).trim_end());
     }
-    if !problems.is_empty() {
-        console::say(problems::problems(Some(&loaded.source), &problems, true).trim_end());
-    }
-    Ok((loaded, declarations))
+    Ok(examined)
 }
 
 fn wrong(source: Option<&Source>, problems: &[Problem]) -> Failure {

@@ -185,7 +185,7 @@ async fn statement(cx: &Cx, id: &Id<'_>) -> Result<Option<Spec>> {
         let text = call.send().await.or_gone()?.and_then(|found| found.policy).unwrap_or_default();
         Ok(serde_json::from_str::<Json>(&text).unwrap_or_default())
     });
-    let policy = policy.await?;
+    let policy = Box::pin(policy).await?;
     let statements = policy.get("Statement").and_then(Json::as_array);
     let found = statements.into_iter().flatten().find(|statement| text(statement, "Sid") == Some(id.statement));
     Ok(found.map(|statement| spec_of(id, statement)))

@@ -87,7 +87,7 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// together they touch every field that can be changed. A null takes a field out of the file.
     const CHANGES: &'static [&'static str];
     /// How long one change may take before it counts as failed.
-    const DEADLINE: Duration = Duration::from_secs(300);
+    const DEADLINE: Duration = Duration::from_mins(5);
     /// Whether it holds data: never deleted, detached or replaced without the user's word.
     const HOLDS_DATA: bool = false;
     /// Whether its name is unique, so that the old one must go before a replacement of the same name can be made.
@@ -113,7 +113,7 @@ pub trait Kind: Sized + Send + Sync + 'static {
     fn read(cx: &Cx, asks: &[Ask]) -> impl Future<Output = Result<Vec<Option<Found<Self>>>>> + Send;
 
     /// The thing that this owner made, if it did. A thing of our natural name without our tags is
-    /// [`Class::Taken`](crate::cloud::Class::Taken); see [`Cx::taken`].
+    /// [`Class::Taken`]; see [`Cx::ours`].
     fn find(cx: &Cx, owner: &Owner, spec: &Self::Spec) -> impl Future<Output = Result<Option<PhysicalId>>> + Send;
 
     /// Makes it with as little as AWS takes in the create call, ownership tags among it; what is

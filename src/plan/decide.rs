@@ -106,11 +106,11 @@ impl<'a> Decider<'a> {
         let Some(live) = self.observed.live(address) else {
             return Decision::Create { why: Some("gone from AWS".into()) };
         };
-        self.from_live(address, (wanted, live, Some(&record.spec)), info)
+        self.with_live(address, (wanted, live, Some(&record.spec)), info)
     }
 
     /// What to do with a thing that is there.
-    fn from_live(
+    fn with_live(
         &self,
         address: &Address,
         (wanted, live, sent): (&Partial, &Live, Option<&Json>),

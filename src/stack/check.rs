@@ -179,6 +179,27 @@ fn partial(json: &Json) -> Partial {
     }
 }
 
+/// A value without the keys that its shape does not know.
+pub fn without_unknown(shape: &Shape, json: Json) -> Json {
+    match (&shape.form, json) {
+        (Form::Object(fields), Json::Object(map)) => Json::Object(
+            map.into_iter()
+                .filter_map(|(key, value)| {
+                    let field = fields.get(&key)?;
+                    Some((key, without_unknown(&field.shape, value)))
+                })
+                .collect(),
+        ),
+        (Form::Map(of), Json::Object(map)) => {
+            Json::Object(map.into_iter().map(|(key, value)| (key, without_unknown(of, value))).collect())
+        }
+        (Form::List { of, .. }, Json::Array(items)) => {
+            items.into_iter().map(|item| without_unknown(of, item)).collect()
+        }
+        (_, json) => json,
+    }
+}
+
 /// A value as `serde` wants it: a key with nothing behind it is a key left out.
 pub fn without_left_out(shape: &Shape, json: Json) -> Json {
     match (&shape.form, json) {

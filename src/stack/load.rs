@@ -32,11 +32,14 @@ pub struct Rejected {
     pub source: Option<Source>,
     /// What is wrong, warnings among it; at least one error.
     pub problems: Vec<Problem>,
+    /// What it would be without the keys that nobody knows, if that makes sense of it: later stages
+    /// can tell what is wrong beside.
+    pub rest: Option<Box<Loaded>>,
 }
 
 /// Reads a stack file.
 pub fn load(path: &FilePath, settings: &Settings) -> Result<Loaded, Rejected> {
-    let source = read_text(path).map_err(|problem| Rejected { source: None, problems: vec![*problem] })?;
+    let source = read_text(path).map_err(|problem| Rejected { source: None, problems: vec![*problem], rest: None })?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(FilePath::new("."));
     load_text(&source.name, &source.text, folder, settings)
 }
@@ -45,12 +48,17 @@ pub fn load(path: &FilePath, settings: &Settings) -> Result<Loaded, Rejected> {
 pub fn load_text(name: &str, text: &str, folder: &FilePath, settings: &Settings) -> Result<Loaded, Rejected> {
     let source = Source { name: name.to_owned(), text: text.to_owned() };
     let mut loader = Loader { folder, settings, problems: Vec::new() };
-    loader.load(source.clone()).ok_or_else(|| {
-        let mut problems = loader.problems;
-        problems.sort_by_key(|problem| (problem.span.is_some(), problem.span));
-        problems.dedup();
-        Rejected { source: Some(source), problems }
-    })
+    let read = loader.load(source.clone());
+    let mut problems = loader.problems;
+    let is_right = problems.iter().all(|problem| problem.severity == Severity::Warning);
+    match read {
+        Some(right) if is_right => Ok(Loaded { warnings: problems, ..right }),
+        rest => {
+            problems.sort_by_key(|problem| (problem.span.is_some(), problem.span));
+            problems.dedup();
+            Err(Rejected { source: Some(source), problems, rest: rest.map(Box::new) })
+        }
+    }
 }
 
 /// A value from YAML, read by the rules of a stack file.
@@ -63,8 +71,9 @@ pub fn decode(text: &str) -> Result<Json, Vec<Problem>> {
 pub fn read_text(path: &FilePath) -> Result<Source, Box<Problem>> {
     let name = path.display().to_string();
     let unreadable = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => Problem::new("missing-file", format!("there is no file `{name}`"))
-            .help("give the path of a stack file, or write a new one with `isobar init`"),
+        std::io::ErrorKind::NotFound => {
+            Problem::new("missing-file", format!("there is no file `{name}`")).help("give the path of a stack file")
+        }
         _ => Problem::new("unreadable-file", format!("`{name}` cannot be read: {error}")),
     };
     let file = std::fs::File::open(path).map_err(unreadable)?;
@@ -100,6 +109,10 @@ pub fn read_tree(text: &str) -> Result<Tree, Box<Problem>> {
         None => Tree::default(),
     };
     tree.problems.extend(document.problems);
+    // A value that is wrong in itself, such as one with a key twice, stays as it was read.
+    if tree.problems.is_empty() && document.root.is_some() {
+        tree.json = yaml::values(text)?;
+    }
     Ok(tree)
 }
 
@@ -128,18 +141,22 @@ impl Loader<'_> {
         let (files, problems) = overrides::by_region(shape, &json, &regions, &places);
         self.problems.extend(problems);
         let packages = self.packages(&json, &places);
-        self.give_up_on_errors()?;
-        let stack = self.keep(check::decode(shape, json, &places))?;
+        let told = self.has_errors();
+        // What does not decode is told already, unless nothing is.
+        let mut decode = |json: Json| match check::decode(shape, check::without_unknown(shape, json), &places) {
+            Ok(file) => Some(file),
+            Err(problem) => {
+                self.problems.extend((!told).then_some(*problem));
+                None
+            }
+        };
+        let stack = decode(json)?;
         let mut by_region: BTreeMap<Region, super::file::Stack> = BTreeMap::new();
         for (region, file) in files {
-            by_region.insert(region, self.keep(check::decode(shape, file, &places))?);
+            by_region.insert(region, decode(file)?);
         }
-        let name = stack.stack.parse();
-        let name = self.keep(name.map_err(|error: crate::names::NameError| {
-            Box::new(Problem::new("wrong-form", error.to_string()).at(places.value(&Path::of(["stack"]))))
-        }))?;
-        let warnings = std::mem::take(&mut self.problems);
-        Some(Loaded { source, places, name, regions, stack, by_region, packages, warnings })
+        let name = stack.stack.parse().ok()?;
+        Some(Loaded { source, places, name, regions, stack, by_region, packages, warnings: Vec::new() })
     }
 
     /// The file with its parameters filled in.
@@ -173,6 +190,9 @@ impl Loader<'_> {
         for (name, function) in json.get("functions").and_then(Json::as_object).into_iter().flatten() {
             let Some(code) = function.get("code").and_then(Json::as_str) else { continue };
             let at = places.value(&Path::of(["functions", name, "code"]));
+            // Further stages go on as if the package were there.
+            let absent = Package { path: code.into(), sha256: format!("{}=", "A".repeat(43)), bytes: 0 };
+            packages.insert(name.clone(), absent);
             if code.contains("${") {
                 let problem = Problem::new("bad-code", "a path can hold parameters only, no other reference").at(at);
                 self.problems.push(problem);
@@ -201,13 +221,13 @@ impl Loader<'_> {
         result.map_err(|problem| self.problems.push(*problem)).ok()
     }
 
-    fn give_up_on_errors(&self) -> Option<()> {
-        self.problems.iter().all(|problem| problem.severity == Severity::Warning).then_some(())
+    fn has_errors(&self) -> bool {
+        self.problems.iter().any(|problem| problem.severity == Severity::Error)
     }
 }
 
 fn no_map(name: &str, json: &Json, places: &Places) -> Problem {
-    let start = "begin with `stack: NAME` and `regions: [...]`, or write a new file with `isobar init`";
+    let start = "begin with `stack: NAME` and `regions: [...]`";
     if json.is_null() {
         return Problem::new("empty-file", format!("`{name}` is empty")).help(start);
     }
@@ -315,7 +335,7 @@ mod tests {
 
     #[test]
     fn what_is_left_empty_is_left_out() {
-        let loaded = load(&format!("{HEAD}tags:\nfunctions:\n  f: {{image: a, environment:, memory: null}}\n"));
+        let loaded = load(&format!("{HEAD}tags:\nfunctions:\n  f: {{image: a, environment: , memory: null}}\n"));
         assert_eq!(loaded.stack.functions["f"].memory, None);
         assert!(loaded.stack.tags.is_empty() && loaded.warnings.is_empty());
     }

@@ -1,8 +1,8 @@
 //! YAML: text to nodes with places, and values to text. The only file that names a YAML crate.
 //!
-//! Values and their places come out of one and the same reading, so that they can never disagree.
-//! Every input is either nodes or a problem: depth and number of documents are bounded here, the
-//! size of what aliases expand to in [`super::tree`].
+//! `serde_yaml` decodes the values; their places come from a marked reading of the same text, which
+//! goes first and sees to it that the text is bounded: its depth and number of documents here, the size
+//! of what aliases expand to in the tree that is made of the nodes. A test holds the two against each other.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -63,6 +63,20 @@ pub fn parse(text: &str) -> Result<Document, Box<Problem>> {
         builder.event(event, span)?;
     }
     Ok(builder.document)
+}
+
+/// The values of a text that [`parse`] has found nothing wrong with, merge keys (`<<`) filled in.
+pub fn values(text: &str) -> Result<Json, Box<Problem>> {
+    let decode = || -> serde_yaml::Result<Json> {
+        // A byte order mark would be taken for a document of its own.
+        let mut value: serde_yaml::Value = serde_yaml::from_str(text.trim_start_matches('\u{feff}'))?;
+        value.apply_merge()?;
+        serde_yaml::from_value(value)
+    };
+    decode().map_err(|error| {
+        let span = error.location().map(|place| Span { start: place.index(), end: place.index() });
+        Problem::new("syntax", format!("this is not YAML: {error}")).at(span).into()
+    })
 }
 
 /// A value as YAML.

@@ -49,6 +49,12 @@ struct Line {
     entry: Entry,
 }
 
+/// What tells whether the rest can be read.
+#[derive(Deserialize)]
+struct Version {
+    format_version: u32,
+}
+
 impl FileStore {
     /// The store of a stack in this folder, which need not be there yet.
     pub fn new(folder: impl Into<PathBuf>, stack: StackName) -> Self {
@@ -77,10 +83,6 @@ impl FileStore {
 
     fn parse(&self, path: &Path, bytes: &[u8]) -> Result<State, StoreError> {
         let unusable = |what: String| StoreError::Unusable { place: path.display().to_string(), what };
-        #[derive(Deserialize)]
-        struct Version {
-            format_version: u32,
-        }
         let restore = "a good copy may be in the `backup` folder beside it";
         let version: Version = serde_json::from_slice(bytes)
             .map_err(|error| unusable(format!("this is not a state: {error}; {restore}")))?;
@@ -340,8 +342,8 @@ mod tests {
     fn a_state_that_somebody_else_has_written_is_not_overwritten() {
         let folder = tempfile::tempdir().expect("a folder");
         let (store, state) = saved(folder.path(), 1);
-        let stale = store.save_now(&State { serial: 5, ..state });
-        assert!(matches!(stale, Err(StoreError::Stale { expected: 4, found: 1, .. })), "{stale:?}");
+        let refused = store.save_now(&State { serial: 5, ..state });
+        assert!(matches!(refused, Err(StoreError::Stale { expected: 4, found: 1, .. })), "{refused:?}");
     }
 
     #[test]

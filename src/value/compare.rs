@@ -6,10 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use sha2::{Digest, Sha256};
-
 use super::{Json, Partial, Path};
 use crate::catalog::{Compare, Form, Shape};
+use crate::names::sha256_hex;
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,9 +88,7 @@ pub fn ours(shape: &Shape, wanted: &Json, live: &Json, sent: Option<&Json>) -> J
 /// `sha256:` and the hexadecimal hash of a value's canonical JSON (keys sorted, no spaces).
 pub fn fingerprint(value: &Json) -> String {
     // `serde_json` maps are sorted by key, so the text is canonical.
-    let digest = Sha256::digest(value.to_string().as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    format!("sha256:{}", sha256_hex(value.to_string().as_bytes()))
 }
 
 /// Whether two policy documents mean the same.
@@ -260,9 +257,20 @@ impl Comparison {
             from: from.clone(),
             to: to.clone(),
             effect: at.effect,
-            secret: at.shape.words.secret,
+            secret: holds_secret(at.shape),
         });
     }
+}
+
+/// Whether a value of this shape is a secret, or has one in it.
+fn holds_secret(shape: &Shape) -> bool {
+    shape.words.secret
+        || match &shape.form {
+            Form::Object(fields) => fields.values().any(|field| holds_secret(&field.shape)),
+            Form::OneOf(cases) => cases.values().any(holds_secret),
+            Form::List { of, .. } | Form::Map(of) => holds_secret(of),
+            _ => false,
+        }
 }
 
 #[derive(Clone, Copy)]
@@ -363,6 +371,7 @@ mod tests {
         .expect("a shape")
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "cases read better without borrows")]
     fn check(wanted: Json, live: Json, sent: Json, expected: &[&str]) {
         let sent = Some(&sent).filter(|sent| !sent.is_null());
         let found: Vec<String> = changes(&shape(), &Partial::from_json(&wanted), &live, sent)

@@ -262,7 +262,7 @@ async fn what_is_gone_or_changed_behind_our_back_is_seen() {
     let world = World::new();
     world.apply(&graph(STACK)).await;
     world.cloud.lose("apis.a.record@us-west-2");
-    world.cloud.meddle("functions.f@us-east-1", "size", json!(9));
+    world.cloud.meddle("functions.f@us-east-1", "size", &json!(9));
     let plan = world.plan(&graph(STACK), &Options::default()).await;
     assert_eq!(
         decisions(&plan),

@@ -67,10 +67,9 @@ fn lines(things: &[Thing]) -> String {
             ("test.Free", format!("fixed: f{}", thing.fixed))
         };
         let (of, on) = (of.join("|"), on.join("|"));
-        text.push_str(&format!(
-            "test.n{at}@{} {kind} {{{named}, size: {}, of: '{of}', on: '{on}'}}\n",
-            SCOPES[thing.scope], thing.size
-        ));
+        let (scope, size) = (SCOPES[thing.scope], thing.size);
+        let line = format!("test.n{at}@{scope} {kind} {{{named}, size: {size}, of: '{of}', on: '{on}'}}\n");
+        text.push_str(&line);
     }
     text
 }

@@ -5,20 +5,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use isobar::graph;
 use isobar::problem::Problem;
 use isobar::render;
 use isobar::stack::{self, Rejected, Settings, Source};
 
 /// Everything that is wrong with the stack file of a case, through every stage that can tell.
-/// A further stage is added here: it gets what the stages before it made.
 fn problems_of(folder: &Path) -> (Option<Source>, Vec<Problem>) {
-    let settings = settings_of(folder);
-    let path = folder.join("stack.yaml");
-    let loaded = match stack::load(&path, &settings) {
-        Ok(loaded) => loaded,
-        Err(Rejected { source, problems }) => return (source, problems),
-    };
-    (Some(loaded.source), loaded.warnings)
+    let read = stack::load(&folder.join("stack.yaml"), &settings_of(folder));
+    match graph::examine(read, &isobar::aws::catalog()) {
+        Ok(examined) => (Some(examined.loaded.source), examined.warnings),
+        Err(Rejected { source, problems, .. }) => (source, problems),
+    }
 }
 
 /// `set.txt` beside a stack file holds one `NAME=VALUE` per line; `vars.yaml` is a file of parameters.

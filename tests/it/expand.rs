@@ -23,7 +23,7 @@ fn file_of(case: &Path) -> PathBuf {
 }
 
 fn load(path: &Path) -> Loaded {
-    stack::load(path, &Settings::default()).unwrap_or_else(|Rejected { source, problems }| {
+    stack::load(path, &Settings::default()).unwrap_or_else(|Rejected { source, problems, .. }| {
         panic!("{}:\n{}", path.display(), render::problems::problems(source.as_ref(), &problems, false))
     })
 }

@@ -2,6 +2,7 @@
 
 mod engine;
 mod engine_properties;
+#[cfg(feature = "aws")]
 mod errors;
 #[cfg(feature = "aws")]
 mod expand;

@@ -24,13 +24,11 @@ impl Store for MemoryStore {
     fn lock<'a>(&'a self, holder: &'a Holder, _: Duration) -> Answer<'a, ()> {
         Box::pin(async {
             let mut inner = self.0.lock().expect("a store");
-            match &inner.holder {
-                Some(other) => Err(StoreError::Locked(Some(other.clone()))),
-                None => {
-                    inner.holder = Some(holder.clone());
-                    Ok(())
-                }
+            if let Some(other) = &inner.holder {
+                return Err(StoreError::Locked(Some(other.clone())));
             }
+            inner.holder = Some(holder.clone());
+            Ok(())
         })
     }
 

@@ -118,7 +118,7 @@ impl FakeCloud {
     }
 
     /// Changes a field behind everybody's back.
-    pub fn meddle(&self, address: &str, field: &str, value: Json) {
+    pub fn meddle(&self, address: &str, field: &str, value: &Json) {
         for thing in self.inner().things.values_mut().filter(|thing| thing.owner.address.to_string() == address) {
             thing.spec[field] = value.clone();
         }

@@ -11,7 +11,7 @@ use isobar::cloud::CloudError;
 use isobar::names::StackName;
 
 /// How long anything may take on the emulator.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 /// How long to wait between two looks.
 pub const PAUSE: Duration = Duration::from_millis(100);
 
