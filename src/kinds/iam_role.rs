@@ -1,14 +1,12 @@
 //! IAM role: who a function, a task or a service is when it calls AWS.
 
-mod document;
-
 use std::collections::BTreeMap;
 
 use aws_sdk_iam::types::{AttachedPolicy, EntityType, Role as Described, RoleDetail, Tag};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::document::document;
+use super::iam::document;
 use super::{Found, Kind};
 use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
 use crate::cloud::{Ask, Care};

@@ -16,6 +16,7 @@ mod apigateway_rest_api_live;
 mod apigateway_stage;
 mod cloudwatch_alarm;
 mod dynamodb_global_table;
+mod iam;
 mod iam_role;
 mod lambda_alias;
 mod lambda_configuration;

@@ -1,14 +1,13 @@
-//! Policy documents as IAM returns them.
+//! What the IAM kinds share: policy documents as IAM returns them.
 
 use crate::aws::Result;
 use crate::cloud::{Class, CloudError};
 use crate::value::Json;
 
 /// A document as IAM returns it: URL-encoded JSON.
-pub fn document(encoded: &str) -> Result<Json> {
-    serde_json::from_slice(&url_decoded(encoded)).map_err(|error| {
-        CloudError::stated(Class::Other, "iam:GetRole", format!("a policy document that is no JSON: {error}"))
-    })
+pub(super) fn document(encoded: &str) -> Result<Json> {
+    serde_json::from_slice(&url_decoded(encoded))
+        .map_err(|error| CloudError::stated(Class::Other, "iam", format!("a policy document that is no JSON: {error}")))
 }
 
 fn url_decoded(text: &str) -> Vec<u8> {
