@@ -17,6 +17,7 @@ mod apigateway_stage;
 mod cloudwatch_alarm;
 mod dynamodb_global_table;
 mod iam;
+mod iam_policy;
 mod iam_role;
 mod lambda_alias;
 mod lambda_configuration;
@@ -57,6 +58,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<apigateway_stage::Stage>(),
         Entry::of::<cloudwatch_alarm::Alarm>(),
         Entry::of::<dynamodb_global_table::GlobalTable>(),
+        Entry::of::<iam_policy::Policy>(),
         Entry::of::<iam_role::Role>(),
         Entry::of::<lambda_alias::Alias>(),
         Entry::of::<lambda_function::Function>(),
