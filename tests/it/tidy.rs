@@ -172,7 +172,7 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         let ends = |line: &&str| {
             **line == format!("{indent}}}") || (line.starts_with(&format!("{indent})")) && line.ends_with(';'))
         };
-        let end = lines[at..].iter().position(|line| ends(line));
+        let end = lines[at..].iter().position(ends);
         found.push((name.to_owned(), end.map_or(0, |end| end + 1)));
     }
     found
