@@ -200,7 +200,13 @@ impl Lookup<'_> {
                 );
             }
         }
-        needs.remove(&address);
+        if needs.remove(&address).is_some() {
+            problems.push(
+                Problem::new("cycle", format!("`{address}` needs itself"))
+                    .at(self.loaded.places.key(&origin))
+                    .help("a resource cannot refer to what is known of it only once it is there"),
+            );
+        }
         if let (Some(info), false) = (info, declaration.existing) {
             self.check_types(&declaration, info, problems);
         }

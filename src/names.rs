@@ -223,6 +223,14 @@ impl Address {
         Self { path: path.as_ref().into(), at }
     }
 
+    /// Whether this address fits a pattern, or is a part of one that does: `functions.carts` has
+    /// `functions.carts.alias` in it.
+    pub fn is_in(&self, pattern: &str) -> bool {
+        let (path, at) = pattern.split_once('@').map_or((pattern, None), |(path, at)| (path, Some(at)));
+        let part = at.map_or_else(|| format!("{path}.*"), |at| format!("{path}.*@{at}"));
+        self.matches(pattern) || self.matches(&part)
+    }
+
     /// Whether this address fits a pattern in which `*` stands for any run of characters.
     /// A pattern without `@` fits every region.
     pub fn matches(&self, pattern: &str) -> bool {
@@ -273,7 +281,8 @@ pub struct Owner {
     pub stack: StackName,
     /// Its address in that stack.
     pub address: Address,
-    /// Counts the things that have stood at this address; a replacement has the next number.
+    /// Counts the things that have stood at this address, from 1; a replacement has the next number.
+    /// 0 when any of them is looked for, after the state was lost.
     pub generation: u32,
 }
 
@@ -302,7 +311,16 @@ impl Owner {
 
     /// Whether these tags are exactly this owner's.
     pub fn owns<'a>(&self, mut tag: impl FnMut(&str) -> Option<&'a str>) -> bool {
+        if self.generation == 0 {
+            return self.stands_at(tag);
+        }
         self.tags().iter().all(|(key, value)| tag(key) == Some(value.as_str()))
+    }
+
+    /// The owners it may stand for: itself, or those of the first generations if any is looked for.
+    pub fn each_generation(&self) -> impl Iterator<Item = Self> + '_ {
+        let range = if self.generation == 0 { 1..=20 } else { self.generation..=self.generation };
+        range.map(|generation| Self { generation, ..self.clone() })
     }
 
     /// A token for calls that take one: 32 hexadecimal characters, the same for the same owner.

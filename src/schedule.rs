@@ -13,6 +13,8 @@ pub struct Schedule {
     /// How many steps must follow one another after each, itself included: the longest chain goes first.
     weight: Vec<usize>,
     dependents: Vec<Vec<StepId>>,
+    /// Whether a step and everything below it serves.
+    deep: Vec<bool>,
     stopped: bool,
 }
 
@@ -43,7 +45,14 @@ impl Schedule {
             }
         }
         let weight = weights(&steps, &dependents);
-        Self { status: vec![Status::Waiting; steps.len()], steps, weight, dependents, stopped: false }
+        Self {
+            status: vec![Status::Waiting; steps.len()],
+            deep: vec![false; steps.len()],
+            steps,
+            weight,
+            dependents,
+            stopped: false,
+        }
     }
 
     /// A step.
@@ -87,19 +96,31 @@ impl Schedule {
     /// What a step made serves.
     pub fn serving(&mut self, id: StepId) {
         self.status[id] = Status::Serving;
+        let mut rest = vec![id];
+        while let Some(next) = rest.pop() {
+            let below = self.steps[next].needs.keys().all(|before| self.deep[*before]);
+            if !self.deep[next] && self.status[next] == Status::Serving && below {
+                self.deep[next] = true;
+                rest.extend(&self.dependents[next]);
+            }
+        }
     }
 
     /// A step has failed. Gives the steps that are left out because of it.
     pub fn fail(&mut self, id: StepId) -> Vec<StepId> {
         self.status[id] = Status::Failed;
-        let mut skipped = Vec::new();
+        let (mut skipped, mut seen) = (Vec::new(), BTreeSet::new());
         let mut rest = self.dependents[id].clone();
+        // What is done already stays; what waits for it to serve with all that is below will not begin.
         while let Some(next) = rest.pop() {
+            if !seen.insert(next) {
+                continue;
+            }
             if self.status[next] == Status::Waiting {
                 self.status[next] = Status::Skipped;
                 skipped.push(next);
-                rest.extend(&self.dependents[next]);
             }
+            rest.extend(&self.dependents[next]);
         }
         skipped.sort_unstable();
         skipped
@@ -119,19 +140,7 @@ impl Schedule {
     fn reached(&self, id: StepId, level: Level) -> bool {
         match level {
             Level::Configured => matches!(self.status[id], Status::Configured | Status::Serving),
-            Level::Serving => {
-                let mut seen = BTreeSet::new();
-                let mut rest = vec![id];
-                while let Some(next) = rest.pop() {
-                    if self.status[next] != Status::Serving {
-                        return false;
-                    }
-                    if seen.insert(next) {
-                        rest.extend(self.steps[next].needs.keys());
-                    }
-                }
-                true
-            }
+            Level::Serving => self.deep[id],
         }
     }
 }

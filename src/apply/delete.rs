@@ -28,8 +28,11 @@ pub(super) async fn delete(
         generation: record.generation,
         spec: record.spec.clone(),
         needs: record.needs.clone(),
+        address: address.clone(),
+        protect: record.protect,
+        retain: record.retain,
     };
-    run.write(Entry::Begin { address: address.clone(), pending }).await?;
+    run.write(Entry::Begin { pending }).await?;
     let mut attempt = 0;
     loop {
         run.still_ours()?;
@@ -41,14 +44,22 @@ pub(super) async fn delete(
                 continue;
             }
             Err(error) => {
-                run.write(Entry::Cleared { address: address.clone() }).await?;
+                run.write(Entry::Cleared { address: address.clone(), generation: record.generation }).await?;
                 return Err(Failure::Cloud(Box::new(error)));
             }
         }
         // Gone, still going, or ready for the next step.
         loop {
             match look(run, address, kind, (&record.id, &record.spec), deadline).await? {
-                None => return run.write(Entry::Gone { address: address.clone(), id: record.id.clone() }).await,
+                None => {
+                    return run
+                        .write(Entry::Gone {
+                            address: address.clone(),
+                            generation: record.generation,
+                            id: record.id.clone(),
+                        })
+                        .await;
+                }
                 Some(Live { readiness: Readiness::Pending(why), .. }) => {
                     wait(run, address, &why, (started, deadline)).await?;
                 }

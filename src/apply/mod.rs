@@ -1,5 +1,6 @@
 //! The loop: start the steps that are ready, await one, record, repeat.
 
+mod create;
 mod delete;
 mod event;
 mod perform;

@@ -15,7 +15,7 @@ use super::wait::{look, retry, wait};
 use crate::catalog::KindInfo;
 use crate::cloud::{Class, CloudError, Live, Readiness};
 use crate::graph::Node;
-use crate::names::{Address, Owner, PhysicalId};
+use crate::names::{Address, PhysicalId};
 use crate::state::journal::Entry;
 use crate::state::{Call, Pending, Record};
 use crate::value::compare::{self, Change, Effect};
@@ -23,19 +23,46 @@ use crate::value::{Json, Partial};
 
 /// How long something just made may stay invisible to reads.
 const VISIBLE_WITHIN: Duration = Duration::from_mins(1);
-/// How many generations are tried when tokens turn out to be used up.
-const USED_TOKENS: u32 = 6;
-/// How often an update may be repeated without any difference going away.
-const STUCK_AFTER: u32 = 8;
+/// How long a change that AWS has taken may stay invisible.
+const SHOWN_WITHIN: Duration = Duration::from_mins(2);
+/// How long to wait for it to show before it is sent again.
+const SEND_AGAIN_AFTER: Duration = Duration::from_secs(15);
 
 /// One resource while a step works on it.
 pub(super) struct Job<'a> {
-    run: &'a Run,
-    address: &'a Address,
-    node: &'a Node,
+    pub(super) run: &'a Run,
+    pub(super) address: &'a Address,
+    pub(super) node: &'a Node,
     info: &'a KindInfo,
     deadline: Instant,
     started: Instant,
+}
+
+/// What an update was last about.
+struct Last {
+    changes: Vec<Change>,
+    since: Instant,
+    sent: Option<Instant>,
+    attempt: u32,
+}
+
+impl Default for Last {
+    fn default() -> Self {
+        Self { changes: Vec::new(), since: Instant::now(), sent: None, attempt: 0 }
+    }
+}
+
+impl Last {
+    fn see(&mut self, changes: &[Change]) {
+        if self.changes != changes {
+            *self = Self { changes: changes.to_vec(), attempt: self.attempt, ..Self::default() };
+        }
+    }
+
+    /// Whether these very changes were sent a moment ago.
+    fn is_under_way(&self) -> bool {
+        self.sent.is_some_and(|sent| sent.elapsed() < SEND_AGAIN_AFTER)
+    }
 }
 
 impl<'a> Job<'a> {
@@ -48,7 +75,7 @@ impl<'a> Job<'a> {
     /// Makes it and brings it to what is wanted. `replacing`: it takes the place of one that stays for now.
     pub(super) async fn create(&self, replacing: bool) -> Result<Live, Failure> {
         let wanted = self.wanted()?;
-        let (id, generation) = self.create_call(&wanted).await?;
+        let (id, generation) = self.make(&wanted).await?;
         let record = self.record(&id, generation, &wanted, Json::Null);
         let entry = if replacing {
             Entry::Replaced { address: self.address.clone(), record }
@@ -63,7 +90,8 @@ impl<'a> Job<'a> {
     pub(super) async fn adopt(&self, id: &PhysicalId) -> Result<Live, Failure> {
         let wanted = self.wanted()?;
         let generation = self.run.next_generation(self.address);
-        let record = self.record(id, generation, &wanted, Json::Null);
+        // Nothing of it was sent by anybody we remember.
+        let record = Record { spec: Json::Null, ..self.record(id, generation, &wanted, Json::Null) };
         self.run.write(Entry::Made { address: self.address.clone(), record }).await?;
         self.converge(id, &wanted, generation, None, false).await
     }
@@ -72,6 +100,10 @@ impl<'a> Job<'a> {
     pub(super) async fn update(&self) -> Result<Live, Failure> {
         let wanted = self.wanted()?;
         let record = self.recorded()?;
+        if self.look(&record.id, &wanted).await?.is_none() {
+            // It went with what it hangs on, which was replaced.
+            return self.create(false).await;
+        }
         self.converge(&record.id, &wanted, record.generation, Some(record.spec), false).await
     }
 
@@ -79,7 +111,10 @@ impl<'a> Job<'a> {
     pub(super) async fn replace(&self, asked_for: bool) -> Result<Live, Failure> {
         let wanted = self.wanted()?;
         let record = self.recorded()?;
-        if let Some(live) = self.look(&record.id, &wanted).await?.filter(|_| !asked_for) {
+        if asked_for || record.kind != self.node.declaration.kind {
+            return self.create(true).await;
+        }
+        if let Some(live) = self.look(&record.id, &wanted).await? {
             let changes = self.changes(&wanted, &live, Some(&record.spec));
             if changes.iter().all(|change| change.effect == Effect::Update) {
                 return self.update().await;
@@ -101,53 +136,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Creates until there is one, and gives its id and generation.
-    async fn create_call(&self, wanted: &Json) -> Result<(PhysicalId, u32), Failure> {
-        let run = self.run;
-        let kind = &self.node.declaration.kind;
-        let generation = run.next_generation(self.address);
-        let mut owner = Owner { stack: run.stack().clone(), address: self.address.clone(), generation };
-        self.begin(Call::Create, owner.generation, wanted).await?;
-        let mut attempt = 0;
-        loop {
-            run.still_ours()?;
-            let error = match run.cloud.create(&self.address.at, kind, wanted, &owner).await {
-                Ok(id) => return Ok((id, owner.generation)),
-                Err(error) => error,
-            };
-            // An answer may have been lost, or the thing was made by an earlier run: look before another try.
-            if error.maybe_done || error.class == Class::Exists {
-                if let Some(id) = self.find(wanted, &owner).await? {
-                    return Ok((id, owner.generation));
-                }
-                if error.class == Class::Exists && attempt < USED_TOKENS {
-                    // Not ours and nobody's: the token belongs to one that was deleted. Take the next.
-                    owner.generation += 1;
-                    self.begin(Call::Create, owner.generation, wanted).await?;
-                }
-            }
-            if !error.class.is_transient() && (error.class != Class::Exists || attempt >= USED_TOKENS) {
-                let nothing_done = !error.maybe_done;
-                return Err(self.give_up(error, nothing_done).await);
-            }
-            self.pause(&error, attempt).await?;
-            attempt += 1;
-        }
-    }
-
-    async fn find(&self, wanted: &Json, owner: &Owner) -> Result<Option<PhysicalId>, Failure> {
-        match self.run.cloud.find(&self.address.at, &self.node.declaration.kind, owner, wanted).await {
-            Ok(found) => Ok(found),
-            // The next try will tell.
-            Err(error) if error.class.is_transient() => Ok(None),
-            Err(error) => {
-                let taken = error.class == Class::Taken;
-                Err(self.give_up(error, taken).await)
-            }
-        }
-    }
-
-    /// Update by update, until nothing differs.
+    /// Update by update, until nothing differs. Whatever came of a call, the next look tells.
     async fn converge(
         &self,
         id: &PhysicalId,
@@ -156,74 +145,89 @@ impl<'a> Job<'a> {
         mut sent: Option<Json>,
         fresh: bool,
     ) -> Result<Live, Failure> {
-        let mut last: Vec<Change> = Vec::new();
-        let mut stuck = 0;
+        let mut last = Last::default();
         loop {
-            let live = self.settled(id, wanted, fresh).await?;
+            let live = self.settled(id, wanted, fresh || last.attempt > 0).await?;
             let changes = self.changes(wanted, &live, sent.as_ref());
             if changes.is_empty() {
-                let record = self.record(id, generation, wanted, live.outputs.clone());
-                if self.run.recorded(self.address).as_ref() != Some(&record) {
-                    self.run.write(Entry::Made { address: self.address.clone(), record }).await?;
+                if let Readiness::Failed(why) = live.readiness {
+                    return Err(self.failed(Class::Other, why));
                 }
+                self.converged(self.record(id, generation, wanted, live.outputs.clone())).await?;
                 return Ok(live);
             }
-            stuck = if changes == last { stuck + 1 } else { 0 };
-            if let Some(never) = self.cannot(&changes, stuck, fresh) {
+            last.see(&changes);
+            if let Some(never) = self.cannot(&changes, last.since.elapsed(), fresh) {
                 return Err(never);
             }
-            if stuck > 0 {
-                // AWS has taken the change and does not show it yet.
+            if last.is_under_way() {
                 self.wait("AWS to show the change").await?;
+                continue;
             }
-            last = changes;
-            self.update_call(id, wanted, generation, (&live, sent.as_ref())).await?;
-            sent = Some(wanted.clone());
+            last.sent = Some(Instant::now());
+            match self.update_call(id, wanted, generation, (&live, sent.as_ref())).await? {
+                None => sent = Some(wanted.clone()),
+                // It may have been done all the same: look, and send again only what still differs.
+                Some(error) => {
+                    last.sent = None;
+                    self.pause(&error, last.attempt).await?;
+                }
+            }
+            last.attempt += 1;
         }
     }
 
-    fn cannot(&self, changes: &[Change], stuck: u32, fresh: bool) -> Option<Failure> {
+    /// Records what is there now, and that no call is open any more.
+    async fn converged(&self, record: Record) -> Result<(), Failure> {
+        let is_open = |pending: &Pending| pending.address == *self.address && pending.generation == record.generation;
+        let open = self.run.journal.look(|state| state.pending.iter().any(is_open));
+        if open || self.run.recorded(self.address).as_ref() != Some(&record) {
+            self.run.write(Entry::Made { address: self.address.clone(), record }).await?;
+        }
+        Ok(())
+    }
+
+    fn cannot(&self, changes: &[Change], stuck: Duration, fresh: bool) -> Option<Failure> {
         let paths = || changes.iter().map(|change| format!("`{}`", change.path)).collect::<Vec<_>>().join(", ");
-        if changes.iter().any(|change| change.effect == Effect::Replace) && (!fresh || stuck > 2) {
+        let fixed = changes.iter().any(|change| change.effect == Effect::Replace);
+        if fixed && (!fresh || stuck > VISIBLE_WITHIN) {
             let what = format!("{} cannot be changed in place; plan again", paths());
             return Some(self.failed(Class::Other, what));
         }
-        (stuck >= STUCK_AFTER).then(|| {
+        (stuck > SHOWN_WITHIN).then(|| {
             self.failed(Class::Other, format!("AWS takes the change of {} and does not carry it out", paths()))
         })
     }
 
+    /// One update. The error is one that another look may find to be none.
     async fn update_call(
         &self,
         id: &PhysicalId,
         wanted: &Json,
         generation: u32,
         (live, sent): (&Live, Option<&Json>),
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<CloudError>, Failure> {
         let from = compare::ours(&self.info.spec, wanted, &live.spec, sent);
         self.begin(Call::Update, generation, wanted).await?;
-        let mut attempt = 0;
-        loop {
-            self.run.still_ours()?;
-            let call = self.run.cloud.update(&self.address.at, &self.node.declaration.kind, id, &from, wanted);
-            match call.await {
-                Ok(()) => break,
-                Err(error) if error.class.is_transient() => {
-                    self.pause(&error, attempt).await?;
-                    attempt += 1;
-                }
-                Err(error) => return Err(self.give_up(error, true).await),
+        self.run.still_ours()?;
+        match self.run.cloud.update(&self.address.at, &self.node.declaration.kind, id, &from, wanted).await {
+            Ok(()) => {
+                let record = self.record(id, generation, wanted, live.outputs.clone());
+                self.run.write(Entry::Made { address: self.address.clone(), record }).await?;
+                Ok(None)
             }
+            Err(error) if error.class.is_transient() => Ok(Some(error)),
+            Err(error) => Err(self.give_up(error, generation, true).await),
         }
-        let record = self.record(id, generation, wanted, live.outputs.clone());
-        self.run.write(Entry::Made { address: self.address.clone(), record }).await
     }
 
-    /// Looks until AWS is no longer at work on it.
+    /// Looks until AWS is no longer at work on it. One that has failed may be mended by a change, once.
     async fn settled(&self, id: &PhysicalId, wanted: &Json, fresh: bool) -> Result<Live, Failure> {
         loop {
             let why = match self.look(id, wanted).await? {
-                Some(Live { readiness: Readiness::Failed(why), .. }) => return Err(self.failed(Class::Other, why)),
+                Some(Live { readiness: Readiness::Failed(why), .. }) if fresh => {
+                    return Err(self.failed(Class::Other, why));
+                }
                 Some(Live { readiness: Readiness::Pending(why), .. }) => why,
                 Some(live) => return Ok(live),
                 None if fresh && self.started.elapsed() < VISIBLE_WITHIN => "AWS to show it".to_owned(),
@@ -245,25 +249,29 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    async fn pause(&self, error: &CloudError, attempt: u32) -> Result<(), Failure> {
+    pub(super) async fn pause(&self, error: &CloudError, attempt: u32) -> Result<(), Failure> {
         let delay = pause(error.class, attempt);
         retry(self.run, self.address, error, delay, self.deadline).await
     }
 
-    async fn begin(&self, call: Call, generation: u32, spec: &Json) -> Result<(), Failure> {
+    pub(super) async fn begin(&self, call: Call, generation: u32, spec: &Json) -> Result<(), Failure> {
         let pending = Pending {
             call,
             kind: self.node.declaration.kind.clone(),
             generation,
             spec: self.info.redact(spec),
             needs: self.needs(),
+            address: self.address.clone(),
+            protect: self.node.declaration.protect,
+            retain: self.node.declaration.retain,
         };
-        self.run.write(Entry::Begin { address: self.address.clone(), pending }).await
+        self.run.write(Entry::Begin { pending }).await
     }
 
     /// A call has failed for good. Its Begin stays open if AWS may have done it all the same.
-    async fn give_up(&self, error: CloudError, nothing_done: bool) -> Failure {
-        if nothing_done && let Err(failure) = self.run.write(Entry::Cleared { address: self.address.clone() }).await {
+    pub(super) async fn give_up(&self, error: CloudError, generation: u32, nothing_done: bool) -> Failure {
+        let cleared = Entry::Cleared { address: self.address.clone(), generation };
+        if nothing_done && let Err(failure) = self.run.write(cleared).await {
             return failure;
         }
         Failure::Cloud(Box::new(error))

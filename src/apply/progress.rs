@@ -142,9 +142,9 @@ impl<'a> Progress<'a> {
             }
             Failure::Store(error) => {
                 // What cannot be recorded must not be done.
-                self.outcome.broken.get_or_insert(error.to_string());
+                self.outcome.broken.get_or_insert(format!("the state could not be written: {error}"));
                 self.outcome.counts.failed += 1;
-                self.run.stop.request();
+                self.schedule.stop();
             }
             Failure::Stopped => {
                 if !configured {
@@ -182,7 +182,12 @@ impl<'a> Progress<'a> {
 
     pub(super) fn finish(mut self) -> Outcome {
         self.outcome.interrupted = self.interrupted;
-        self.outcome.counts.skipped += self.schedule.left().into_iter().filter(|id| self.is_real(*id)).count();
+        let left = self.schedule.left().into_iter().filter(|id| self.is_real(*id)).count();
+        self.outcome.counts.skipped += left;
+        let explained = self.interrupted || self.outcome.broken.is_some() || !self.outcome.failures.is_empty();
+        if left > 0 && !explained {
+            self.outcome.broken = Some(format!("{left} steps wait for each other and were not taken"));
+        }
         self.run.tell(&Event::RunDone { counts: self.outcome.counts });
         self.outcome
     }

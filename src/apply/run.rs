@@ -23,9 +23,9 @@ use crate::names::{Address, StackName};
 use crate::plan::steps::{Action, Step, StepId};
 use crate::plan::{Decision, Plan};
 use crate::schedule::Schedule;
-use crate::state::Record;
 use crate::state::journal::{Entry, Journal};
 use crate::state::store::StoreError;
+use crate::state::{Call, Record};
 use crate::value::{Json, Reference, Target};
 
 /// Everything a run needs.
@@ -149,15 +149,19 @@ impl Run {
         self.tell(&Event::RunStarted { steps: progress.real_steps() });
         let mut tasks: FuturesUnordered<BoxFuture<'_, Done>> = FuturesUnordered::new();
         loop {
+            if self.stop.level() >= 1 {
+                progress.interrupt();
+            }
             progress.begin_ready(&mut tasks);
             if tasks.is_empty() {
                 break;
             }
             tokio::select! {
-                done = tasks.next() => if let Some(done) = done { progress.take(done, &mut tasks) },
-                () = self.stop.requested(1), if !progress.interrupted => progress.interrupt(),
+                biased;
                 // Twice: whatever is in flight is found again by its Begin.
                 () = self.stop.requested(2) => { progress.interrupt(); break }
+                () = self.stop.requested(1), if !progress.interrupted => progress.interrupt(),
+                done = tasks.next() => if let Some(done) = done { progress.take(done, &mut tasks) },
             }
         }
         drop(tasks);
@@ -184,8 +188,12 @@ impl Run {
     /// ended keeps its own, so that its token and tags still fit.
     pub(super) fn next_generation(&self, address: &Address) -> u32 {
         self.journal.look(|state| {
-            let begun = state.pending.get(address).map(|pending| pending.generation);
-            begun.unwrap_or_else(|| state.records.get(address).map_or(1, |record| record.generation + 1))
+            let mut open = state.pending.iter().filter(|pending| pending.address == *address);
+            let begun = open.find(|pending| pending.call == Call::Create).map(|pending| pending.generation);
+            let standing = state.records.get(address).map(|record| record.generation);
+            let leaving = state.leaving.iter().filter(|old| old.address == *address);
+            let last = leaving.map(|old| old.record.generation).chain(standing).max();
+            begun.unwrap_or_else(|| last.unwrap_or(0) + 1)
         })
     }
 

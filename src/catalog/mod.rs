@@ -87,6 +87,14 @@ fn redact(shape: &Shape, json: &Json) -> Json {
         (Form::Map(of), Json::Object(map)) => {
             Json::Object(map.iter().map(|(key, value)| (key.clone(), redact(of, value))).collect())
         }
+        (Form::OneOf(cases), Json::Object(map)) => Json::Object(
+            map.iter()
+                .map(|(key, value)| {
+                    let kept = cases.get(key).map_or_else(|| value.clone(), |shape| redact(shape, value));
+                    (key.clone(), kept)
+                })
+                .collect(),
+        ),
         (Form::List { of, .. }, Json::Array(items)) => items.iter().map(|item| redact(of, item)).collect(),
         _ => json.clone(),
     }

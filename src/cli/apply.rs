@@ -17,7 +17,7 @@ pub fn run(globals: &Globals, args: &Apply) -> Result<Done, Failure> {
             return Err(engine::obstructed(&planning.plan));
         }
         if planning.plan.is_empty() {
-            return Ok(Done::Clean);
+            return session.settle(planning, "apply").await;
         }
         if !args.yes {
             let regions = planning.plan.regions.len();

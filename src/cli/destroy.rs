@@ -23,7 +23,7 @@ pub fn run(globals: &Globals, args: &Destroy) -> Result<Done, Failure> {
             return Err(engine::obstructed(&planning.plan));
         }
         if planning.plan.is_empty() {
-            return Ok(Done::Clean);
+            return session.settle(planning, "destroy").await;
         }
         if !args.yes {
             ask::confirm(&format!("This cannot be undone. Type the stack's name, {name}, to destroy it:"), &name)?;

@@ -135,6 +135,12 @@ impl Session {
         self.engine.plan(&self.graph, options).await.map_err(|error| failure(&error))
     }
 
+    /// Writes what a plan that changes nothing has found out.
+    pub async fn settle(&self, planning: Planning, command: &str) -> Result<Done, Failure> {
+        self.engine.settle(planning, &holder(command)).await.map_err(|error| failure(&error))?;
+        Ok(Done::Clean)
+    }
+
     /// Applies a plan while everybody watches, and sums it up.
     pub async fn apply(&self, planning: Planning, watch: Watch, command: &str) -> Result<Done, Failure> {
         let (listener, report) = watch.start();
@@ -153,9 +159,7 @@ impl Session {
 fn ended(outcome: &Outcome, report: &Report, command: &str) -> Result<Done, Failure> {
     let again = format!("run `isobar {command}` again; finished steps are kept");
     if let Some(error) = &outcome.broken {
-        return Err(Failure::error(format!("the state could not be written: {error}"))
-            .help("see to the disk it is on; nothing more was started from then on")
-            .help(again));
+        return Err(Failure::error(error).help("nothing more was started from then on").help(again));
     }
     if outcome.interrupted {
         return Err(Failure::interrupted().help(again));
@@ -205,6 +209,7 @@ fn failure(error: &EngineError) -> Failure {
             Failure::error(format!("{error}{}", lines.collect::<String>())).help("nothing was changed")
         }
         EngineError::Store(error) => stored(error),
+        EngineError::FitsNothing { .. } => Failure::error(error).help("`isobar state list` shows every address"),
         EngineError::StalePlan => {
             Failure::refused("another run has changed the stack since this plan was made").help("plan again")
         }

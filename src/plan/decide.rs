@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::choice::chosen;
+use super::steps::dependents;
 use super::{Decision, Obstacle, ObstacleKind, Plan, Planned, ReplaceOrder};
 use crate::catalog::{Catalog, KindInfo};
 use crate::cloud::{Live, Readiness};
@@ -46,13 +48,21 @@ pub fn decide(
     options: &Options,
     account: &str,
 ) -> Decided {
-    let mut decider =
-        Decider { graph, state, observed, catalog, options, account, done: BTreeMap::new(), obstacles: Vec::new() };
-    let chosen = decider.chosen();
+    let mut decider = Decider {
+        graph,
+        state,
+        observed,
+        catalog,
+        options,
+        account,
+        chosen: chosen(graph, state, options),
+        done: BTreeMap::new(),
+        obstacles: Vec::new(),
+    };
     for (address, node) in graph.in_order() {
-        decider.decide_node(address, node, chosen.as_ref());
+        decider.decide_node(address, node);
     }
-    let leaving = decider.leaving(chosen.as_ref());
+    let leaving = decider.leaving();
     decider.finish(leaving)
 }
 
@@ -63,12 +73,13 @@ struct Decider<'a> {
     catalog: &'a Catalog,
     options: &'a Options,
     account: &'a str,
+    chosen: Option<BTreeSet<Address>>,
     done: BTreeMap<Address, (Decision, Partial)>,
     obstacles: Vec<Obstacle>,
 }
 
 impl<'a> Decider<'a> {
-    fn decide_node(&mut self, address: &Address, node: &'a Node, chosen: Option<&BTreeSet<Address>>) {
+    fn decide_node(&mut self, address: &Address, node: &'a Node) {
         let wanted = node.declaration.spec.fill(&|reference| self.known(reference));
         if node.declaration.existing {
             if !self.observed.existing.contains_key(address) {
@@ -82,10 +93,16 @@ impl<'a> Decider<'a> {
             self.done.insert(address.clone(), (Decision::Keep, wanted));
             return;
         }
-        let Some(info) = self.catalog.get(&node.declaration.kind) else { return };
+        let Some(info) = self.catalog.get(&node.declaration.kind) else {
+            let what = format!("`{}` is no kind that this version knows", node.declaration.kind);
+            self.obstacle(address, ObstacleKind::Impossible, what, "`isobar schema` lists every kind");
+            return;
+        };
         let mut decision = self.decision(address, &wanted, info);
-        if chosen.is_some_and(|chosen| !chosen.contains(address)) {
+        if !self.is_chosen(address) {
             decision = Decision::Keep;
+        } else if decision == Decision::Keep && self.may_have_gone(node) {
+            decision = Decision::Await { why: "what it hangs on is replaced".into() };
         }
         let unless_allowed = node.declaration.protect || self.is_protected(address);
         if unless_allowed && !self.allowed(address) {
@@ -103,6 +120,10 @@ impl<'a> Decider<'a> {
         let Some(record) = self.state.records.get(address) else {
             return self.without_record(address, wanted, info);
         };
+        if record.kind != info.name {
+            let why = Some(format!("it was of the kind {}", record.kind));
+            return Decision::Replace { changes: Vec::new(), why, order: ReplaceOrder::CreateFirst };
+        }
         let Some(live) = self.observed.live(address) else {
             return Decision::Create { why: Some("gone from AWS".into()) };
         };
@@ -161,21 +182,48 @@ impl<'a> Decider<'a> {
         }
     }
 
-    /// Resources that are in the state and no longer in the file.
-    fn leaving(&mut self, chosen: Option<&BTreeSet<Address>>) -> Vec<Planned> {
+    /// Whether something it needs goes before it comes back: what hangs on it may go with it.
+    fn may_have_gone(&self, node: &Node) -> bool {
+        let goes_first = |need: &Address| {
+            let decision = self.done.get(need).map(|(decision, _)| decision);
+            matches!(decision, Some(Decision::Replace { order: ReplaceOrder::DeleteFirst, .. }))
+        };
+        node.needs.keys().any(goes_first)
+    }
+
+    /// Resources that are in the state and no longer in the file, or there only as somebody else's.
+    fn leaving(&mut self) -> Vec<Planned> {
         let mut leaving = Vec::new();
         for (address, record) in &self.state.records {
-            if self.graph.get(address).is_some() || chosen.is_some_and(|chosen| !chosen.contains(address)) {
+            let declared = self.graph.get(address).map(|node| node.declaration.existing);
+            if declared == Some(false) || !self.is_chosen(address) || self.is_used_elsewhere(address) {
                 continue;
             }
-            let decision = if record.retain { Decision::Forget } else { Decision::Delete };
-            let gone = matches!(self.observed.live.get(address), Some(None));
+            let stays = record.retain || declared == Some(true);
+            let decision = if stays { Decision::Forget } else { Decision::Delete };
+            let gone = matches!(self.observed.live.get(address), Some(None)) && self.observed.exact.contains(address);
             if decision == Decision::Delete && !gone && self.is_protected(address) && !self.allowed(address) {
                 self.protect(address, "be deleted");
             }
             leaving.push(planned(address, record, decision));
         }
+        // What is left of earlier replacements goes as well.
+        for old in &self.state.leaving {
+            if self.is_chosen(&old.address) && !self.is_used_elsewhere(&old.address) {
+                leaving.push(planned(&old.address, &old.record, Decision::Delete));
+            }
+        }
         leaving
+    }
+
+    fn is_chosen(&self, address: &Address) -> bool {
+        self.chosen.as_ref().is_none_or(|chosen| chosen.contains(address))
+    }
+
+    /// Whether something that is not part of this plan still uses what stands, or stood, at an address.
+    fn is_used_elsewhere(&self, address: &Address) -> bool {
+        let left_alone = |user: &Address| !self.is_chosen(user) && self.state.records.contains_key(user);
+        self.chosen.is_some() && dependents(self.graph, self.state, address).iter().any(left_alone)
     }
 
     fn finish(mut self, mut entries: Vec<Planned>) -> Decided {
@@ -191,14 +239,16 @@ impl<'a> Decider<'a> {
             });
             wanted.insert(address, partial);
         }
-        // What is left of earlier replacements goes as well, whatever else is planned.
-        entries.extend(self.state.leaving.iter().map(|old| planned(&old.address, &old.record, Decision::Delete)));
         let waves = Waves::of(self.graph, self.state, self.options.destroy);
         for entry in &mut entries {
             entry.wave = waves.wave(&entry.address);
         }
         entries.sort_by(|a, b| (a.wave, &a.address, &a.id).cmp(&(b.wave, &b.address, &b.id)));
+        let replaced = entries.iter().filter(|entry| matches!(entry.decision, Decision::Replace { .. }));
+        let keep_old = replaced.map(|entry| entry.address.clone());
+        let keep_old = keep_old.filter(|address| self.is_used_elsewhere(address)).collect();
         let plan = Plan {
+            keep_old,
             stack: self.graph.stack.clone(),
             account: self.account.to_owned(),
             regions: self.graph.regions.clone(),
@@ -241,28 +291,6 @@ impl<'a> Decider<'a> {
             }
             _ => mirrored(wanted, output),
         }
-    }
-
-    /// The addresses that `--target` and `--exclude` leave, with what they need; all if neither is given.
-    fn chosen(&self) -> Option<BTreeSet<Address>> {
-        if self.options.targets.is_empty() && self.options.excludes.is_empty() {
-            return None;
-        }
-        let fits = |patterns: &[String], address: &Address| patterns.iter().any(|pattern| address.matches(pattern));
-        let nodes = self.graph.in_order().map(|(address, _)| address);
-        let all = nodes.chain(self.state.records.keys());
-        let wanted = |address: &&Address| {
-            (self.options.targets.is_empty() || fits(&self.options.targets, address))
-                && !fits(&self.options.excludes, address)
-        };
-        let mut chosen: BTreeSet<Address> = all.filter(wanted).cloned().collect();
-        // What is needed comes before what needs it, so one pass from the end reaches everything.
-        for (address, node) in self.graph.in_order().rev() {
-            if chosen.contains(address) {
-                chosen.extend(node.needs.keys().filter(|need| !fits(&self.options.excludes, need)).cloned());
-            }
-        }
-        Some(chosen)
     }
 
     fn id(&self, address: &Address) -> Option<PhysicalId> {

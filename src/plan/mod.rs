@@ -1,5 +1,6 @@
 //! The plan: what should become of every resource, and why. Pure.
 
+mod choice;
 pub mod decide;
 pub mod steps;
 
@@ -23,6 +24,8 @@ pub struct Plan {
     pub waves: Vec<Wave>,
     /// What stands in the way: things of somebody else's under our names, protected data that would go.
     pub obstacles: Vec<Obstacle>,
+    /// Addresses whose old thing stays after a replacement, because what uses it is not part of this plan.
+    pub keep_old: std::collections::BTreeSet<Address>,
 }
 
 /// One resource in a plan.

@@ -90,7 +90,8 @@ impl Action {
 
 /// The steps of a plan.
 pub fn steps(plan: &Plan, graph: &Graph, state: &State) -> Vec<Step> {
-    let mut builder = Builder { graph, state, steps: Vec::new(), main: BTreeMap::new(), gone: BTreeMap::new() };
+    let (main, gone) = (BTreeMap::new(), BTreeMap::new());
+    let mut builder = Builder { graph, state, keep_old: &plan.keep_old, steps: Vec::new(), main, gone };
     for entry in &plan.entries {
         builder.add(entry);
     }
@@ -103,9 +104,37 @@ pub fn steps(plan: &Plan, graph: &Graph, state: &State) -> Vec<Step> {
     builder.steps
 }
 
+/// The addresses of steps that wait for each other, if any do: none of them could ever begin.
+pub fn circle(steps: &[Step]) -> Vec<Address> {
+    let mut done = vec![false; steps.len()];
+    loop {
+        let ready = |id: &StepId| !done[*id] && steps[*id].needs.keys().all(|before| done[*before]);
+        let next: Vec<StepId> = (0..steps.len()).filter(ready).collect();
+        if next.is_empty() {
+            break;
+        }
+        for id in next {
+            done[id] = true;
+        }
+    }
+    let left: BTreeSet<Address> =
+        steps.iter().zip(&done).filter(|(_, done)| !**done).filter_map(|(step, _)| step.address.clone()).collect();
+    left.into_iter().collect()
+}
+
+/// What needs the thing at an address, by the file or by what is remembered.
+pub fn dependents(graph: &Graph, state: &State, address: &Address) -> BTreeSet<Address> {
+    let recorded = state.records.iter().filter(|(_, record)| record.needs.contains(address));
+    let leaving = state.leaving.iter().filter(|old| old.record.needs.contains(address));
+    let declared = graph.in_order().filter(|(_, node)| node.needs.contains_key(address));
+    let all = recorded.map(|(address, _)| address).chain(leaving.map(|old| &old.address));
+    all.chain(declared.map(|(address, _)| address)).cloned().collect()
+}
+
 struct Builder<'a> {
     graph: &'a Graph,
     state: &'a State,
+    keep_old: &'a BTreeSet<Address>,
     steps: Vec<Step>,
     /// The step after which the thing at an address is as it should be.
     main: BTreeMap<Address, StepId>,
@@ -138,8 +167,11 @@ impl Builder<'_> {
             }
             Decision::Replace { order: ReplaceOrder::CreateFirst, .. } => {
                 self.add_main(entry, Action::Replace);
-                let delete = self.push(entry, Action::DeleteOld);
-                self.gone.entry(address).or_default().push(delete);
+                // In a run of only some addresses the old one stays while others still use it.
+                if !self.keep_old.contains(&address) {
+                    let delete = self.push(entry, Action::DeleteOld);
+                    self.gone.entry(address).or_default().push(delete);
+                }
             }
             Decision::Replace { order: ReplaceOrder::DeleteFirst, .. } => {
                 let Some(id) = entry.id.clone() else { return };
@@ -176,7 +208,7 @@ impl Builder<'_> {
             for delete in deletes {
                 // The first half of a replacement cannot wait for what waits for its second half.
                 let first_half = self.is_first_half(address, *delete);
-                for dependent in self.dependents(address) {
+                for dependent in dependents(self.graph, self.state, address) {
                     let gone = self.gone.get(&dependent).into_iter().flatten();
                     let gone = gone.filter(|gone| !first_half || self.steps[**gone].action != Action::DeleteOld);
                     edges.extend(gone.map(|before| (*delete, *before, Level::Configured)));
@@ -198,14 +230,6 @@ impl Builder<'_> {
 
     fn is_first_half(&self, address: &Address, delete: StepId) -> bool {
         self.main.get(address).is_some_and(|main| self.steps[*main].needs.contains_key(&delete))
-    }
-
-    fn dependents(&self, address: &Address) -> BTreeSet<Address> {
-        let recorded = self.state.records.iter().filter(|(_, record)| record.needs.contains(address));
-        let leaving = self.state.leaving.iter().filter(|old| old.record.needs.contains(address));
-        let declared = self.graph.in_order().filter(|(_, node)| node.needs.contains_key(address));
-        let all = recorded.map(|(address, _)| address).chain(leaving.map(|old| &old.address));
-        all.chain(declared.map(|(address, _)| address)).cloned().collect()
     }
 
     /// A delete waits for the wave of the last thing that rested on it.

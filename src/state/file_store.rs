@@ -297,7 +297,7 @@ mod tests {
     }
 
     fn entry(address: &str) -> Entry {
-        Entry::Cleared { address: address.parse().expect("an address") }
+        Entry::Cleared { address: address.parse().expect("an address"), generation: 1 }
     }
 
     fn used(account: &str) -> Entry {

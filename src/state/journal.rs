@@ -18,8 +18,6 @@ use crate::names::{Address, PhysicalId, Region};
 pub enum Entry {
     /// A call is about to be made.
     Begin {
-        /// The resource.
-        address: Address,
         /// The call.
         pending: Pending,
     },
@@ -41,6 +39,8 @@ pub enum Entry {
     Gone {
         /// Where it stood.
         address: Address,
+        /// Which of the things that have stood there.
+        generation: u32,
         /// What it was called.
         id: PhysicalId,
     },
@@ -48,6 +48,8 @@ pub enum Entry {
     Cleared {
         /// The resource.
         address: Address,
+        /// Which of the things that have stood there.
+        generation: u32,
     },
     /// We no longer look after it.
     Forgotten {
@@ -73,33 +75,32 @@ pub enum Entry {
 /// What a state becomes by an entry. Applying one twice is the same as once.
 pub fn apply(state: &mut State, entry: &Entry) {
     match entry {
-        Entry::Begin { address, pending } => {
-            state.pending.insert(address.clone(), pending.clone());
+        Entry::Begin { pending } => {
+            close(state, &pending.address, pending.generation);
+            state.pending.push(pending.clone());
         }
         Entry::Made { address, record } => {
-            state.pending.remove(address);
+            close(state, address, record.generation);
             state.records.insert(address.clone(), record.clone());
         }
         Entry::Replaced { address, record } => {
-            state.pending.remove(address);
+            close(state, address, record.generation);
             if let Some(old) = state.records.insert(address.clone(), record.clone())
                 && old.id != record.id
             {
                 state.leaving.push(Leaving { address: address.clone(), record: old });
             }
         }
-        Entry::Gone { address, id } => {
-            state.pending.remove(address);
+        Entry::Gone { address, generation, id } => {
+            close(state, address, *generation);
             if state.records.get(address).is_some_and(|record| record.id == *id) {
                 state.records.remove(address);
             }
             state.leaving.retain(|old| old.address != *address || old.record.id != *id);
         }
-        Entry::Cleared { address } => {
-            state.pending.remove(address);
-        }
+        Entry::Cleared { address, generation } => close(state, address, *generation),
         Entry::Forgotten { address } => {
-            state.pending.remove(address);
+            state.pending.retain(|pending| pending.address != *address);
             state.records.remove(address);
         }
         Entry::Moved { from, to } => {
@@ -117,6 +118,11 @@ pub fn apply(state: &mut State, entry: &Entry) {
             state.regions.extend(regions.iter().cloned());
         }
     }
+}
+
+/// The call of this generation is open no more. Those of others at the same address are.
+fn close(state: &mut State, address: &Address, generation: u32) {
+    state.pending.retain(|pending| pending.address != *address || pending.generation != generation);
 }
 
 /// The state of a run in progress, and the way to change it.

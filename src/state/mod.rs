@@ -32,8 +32,8 @@ pub struct State {
     pub regions: BTreeSet<Region>,
     /// What there is.
     pub records: BTreeMap<Address, Record>,
-    /// Calls whose answer we do not know.
-    pub pending: BTreeMap<Address, Pending>,
+    /// Calls whose answer we do not know; at an address at most one for each generation.
+    pub pending: Vec<Pending>,
     /// Old halves of replacements that are still there.
     pub leaving: Vec<Leaving>,
 }
@@ -64,6 +64,8 @@ pub struct Record {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pending {
+    /// The resource.
+    pub address: Address,
     /// What it was to do.
     pub call: Call,
     /// Its kind.
@@ -74,6 +76,10 @@ pub struct Pending {
     pub spec: Json,
     /// What it needs, for the order of a later delete.
     pub needs: BTreeSet<Address>,
+    /// Whether it may not be deleted without the user's word.
+    pub protect: bool,
+    /// Whether it stays in AWS when it leaves the file.
+    pub retain: bool,
 }
 
 /// A call that changes AWS.
@@ -109,7 +115,7 @@ impl State {
             serial: 0,
             regions: BTreeSet::new(),
             records: BTreeMap::new(),
-            pending: BTreeMap::new(),
+            pending: Vec::new(),
             leaving: Vec::new(),
         }
     }

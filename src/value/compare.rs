@@ -197,7 +197,7 @@ impl Comparison {
         for (key, value) in there {
             let ours = !at.shape.words.merge || sent.is_some_and(|sent| sent.contains_key(key));
             if ours && !wanted.contains_key(key) {
-                let gone = Difference { path: &at.path.field(key), ..*at };
+                let gone = Difference { shape: of, path: &at.path.field(key), ..*at };
                 self.push(&gone, value, &Partial::Plain(Json::Null));
             }
         }

@@ -79,6 +79,13 @@ pub fn graph(lines: &str) -> Graph {
     isobar::graph::of(declarations, &loaded, &catalog()).expect("a graph")
 }
 
+/// The same with something changed in every declaration.
+pub fn graph_with(lines: &str, change: impl Fn(&mut Declaration)) -> Graph {
+    let (mut declarations, loaded) = loaded_from(lines);
+    declarations.iter_mut().for_each(change);
+    isobar::graph::of(declarations, &loaded, &catalog()).expect("a graph")
+}
+
 /// The declarations of a stack of lines, and the stack around them.
 pub fn loaded_from(lines: &str) -> (Vec<Declaration>, Loaded) {
     let declarations = lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| {
@@ -105,7 +112,7 @@ impl Listener for Log {
 
 pub struct World {
     pub cloud: Arc<FakeCloud>,
-    engine: Engine,
+    pub engine: Engine,
 }
 
 impl World {
@@ -121,11 +128,11 @@ impl World {
         Self { cloud, engine }
     }
 
-    async fn plan(&self, graph: &Graph, options: &Options) -> Plan {
+    pub async fn plan(&self, graph: &Graph, options: &Options) -> Plan {
         self.engine.plan(graph, options).await.expect("a plan").plan
     }
 
-    async fn apply_with(&self, graph: &Graph, options: &Options) -> Result<(Outcome, Vec<Event>), EngineError> {
+    pub async fn apply_with(&self, graph: &Graph, options: &Options) -> Result<(Outcome, Vec<Event>), EngineError> {
         let planning = self.engine.plan(graph, options).await?;
         let log = Arc::new(Log::default());
         let outcome = self.engine.apply(planning, &holder(), log.clone(), Stop::default()).await?;
@@ -141,7 +148,7 @@ impl World {
         events
     }
 
-    async fn nothing_to_do(&self, graph: &Graph) {
+    pub async fn nothing_to_do(&self, graph: &Graph) {
         let plan = self.plan(graph, &Options::default()).await;
         let left: Vec<_> = plan.entries.iter().filter(|entry| entry.decision != Decision::Keep).collect();
         assert!(left.is_empty(), "the second plan is not empty: {left:#?}");
@@ -171,7 +178,7 @@ pub fn holder() -> Holder {
     Holder { command: "apply".into(), pid: 1, who: "test".into(), since: String::new() }
 }
 
-fn decisions(plan: &Plan) -> Vec<String> {
+pub fn decisions(plan: &Plan) -> Vec<String> {
     let word = |decision: &Decision| match decision {
         Decision::Keep => "keep".to_owned(),
         Decision::Await { .. } => "await".into(),

@@ -1,6 +1,7 @@
 //! Every test beyond single functions, in one binary.
 
 mod engine;
+mod engine_hard;
 mod engine_properties;
 #[cfg(feature = "aws")]
 mod errors;

@@ -36,6 +36,9 @@ struct Inner {
     /// Calls that change something, so far.
     changes: u64,
     faults: Vec<Fault>,
+    /// How many searches fail, and how many find nothing though it is there.
+    failing_finds: u32,
+    blind_finds: u32,
     dead: bool,
 }
 
@@ -82,6 +85,16 @@ impl FakeCloud {
         inner.changes = 0;
         inner.dead = false;
         self.died.send_replace(false);
+    }
+
+    /// Lets the next searches fail for a moment.
+    pub fn fail_finds(&self, times: u32) {
+        self.inner().failing_finds = times;
+    }
+
+    /// Lets the next searches find nothing, as lists do that lag.
+    pub fn hide_from_finds(&self, times: u32) {
+        self.inner().blind_finds = times;
     }
 
     /// Returns when a fault has killed the caller.
@@ -242,8 +255,21 @@ impl Cloud for FakeCloud {
             let mut inner = self.inner();
             *inner.calls.entry("find").or_default() += 1;
             let info = self.info(kind)?;
-            for ((_, _, id), thing) in of_kind(&inner.things, at, kind).filter(|(_, thing)| !thing.leaving) {
-                if thing.owner == *owner {
+            // Searches of a plan come before anything was made.
+            if inner.changes > 0 && inner.failing_finds > 0 {
+                inner.failing_finds -= 1;
+                return Err(refusal(Class::Throttled, kind, "too many calls"));
+            }
+            if inner.changes > 0 && inner.blind_finds > 0 {
+                inner.blind_finds -= 1;
+                return Ok(None);
+            }
+            // The newest first: it is the one that stands if any generation is looked for.
+            let mut things: Vec<_> = of_kind(&inner.things, at, kind).filter(|(_, thing)| !thing.leaving).collect();
+            things.sort_by_key(|(_, thing)| std::cmp::Reverse(thing.owner.generation));
+            for ((_, _, id), thing) in things {
+                let any = Owner { generation: 0, ..thing.owner.clone() };
+                if thing.owner == *owner || any == *owner {
                     return Ok(Some(id.clone()));
                 }
                 if same_name(info, &thing.spec, spec) {

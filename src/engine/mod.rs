@@ -2,23 +2,26 @@
 //!
 //! A plan rests on a state of one serial; it is applied only if the state still has it.
 
+mod bookkeeping;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::apply::{Listener, Outcome, Run, Stop};
+use crate::apply::{Event, Listener, Outcome, Run, Stop};
 use crate::catalog::Catalog;
 use crate::cloud::{Ask, Care, Cloud, CloudError, Live};
 use crate::graph::Graph;
 use crate::names::{Address, Owner, short_hash};
-use crate::observe::{Failure, Found, Observed, Search, Target};
+use crate::observe::{Failure, Observed, Search, Target};
 use crate::plan::decide::{Decided, Options, decide};
-use crate::plan::steps::steps;
-use crate::plan::{Decision, Plan};
+use crate::plan::steps::{circle, steps};
+use crate::plan::{Decision, Obstacle, ObstacleKind, Plan};
+use crate::problem::nearest;
 use crate::state::journal::{self, Entry, Journal};
 use crate::state::store::{Holder, Store, StoreError};
-use crate::state::{Call, Record, State};
-use crate::value::Json;
+use crate::state::{Record, State};
+use crate::value::{Json, Target as ValueOf};
 
 /// What plans and applies stacks.
 #[derive(Clone)]
@@ -69,6 +72,14 @@ pub enum EngineError {
     /// The state could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// An address on the command line that nothing has.
+    #[error("`{pattern}` fits no address of this stack{}", .near.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?")))]
+    FitsNothing {
+        /// What was given.
+        pattern: String,
+        /// The address nearest to it.
+        near: Option<String>,
+    },
     /// Somebody else has changed the stack since it was planned.
     #[error("the state has changed since the plan was made")]
     StalePlan,
@@ -89,21 +100,27 @@ impl Engine {
         check_account(&account, graph, &state)?;
         self.cloud.start_survey();
         let planned_on = state.clone();
-        let mut entries = moves(graph, &state);
-        for entry in &entries {
-            journal::apply(&mut state, entry);
-        }
-        let resolved = self.resolve_pending(&state).await?;
-        for entry in &resolved {
-            journal::apply(&mut state, entry);
-        }
-        entries.extend(resolved);
+        check_patterns(options, graph, &state)?;
+        let mut entries = bookkeeping::moves(graph, &state);
+        note(&mut state, &entries);
+        let resolved = bookkeeping::resolve_pending(self.cloud.as_ref(), &state).await;
+        entries.extend(note(&mut state, &resolved.map_err(EngineError::Unreadable)?));
+        let declared = bookkeeping::declared(graph, &state);
+        entries.extend(note(&mut state, &declared));
         let graph = if options.destroy { graph.emptied() } else { graph.clone() };
         let (decided, observed) = self.decide(&graph, &state, options, &account).await?;
-        entries.extend(refreshed(&decided, &state, &observed));
+        entries.extend(bookkeeping::refreshed(&decided.plan, &graph, &state, &observed));
         let outputs = |(address, _): (&Address, _)| Some((address.clone(), observed.live(address)?.outputs.clone()));
         let existing = observed.existing.iter().filter_map(outputs).collect();
-        Ok(Planning { plan: decided.plan, graph, state: planned_on, entries, existing })
+        let mut plan = decided.plan;
+        let circle = circle(&steps(&plan, &graph, &state));
+        plan.obstacles.extend(circle.first().map(|first| Obstacle {
+            address: first.clone(),
+            kind: ObstacleKind::Impossible,
+            message: format!("each of these waits for another: {}", words(&circle)),
+            help: "make the change in two runs: first what is to be replaced, then the rest".into(),
+        }));
+        Ok(Planning { plan, graph, state: planned_on, entries, existing })
     }
 
     /// Applies a plan: takes the lock, makes sure that nothing has changed since, and takes every step.
@@ -114,7 +131,10 @@ impl Engine {
         listener: Arc<dyn Listener>,
         stop: Stop,
     ) -> Result<Outcome, EngineError> {
-        self.store.lock(holder, self.lock_timeout).await?;
+        tokio::select! {
+            locked = self.store.lock(holder, self.lock_timeout) => locked?,
+            () = stop.requested(1) => return Ok(Outcome { interrupted: true, ..Outcome::default() }),
+        }
         let outcome = self.apply_locked(planning, listener, stop).await;
         self.store.unlock().await?;
         outcome
@@ -149,9 +169,18 @@ impl Engine {
         let mut outcome = run.go(&planning.plan, steps).await;
         if let Err(error) = journal.save().await {
             // Nothing is lost: the entries are there, and the next run reads them.
-            outcome.broken.get_or_insert(error.to_string());
+            outcome.broken.get_or_insert(format!("the state could not be written: {error}"));
         }
         Ok(outcome)
+    }
+
+    /// Writes what a plan that changes nothing has found out: names that moved, outcomes of calls,
+    /// what the file now says of protection. Nothing is written if there is nothing to write.
+    pub async fn settle(&self, planning: Planning, holder: &Holder) -> Result<(), EngineError> {
+        if planning.entries.is_empty() {
+            return Ok(());
+        }
+        self.apply(planning, holder, Arc::new(Nobody), Stop::default()).await.map(drop)
     }
 
     /// What stands at each address of the state, read exactly.
@@ -173,7 +202,7 @@ impl Engine {
     ) -> Result<(Decided, Observed), EngineError> {
         let cloud = self.cloud.as_ref();
         let mut observed = Observed::default();
-        self.look_up_existing(graph, &mut observed).await?;
+        self.look_up_existing(graph, &mut observed, account).await?;
         let targets: Vec<Target> = state.records.iter().map(|(address, record)| target(address, record)).collect();
         observed.read(cloud, &targets, Care::Survey).await.map_err(EngineError::Unreadable)?;
         loop {
@@ -188,13 +217,21 @@ impl Engine {
         }
     }
 
-    async fn look_up_existing(&self, graph: &Graph, observed: &mut Observed) -> Result<(), EngineError> {
+    async fn look_up_existing(&self, graph: &Graph, observed: &mut Observed, account: &str) -> Result<(), EngineError> {
         for (address, node) in graph.in_order().filter(|(_, node)| node.declaration.existing) {
             let kind = &node.declaration.kind;
-            let query = node.declaration.spec.written();
-            let Some(id) = self.cloud.lookup(&address.at, kind, &query).await? else { continue };
+            let query = node.declaration.spec.fill(&|reference| match &reference.target {
+                ValueOf::Known(json) => Some(json.clone()),
+                ValueOf::Account => Some(account.into()),
+                _ => None,
+            });
+            // What is known only after apply finds nothing: the plan says that it is missing.
+            let Ok(query) = query.finish() else { continue };
+            let found = self.cloud.lookup(&address.at, kind, &query).await;
+            let Some(id) = found.map_err(|error| unreadable(address, error))? else { continue };
             let ask = Ask::new(id.clone(), &query);
-            let live = self.cloud.read(&address.at, kind, &[ask], Care::Survey).await?.pop().flatten();
+            let live = self.cloud.read(&address.at, kind, &[ask], Care::Survey).await;
+            let live = live.map_err(|error| unreadable(address, error))?.pop().flatten();
             if live.is_some() {
                 observed.existing.insert(address.clone(), id);
                 observed.live.insert(address.clone(), live);
@@ -202,59 +239,43 @@ impl Engine {
         }
         Ok(())
     }
+}
 
-    /// Finds out what became of calls that began and never ended.
-    async fn resolve_pending(&self, state: &State) -> Result<Vec<Entry>, EngineError> {
-        let mut observed = Observed::default();
-        let creates = state.pending.iter().filter(|(_, pending)| pending.call == Call::Create);
-        let searches: Vec<Search> = creates
-            .map(|(address, pending)| Search {
-                address: address.clone(),
-                kind: pending.kind.clone(),
-                owner: Owner { stack: state.stack.clone(), address: address.clone(), generation: pending.generation },
-                spec: pending.spec.clone(),
-            })
-            .collect();
-        observed.search(self.cloud.as_ref(), &searches).await.map_err(EngineError::Unreadable)?;
-        Ok(state.pending.keys().map(|address| resolution(state, address, &observed)).collect())
+/// Nobody to tell.
+struct Nobody;
+
+impl Listener for Nobody {
+    fn on(&self, _: &Event) {}
+}
+
+fn unreadable(address: &Address, error: CloudError) -> EngineError {
+    EngineError::Unreadable(vec![(address.clone(), error)])
+}
+
+/// Applies entries to a state, and gives them on.
+fn note(state: &mut State, entries: &[Entry]) -> Vec<Entry> {
+    for entry in entries {
+        journal::apply(state, entry);
     }
+    entries.to_vec()
 }
 
-/// What is known by now of a call that began and never ended. An update or a delete needs nothing
-/// more: the plan looks at what is there.
-fn resolution(state: &State, address: &Address, observed: &Observed) -> Entry {
-    let pending = &state.pending[address];
-    let Some(Found::Ours(id)) = observed.found.get(address) else {
-        return Entry::Cleared { address: address.clone() };
-    };
-    let record = Record {
-        kind: pending.kind.clone(),
-        id: id.clone(),
-        generation: pending.generation,
-        spec: pending.spec.clone(),
-        outputs: Json::Null,
-        needs: pending.needs.clone(),
-        protect: state.records.get(address).is_some_and(|record| record.protect),
-        retain: false,
-    };
-    Entry::Replaced { address: address.clone(), record }
+fn words(addresses: &[Address]) -> String {
+    addresses.iter().map(|address| format!("`{address}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Records of things that stay as they are, with outputs that have changed since they were written:
-/// what refers to them takes the outputs from there.
-fn refreshed(decided: &Decided, state: &State, observed: &Observed) -> Vec<Entry> {
-    let kept = decided.plan.entries.iter().filter(|entry| entry.decision == Decision::Keep);
-    kept.filter_map(|entry| {
-        let record = state.records.get(&entry.address)?;
-        let mut outputs = record.outputs.clone();
-        let seen = observed.live(&entry.address)?.outputs.as_object()?.iter();
-        for (name, value) in seen.filter(|(_, value)| !value.is_null()) {
-            outputs[name] = value.clone();
-        }
-        let changed = outputs != record.outputs;
-        changed.then(|| Entry::Made { address: entry.address.clone(), record: Record { outputs, ..record.clone() } })
-    })
-    .collect()
+/// A pattern that fits nothing is a slip, and would be taken for "nothing to do".
+fn check_patterns(options: &Options, graph: &Graph, state: &State) -> Result<(), EngineError> {
+    let nodes = graph.in_order().map(|(address, _)| address);
+    let known: Vec<&Address> = nodes.chain(state.records.keys()).collect();
+    let given = [&options.targets, &options.excludes, &options.replace, &options.allow_data_loss];
+    let lost = given.into_iter().flatten().find(|pattern| {
+        !["*", "all"].contains(&pattern.as_str()) && !known.iter().any(|address| address.is_in(pattern))
+    });
+    let Some(pattern) = lost else { return Ok(()) };
+    let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+    let near = nearest(pattern, names.iter().map(String::as_str)).map(str::to_owned);
+    Err(EngineError::FitsNothing { pattern: pattern.clone(), near })
 }
 
 fn check_account(found: &str, graph: &Graph, state: &State) -> Result<(), EngineError> {
@@ -270,22 +291,6 @@ fn check_account(found: &str, graph: &Graph, state: &State) -> Result<(), Engine
     }
 }
 
-/// Records whose block has a new name.
-fn moves(graph: &Graph, state: &State) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    for (old, new) in &graph.moved {
-        for from in state.records.keys() {
-            let Some(rest) = from.path.strip_prefix(old.as_str()) else { continue };
-            let to = Address::new(format!("{new}{rest}"), from.at.clone());
-            let whole = rest.is_empty() || rest.starts_with('.');
-            if whole && graph.get(&to).is_some() && !state.records.contains_key(&to) {
-                entries.push(Entry::Moved { from: from.clone(), to });
-            }
-        }
-    }
-    entries
-}
-
 /// Things that would be made and may be there already, left by a run whose state was lost.
 fn searches(graph: &Graph, state: &State, observed: &Observed, decided: &Decided) -> Vec<Search> {
     let new = decided.plan.entries.iter().filter(|entry| matches!(entry.decision, Decision::Create { why: None }));
@@ -294,7 +299,7 @@ fn searches(graph: &Graph, state: &State, observed: &Observed, decided: &Decided
             Some(Search {
                 address: entry.address.clone(),
                 kind: entry.kind.clone(),
-                owner: Owner { stack: graph.stack.clone(), address: entry.address.clone(), generation: 1 },
+                owner: Owner { stack: graph.stack.clone(), address: entry.address.clone(), generation: 0 },
                 spec: decided.wanted.get(&entry.address)?.finish().ok()?,
             })
         })
@@ -309,6 +314,12 @@ fn doubtful(state: &State, observed: &Observed, decided: &Decided) -> Vec<Target
             continue;
         }
         match (&entry.decision, state.records.get(&entry.address)) {
+            // Data is not called gone on the word of a list that may lag.
+            (Decision::Delete, Some(record))
+                if entry.id.as_ref() == Some(&record.id) && observed.live.get(&entry.address) == Some(&None) =>
+            {
+                targets.push(target(&entry.address, record));
+            }
             (Decision::Keep | Decision::Delete | Decision::Forget, _) | (Decision::Create { .. }, None) => {}
             (Decision::Adopt { id, .. }, None) => targets.push(Target {
                 address: entry.address.clone(),

@@ -1,0 +1,102 @@
+//! A create, until there is one and only one.
+//!
+//! A create whose answer was lost is never repeated before a search has told that there is nothing:
+//! a search that fails tells nothing, and is repeated itself.
+
+use super::perform::Job;
+use super::run::Failure;
+use crate::cloud::{Class, CloudError};
+use crate::names::{Owner, PhysicalId};
+use crate::state::Call;
+use crate::state::journal::Entry;
+use crate::value::Json;
+
+/// How many generations are tried when tokens turn out to be used up.
+const USED_TOKENS: u32 = 6;
+/// How often something whose answer was lost is searched for: what was just made may not show at once.
+const LOOKS: u32 = 4;
+
+impl Job<'_> {
+    /// Creates until there is one, and gives its id and generation.
+    pub(super) async fn make(&self, wanted: &Json) -> Result<(PhysicalId, u32), Failure> {
+        let run = self.run;
+        let generation = run.next_generation(self.address);
+        let mut owner = Owner { stack: run.stack().clone(), address: self.address.clone(), generation };
+        self.begin(Call::Create, owner.generation, wanted).await?;
+        // Whether any of the calls so far may have been done: its Begin stays open then.
+        let mut maybe_done = false;
+        let mut attempt = 0;
+        loop {
+            run.still_ours()?;
+            let call = run.cloud.create(&self.address.at, &self.node.declaration.kind, wanted, &owner);
+            let error = match call.await {
+                Ok(id) => return Ok((id, owner.generation)),
+                Err(error) => error,
+            };
+            maybe_done |= error.maybe_done;
+            if let Some(id) = self.made_already(wanted, &owner, &error, maybe_done).await? {
+                return Ok((id, owner.generation));
+            }
+            let used_up = error.class == Class::Exists && attempt < USED_TOKENS;
+            if used_up {
+                // Not ours and nobody's: the token belongs to one that was deleted. Take the next.
+                self.next_token(&mut owner, wanted, maybe_done).await?;
+            } else if !error.class.is_transient() {
+                return Err(self.give_up(error, owner.generation, !maybe_done).await);
+            }
+            self.pause(&error, attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    /// The thing that a failed call, or an earlier run, has made all the same.
+    async fn made_already(
+        &self,
+        wanted: &Json,
+        owner: &Owner,
+        error: &CloudError,
+        maybe_done: bool,
+    ) -> Result<Option<PhysicalId>, Failure> {
+        let looks = match (error.maybe_done, error.class) {
+            (true, _) => LOOKS,
+            (false, Class::Exists) => 1,
+            _ => return Ok(None),
+        };
+        for look in 0..looks {
+            if error.maybe_done {
+                self.pause(error, look).await?;
+            }
+            if let Some(id) = self.find(wanted, owner, maybe_done).await? {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A search that comes to an answer, within the deadline.
+    async fn find(&self, wanted: &Json, owner: &Owner, maybe_done: bool) -> Result<Option<PhysicalId>, Failure> {
+        let mut attempt = 0;
+        loop {
+            self.run.still_ours()?;
+            let found = self.run.cloud.find(&self.address.at, &self.node.declaration.kind, owner, wanted);
+            match found.await {
+                Ok(found) => return Ok(found),
+                Err(error) if error.class.is_transient() => self.pause(&error, attempt).await?,
+                Err(error) => {
+                    let nothing_done = error.class == Class::Taken && !maybe_done;
+                    return Err(self.give_up(error, owner.generation, nothing_done).await);
+                }
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn next_token(&self, owner: &mut Owner, wanted: &Json, maybe_done: bool) -> Result<(), Failure> {
+        if !maybe_done {
+            let cleared = Entry::Cleared { address: self.address.clone(), generation: owner.generation };
+            self.run.write(cleared).await?;
+        }
+        owner.generation += 1;
+        self.begin(Call::Create, owner.generation, wanted).await
+    }
+}

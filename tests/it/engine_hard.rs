@@ -1,0 +1,199 @@
+//! The hard cases of the engine, one by one: each is a way in which something was, or could be, lost.
+
+use isobar::apply::Stop;
+use isobar::cloud::Class;
+use isobar::cloud::fake::{Fault, FaultKind};
+use isobar::plan::ObstacleKind;
+use isobar::plan::decide::Options;
+
+use crate::engine::{World, decisions, graph, graph_with, holder};
+
+fn fault(nth: u64, after: bool, kind: FaultKind) -> Vec<Fault> {
+    vec![Fault { nth, after, kind }]
+}
+
+fn destroy() -> Options {
+    Options { destroy: true, ..Options::default() }
+}
+
+fn target(pattern: &str) -> Options {
+    Options { targets: vec![pattern.into()], ..Options::default() }
+}
+
+/// A word in the file counts from the next apply on, though nothing in AWS changes by it.
+#[tokio::test(start_paused = true)]
+async fn protection_and_retention_are_remembered_without_a_step() {
+    let world = World::new();
+    let lines = "a.b@us-east-1 test.Free {size: 1}\n a.c@us-east-1 test.Free {size: 1}";
+    world.apply(&graph(lines)).await;
+    let kept = graph_with(lines, |declaration| declaration.retain = true);
+    let planning = world.engine.plan(&kept, &Options::default()).await.expect("a plan");
+    assert!(planning.plan.is_empty());
+    world.engine.settle(planning, &holder()).await.expect("settled");
+    let without = graph("a.c@us-east-1 test.Free {size: 1}");
+    assert_eq!(decisions(&world.plan(&without, &Options::default()).await), ["1 a.b@us-east-1 forget"]);
+    let plan = world.plan(&graph_with(lines, |declaration| declaration.protect = true), &destroy()).await;
+    assert_eq!(plan.obstacles.len(), 2, "{:?}", plan.obstacles);
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_that_was_made_in_a_crash_is_protected() {
+    let world = World::new();
+    let lines = "t.a@global test.Data {name: a}";
+    world.cloud.break_with(fault(1, true, FaultKind::Dies));
+    assert!(world.killed(&graph(lines)).await);
+    world.apply(&graph(lines)).await;
+    let plan = world.plan(&graph(""), &Options::default()).await;
+    assert_eq!(plan.obstacles.len(), 1, "{:?}", decisions(&plan));
+}
+
+/// A replacement is killed before the old one goes, then the file changes again.
+#[tokio::test(start_paused = true)]
+async fn two_replacements_on_top_of_each_other_leave_one() {
+    let stack = |fixed: u8| graph(&format!("a.b@us-east-1 test.Free {{fixed: f{fixed}}}"));
+    for (nth, after) in [(1, true), (2, false), (2, true)] {
+        for second in 1..4 {
+            let world = World::new();
+            world.apply(&stack(1)).await;
+            world.cloud.break_with(fault(nth, after, FaultKind::Dies));
+            world.killed(&stack(2)).await;
+            world.cloud.break_with(fault(second, second % 2 == 0, FaultKind::Dies));
+            world.killed(&stack(3)).await;
+            world.apply(&stack(3)).await;
+            assert_eq!(world.cloud.inventory().len(), 1, "{nth} {after} {second}: {:?}", world.cloud.inventory());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn steps_that_wait_for_each_other_are_an_obstacle() {
+    let world = World::new();
+    let before = "
+        a.x@us-east-1 test.Thing {name: x, fixed: one}
+        a.w@us-east-1 test.Free {of: '${a.x.arn}'}
+        a.v@us-east-1 test.Free {of: '${a.w.arn}'}";
+    world.apply(&graph(before)).await;
+    let after = "
+        a.x@us-east-1 test.Thing {name: x, fixed: two}
+        a.v@us-east-1 test.Free {of: '${a.x.arn}'}";
+    let plan = world.plan(&graph(after), &Options::default()).await;
+    assert_eq!(plan.obstacles.iter().map(|obstacle| obstacle.kind).collect::<Vec<_>>(), [ObstacleKind::Impossible]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_kind_at_an_address_is_another_thing() {
+    let world = World::new();
+    world.apply(&graph("a.b@us-east-1 test.Free {size: 1}")).await;
+    let other = graph("a.b@us-east-1 test.Thing {name: n, size: 1}");
+    assert_eq!(decisions(&world.plan(&other, &Options::default()).await), ["1 a.b@us-east-1 replace CreateFirst"]);
+    world.apply(&other).await;
+    assert_eq!(world.cloud.inventory(), ["a.b@us-east-1 test.Thing 2"]);
+}
+
+/// An answer is lost, and what was made does not show at once.
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_is_followed_by_a_search_that_answers() {
+    let world = World::new();
+    world.cloud.break_with(fault(1, true, FaultKind::Fails(Class::TimedOut)));
+    world.cloud.fail_finds(3);
+    world.apply(&graph("a.b@us-east-1 test.Free {size: 1}")).await;
+    assert_eq!(world.cloud.inventory().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_have_been_done_is_not_forgotten_by_a_later_refusal() {
+    let world = World::new();
+    world.cloud.break_with(vec![
+        Fault { nth: 1, after: true, kind: FaultKind::Fails(Class::TimedOut) },
+        Fault { nth: 2, after: false, kind: FaultKind::Fails(Class::Denied) },
+    ]);
+    world.cloud.hide_from_finds(10);
+    let stack = graph("a.b@us-east-1 test.Free {size: 1}");
+    let (outcome, _) = world.apply_with(&stack, &Options::default()).await.expect("an apply");
+    assert_eq!(outcome.failures.len(), 1);
+    world.cloud.break_with(Vec::new());
+    world.apply(&stack).await;
+    assert_eq!(world.cloud.inventory().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_of_some_addresses_takes_nothing_from_the_others() {
+    let world = World::new();
+    let stack = |size: u8| {
+        graph(&format!(
+            "a.x@us-east-1 test.Free {{fixed: f{size}}}
+             a.y@us-east-1 test.Free {{of: '${{a.x.arn}}'}}
+             a.z@us-east-1 test.Free {{size: {size}}}"
+        ))
+    };
+    world.apply(&stack(1)).await;
+    let (outcome, _) = world.apply_with(&stack(2), &target("a.x")).await.expect("an apply");
+    assert_eq!(outcome.failures, []);
+    assert_eq!(world.cloud.inventory().len(), 4, "the old one stays while the other uses it");
+    let plan = world.plan(&stack(3), &target("a.z")).await;
+    assert_eq!(decisions(&plan), ["1 a.z@us-east-1 update size"]);
+    world.apply(&stack(2)).await;
+    assert_eq!(world.cloud.inventory().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_becomes_somebody_elses_is_let_go() {
+    let world = World::new();
+    world.apply(&graph("a.b@us-east-1 test.Thing {name: n}")).await;
+    let existing = graph_with("a.b@us-east-1 test.Thing {name: n}", |declaration| declaration.existing = true);
+    assert_eq!(decisions(&world.plan(&existing, &Options::default()).await), ["1 a.b@us-east-1 forget"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pattern_that_fits_nothing_is_a_slip() {
+    let world = World::new();
+    let stack = graph("tables.carts@us-east-1 test.Free {size: 1}");
+    let error = world.engine.plan(&stack, &target("tables.cart@us-east-1")).await.expect_err("refused").to_string();
+    assert!(error.contains("did you mean `tables.carts@us-east-1`?"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_replaced_once_is_found_after_the_state_is_lost() {
+    let world = World::new();
+    world.apply(&graph("a.x@us-east-1 test.Free {fixed: one}")).await;
+    let stack = graph("a.x@us-east-1 test.Free {fixed: two}");
+    world.apply(&stack).await;
+    let other = World::new();
+    let engine = isobar::engine::Engine { cloud: world.cloud.clone(), ..other.engine.clone() };
+    let other = World { cloud: world.cloud.clone(), engine };
+    other.apply(&stack).await;
+    assert_eq!(world.cloud.inventory().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_before_the_first_step_begins_none() {
+    let world = World::new();
+    let stack = graph("a.x@us-east-1 test.Free {size: 1}");
+    let planning = world.engine.plan(&stack, &Options::default()).await.expect("a plan");
+    let stop = Stop::default();
+    stop.request();
+    let listener = std::sync::Arc::new(crate::engine::Log::default());
+    let outcome = world.engine.apply(planning, &holder(), listener, stop).await.expect("an apply");
+    assert!(outcome.interrupted);
+    assert_eq!(world.cloud.inventory().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_with_what_it_hangs_on_comes_back() {
+    let world = World::new();
+    let stack = |fixed: &str| {
+        graph(&format!(
+            "a.parent@us-east-1 test.Thing {{name: p, fixed: {fixed}}}
+             a.child@us-east-1 test.Free {{of: '${{a.parent.name}}'}}"
+        ))
+    };
+    world.apply(&stack("one")).await;
+    let planning = world.engine.plan(&stack("two"), &Options::default()).await.expect("a plan");
+    // What AWS does with the versions and aliases of a function that goes.
+    world.cloud.lose("a.child@us-east-1");
+    let listener = std::sync::Arc::new(crate::engine::Log::default());
+    let outcome = world.engine.apply(planning, &holder(), listener, Stop::default()).await.expect("an apply");
+    assert_eq!(outcome.failures, []);
+    world.nothing_to_do(&stack("two")).await;
+    assert_eq!(world.cloud.inventory().len(), 2);
+}
