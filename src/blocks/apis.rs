@@ -21,7 +21,7 @@ const LONGEST_ANSWER: u64 = 29;
 
 /// The API's name in AWS, which its metrics go by.
 pub(super) fn physical(cx: &Expansion<'_>, name: &str) -> String {
-    cx.physical(&[name], 255)
+    cx.physical(&[cx.first_name("apis", name)], 255)
 }
 
 /// Declares every API in every region.

@@ -92,6 +92,14 @@ impl<'a> Expansion<'a> {
         physical_name(&words, max)
     }
 
+    /// The name that a block's physical names are made of: its first one, as long as `moved` tells it.
+    /// A new name in AWS would be a new thing.
+    pub fn first_name<'n>(&'n self, block: &str, name: &'n str) -> &'n str {
+        let now = format!("{block}.{name}");
+        let moved = self.stack().moved.iter().find(|(_, new)| **new == now);
+        moved.and_then(|(old, _)| old.strip_prefix(block)?.strip_prefix('.')).unwrap_or(name)
+    }
+
     /// Takes note of a problem.
     pub fn report(&mut self, problem: Problem) {
         self.problems.push(problem);

@@ -21,7 +21,7 @@ const LOG_DAYS: [u32; 22] =
 
 /// The function's name in AWS.
 pub(super) fn physical(cx: &Expansion<'_>, name: &str) -> String {
-    cx.physical(&[name], 64)
+    cx.physical(&[cx.first_name("functions", name)], 64)
 }
 
 /// How long a call may take, in seconds; what stands if the file says nothing.
@@ -128,7 +128,7 @@ fn role(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Function
 
 fn alarm(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, (part, metric, what): (&str, &str, &str)) {
     let mut spec = json!({
-        "name": cx.physical(&["functions", name, part], 255),
+        "name": cx.physical(&["functions", cx.first_name("functions", name), part], 255),
         "description": format!("{name}: {what}"),
         "namespace": "AWS/Lambda",
         "metric_name": metric,

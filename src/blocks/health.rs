@@ -41,7 +41,7 @@ pub(super) fn alarms(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &
     let health = api.health.clone().unwrap_or_default();
     let errors = health.errors.unwrap_or(ErrorRate { above: "5%".into(), r#for: "3m".into() });
     let mut alarm = json!({
-        "name": cx.physical(&["apis", name, "errors"], 255),
+        "name": cx.physical(&["apis", cx.first_name("apis", name), "errors"], 255),
         "description": format!("{name}: more than {} of answers are errors of ours", errors.above),
         "namespace": "AWS/ApiGateway",
         "metric_name": "5XXError",
@@ -60,7 +60,7 @@ pub(super) fn alarms(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &
     }
     let latency = health.latency.unwrap_or(Latency { above: "3s".into(), r#for: "5m".into() });
     let mut alarm = json!({
-        "name": cx.physical(&["apis", name, "latency"], 255),
+        "name": cx.physical(&["apis", cx.first_name("apis", name), "latency"], 255),
         "description": format!("{name}: 1% of answers take longer than {}", latency.above),
         "namespace": "AWS/ApiGateway",
         "metric_name": "Latency",
@@ -81,7 +81,7 @@ pub(super) fn alarms(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &
 /// They are global things to AWS, yet each belongs to the region that it judges, and changes with it.
 pub(super) fn checks(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &Api) {
     let region = item.region.map_or("", Region::as_str);
-    let label = |what: &str| cx.physical(&["apis", name, what, region], 256);
+    let label = |what: &str| cx.physical(&["apis", cx.first_name("apis", name), what, region], 256);
     let (errors_label, endpoint_label, label) = (label("errors"), label("endpoint"), label("health"));
     let mut children = vec![item.output("errors_check.id")];
     let errors = json!({

@@ -53,7 +53,7 @@ fn alarm(
     mut spec: Json,
 ) {
     dimensions["TableName"] = item.output("name").into();
-    let words = [&["tables", name][..], &part.split('.').collect::<Vec<_>>()].concat();
+    let words = [&["tables", cx.first_name("tables", name)][..], &part.split('.').collect::<Vec<_>>()].concat();
     let common = json!({
         "name": cx.physical(&words, 255),
         "description": what,

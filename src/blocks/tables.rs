@@ -21,7 +21,7 @@ const STRONG: [&[&str]; 3] = [
 
 /// The table's name in AWS: fixed before it exists, so that policies can be written without it.
 pub(super) fn physical(cx: &Expansion<'_>, name: &str, table: &Table) -> String {
-    let Some(existing) = &table.existing else { return cx.physical(&[name], 255) };
+    let Some(existing) = &table.existing else { return cx.physical(&[cx.first_name("tables", name)], 255) };
     existing.id.rsplit('/').next().unwrap_or_default().to_owned()
 }
 

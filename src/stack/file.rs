@@ -45,7 +45,8 @@ pub struct Stack {
     /// How a change goes from region to region.
     #[serde(default)]
     pub rollout: Rollout,
-    /// Blocks that have a new name, `old: new`; their resources are kept.
+    /// Blocks that have a new name, `old: new`; their resources are kept. Their names in AWS are made of the old
+    /// name for as long as the line stands, because a new name in AWS would be a new resource.
     #[serde(default)]
     pub moved: BTreeMap<String, String>,
     /// Raw resources: one AWS resource of a known kind each.
@@ -111,7 +112,8 @@ pub struct Function {
     /// How long a call may take, such as `10s`; at most 15 minutes, 10s if left out.
     #[schemars(regex(pattern = r"^[0-9]+(s|m)$"))]
     pub timeout: Option<String>,
-    /// Environment variables.
+    /// Environment variables. Not for secrets: they are shown in plans and kept in the state, as AWS shows them to
+    /// whoever may look at the function. Name a secret here, and let the function fetch it.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
     /// What it may use: `tables.carts: read`. Becomes a least-privilege role.

@@ -113,7 +113,7 @@ fn remember(folder: &Path, case: &Path) {
         .collect();
     let state = serde_json::json!({
         "format_version": 1, "stack": "demo", "account": "", "lineage": "case", "serial": 1, "regions": [],
-        "records": records, "pending": {}, "leaving": [],
+        "records": records, "pending": [], "leaving": [],
     });
     std::fs::write(folder.join("demo.json"), state.to_string()).expect("written");
 }
