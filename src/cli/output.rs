@@ -160,7 +160,7 @@ mod tests {
             ("apis.shop.mapping@us-west-2", "domain", "shop"),
             ("apis.shop.stage@us-east-1", "invoke_url", "https://a"),
             ("apis.shop.stage@us-west-2", "invoke_url", "https://b"),
-            ("tables.carts.table@global", "name", "shop-carts"),
+            ("tables.carts@global", "name", "shop-carts"),
         ] {
             let address: Address = address.parse().expect("an address");
             all.insert(named(&address, output), json!(value));

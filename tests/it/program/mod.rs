@@ -23,8 +23,10 @@ fn a_stack_lives_and_leaves_nothing() {
     let applied = world.isobar(&["apply", "--local", "--yes", "--events", "events.jsonl", STACK]).exits(0);
     assert!(applied.talk.contains("Done in"), "{}", applied.talk);
     one_region_after_the_other(&world.read("events.jsonl"));
+    world.calls();
     let plan = world.isobar(&["plan", "--local", "--detailed-exitcode", STACK]).exits(0);
     assert!(plan.data.starts_with("No changes."), "{}", plan.data);
+    few_calls(&world);
 
     outputs_are_for_scripts(&world);
     a_change_is_planned_exactly_and_applied(&world);
@@ -91,6 +93,14 @@ fn one_region_after_the_other(events: &str) {
     });
     assert!(done < second.expect("a second wave"), "us-east-1 was changed before us-west-2 served");
     assert!(events.iter().all(|event| event["format_version"] == 1 && event["time"].is_string()));
+}
+
+/// A plan without changes makes at most one call for two resources.
+fn few_calls(world: &World) {
+    let calls = world.calls();
+    let resources = world.isobar(&["state", "list", "--local", STACK]).exits(0).data.lines().count();
+    let total = calls["total"].as_u64().expect("a number");
+    assert!(total * 2 <= resources as u64, "{total} calls for {resources} resources: {calls:#}");
 }
 
 fn outputs_are_for_scripts(world: &World) {

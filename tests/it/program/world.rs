@@ -1,8 +1,8 @@
 //! A folder with the example stacks, an emulator on a port of its own, and the program.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -91,6 +91,21 @@ impl World {
         let output = self.script("inventory", &["--json"]);
         assert!(output.status.success(), "{}", text(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("a list")
+    }
+
+    /// Calls that the emulator has served since they were last asked for, by region, service and operation.
+    pub fn calls(&self) -> Json {
+        let answer = self.http("GET");
+        self.http("DELETE");
+        serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1).expect("JSON")
+    }
+
+    fn http(&self, method: &str) -> String {
+        let mut socket = TcpStream::connect(format!("127.0.0.1:{}", self.port)).expect("the emulator");
+        write!(socket, "{method} /_isobar/calls HTTP/1.0\r\nHost: localhost\r\n\r\n").expect("asked");
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).expect("an answer");
+        answer
     }
 
     fn script(&self, name: &str, arguments: &[&str]) -> Output {
