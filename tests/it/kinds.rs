@@ -1,8 +1,8 @@
 //! What every kind must keep, tried with nothing but its own `EXAMPLE` and `CHANGES`.
 //!
 //! Offline: the example fits the kind's own schema and rules, and documents every field. On the emulator: the
-//! whole life of a thing. The emulator is the one at `ISOBAR_TEST_ENDPOINT`; without it, one is started by
-//! `localstack/up` and left running. `ISOBAR_TEST_KINDS=iam.Role,logs.LogGroup` tries only those.
+//! whole life of a thing. The emulator is the one at `ISOBAR_TEST_ENDPOINT`; without it, one is started on
+//! a port of its own for as long as the test runs. `ISOBAR_TEST_KINDS=iam.Role,logs.LogGroup` tries only those.
 //!
 //! Two conventions for examples: a natural name holds the word `shop`, which stands for another
 //! word in each run, so that runs do not meet; and a text that names a file in `tests/it/data`

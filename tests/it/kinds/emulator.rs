@@ -1,8 +1,9 @@
 //! The emulator that kinds are tried on, and calls to it that are repeated while that may help.
 
 use std::future::Future;
+use std::net::TcpListener;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,12 +25,19 @@ pub struct Emulator {
     /// Where it is.
     pub endpoint: String,
     run: String,
+    _port: Option<Port>,
 }
 
 impl Emulator {
     /// The running emulator, or a new one.
     pub async fn reach() -> Self {
-        let endpoint = std::env::var("ISOBAR_TEST_ENDPOINT").unwrap_or_else(|_| start());
+        let (endpoint, port) = match std::env::var("ISOBAR_TEST_ENDPOINT") {
+            Ok(endpoint) => (endpoint, None),
+            Err(_) => {
+                let (endpoint, port) = start();
+                (endpoint, Some(port))
+            }
+        };
         let run = format!("{:05x}", fastrand::u32(..0x10_0000));
         let stack: StackName = format!("try{run}").parse().expect("a stack name");
         let settings = Settings {
@@ -39,7 +47,7 @@ impl Emulator {
             ..Settings::default()
         };
         let connection = Connection::open(&settings).await;
-        Self { stack, cloud: AwsCloud::new(Arc::new(connection)), endpoint, run }
+        Self { stack, cloud: AwsCloud::new(Arc::new(connection)), endpoint, run, _port: port }
     }
 
     /// The word that stands for `shop` while this kind is tried.
@@ -49,13 +57,31 @@ impl Emulator {
     }
 }
 
-fn start() -> String {
-    let up = Path::new(env!("CARGO_MANIFEST_DIR")).join("localstack/up");
-    let output = Command::new(up).args(["--port", "4599"]).output().expect("localstack/up can be run");
+/// Starts one on a port of its own, which goes away with what is returned.
+fn start() -> (String, Port) {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port");
+    let port = Port(free.port().to_string());
+    let output = port.script("up");
     let talk = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "localstack/up: {talk}");
     let said = String::from_utf8_lossy(&output.stdout);
-    said.lines().last().expect("localstack/up says where the emulator is").trim().to_owned()
+    (said.lines().last().expect("localstack/up says where the emulator is").trim().to_owned(), port)
+}
+
+/// The port of an emulator that was started here.
+struct Port(String);
+
+impl Port {
+    fn script(&self, name: &str) -> Output {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("localstack").join(name);
+        Command::new("bash").arg(script).args(["--port", &self.0]).output().expect("the script can be run")
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        self.script("down");
+    }
 }
 
 /// Makes a call until it works, fails for good, or has taken too long.
