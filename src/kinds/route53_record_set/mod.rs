@@ -63,9 +63,7 @@ health_check_id: ${route53.HealthCheck.id}
     // A name is answered by one record, or by several that must not be alike. Only another name is never in the way.
     const DELETE_FIRST: bool = true;
     const NAMED_BY: &'static [&'static str] = &["zone_id", "name"];
-    // Values do not match when another region's change has just taken the record along.
-    const CONFLICT: &'static [&'static str] =
-        &["PriorRequestNotComplete", "InvalidChangeBatch: do not match the current values"];
+    const CONFLICT: &'static [&'static str] = &["PriorRequestNotComplete"];
     const NOT_FOUND: &'static [&'static str] = &["InvalidChangeBatch: but it was not found"];
     const EXISTS: &'static [&'static str] = &["InvalidChangeBatch: but it already exists"];
 
@@ -282,6 +280,11 @@ async fn send(cx: &Cx, zone: &str, changes: Vec<Change>) -> Result<()> {
     };
     let error = CloudError::from(error);
     let message = if messages.is_empty() { error.message.clone() } else { messages };
+    if message.contains("do not match the current values") {
+        // Another region's change has just taken the record along. What else is wrong follows from that, so the code
+        // must not be read any further.
+        return Err(CloudError { class: Class::Conflict, code: String::new(), message, ..error });
+    }
     let hint = is_mixed(&message).then(|| {
         "all records of one name and type must be chosen in the same way: let the others go first, or use another name"
             .to_owned()
