@@ -89,6 +89,8 @@ const CODES: &[(Class, &[&str])] = &[
             "ValidationException",
         ],
     ),
+    // Hard quotas, even where they come as 429: the same call fails again until something is deleted or raised.
+    (Class::Other, &["LimitExceeded", "LimitExceededException", "ServiceQuotaExceededException"]),
 ];
 
 /// The class of a wire code.

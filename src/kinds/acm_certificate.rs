@@ -237,7 +237,10 @@ const FIXED: &[&str] = &[
 ];
 
 /// What a survey knows of a certificate that a domain of the region serves with, without asking for it: it is
-/// there, it is issued, and everything of it but its tags is as it was made.
+/// there, it was issued, and everything of it but its tags is as it was made.
+///
+/// A domain goes on with a certificate that has expired, so a survey does not see that one failed to be renewed.
+/// To ask for its status takes a call for every certificate; the exact read before a change does ask.
 async fn in_use(cx: &Cx, arn: &str) -> Result<Option<Found<Certificate>>> {
     let Some(tags) = cx.indexed_tags(arn).await? else { return Ok(None) };
     if !apigateway_domain_name::uses_certificate(cx, arn).await? {

@@ -1,15 +1,15 @@
 //! API Gateway account settings of one region: the role with which stages write logs.
 //!
 //! There is one for an account and region, whoever uses it. So it is set only if no working role
-//! is there, and taken out only while it is still the one that was set.
+//! is there, and taken out only while it is still the one that was set and no stage logs with it.
 
 use std::time::Duration;
 
-use aws_sdk_apigateway::types::{Op, PatchOperation};
+use aws_sdk_apigateway::types::{MethodSetting, Op, PatchOperation, Stage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Found, Kind};
+use super::{Found, Kind, apigateway_rest_api, apigateway_stage};
 use crate::aws::{Cx, Gone, Result};
 use crate::cloud::{Ask, Class, CloudError};
 use crate::names::{Owner, PhysicalId, TAG_STACK};
@@ -23,7 +23,8 @@ pub struct Account;
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// ARN of the role with which every stage of the account and region writes logs. It trusts
-    /// `apigateway.amazonaws.com` and has the policy `AmazonAPIGatewayPushToCloudWatchLogs`.
+    /// `apigateway.amazonaws.com` and has the policy `AmazonAPIGatewayPushToCloudWatchLogs`. It is taken out with
+    /// this resource, unless a stage of somebody else logs with it: then deleting fails, and `retain` is wanted.
     #[schemars(regex(pattern = r"^arn:[a-z-]+:iam::\d{12}:role/.+$"), extend("x-change" = "replace"))]
     pub cloudwatch_role_arn: String,
 }
@@ -45,7 +46,10 @@ cloudwatch_role_arn: ${iam.Role.arn}
         &["cloudwatch_role_arn: arn:aws:iam::123456789012:role/shop-apigateway-logs"];
     // AWS takes one change per 20 s, and a new role late.
     const DEADLINE: Duration = Duration::from_mins(10);
-    const NOT_YET: &'static [&'static str] = &["BadRequestException: The role ARN does not have required permissions"];
+    const NOT_YET: &'static [&'static str] = &[
+        "BadRequestException: The role ARN does not have required permissions",
+        "BadRequestException: API Gateway could not successfully write to CloudWatch Logs using the ARN specified",
+    ];
 
     type Spec = Spec;
     type Outputs = Outputs;
@@ -89,10 +93,14 @@ cloudwatch_role_arn: ${iam.Role.arn}
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
-        if role(cx).await?.as_deref() == Some(id.as_str()) {
-            set(cx, "").await?;
+        if role(cx).await?.as_deref() != Some(id.as_str()) {
+            return Ok(());
         }
-        Ok(())
+        // Stages of this stack are gone by now.
+        let Some(stage) = logging_stage(cx).await? else { return set(cx, "").await };
+        let message = format!("the stage {stage} writes logs with this role, and would go silent without it");
+        let hint = "set `retain: true` on this resource and on its role, or turn the logs of that stage off".to_owned();
+        Err(CloudError { hint: Some(hint), ..CloudError::stated(Class::Invalid, "delete", message) })
     }
 
     async fn lookup(cx: &Cx, _query: &Json) -> Result<Option<PhysicalId>> {
@@ -108,6 +116,23 @@ fn found(role: &str) -> Found<Account> {
 async fn role(cx: &Cx) -> Result<Option<String>> {
     let account = cx.apigateway().get_account().send().await?;
     Ok(account.cloudwatch_role_arn.filter(|role| !role.is_empty()))
+}
+
+/// A stage of the region that writes execution or access logs, as `api/stage`, whoever made it.
+async fn logging_stage(cx: &Cx) -> Result<Option<String>> {
+    for api in apigateway_rest_api::all(cx).await?.keys() {
+        let stages = apigateway_stage::stages(cx, api).await?;
+        if let Some(stage) = stages.iter().flatten().find(|stage| logs(stage)) {
+            return Ok(Some(format!("{api}/{}", stage.stage_name().unwrap_or_default())));
+        }
+    }
+    Ok(None)
+}
+
+fn logs(stage: &Stage) -> bool {
+    let level = |settings: &MethodSetting| settings.logging_level().is_some_and(|level| level != "OFF");
+    stage.access_log_settings().is_some_and(|log| log.destination_arn().is_some())
+        || stage.method_settings().is_some_and(|all| all.values().any(level))
 }
 
 /// Sets the role; an empty one takes it out.

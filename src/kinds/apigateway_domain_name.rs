@@ -198,7 +198,6 @@ tags: {team: commerce}
     }
 }
 
-/// Of a name that exists and that this account does not have, another account is the owner.
 /// Every domain name of the region, by name; one list for a whole survey.
 pub(super) async fn listed(cx: &Cx) -> Result<Arc<BTreeMap<String, SdkDomain>>> {
     cx.once("apigateway.domain_names", async {
@@ -219,6 +218,7 @@ pub(super) async fn uses_certificate(cx: &Cx, arn: &str) -> Result<bool> {
     Ok(listed(cx).await?.values().any(|one| serves(one) && one.regional_certificate_arn.as_deref() == Some(arn)))
 }
 
+/// Of a name that exists and that this account does not have, another account is the owner.
 async fn taken(cx: &Cx, spec: &Spec, error: CloudError) -> Result<CloudError> {
     let here = cx.apigateway().get_domain_name().domain_name(&spec.domain).send().await.or_gone()?;
     if here.is_some() {
@@ -295,7 +295,9 @@ fn found(cx: &Cx, seen: Seen) -> Found<DomainName> {
     let complete = seen.host.is_some() && seen.zone.is_some();
     let why = |what: &str| seen.message.as_ref().map_or(what.to_owned(), |message| format!("{what}: {message}"));
     let readiness = match &seen.status {
-        Some(DomainNameStatus::Failed) => Readiness::Failed(why("API Gateway could not set it up")),
+        // One that never came up can be made anew; one that did still serves, and a new one would take its host away.
+        Some(DomainNameStatus::Failed) if !complete => Readiness::Failed(why("API Gateway could not set it up")),
+        Some(DomainNameStatus::Failed) => Readiness::Configured(why("API Gateway could not change it")),
         _ if !complete => Readiness::Pending("API Gateway is setting it up".into()),
         None | Some(DomainNameStatus::Available) => Readiness::Serving,
         // These two are for the user to heal, by a change of it and not by a new one.

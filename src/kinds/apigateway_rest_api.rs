@@ -169,6 +169,7 @@ policy:
         "{security_policy: SecurityPolicy_TLS13_1_2_PQ_2025_09, endpoint_access_mode: BASIC}",
         "endpoint_access_mode: STRICT",
         "{security_policy: TLS_1_2, endpoint_access_mode: null}",
+        "description: ''",
         "tags: {team: platform, cost: '7'}",
         "name: shop-orders-api",
         "endpoint_type: EDGE",
@@ -176,6 +177,8 @@ policy:
     // AWS deletes one API per 30 s and account, and takes 15 minutes to change a security policy.
     const DEADLINE: Duration = Duration::from_mins(30);
     const CONFLICT: &'static [&'static str] = &["BadRequestException: remove all base path mappings"];
+    // So it says of a principal that was made a moment ago.
+    const NOT_YET: &'static [&'static str] = &["BadRequestException: Invalid policy document"];
 
     type Spec = Spec;
     type Outputs = Outputs;
@@ -209,7 +212,7 @@ policy:
             .apigateway()
             .create_rest_api()
             .name(&spec.name)
-            .set_description(spec.description.clone())
+            .set_description(spec.description.clone().filter(|text| !text.is_empty()))
             .endpoint_configuration(endpoint.build())
             .set_disable_execute_api_endpoint(spec.disable_execute_api_endpoint)
             .set_security_policy(spec.security_policy.as_deref().map(Into::into))
@@ -274,7 +277,7 @@ policy:
 }
 
 /// Every API of the region, by id: one call for 500.
-async fn all(cx: &Cx) -> Result<Arc<BTreeMap<String, Seen>>> {
+pub(super) async fn all(cx: &Cx) -> Result<Arc<BTreeMap<String, Seen>>> {
     cx.once("apigateway.rest_apis", async {
         let mut pages = cx.apigateway().get_rest_apis().limit(PAGE).into_paginator().send();
         let mut all = BTreeMap::new();

@@ -42,7 +42,7 @@ macro_rules! seen_in {
                 Self {
                     id: api.id.unwrap_or_default(),
                     name: api.name.unwrap_or_default(),
-                    description: api.description.filter(|text| !text.is_empty()),
+                    description: Some(api.description.unwrap_or_default()),
                     binary_media_types: api.binary_media_types.unwrap_or_default(),
                     minimum_compression_size: api.minimum_compression_size,
                     api_key_source: api.api_key_source.map(|source| source.as_str().to_owned()),
@@ -90,7 +90,11 @@ impl Seen {
     pub(super) fn found(self, cx: &Cx, account: &str) -> Found<RestApi> {
         let spec = self.spec();
         let readiness = match (self.status, self.status_message) {
-            (Some(ApiStatus::Failed), why) => Readiness::Failed(why.unwrap_or_else(|| "AWS does not say why".into())),
+            // It is there with everything that refers to it: another change heals it, not another API.
+            (Some(ApiStatus::Failed), why) => {
+                let why = why.unwrap_or_else(|| "AWS does not say why".into());
+                Readiness::Configured(format!("API Gateway could not change it: {why}"))
+            }
             (Some(ApiStatus::Pending), _) => Readiness::Pending("API Gateway is making it".into()),
             // It serves as before, but takes no change and may not show the last one yet.
             (Some(ApiStatus::Updating), _) => Readiness::Pending("API Gateway is changing it".into()),

@@ -150,6 +150,7 @@ method_settings:
   /orders/{id}/GET: {caching: {enabled: true, ttl_seconds: 10}, data_trace_enabled: false, metrics_enabled: true}
 ",
         "{cache_cluster_enabled: true, cache_cluster_size: '1.6'}",
+        "description: ''",
         "tags: {team: platform, cost: '7'}",
         "name: live",
     ];
@@ -280,7 +281,7 @@ macro_rules! seen_in {
                     rest_api_id: String::new(),
                     name: live.stage_name.unwrap_or_default(),
                     deployment_id: live.deployment_id.unwrap_or_default(),
-                    description: live.description.filter(|text| !text.is_empty()),
+                    description: Some(live.description.unwrap_or_default()),
                     variables: Some(live.variables.unwrap_or_default().into_iter().collect()),
                     tracing: Some(live.tracing_enabled),
                     access_log: log,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::iam::document;
 use super::{Found, Kind};
 use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
-use crate::cloud::{Ask, Care};
+use crate::cloud::{Ask, Care, Class, CloudError};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
 use crate::value::compare::same_policy;
@@ -128,8 +128,9 @@ policies:
         let cx = &cx.home();
         if cx.care == Care::Survey && asks.len() > 2 {
             let details = cx.once("iam roles", details(cx)).await?;
-            let details = &*details;
-            return futures::future::try_join_all(asks.iter().map(|ask| survey_one(cx, ask, details))).await;
+            if let Some(details) = &*details {
+                return futures::future::try_join_all(asks.iter().map(|ask| survey_one(cx, ask, details))).await;
+            }
         }
         futures::future::try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
     }
@@ -263,16 +264,21 @@ async fn update_managed(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<(
     Ok(())
 }
 
-/// Every role of the account with its policies and tags, in one call for a thousand roles.
-async fn details(cx: &Cx) -> Result<BTreeMap<String, RoleDetail>> {
+/// Every role of the account with its policies and tags, in one call for a thousand roles. `None` if the
+/// credentials are not allowed to see the whole account.
+async fn details(cx: &Cx) -> Result<Option<BTreeMap<String, RoleDetail>>> {
     let call = cx.iam().get_account_authorization_details().filter(EntityType::Role).max_items(1000);
     let mut pages = call.into_paginator().send();
     let mut all = BTreeMap::new();
     while let Some(page) = pages.next().await {
-        let roles = page?.role_detail_list.unwrap_or_default();
+        let page = match page.map_err(CloudError::from) {
+            Err(error) if error.class == Class::Denied => return Ok(None),
+            page => page?,
+        };
+        let roles = page.role_detail_list.unwrap_or_default();
         all.extend(roles.into_iter().map(|role| (role.role_name.clone().unwrap_or_default(), role)));
     }
-    Ok(all)
+    Ok(Some(all))
 }
 
 async fn survey_one(cx: &Cx, ask: &Ask, details: &BTreeMap<String, RoleDetail>) -> Result<Option<Found<Role>>> {

@@ -66,6 +66,8 @@ routing: {}
         "name: next",
         "function_name: shop-orders",
     ];
+    const DELETE_FIRST: bool = true;
+    const NAMED_BY: &'static [&'static str] = &["function_name", "name"];
     const EXISTS: &'static [&'static str] = &["ResourceConflictException: already exist"];
     const CONFLICT: &'static [&'static str] = &["PreconditionFailedException"];
 

@@ -3,8 +3,6 @@
 mod spec;
 mod words;
 
-use std::collections::BTreeSet;
-
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, PackageType, State, VpcConfig};
 use base64::Engine;
@@ -22,6 +20,9 @@ pub use self::spec::{Code, Outputs, Spec, Zip};
 
 /// A Lambda function.
 pub struct Function;
+
+/// What a function's role reads as when its last update failed, with AWS's reason and a bracket after it.
+const FAILED_UPDATE: &str = "(the last update failed: ";
 
 /// The most that a call can carry.
 const LARGEST_ZIP: usize = 50 * 1024 * 1024;
@@ -86,11 +87,12 @@ file_systems:
     ];
     const DEADLINE: std::time::Duration = std::time::Duration::from_mins(10);
     const DELETE_FIRST: bool = true;
-    // A role or key that was made a moment ago.
+    // A role or key that was made a moment ago, or network interfaces that EC2 makes one after the other.
     const NOT_YET: &'static [&'static str] = &[
         "InvalidParameterValueException: cannot be assumed by Lambda",
         "InvalidParameterValueException: execution role does not have permissions to call",
         "InvalidParameterValueException: KMS key is invalid for CreateGrant",
+        "InvalidParameterValueException: throttled by EC2",
     ];
     const EXISTS: &'static [&'static str] = &["ResourceConflictException: already exist"];
     const CONFLICT: &'static [&'static str] = &["PreconditionFailedException"];
@@ -139,7 +141,8 @@ file_systems:
             return update_code(cx, id, to).await;
         }
         if !changed.is_empty() {
-            return configure(cx, id, to, &changed).await;
+            let again = from.role.starts_with(FAILED_UPDATE);
+            return configure(cx, id, to, again || changed.contains("vpc")).await;
         }
         match to.reserved_concurrency.filter(|_| concurrency) {
             Some(-1) => {
@@ -277,11 +280,19 @@ fn found_of(
         code_sha256: config.code_sha256().unwrap_or_default().to_owned(),
         published_state: published_state(config),
     };
-    let spec = words::spec_of(config, image, concurrency, tags);
+    let mut spec = words::spec_of(config, image, concurrency, tags);
+    // Every file says the role, so that a failed update always differs from what is wanted, and is made again.
+    if config.last_update_status() == Some(&LastUpdateStatus::Failed) {
+        spec.role = format!("{FAILED_UPDATE}{})", config.last_update_status_reason().unwrap_or("AWS does not say why"));
+    }
     Ok(Found { spec, outputs, readiness: readiness(config), unseen: &[] })
 }
 
-/// Pending while AWS refuses changes; a list, which tells no states, is taken to show what serves.
+/// Pending while AWS refuses changes. A function whose last update failed goes on as it was before, and wants
+/// another update, not another function.
+///
+/// A list tells no states: a survey of several functions takes each of them to serve, and does not see one that
+/// has failed or sleeps. The next exact read does.
 fn readiness(config: &FunctionConfiguration) -> Readiness {
     let reason = |reason: Option<&str>, without: &str| reason.unwrap_or(without).to_owned();
     match (config.state(), config.last_update_status()) {
@@ -290,7 +301,8 @@ fn readiness(config: &FunctionConfiguration) -> Readiness {
         (Some(State::Deleting), _) => Readiness::Pending("the function is being deleted".to_owned()),
         (_, Some(LastUpdateStatus::InProgress)) => Readiness::Pending("an update is in progress".to_owned()),
         (_, Some(LastUpdateStatus::Failed)) => {
-            Readiness::Failed(reason(config.last_update_status_reason(), "the last update failed"))
+            let why = reason(config.last_update_status_reason(), "AWS does not say why");
+            Readiness::Configured(format!("the last update failed: {why}"))
         }
         (Some(state @ (State::Deactivating | State::Deactivated | State::ActiveNonInvocable)), _) => {
             Readiness::Configured(reason(config.state_reason(), state.as_str()))
@@ -310,11 +322,11 @@ async fn update_code(cx: &Cx, id: &PhysicalId, to: &Spec) -> Result<()> {
     Ok(())
 }
 
-/// Sends what differs, and the role, without which the call makes no sense.
-async fn configure(cx: &Cx, id: &PhysicalId, to: &Spec, changed: &BTreeSet<String>) -> Result<()> {
+/// Sends everything that the file says.
+async fn configure(cx: &Cx, id: &PhysicalId, to: &Spec, network: bool) -> Result<()> {
     let mut to = to.clone();
     // A network that is named again is set up again, and takes as long.
-    if !changed.contains("vpc") {
+    if !network {
         to.vpc = None;
     }
     let to = &to;
@@ -356,4 +368,25 @@ async fn contents(zip: &Zip) -> Result<Blob> {
         return Err(wrong(format!("{} is larger than 50 MB; use an image", zip.path)));
     }
     Ok(Blob::new(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_update_is_made_again_and_replaces_nothing() {
+        let config = FunctionConfiguration::builder()
+            .role("arn:aws:iam::123456789012:role/carts")
+            .state(State::Active)
+            .last_update_status(LastUpdateStatus::Failed)
+            .last_update_status_reason("no such key");
+        let ask = Ask::new(PhysicalId::new("carts"), &crate::value::Json::Null);
+        let found = found_of(&ask, &config.build(), None, None, Tags::new()).expect("a function");
+        assert_eq!(found.readiness, Readiness::Configured("the last update failed: no such key".to_owned()));
+        let to = Spec { role: "arn:aws:iam::123456789012:role/carts".to_owned(), ..found.spec.clone() };
+        let changed = changed_fields(&found.spec, &to).expect("fields");
+        assert_eq!(changed.into_iter().collect::<Vec<_>>(), ["role"]);
+        assert!(found.spec.role.starts_with(FAILED_UPDATE), "{}", found.spec.role);
+    }
 }

@@ -74,6 +74,7 @@ source_account: '000000000000'
         "function_name: shop-orders",
     ];
     const DELETE_FIRST: bool = true;
+    const NAMED_BY: &'static [&'static str] = &["function_name", "qualifier", "statement_id"];
     const NOT_YET: &'static [&'static str] = &["InvalidParameterValueException: provided principal was invalid"];
     const EXISTS: &'static [&'static str] = &["ResourceConflictException: already exists"];
     const CONFLICT: &'static [&'static str] = &["PreconditionFailedException"];

@@ -24,8 +24,9 @@ pub struct Spec {
     /// The function's `published_state`: when that is another one, a new version is published.
     #[schemars(extend("x-change" = "replace", "x-write-only" = true))]
     pub of: Option<String>,
-    /// What is new; at most 256 characters. The function's own description when left out. A change replaces.
-    #[schemars(length(max = 256), extend("x-change" = "replace"))]
+    /// What is new; at most 256 characters. The function's own description when left out. A version keeps the
+    /// one that it was published with: a change counts from the next version on.
+    #[schemars(length(max = 256), extend("x-write-only" = true))]
     pub description: Option<String>,
 }
 
@@ -85,8 +86,8 @@ description: First release
         while let Some(config) = pages.next().await {
             let config = config?;
             let number = config.version().and_then(|version| version.parse().ok());
-            let same = spec.of.as_ref().is_none_or(|of| published_state(&config) == *of)
-                && spec.description.as_ref().is_none_or(|text| config.description() == Some(text));
+            let described = || spec.description.as_ref().is_none_or(|text| config.description() == Some(text));
+            let same = spec.of.as_ref().map_or_else(described, |of| published_state(&config) == *of);
             newest = newest.max(number.filter(|_| same));
         }
         Ok(newest.map(|number| PhysicalId::new(format!("{name}:{number}"))))
@@ -103,6 +104,7 @@ description: First release
         Ok(PhysicalId::new(format!("{name}:{number}")))
     }
 
+    /// There is nothing to send: another description is for the version after this one.
     async fn update(_cx: &Cx, _id: &PhysicalId, _from: &Spec, _to: &Spec) -> Result<()> {
         Ok(())
     }

@@ -28,10 +28,12 @@ pub struct Spec {
     /// An empty text goes back to the key that AWS keeps.
     #[schemars(length(max = 256))]
     pub kms_key: Option<String>,
-    /// What the group can do and costs; `STANDARD` when left out. A change replaces.
+    /// What the group can do and costs; `STANDARD` when left out. A change replaces: the group is deleted with all
+    /// logs in it, unless `deletion_protection` is on.
     #[schemars(extend("x-change" = "replace"))]
     pub class: Option<GroupClass>,
-    /// Whether AWS refuses to delete the group; false when left out.
+    /// Whether the group is kept from being deleted, by a change of the file too; false when left out. Logs do not
+    /// count as data otherwise. To delete the group, turn this off and apply first.
     pub deletion_protection: Option<bool>,
     /// Tags.
     #[schemars(extend("x-merge" = true))]
@@ -78,6 +80,7 @@ tags: {team: commerce}
         "kms_key: arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab",
         "kms_key: ''",
         "deletion_protection: true",
+        "deletion_protection: false",
         "tags: {team: platform, cost: '7'}",
         "class: INFREQUENT_ACCESS",
         "name: /aws/lambda/shop-orders",
@@ -106,7 +109,7 @@ tags: {team: commerce}
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let Some(group) = describe(cx, &spec.name).await? else { return Ok(None) };
         let Some(tags) = tags(cx, &arn(&group)).await? else { return Ok(None) };
-        if is_leftover(&group, &tags) {
+        if is_of(owner, &spec.name) && is_leftover(&group, &tags) {
             return Ok(None);
         }
         cx.ours(&format!("the log group {}", spec.name), &tags, owner)?;
@@ -115,8 +118,6 @@ tags: {team: commerce}
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let tags = with_owner(spec.tags.as_ref(), owner);
-        // Only what was logged for a thing named after this stack can be a leftover of ours.
-        let ours = spec.name.contains(owner.stack.as_str());
         let call = cx.logs().create_log_group().log_group_name(&spec.name);
         let made = call
             .set_kms_key_id(spec.kms_key.clone().filter(|key| !key.is_empty()))
@@ -127,7 +128,9 @@ tags: {team: commerce}
             .await
             .map_err(CloudError::from);
         match made {
-            Err(error) if error.class == Class::Exists && ours => take_over(cx, spec, tags, error).await?,
+            Err(error) if error.class == Class::Exists && is_of(owner, &spec.name) => {
+                take_over(cx, spec, tags, error).await?;
+            }
             other => drop(other?),
         }
         Ok(PhysicalId::new(&spec.name))
@@ -160,7 +163,9 @@ tags: {team: commerce}
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
         let Some(group) = describe(cx, id.as_str()).await? else { return Ok(()) };
         if group.deletion_protection_enabled == Some(true) {
-            return protect(cx, id.as_str(), false).await;
+            let hint = "set `deletion_protection: false` and apply, then delete it".to_owned();
+            let error = CloudError::stated(Class::Invalid, "delete", format!("the log group {id} is protected"));
+            return Err(CloudError { hint: Some(hint), ..error });
         }
         cx.logs().delete_log_group().log_group_name(id.as_str()).send().await?;
         Ok(())
@@ -213,11 +218,14 @@ async fn take_over(cx: &Cx, spec: &Spec, tags: Tags, refused: CloudError) -> Res
     Ok(())
 }
 
-/// Whether this is a group as AWS makes them by itself: of such a name, and without anything that a person would set.
+/// Whether a group of this name is what a function of this stack logs to: only such a one can be a leftover of ours.
+fn is_of(owner: &Owner, name: &str) -> bool {
+    name.starts_with(&format!("/aws/lambda/{}-", owner.stack))
+}
+
+/// Whether this is a group as AWS makes them by itself, without anything that a person would set.
 fn is_leftover(group: &Described, tags: &Tags) -> bool {
-    let name = group.log_group_name().unwrap_or_default();
-    let by_aws = name.starts_with("/aws/") || name.starts_with("API-Gateway-Execution-Logs_");
-    by_aws && tags.is_empty() && group.retention_in_days.is_none() && group.kms_key_id.is_none()
+    tags.is_empty() && group.retention_in_days.is_none() && group.kms_key_id.is_none()
 }
 
 async fn protect(cx: &Cx, name: &str, on: bool) -> Result<()> {

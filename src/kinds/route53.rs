@@ -81,6 +81,12 @@ fn pairs(set: ResourceTagSet) -> (String, Tags) {
     (set.resource_id.unwrap_or_default(), tags)
 }
 
+/// The rule for the tags of zones and health checks: ten in all, three of which say whose they are.
+pub(super) fn too_many_tags(count: usize) -> Option<String> {
+    let most = 7;
+    (count > most).then(|| format!("{count} tags are too many: AWS takes {most} besides those of the stack itself"))
+}
+
 /// Puts tags on, and says so if the thing is there without them: its create call takes none.
 pub(super) async fn put_tags(cx: &Cx, kind: &TagResourceType, id: &str, tags: &Tags) -> Result<()> {
     let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();

@@ -1,5 +1,7 @@
 //! Route 53 hosted zone: the names of a domain. Sacred: its name servers stand at the registrar.
 
+use std::time::Duration;
+
 use aws_sdk_route53::operation::get_hosted_zone::GetHostedZoneOutput;
 use aws_sdk_route53::types::{
     AcceleratedRecoveryStatus, HostedZone as Live, HostedZoneConfig, TagResourceType, Vpc as AwsVpc,
@@ -7,7 +9,7 @@ use aws_sdk_route53::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::route53::{arn, bare, is_reference, plain_name, put_tags, references, tags, update_tags};
+use super::route53::{arn, bare, is_reference, plain_name, put_tags, references, tags, too_many_tags, update_tags};
 use super::{Found, Kind};
 use crate::aws::{Cx, Gone, Result, Tags, live_tags, with_owner};
 use crate::cloud::{Ask, Class, CloudError, Readiness};
@@ -40,7 +42,7 @@ pub struct Spec {
     /// Whether records can still be changed within about an hour when us-east-1 is impaired; public zones
     /// only. Turning it on takes up to hours.
     pub accelerated_recovery: Option<bool>,
-    /// Tags.
+    /// Tags, at most 7.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
@@ -93,6 +95,8 @@ private: true
 vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
 ",
     ];
+    // Accelerated recovery takes its time, and is turned off before the zone goes.
+    const DEADLINE: Duration = Duration::from_hours(2);
     const HOLDS_DATA: bool = true;
     const CONFLICT: &'static [&'static str] = &["PriorRequestNotComplete", "ConflictingTypes"];
 
@@ -162,8 +166,8 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
         let Some((_, zone)) = described(cx, id.as_str()).await? else { return Ok(()) };
         match recovery(&zone) {
             Recovery::Off => {}
-            Recovery::Changing => return Ok(()),
-            Recovery::On | Recovery::Failed(_) => {
+            Recovery::Enabling | Recovery::Disabling => return Ok(()),
+            Recovery::On | Recovery::Failed => {
                 let call = cx.route53().update_hosted_zone_features().hosted_zone_id(id.as_str());
                 call.enable_accelerated_recovery(false).send().await?;
                 return Ok(());
@@ -209,6 +213,7 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
         if private && (spec.delegation_set.is_some() || spec.accelerated_recovery == Some(true)) {
             wrong.push("`delegation_set` and `accelerated_recovery` are for public zones".to_owned());
         }
+        wrong.extend(too_many_tags(spec.tags.iter().flatten().count()));
         wrong
     }
 }
@@ -254,7 +259,6 @@ fn found(live: GetHostedZoneOutput, zone: &Live, id: &str, tags: Option<Tags>) -
         region: vpc.vpc_region.map(|region| region.as_str().to_owned()).unwrap_or_default(),
     });
     let name = plain_name(&zone.name);
-    let recovery = recovery(zone);
     let name_servers = live.delegation_set.iter().flat_map(|set| &set.name_servers);
     let outputs = Outputs {
         id: id.to_owned(),
@@ -271,9 +275,10 @@ fn found(live: GetHostedZoneOutput, zone: &Live, id: &str, tags: Option<Tags>) -
         accelerated_recovery: Some(is_accelerated(zone)),
         tags: tags.map(live_tags),
     };
-    // A zone serves while its recovery is set up, and that can take hours.
-    let readiness = match recovery {
-        Recovery::Failed(why) => Readiness::Failed(format!("accelerated recovery: {why}")),
+    // A zone serves while its recovery is set up, which can take hours, and also where that has failed: then it
+    // reads as it was before, so that an update tries again.
+    let readiness = match recovery(zone) {
+        Recovery::Disabling => Readiness::Pending("accelerated recovery is being turned off".to_owned()),
         _ => Readiness::Serving,
     };
     Found { readiness, ..Found::serving(spec, outputs) }
@@ -282,8 +287,9 @@ fn found(live: GetHostedZoneOutput, zone: &Live, id: &str, tags: Option<Tags>) -
 enum Recovery {
     Off,
     On,
-    Changing,
-    Failed(String),
+    Enabling,
+    Disabling,
+    Failed,
 }
 
 fn recovery(zone: &Live) -> Recovery {
@@ -292,11 +298,9 @@ fn recovery(zone: &Live) -> Recovery {
     match &features.accelerated_recovery_status {
         None | Some(Status::Disabled) => Recovery::Off,
         Some(Status::Enabled) => Recovery::On,
-        Some(Status::EnableFailed | Status::DisableFailed) => {
-            let why = features.failure_reasons.as_ref().and_then(|reasons| reasons.accelerated_recovery.clone());
-            Recovery::Failed(why.unwrap_or_else(|| "AWS gives no reason".to_owned()))
-        }
-        Some(_) => Recovery::Changing,
+        Some(Status::EnableFailed | Status::DisableFailed) => Recovery::Failed,
+        Some(Status::Disabling | Status::DisablingHostedZoneLocked) => Recovery::Disabling,
+        Some(_) => Recovery::Enabling,
     }
 }
 

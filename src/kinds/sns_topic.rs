@@ -25,6 +25,7 @@ pub struct Spec {
     #[schemars(length(max = 100))]
     pub display_name: Option<String>,
     /// KMS key that encrypts messages at rest; it must allow `cloudwatch.amazonaws.com` if alarms publish here.
+    /// An empty text for none.
     pub kms_key: Option<String>,
     /// Who gets the messages. An e-mail address has to be confirmed by its owner; one that never was
     /// cannot be taken off, and leaves by itself after two days. Subscriptions of others stay.
@@ -67,6 +68,7 @@ tags: {team: commerce}
     const CHANGES: &'static [&'static str] = &[
         "display_name: Shop on call",
         "kms_key: alias/aws/sns",
+        "kms_key: ''",
         "subscriptions: [{protocol: sms, endpoint: '+15555550100'}]",
         "tags: {team: platform, cost: '7'}",
         "name: shop-night",
@@ -140,10 +142,12 @@ async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Topic>>> {
         None => pairs(cx.sns().list_tags_for_resource().resource_arn(arn).send().await?.tags),
     };
     let subscriptions = if ask.manages("subscriptions") { Some(subscriptions(cx, arn).await?) } else { None };
+    // What is not set is missing: it reads as the empty text that takes it away.
+    let mut text = |name: &str| (!known).then(|| attributes.remove(name).unwrap_or_default());
     let spec = Spec {
         name: name.clone(),
-        display_name: attributes.remove("DisplayName"),
-        kms_key: attributes.remove("KmsMasterKeyId"),
+        display_name: text("DisplayName"),
+        kms_key: text("KmsMasterKeyId"),
         subscriptions: subscriptions.map(|all| all.into_iter().map(|(what, _)| what).collect()),
         tags: Some(live_tags(tags)),
     };
@@ -155,7 +159,9 @@ async fn subscriptions(cx: &Cx, arn: &str) -> Result<Vec<(Subscription, Option<S
     let mut pages = cx.sns().list_subscriptions_by_topic().topic_arn(arn).into_paginator().send();
     let mut all = Vec::new();
     while let Some(page) = pages.next().await {
-        for found in page?.subscriptions.unwrap_or_default() {
+        // One that was deleted is still listed for a while.
+        let listed = page?.subscriptions.unwrap_or_default().into_iter();
+        for found in listed.filter(|found| found.subscription_arn.as_deref() != Some("Deleted")) {
             let what = Subscription {
                 protocol: found.protocol.unwrap_or_default(),
                 endpoint: found.endpoint.unwrap_or_default(),

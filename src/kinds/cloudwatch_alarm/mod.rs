@@ -103,6 +103,7 @@ metrics:
         "tags: {team: platform, cost: '7'}",
         "name: shop-api-trouble",
     ];
+    const DELETE_FIRST: bool = true;
 
     type Spec = Spec;
     type Outputs = Outputs;

@@ -10,8 +10,9 @@ mod send;
 mod spec;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use aws_sdk_dynamodb::primitives::DateTime;
 use aws_sdk_dynamodb::types::{
     DeleteGlobalTableWitnessGroupMemberAction, GlobalSecondaryIndex, GlobalTableWitnessGroupUpdate,
     LocalSecondaryIndex, TableDescription, TableStatus, Tag, WarmThroughput as AwsWarmThroughput,
@@ -21,11 +22,14 @@ use serde::Serialize;
 
 use super::{Found, Kind};
 use crate::aws::{Cx, Gone, Result, with_owner, word};
-use crate::cloud::{Ask, CloudError};
+use crate::cloud::{Ask, Class, CloudError};
 use crate::names::{Owner, PhysicalId, Region};
 use crate::value::Json;
 use send::{built, hinted, invalid};
 use spec::{BillingMode, Key, LocalIndex, Spec, Stream};
+
+/// Our tag that says where the table was made, on every replica.
+const TAG_HOME: &str = "isobar:home";
 
 /// A table with its replicas.
 pub struct GlobalTable;
@@ -102,6 +106,8 @@ billing: {mode: PAY_PER_REQUEST, max_read_units: 500, max_write_units: 100}
     // AWS takes one change of the TTL in an hour, and another attribute takes two changes.
     const DEADLINE: Duration = Duration::from_mins(130);
     const HOLDS_DATA: bool = true;
+    // With another home it is the same name in the same regions.
+    const DELETE_FIRST: bool = true;
     const CONFLICT: &'static [&'static str] = &[
         "ResourceInUseException",
         "ValidationException: modified multiple times within a fixed interval",
@@ -123,8 +129,20 @@ billing: {mode: PAY_PER_REQUEST, max_read_units: 500, max_write_units: 100}
         let cx = cx.in_region(&read::must_region(spec.home())?);
         let Some(live) = table(&cx, &spec.name).await? else { return Ok(None) };
         let arn = live.table_arn.unwrap_or_default();
-        cx.ours(&format!("the table {}", spec.name), &read::all_tags(&cx, &arn).await?, owner)?;
-        Ok(Some(PhysicalId::new(arn)))
+        let tags = read::all_tags(&cx, &arn).await?;
+        if tags.is_empty() && is_young(live.creation_date_time) {
+            let message = format!("the table {} was made a moment ago, and its tags do not show yet", spec.name);
+            return Err(CloudError::stated(Class::NotYet, "find", message));
+        }
+        cx.ours(&format!("the table {}", spec.name), &tags, owner)?;
+        match tags.get(TAG_HOME).filter(|home| *home != cx.region().as_str()) {
+            None => Ok(Some(PhysicalId::new(arn))),
+            Some(home) => {
+                let message = format!("the table {} is in {} a replica of the one in {home}", spec.name, cx.region());
+                let hint = format!("say `home: {home}`, or delete the table there first");
+                Err(CloudError { hint: Some(hint), ..CloudError::stated(Class::Taken, "find", message) })
+            }
+        }
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
@@ -205,6 +223,12 @@ fn at(id: &PhysicalId) -> Result<(Region, String)> {
     }
 }
 
+/// Whether something was made so lately that its tags may not show.
+fn is_young(made: Option<DateTime>) -> bool {
+    let made = made.and_then(|made| SystemTime::try_from(made).ok());
+    made.is_some_and(|made| made.elapsed().is_ok_and(|age| age < Duration::from_mins(2)))
+}
+
 /// The table as one region describes it.
 async fn table(cx: &Cx, name: &str) -> Result<Option<TableDescription>> {
     Ok(cx.dynamodb().describe_table().table_name(name).send().await.or_gone()?.and_then(|answer| answer.table))
@@ -234,7 +258,8 @@ fn creation(
     spec: &Spec,
     owner: &Owner,
 ) -> Result<aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder> {
-    let tags = with_owner(spec.tags.as_ref(), owner).into_iter();
+    let home = (TAG_HOME.to_owned(), spec.home().to_owned());
+    let tags = with_owner(spec.tags.as_ref(), owner).into_iter().chain([home]);
     let tags = tags.map(|(key, value)| Tag::builder().key(key).value(value).build());
     let tags = tags.collect::<std::result::Result<Vec<_>, _>>().map_err(|error| built(&error))?;
     let home = spec.replica(spec.home());

@@ -239,8 +239,9 @@ pub struct Replica {
     pub point_in_time_days: Option<i32>,
     /// Storage class, if it is not that of the table. Not for the home region.
     pub table_class: Option<TableClass>,
-    /// With `encryption: KMS`: ARN of the key of this region. Needed to remove the replica, so it goes last.
-    #[schemars(regex(pattern = "^arn:"))]
+    /// With `encryption: KMS`: ARN of the key of this region, not of an alias. Needed to remove the replica, so it
+    /// goes last.
+    #[schemars(regex(pattern = "^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$"))]
     pub kms_key: Option<String>,
     /// Whether CloudWatch is told the keys that are used most; costs extra.
     pub contributor_insights: Option<bool>,

@@ -8,7 +8,7 @@ use aws_sdk_route53::types::{HealthCheck as Live, ResettableElementName, TagReso
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::route53::{arn, is_reference, put_tags, references, tags, update_tags};
+use super::route53::{arn, is_reference, put_tags, references, tags, too_many_tags, update_tags};
 use super::{Found, Kind};
 use crate::aws::{Cx, Gone, Result, Tags, live_tags, with_owner, word};
 use crate::cloud::{Ask, Care, Class, CloudError};
@@ -148,7 +148,9 @@ routing_control_arn: arn:aws:route53-recovery-control::123456789012:controlpanel
     }
 
     fn check(spec: &Spec) -> Vec<String> {
-        spec::check(spec)
+        let mut wrong = spec::check(spec);
+        wrong.extend(too_many_tags(all_tags(spec).len()));
+        wrong
     }
 }
 

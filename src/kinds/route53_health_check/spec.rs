@@ -79,7 +79,7 @@ pub struct Spec {
     #[schemars(length(min = 1, max = 255), extend("x-change" = "replace"))]
     pub routing_control_arn: Option<String>,
 
-    /// Tags. `Name` has a field of its own.
+    /// Tags, at most 7, or 6 beside `name`, which is the tag `Name`.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }

@@ -4,7 +4,13 @@
 //! Which records are its own is told by its id: `zone|name|types|set identifier`, with the types it
 //! was made with. `A` and `AAAA` of one name belong together where they answer the same.
 //! It counts as serving at once; Route 53's own servers all know a change within a minute.
+//!
+//! The CNAME that proves a certificate's name is the same for every certificate of the account for that name. It is
+//! shared when it is made, but nothing tells who else relies on it when it is deleted: the certificates may stand
+//! in any region and belong to any stack. One that is still wanted is made again by the next apply of its stack;
+//! `retain: true` keeps it.
 
+mod group;
 mod spec;
 
 use aws_sdk_route53::operation::change_resource_record_sets::ChangeResourceRecordSetsError;
@@ -54,6 +60,9 @@ health_check_id: ${route53.HealthCheck.id}
         "{name: www.shop.example.com, set_identifier: null, routing: null}",
         "{name: shop.example.com, types: [TXT], values: ['\"v=spf1 -all\"']}",
     ];
+    // A name is answered by one record, or by several that must not be alike. Only another name is never in the way.
+    const DELETE_FIRST: bool = true;
+    const NAMED_BY: &'static [&'static str] = &["zone_id", "name"];
     const CONFLICT: &'static [&'static str] = &["PriorRequestNotComplete"];
     const NOT_FOUND: &'static [&'static str] = &["InvalidChangeBatch: but it was not found"];
     const EXISTS: &'static [&'static str] = &["InvalidChangeBatch: but it already exists"];
@@ -94,19 +103,31 @@ health_check_id: ${route53.HealthCheck.id}
             spec.types == [RecordType::CNAME] && spec.values.iter().flatten().all(|value| is_validation(value));
         let action = if shared { ChangeAction::Upsert } else { ChangeAction::Create };
         let changes = spec.types.iter().map(|kind| change(&action, spec::record(*kind, spec, None)?));
-        send(&cx.home(), &spec.zone_id, changes.collect::<Result<_>>()?).await?;
-        Ok(Id::of(spec).physical())
+        let (cx, id, changes) = (&cx.home(), Id::of(spec), changes.collect::<Result<Vec<_>>>()?);
+        match send(cx, &id.zone, changes.clone()).await {
+            Err(error) if is_mixed(&error.message) => {
+                let mut all = group::follow(&exact(cx, &id).await?, spec, &spec.types)?;
+                if all.is_empty() {
+                    return Err(error);
+                }
+                all.extend(changes);
+                send(cx, &id.zone, all).await?;
+            }
+            sent => sent?,
+        }
+        Ok(id.physical())
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, _from: &Spec, to: &Spec) -> Result<()> {
         let (cx, id) = (&cx.home(), Id::parse(id)?);
         // What is deleted must be named exactly as it is, so it is read once more.
-        let live = own(&id, &exact(cx, &id).await?);
+        let all = exact(cx, &id).await?;
+        let live = own(&id, &all);
         let from = spec::of(&id.zone, &live);
         let rerouted = from.as_ref().zip(to.routing.as_ref()).is_some_and(|(from, to)| {
             from.routing.as_ref().map(std::mem::discriminant) != Some(std::mem::discriminant(to))
         });
-        let mut changes = Vec::new();
+        let mut changes = if rerouted { group::follow(&all, to, &to.types)? } else { Vec::new() };
         let gone =
             |set: &&ResourceRecordSet| rerouted || !to.types.iter().any(|kind| word(kind) == set.r#type.as_str());
         for set in live.iter().filter(gone) {
@@ -122,6 +143,8 @@ health_check_id: ${route53.HealthCheck.id}
             let action = if rerouted || there.is_none() { ChangeAction::Create } else { ChangeAction::Upsert };
             changes.push(change(&action, wanted)?);
         }
+        // None of the old way is left when the first of the new way comes.
+        changes.sort_by_key(|change| change.action != ChangeAction::Delete);
         if changes.is_empty() { Ok(()) } else { send(cx, &id.zone, changes).await }
     }
 
@@ -257,12 +280,21 @@ async fn send(cx: &Cx, zone: &str, changes: Vec<Change>) -> Result<()> {
     };
     let error = CloudError::from(error);
     let message = if messages.is_empty() { error.message.clone() } else { messages };
-    let mixed = message.contains("same name and type") || message.contains("routing policy");
-    let hint = mixed.then(|| {
+    if message.contains("do not match the current values") {
+        // Another region's change has just taken the record along. What else is wrong follows from that, so the code
+        // must not be read any further.
+        return Err(CloudError { class: Class::Conflict, code: String::new(), message, ..error });
+    }
+    let hint = is_mixed(&message).then(|| {
         "all records of one name and type must be chosen in the same way: let the others go first, or use another name"
             .to_owned()
     });
     Err(CloudError { message, hint: hint.or(error.hint.clone()), ..error })
+}
+
+/// Whether AWS refuses a record because those beside it are chosen in another way.
+fn is_mixed(message: &str) -> bool {
+    message.contains("same name and type") || message.contains("routing policy")
 }
 
 /// Whether a value is that of ACM's validation records.

@@ -27,14 +27,17 @@ pub struct Spec {
     #[schemars(length(min = 1, max = 128), extend("x-change" = "replace"))]
     pub set_identifier: Option<String>,
     /// How Route 53 chooses among the records of the name. All of them must be chosen in the same way.
-    /// There is only one record when left out.
+    /// There is only one record when left out. A change of the way takes along the records of the other regions,
+    /// `<stack>:<region>`, where it is `latency` or `weighted`; every other change of the way needs the others gone.
     pub routing: Option<Routing>,
     /// An AWS resource that it stands for. Either this or `values` is wanted.
     pub alias: Option<Alias>,
     /// How long resolvers may keep the answer, in seconds. Goes with `values`.
     #[schemars(range(min = 0, max = 2_147_483_647))]
     pub ttl: Option<i64>,
-    /// What it answers, in DNS's own words: `TXT` in double quotes, in parts of up to 255 characters.
+    /// What it answers, in DNS's own words: `TXT` in double quotes, in parts of up to 255 characters. Every
+    /// certificate of the account for a name is proved by the same CNAME: deleting it stops the renewal of those
+    /// of other stacks and regions too, until they make it again.
     #[schemars(length(min = 1, max = 400), extend("x-unordered" = true))]
     pub values: Option<Vec<String>>,
     /// Id of the health check that takes it out when it fails. Empty for none.
@@ -166,7 +169,8 @@ fn content(live: &ResourceRecordSet) -> Spec {
     }
 }
 
-fn routing(live: &ResourceRecordSet) -> Routing {
+/// How a record is chosen.
+pub(super) fn routing(live: &ResourceRecordSet) -> Routing {
     if let Some(region) = &live.region {
         Routing::Latency { region: region.as_str().to_owned() }
     } else if let Some(weight) = live.weight {
