@@ -115,7 +115,7 @@ def drop_connection(context):
 
     def drop():
         if request.channel is not None:
-            request.channel.abortConnection()
+            request.channel.transport.abortConnection()
         dropped.set()
 
     reactor.callFromThread(drop)

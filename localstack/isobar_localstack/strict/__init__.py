@@ -20,7 +20,7 @@ import importlib.util
 import os
 
 from localstack.aws.handlers import service as handlers_of_services
-from localstack.aws.protocol.parser import BaseJSONRequestParser, OperationNotFoundParserError, RequestParserError
+from localstack.aws.protocol.parser import BaseJSONRequestParser, RequestParserError
 
 from isobar_localstack.strict import report
 from isobar_localstack.strict.answers import ANSWERS, unreadable, unknown_operation
@@ -86,12 +86,26 @@ def answer_unreadable_requests():
         except RequestParserError as problem:
             if context.is_internal_call or context.service.service_name not in ANSWERS:
                 raise
-            missing = isinstance(problem, OperationNotFoundParserError)
-            refusal = (unknown_operation if missing else unreadable)(context, str(problem))
+            context.operation = operation_of(context)
+            refusal = (unreadable if context.operation else unknown_operation)(context, str(problem))
             report.refused(context, refusal)
+            if context.operation is None:  # the answer needs one to be written
+                context.operation = context.service.operation_model(context.service.operation_names[0])
             raise refusal from problem
 
     handlers_of_services.ServiceRequestParser.parse_and_enrich = parse_strictly
+
+
+def operation_of(context):
+    """The operation an unreadable request is meant for, or None."""
+    parser = handlers_of_services.create_parser(context.service, context.protocol)
+    try:
+        if router := getattr(parser, "_operation_router", None):
+            return router.match(context.request)[0]
+        target = context.request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        return context.service.operation_model(target or context.request.values.get("Action"))
+    except Exception:
+        return None
 
 
 def refuse_wrong_json_types():

@@ -3,19 +3,22 @@
     GET    /_isobar/strict   {"on": true, "checked": 5, "refused": 1, "operations": {service: {operation: …}}, …}
     DELETE /_isobar/strict   starts again at zero
 
-`down` prints the same in one line.
+`down` prints the same in one line, and the log ends with it.
 """
 
+import logging
 import threading
 from collections import Counter, defaultdict
 
 from localstack.http import Resource
+from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
 from localstack.services.internal import get_internal_apis
 
 from isobar_localstack.strict import facts
 from isobar_localstack.strict.patterns import UNCHECKED
 
 LAST_REFUSALS = 200
+LOG = logging.getLogger(__name__)
 
 _lock = threading.Lock()
 _passed: Counter = Counter()
@@ -28,6 +31,8 @@ _state = {"on": False}
 def install(on: bool):
     _state["on"] = on
     get_internal_apis().add(Resource("/_isobar/strict", StrictResource()))
+    if on:
+        SHUTDOWN_HANDLERS.register(lambda: LOG.info(line()))
 
 
 def passed(service, operation):

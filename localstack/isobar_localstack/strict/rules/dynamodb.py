@@ -9,6 +9,19 @@ def invalid(message):
     return error("ValidationException", message)
 
 
+def keys(context, request):
+    """Not required in the model any more, since a replica made by CreateTable takes them from its source."""
+    if request.get("GlobalTableSourceArn"):
+        return
+    for member in ("AttributeDefinitions", "KeySchema"):
+        if request.get(member) is None:
+            raise error(
+                "ValidationException",
+                f"1 validation error detected: Value null at '{member[0].lower()}{member[1:]}' failed to satisfy constraint: "
+                "Member must not be null",
+            )
+
+
 def names(context, request):
     name = request["TableName"]
     if name.startswith("arn:"):
@@ -46,4 +59,4 @@ def update(context, request):
             )
 
 
-RULES = {"CreateTable": [names, indexes], "UpdateTable": [update]}
+RULES = {"CreateTable": [keys, names, indexes], "UpdateTable": [update]}
