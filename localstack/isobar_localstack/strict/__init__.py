@@ -18,6 +18,7 @@ import functools
 import importlib
 import importlib.util
 import os
+import time
 
 from localstack.aws.handlers import service as handlers_of_services
 from localstack.aws.protocol.parser import BaseJSONRequestParser, RequestParserError
@@ -50,6 +51,7 @@ def check(chain, context, response):
     if answer is None or (service, operation.name) in UNCHECKED_OPERATIONS:
         report.skipped(service, operation.name)
         return
+    began = time.thread_time()
     try:
         request = context.service_request or {}
         if operation.input_shape is not None and (problems := problems_of(operation, request)):
@@ -60,7 +62,7 @@ def check(chain, context, response):
     except Exception as problem:
         report.refused(context, problem)
         raise
-    report.passed(service, operation.name)
+    report.passed(service, operation.name, time.thread_time() - began)
 
 
 @functools.cache

@@ -1,6 +1,6 @@
 """What was checked and refused since the start.
 
-    GET    /_isobar/strict   {"on": true, "checked": 5, "refused": 1, "operations": {service: {operation: …}}, …}
+    GET    /_isobar/strict   {"on": true, "checked": 5, "refused": 1, "seconds": 0.001, "operations": {service: {operation: …}}, …}
     DELETE /_isobar/strict   starts again at zero
 
 `down` prints the same in one line, and the log ends with it.
@@ -24,6 +24,7 @@ _lock = threading.Lock()
 _passed: Counter = Counter()
 _refused: Counter = Counter()
 _skipped: Counter = Counter()
+_seconds: Counter = Counter()  # of processor time, spent checking what passed
 _refusals: list = []
 _state = {"on": False}
 
@@ -35,9 +36,10 @@ def install(on: bool):
         SHUTDOWN_HANDLERS.register(lambda: LOG.info(line()))
 
 
-def passed(service, operation):
+def passed(service, operation, seconds):
     with _lock:
         _passed[service, operation] += 1
+        _seconds[service, operation] += seconds
 
 
 def skipped(service, operation):
@@ -57,6 +59,7 @@ def refused(context, problem):
 def snapshot() -> dict:
     with _lock:
         all_passed, all_refused, all_skipped, refusals = dict(_passed), dict(_refused), dict(_skipped), list(_refusals)
+        seconds = sum(_seconds.values())
     operations = defaultdict(dict)
     for service, operation in sorted({*all_passed, *all_refused}):
         right, wrong = all_passed.get((service, operation), 0), all_refused.get((service, operation), 0)
@@ -65,6 +68,7 @@ def snapshot() -> dict:
         "on": _state["on"],
         "checked": sum(all_passed.values()) + sum(all_refused.values()),
         "refused": sum(all_refused.values()),
+        "seconds": seconds,
         "operations": operations,
         "refusals": refusals,
         "not_checked": {f"{service}.{operation}": number for (service, operation), number in sorted(all_skipped.items())},
@@ -90,6 +94,6 @@ class StrictResource:
 
     def on_delete(self, request):
         with _lock:
-            for counter in (_passed, _refused, _skipped, _refusals):
+            for counter in (_passed, _refused, _skipped, _seconds, _refusals):
                 counter.clear()
         return {}
