@@ -1,7 +1,6 @@
 """Rates: token buckets, asked directly with a clock of their own, and through an emulator."""
 
 import sys
-import urllib.request
 
 import boto3
 import pytest
