@@ -151,6 +151,15 @@ class Instance:
         except (OSError, ValueError, urllib.error.URLError):
             return False
 
+    def strictness(self):
+        """What was checked and refused, in a line; empty when nothing was, or the emulator does not answer."""
+        try:
+            with urllib.request.urlopen(f"{self.endpoint}/_isobar/strict", timeout=2) as answer:
+                report = json.load(answer)
+                return report["line"] if report["checked"] else ""
+        except (OSError, ValueError, KeyError, urllib.error.URLError):
+            return ""
+
     def port_is_taken(self):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -323,8 +332,9 @@ def down(port):
         compose(port, "down", "--volumes")
         return
     with lock(instance.directory.name):
+        summary = instance.strictness() if instance.running_pid() else ""
         if end_process(instance):
-            say(f"Stopped the emulator on port {port}.")
+            say(f"Stopped the emulator on port {port}. {summary}".rstrip())
         shutil.rmtree(instance.directory, ignore_errors=True)
 
 

@@ -29,13 +29,17 @@ SERVICES = (
 
 @hooks.on_infra_start()
 def start():
-    from isobar_localstack import calls
+    from isobar_localstack import answering, calls, faults, rates, strict
 
     for service in SERVICES:
         config.SERVICE_PROVIDER_CONFIG.set_provider(service, PROVIDER)
     config.LAMBDA_RUNTIME_EXECUTOR = PROVIDER
     listen_on_named_address_only()
     calls.install()
+    for part in (faults, rates, strict):
+        part.install()
+    # As on AWS: who is not served does not count, who is throttled is not checked.
+    answering.install([faults.check, *([rates.check] if rates.is_on() else []), *([strict.check] if strict.is_on() else [])])
 
 
 def listen_on_named_address_only():

@@ -4,10 +4,12 @@ With ISOBAR_TEST_ENDPOINT set, a running one is used instead.
 """
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
 import time
+import urllib.request
 import uuid
 from pathlib import Path
 
@@ -26,16 +28,31 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+@contextlib.contextmanager
+def emulator(**settings):
+    """The endpoint of an emulator of its own, with nothing set but `settings`."""
+    port = str(free_port())
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ISOBAR_EMULATOR_")} | settings
+    up = subprocess.run(["sh", FOLDER / "up", "--port", port], stdout=subprocess.PIPE, text=True, env=environment, check=True)
+    yield up.stdout.strip()
+    subprocess.run(["sh", FOLDER / "down", "--port", port], check=True)
+
+
 @pytest.fixture(scope="session")
 def endpoint():
     if running := os.environ.get("ISOBAR_TEST_ENDPOINT"):
         yield running
         return
-    port = str(free_port())
-    environment = {k: v for k, v in os.environ.items() if k != "ISOBAR_EMULATOR_PACE"}
-    up = subprocess.run(["sh", FOLDER / "up", "--port", port], stdout=subprocess.PIPE, text=True, env=environment, check=True)
-    yield up.stdout.strip()
-    subprocess.run(["sh", FOLDER / "down", "--port", port], check=True)
+    with emulator() as started:
+        yield started
+
+
+def control(endpoint, part, method="GET", body=None):
+    """Asks one of the emulator's own endpoints, /_isobar/<part>."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{endpoint}/_isobar/{part}", data=data, method=method)
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
 
 
 @pytest.fixture(scope="session")
@@ -108,8 +125,6 @@ def issued_certificate(aws, region, domain, zone):
 
 
 def create_role(aws, name, service="lambda.amazonaws.com"):
-    import json
-
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     return aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"]["Arn"]

@@ -72,7 +72,9 @@ def test_log_groups(aws, name):
     logs.create_log_group(logGroupName=group)
     assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {}
     logs.tag_resource(resourceArn=arn, tags={"b": "2"})
-    assert logs.list_tags_for_resource(resourceArn=f"{arn}:*")["tags"] == {"b": "2"}
+    assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"b": "2"}
+    with fails("InvalidParameterException", "'resourceArn' failed"):  # this ARN is without the star
+        logs.list_tags_for_resource(resourceArn=f"{arn}:*")
     logs.untag_resource(resourceArn=arn, tagKeys=["b"])
     assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {}
 

@@ -78,9 +78,9 @@ def test_updates_are_in_progress_first(lambda_, function):
         with fails("ResourceConflictException", "An update is in progress"):
             again()
     assert settled(lambda_, function)["CodeSha256"] == sha(changed)
-    lambda_.update_function_configuration(FunctionName=function, Timeout=9, Environment={"Variables": {"A": "1"}})
+    lambda_.update_function_configuration(FunctionName=function, Timeout=9, Environment={"Variables": {"AA": "1"}})
     found = settled(lambda_, function)
-    assert (found["Timeout"], found["Environment"]["Variables"]) == (9, {"A": "1"})
+    assert (found["Timeout"], found["Environment"]["Variables"]) == (9, {"AA": "1"})
 
 
 def everywhere(lambda_, name, version="$LATEST"):
@@ -120,7 +120,7 @@ def layer(number, version=1, region="eu-west-1"):
 def test_all_settings_are_kept(aws, lambda_, name, network):
     vpc, subnets, groups = network
     key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1"
-    files = [{"Arn": f"arn:aws:elasticfilesystem:eu-west-1:{ACCOUNT}:access-point/fsap-1", "LocalMountPath": "/mnt/a"}]
+    files = [{"Arn": f"arn:aws:elasticfilesystem:eu-west-1:{ACCOUNT}:access-point/fsap-0123456789abcdef0", "LocalMountPath": "/mnt/a"}]
     plain = {
         "DeadLetterConfig": {"TargetArn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:dead"},
         "TracingConfig": {"Mode": "Active"},

@@ -1,0 +1,77 @@
+"""EC2 networking: address ranges, names and ports of security groups."""
+
+import ipaddress
+
+from isobar_localstack.base import error
+from isobar_localstack.strict.facts import fact
+from isobar_localstack.strict.rules import matches
+
+
+def invalid(message):
+    return error("InvalidParameterValue", message)
+
+
+def network(cidr: str, name: str, strict: bool = False):
+    try:
+        return ipaddress.ip_network(cidr, strict=strict)
+    except ValueError:
+        raise invalid(f"Value ({cidr}) for parameter {name} is invalid. This is not a valid CIDR block.") from None
+
+
+def block(code: str):
+    def rule(context, request):
+        cidr, (low, high) = request.get("CidrBlock"), fact("ec2.prefix_length")
+        if cidr and not low <= network(cidr, "cidrBlock").prefixlen <= high:
+            raise error(code, f"The CIDR '{cidr}' is invalid.")
+
+    return rule
+
+
+def route(context, request):
+    if cidr := request.get("DestinationCidrBlock"):
+        network(cidr, "destinationCidrBlock")
+    destinations = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+    if sum(bool(request.get(name)) for name in destinations) != 1:
+        raise error("MissingParameter" if not any(request.get(n) for n in destinations) else "InvalidParameterCombination",
+                    "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock, destinationPrefixListId")
+
+
+def group(context, request):
+    name, description = request["GroupName"], request["Description"]
+    if name.lower().startswith("sg-"):
+        raise invalid(f"Value ({name}) for parameter GroupName is invalid. Group names may not be in the format sg-*.")
+    for what, value in (("GroupName", name), ("GroupDescription", description)):
+        if not matches(fact("ec2.group_description"), value):
+            raise invalid(
+                f"Value ({value}) for parameter {what} is invalid. Character sets beyond ASCII are not supported, and valid are "
+                "strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+            )
+
+
+def permissions(context, request):
+    for permission in request.get("IpPermissions") or []:
+        low, high = permission.get("FromPort"), permission.get("ToPort")
+        if permission.get("IpProtocol") in ("tcp", "udp", "6", "17"):
+            if low is None or high is None:
+                raise invalid("Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.")
+            if not 0 <= low <= 65535 or not 0 <= high <= 65535:
+                raise invalid("Invalid value for portRange: ports must be between 0 and 65535")
+            if low > high:
+                raise invalid(f"Invalid TCP/UDP port range ({low}:{high})")
+        for target in permission.get("IpRanges") or []:
+            if target.get("CidrIp"):
+                try:
+                    ipaddress.ip_network(target["CidrIp"])
+                except ValueError:
+                    raise invalid(f"CIDR block {target['CidrIp']} is malformed") from None
+
+
+RULES = {
+    "CreateVpc": [block("InvalidVpc.Range")],
+    "CreateSubnet": [block("InvalidSubnet.Range")],
+    "CreateRoute": [route],
+    "ReplaceRoute": [route],
+    "CreateSecurityGroup": [group],
+    "AuthorizeSecurityGroupIngress": [permissions],
+    "AuthorizeSecurityGroupEgress": [permissions],
+}
