@@ -43,7 +43,9 @@ def queries(context, request):
     for query in metrics:
         if bool(query.get("MetricStat")) == bool(query.get("Expression")):
             raise invalid("Exactly one of MetricStat and Expression must be given in a metric data query")
-    if sum(query.get("ReturnData") is not False for query in metrics) != 1:
+    # The band of an anomaly alarm stands beside what is watched, and counts for nothing here.
+    watched = [query for query in metrics if query["Id"] != request.get("ThresholdMetricId")]
+    if sum(query.get("ReturnData") is not False for query in watched) != 1:
         raise invalid("Exactly one element of the metrics list should return data.")
 
 
