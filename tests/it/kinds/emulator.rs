@@ -31,13 +31,13 @@ pub struct Emulator {
 impl Emulator {
     /// The running emulator, or a new one.
     pub async fn reach() -> Self {
-        let (endpoint, port) = match std::env::var("ISOBAR_TEST_ENDPOINT") {
-            Ok(endpoint) => (endpoint, None),
-            Err(_) => {
+        let (endpoint, port) = std::env::var("ISOBAR_TEST_ENDPOINT").map_or_else(
+            |_| {
                 let (endpoint, port) = start();
                 (endpoint, Some(port))
-            }
-        };
+            },
+            |endpoint| (endpoint, None),
+        );
         let run = format!("{:05x}", fastrand::u32(..0x10_0000));
         let stack: StackName = format!("try{run}").parse().expect("a stack name");
         let settings = Settings {
