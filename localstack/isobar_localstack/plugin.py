@@ -23,19 +23,22 @@ SERVICES = (
     "logs",
     "resourcegroupstaggingapi",
     "route53",
+    "s3",
     "sns",
+    "sts",
 )
 
 
 @hooks.on_infra_start()
 def start():
-    from isobar_localstack import calls
+    from isobar_localstack import calls, control
 
     for service in SERVICES:
         config.SERVICE_PROVIDER_CONFIG.set_provider(service, PROVIDER)
     config.LAMBDA_RUNTIME_EXECUTOR = PROVIDER
     listen_on_named_address_only()
     calls.install()
+    control.install()
 
 
 def listen_on_named_address_only():
@@ -64,4 +67,6 @@ lambda_ = provider("lambda", "lambda_")
 logs = provider("logs", "logs")
 resourcegroupstaggingapi = provider("resourcegroupstaggingapi", "resourcegroupstaggingapi")
 route53 = provider("route53", "route53")
+s3 = provider("s3", "s3")
 sns = provider("sns", "sns")
+sts = provider("sts", "sts")

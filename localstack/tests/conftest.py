@@ -4,10 +4,12 @@ With ISOBAR_TEST_ENDPOINT set, a running one is used instead.
 """
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
 import time
+import urllib.request
 import uuid
 from pathlib import Path
 
@@ -60,6 +62,36 @@ def name():
     return f"t{uuid.uuid4().hex[:10]}"
 
 
+@pytest.fixture
+def control(endpoint):
+    """control("clock", {"freeze": True}) posts, control("clock") gets; method="DELETE" deletes."""
+
+    def call(path, body=None, method=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{endpoint}/_isobar/{path}", data, method=method or ("GET" if body is None else "POST"))
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    return call
+
+
+@pytest.fixture
+def step(control):
+    """The clock of lifecycles stands still; step(60) lets a minute of AWS pass. For what lies between two states."""
+    control("clock", {"freeze": True})
+    yield lambda seconds: control("clock", {"step": seconds})
+    control("clock", {"freeze": False})
+
+
+@pytest.fixture
+def eventual(control, step):
+    """Eventual consistency, with the clock standing still."""
+    before = control("consistency")
+    control("consistency", {"mode": "eventual"})
+    yield step
+    control("consistency", before)
+
+
 @contextlib.contextmanager
 def fails(code: str, text: str = ""):
     with pytest.raises(botocore.exceptions.ClientError) as caught:
@@ -107,9 +139,15 @@ def issued_certificate(aws, region, domain, zone):
     return arn
 
 
-def create_role(aws, name, service="lambda.amazonaws.com"):
-    import json
-
+def create_role(aws, name, service="lambda.amazonaws.com", may=()):
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    return aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    arn = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    if may:
+        allow_role(aws, name, *may)
+    return arn
+
+
+def allow_role(aws, name, *actions):
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
+    aws("iam").put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=json.dumps(policy))
