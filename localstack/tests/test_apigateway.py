@@ -3,6 +3,8 @@ import json
 import pytest
 from conftest import ACCOUNT, create_role, create_zone, eventually, fails, issued_certificate
 
+pytestmark = pytest.mark.usefixtures("step")
+
 LAMBDA_URI = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:{ACCOUNT}:function:f:live/invocations"
 
 
