@@ -1,15 +1,16 @@
 """IAM: LocalStack's own, with what other services ask about roles.
 
-Checked against AWS: tags, inline and attached policies in GetAccountAuthorizationDetails, and
-DeleteConflict for roles with policies and for attached policies; nothing of that needed repair.
+Gap of LocalStack closed here: a policy with several versions could be deleted. Checked against AWS
+without need of repair: tags, inline and attached policies in GetAccountAuthorizationDetails, and
+DeleteConflict for roles with policies or in an instance profile and for attached policies.
 
 AWS rules followed with eventual consistency: a new role, a changed trust policy and a changed or
-attached policy are unknown to other services for a while; each says so in its own words (§ in the
-services' files). GetRole may not know a new role for a moment, lists for longer.
+attached policy are unknown to other services for a while; each says so in its own words, see their
+files. GetRole may not know a new role for a moment, lists for longer.
 """
 
-import functools
 import fnmatch
+import functools
 import json
 import urllib.parse
 
@@ -27,6 +28,7 @@ def service():
             "UpdateAssumeRolePolicy": lambda original: changing("consistency.iam_role")(with_principals(original)),
             "PutRolePolicy": changing("consistency.iam_policy"),
             "AttachRolePolicy": changing("consistency.iam_policy"),
+            "DeletePolicy": delete_policy,
             "GetRole": get_role,
             "ListRoles": consistency.lists_late("Roles", "RoleName", "iam", everywhere=True),
             "GetAccountAuthorizationDetails": consistency.lists_late("RoleDetailList", "RoleName", "iam", everywhere=True),
@@ -71,6 +73,21 @@ def changing(duration: str):
         return handler
 
     return wrap
+
+
+def delete_policy(original):
+    """LocalStack forgets the other versions with the policy; on AWS they hold it."""
+
+    def handler(context, request):
+        from localstack.services.iam.models import iam_stores
+
+        policy = iam_stores[context.account_id][GLOBAL].MANAGED_POLICIES.get(request["PolicyArn"])
+        if policy and len(policy.versions) > 1:
+            raise error("DeleteConflict", "This policy has more than one version. Before you delete a policy, you must delete the "
+                        "policy's versions. The default version is deleted with the policy.", 409)
+        return original(context, request)
+
+    return handler
 
 
 def get_role(original):
