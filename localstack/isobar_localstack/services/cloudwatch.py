@@ -9,6 +9,7 @@ a composite alarm needs its children and holds them.
 """
 
 import re
+import time
 
 from isobar_localstack.base import error, on_localstack, page
 
@@ -26,7 +27,19 @@ def provider():
     return _loaded[0].lifecycle_hook if _loaded else None
 
 
+def first_evaluation_after_a_period():
+    """LocalStack evaluates at once, in a thread, which undid the state that an overwritten alarm keeps."""
+    from localstack.services.cloudwatch import alarm_scheduler
+
+    class Patient(alarm_scheduler.Scheduler):
+        def schedule(self, func, period=None, start=None, **more):
+            return super().schedule(func=func, period=period, start=start or time.time() + (period or 0), **more)
+
+    alarm_scheduler.Scheduler = Patient
+
+
 def service():
+    first_evaluation_after_a_period()
     loaded = on_localstack(
         "cloudwatch",
         {
