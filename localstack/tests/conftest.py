@@ -96,13 +96,20 @@ def step(control):
     control("clock", {"freeze": False})
 
 
-@pytest.fixture
-def eventual(control, step):
-    """Eventual consistency, with the clock standing still."""
+@pytest.fixture(autouse=True)
+def strict(control):
+    """Most tests read what they have just written, so they ask for that, however the emulator was started."""
     before = control("consistency")
-    control("consistency", {"mode": "eventual"})
-    yield step
+    control("consistency", {"mode": "strict"})
+    yield
     control("consistency", before)
+
+
+@pytest.fixture
+def eventual(control, strict, step):
+    """Eventual consistency, with the clock standing still."""
+    control("consistency", {"mode": "eventual"})
+    return step
 
 
 @contextlib.contextmanager
