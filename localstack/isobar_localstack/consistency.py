@@ -50,6 +50,26 @@ def unseen(duration: str, *key) -> bool:
     return moment is not None and is_eventual() and not is_over(moment)
 
 
+def write(history: list, duration: str, before, value):
+    """Notes a value that is seen later; each write at its own time, however many follow."""
+    coming = seen_part(history)
+    history[:] = coming if len(coming) > 1 else [(0.0, before)]
+    history.append((due(duration), value))
+
+
+def seen_part(history: list) -> list:
+    """Without what a later value, seen by now, has replaced."""
+    while len(history) > 1 and is_over(history[1][0]):
+        history.pop(0)
+    return history
+
+
+def seen(history: list, now):
+    """The value as others see it; `now` when nothing is on its way."""
+    history = seen_part(history)
+    return history[0][1] if is_eventual() and len(history) > 1 else now
+
+
 # --- handlers -------------------------------------------------------------------------------------
 
 

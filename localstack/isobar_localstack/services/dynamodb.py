@@ -370,32 +370,32 @@ def update_backups(context, request):
 # --- tags -----------------------------------------------------------------------------------------
 
 
-former_tags: dict = {}  # arn -> what ListTagsOfResource goes on showing for a while
+tags_written: dict = {}  # (arn, id) of a table -> its tags and from when ListTagsOfResource shows them
 
 
-def keep_former_tags(table: Table):
-    if not consistency.unseen("consistency.dynamodb_tags", table.arn):
-        former_tags[table.arn] = table.moto.tags
-    consistency.mark("consistency.dynamodb_tags", table.arn)
+def set_tags(table: Table, tags: list):
+    if consistency.is_eventual():
+        history = tags_written.setdefault((table.arn, table.table_id), [])
+        consistency.write(history, "consistency.dynamodb_tags", table.moto.tags, tags)
+    table.moto.tags = tags
 
 
 def tag(context, request):
     table = state.find_by_arn(context, request["ResourceArn"])
-    keep_former_tags(table)
-    table.moto.tags = tag_list(tag_dict(table.moto.tags) | tag_dict(request["Tags"]))
+    set_tags(table, tag_list(tag_dict(table.moto.tags) | tag_dict(request["Tags"])))
 
 
 def untag(context, request):
     table = state.find_by_arn(context, request["ResourceArn"])
-    keep_former_tags(table)
-    table.moto.tags = [t for t in table.moto.tags if t["Key"] not in request["TagKeys"]]
+    set_tags(table, [t for t in table.moto.tags if t["Key"] not in request["TagKeys"]])
 
 
 def list_tags(context, request):
     table = state.find_by_arn(context, request["ResourceArn"])
     state.check_readable(table)
-    lag = consistency.unseen("consistency.dynamodb_tags", table.arn) and not context.is_internal_call
-    tags = former_tags.get(table.arn, []) if lag else table.moto.tags
+    tags = table.moto.tags
+    if not context.is_internal_call:
+        tags = consistency.seen(tags_written.get((table.arn, table.table_id), []), tags)
     shown, token = page(tags, request.get("NextToken"), TAGS_PER_PAGE)
     return {"Tags": shown} | ({"NextToken": token} if token else {})
 
