@@ -24,9 +24,8 @@ def lambda_(aws):
 
 def make_function(aws, name, **more):
     definition = {"Runtime": "python3.13", "Handler": "main.handler", "Code": {"ZipFile": code()}} | more
-    return aws("lambda", REGION).create_function(
-        FunctionName=name, Role=create_role(aws, name, may=["ec2:*"]), **{k: v for k, v in definition.items() if v}
-    )
+    definition["Role"] = more.get("Role") or create_role(aws, name, may=["ec2:*"])
+    return aws("lambda", REGION).create_function(FunctionName=name, **{k: v for k, v in definition.items() if v})
 
 
 def state(lambda_, name, field="State"):
@@ -97,7 +96,7 @@ def test_late_logs(aws, lambda_, control, name, step):
     def groups():
         return [(g["logGroupName"], g.get("retentionInDays")) for g in logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]]
 
-    make_function(aws, name)
+    role = make_function(aws, name)["Role"]
     step(5)
     logs.create_log_group(logGroupName=group)
     logs.put_retention_policy(logGroupName=group, retentionInDays=7)
@@ -112,6 +111,11 @@ def test_late_logs(aws, lambda_, control, name, step):
     step(5)
     assert groups() == [(group, None)]  # late logs
     step(60)
+    logs.delete_log_group(logGroupName=group)
+    step(60)
+    assert groups() == []
+    make_function(aws, name, Role=role)  # a new one, which has not run
+    logs.create_log_group(logGroupName=group)
     logs.delete_log_group(logGroupName=group)
     step(60)
     assert groups() == []

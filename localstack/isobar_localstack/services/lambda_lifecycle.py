@@ -187,9 +187,12 @@ def plain_name(name_or_arn: str) -> str:
 
 
 def creating(original):
+    from isobar_localstack.services import logs
+
     def handler(context, request):
         answer = original(context, request)
         name = plain_name(request["FunctionName"])
+        logs.functions_run.pop((context.account_id, context.region, name), None)  # a new one, which has not run
         consistency.mark("consistency.lambda_get", context.account_id, context.region, name)
         consistency.created(context, "lambda", name)
         return answer
