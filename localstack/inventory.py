@@ -47,6 +47,10 @@ def apigateway(client):
             yield "base-path-mapping", f"{domain}/{path}"
     for link in names_of(client, "get_vpc_links", "items", "id"):
         yield "vpc-link", link
+    for plan in names_of(client, "get_usage_plans", "items", "id"):
+        yield "usage-plan", plan
+    for key in names_of(client, "get_api_keys", "items", "id"):
+        yield "api-key", key
     if role := client.get_account().get("cloudwatchRoleArn"):
         yield "account-logging-role", role
 
@@ -79,6 +83,11 @@ def logs(client):
         yield "log-group", group
 
 
+def s3(client):
+    for bucket in names_of(client, "list_buckets", "Buckets", "Name", BucketRegion=client.meta.region_name):
+        yield "bucket", bucket
+
+
 def sns(client):
     for topic in names_of(client, "list_topics", "Topics", "TopicArn"):
         yield "topic", topic.rsplit(":", 1)[-1]
@@ -108,23 +117,22 @@ def route53(client):
 
 
 REGIONAL = {
-    "acm": acm, "apigateway": apigateway, "cloudwatch": cloudwatch, "dynamodb": dynamodb, "lambda": lambda_, "logs": logs, "sns": sns,
+    "acm": acm, "apigateway": apigateway, "cloudwatch": cloudwatch, "dynamodb": dynamodb, "lambda": lambda_, "logs": logs, "s3": s3, "sns": sns,
 }
 EVERYWHERE = {"iam": iam, "route53": route53}
 
 
-def inventory(endpoint, regions, globally=True) -> list[tuple[str, str, str, str]]:
+def clients_at(endpoint):
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
-    clients = [
-        (region, service, lister, session.client(service, region, endpoint_url=endpoint, config=Config(retries={"total_max_attempts": 2})))
-        for region in regions
-        for service, lister in REGIONAL.items()
-    ]
+    config = Config(retries={"total_max_attempts": 2}, s3={"addressing_style": "path"})
+    return lambda service, region: session.client(service, region, endpoint_url=endpoint, config=config)
+
+
+def inventory(endpoint, regions, globally=True, client_of=None) -> list[tuple[str, str, str, str]]:
+    client_of = client_of or clients_at(endpoint)
+    clients = [(region, service, lister, client_of(service, region)) for region in regions for service, lister in REGIONAL.items()]
     if globally:
-        clients += [
-            (GLOBAL, service, lister, session.client(service, "us-east-1", endpoint_url=endpoint))
-            for service, lister in EVERYWHERE.items()
-        ]
+        clients += [(GLOBAL, service, lister, client_of(service, "us-east-1")) for service, lister in EVERYWHERE.items()]
 
     def look(entry):
         region, service, lister, client = entry

@@ -31,6 +31,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PINS = HERE / "pins.txt"
 EXTENSION = ("isobar_localstack", "isobar_localstack.dist-info")
+LISTING = "inventory.py"  # the emulator answers with it too
 DEFAULT_PORT = 4566
 START_LIMIT_SECONDS = 120
 STOP_LIMIT_SECONDS = 10
@@ -178,6 +179,7 @@ def sources_hash():
         for file in sorted((HERE / name).rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts:
                 digest.update(str(file.relative_to(HERE)).encode() + file.read_bytes())
+    digest.update((HERE / LISTING).read_bytes())
     return digest.hexdigest()
 
 
@@ -209,6 +211,7 @@ def start(instance, python):
             HERE / name, instance.directory / "extension" / name,
             ignore=shutil.ignore_patterns("__pycache__"),
         )
+    shutil.copy(HERE / LISTING, instance.directory / "extension" / LISTING)
     token = f"isobar-emulator-{secrets.token_hex(8)}"
     with open(instance.log, "wb") as log:
         process = subprocess.Popen(

@@ -16,6 +16,9 @@ from localstack.aws.spec import load_service
 from localstack.services.moto import _proxy_moto as ask_moto
 from localstack.services.plugins import SERVICE_PLUGINS, Service
 
+# Operations whose names begin like this change nothing.
+READS = ("Get", "List", "Describe", "Head", "Query", "Scan", "BatchGet", "Test", "Search")
+
 
 def error(code: str, message: str, status: int = 400) -> CommonServiceException:
     return CommonServiceException(code, message, status_code=status)

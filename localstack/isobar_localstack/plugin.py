@@ -23,13 +23,15 @@ SERVICES = (
     "logs",
     "resourcegroupstaggingapi",
     "route53",
+    "s3",
     "sns",
+    "sts",
 )
 
 
 @hooks.on_infra_start()
 def start():
-    from isobar_localstack import answering, calls, faults, rates, strict
+    from isobar_localstack import answering, calls, control, faults, rates, strict
 
     for service in SERVICES:
         config.SERVICE_PROVIDER_CONFIG.set_provider(service, PROVIDER)
@@ -40,6 +42,7 @@ def start():
         part.install()
     # As on AWS: who is not served does not count, who is throttled is not checked.
     answering.install([faults.check, *([rates.check] if rates.is_on() else []), *([strict.check] if strict.is_on() else [])])
+    control.install()
 
 
 def listen_on_named_address_only():
@@ -68,4 +71,6 @@ lambda_ = provider("lambda", "lambda_")
 logs = provider("logs", "logs")
 resourcegroupstaggingapi = provider("resourcegroupstaggingapi", "resourcegroupstaggingapi")
 route53 = provider("route53", "route53")
+s3 = provider("s3", "s3")
 sns = provider("sns", "sns")
+sts = provider("sts", "sts")

@@ -20,6 +20,7 @@ from botocore.config import Config
 
 FOLDER = Path(__file__).resolve().parent.parent
 ACCOUNT = "000000000000"
+STEP_SECONDS = 5
 
 
 def free_port() -> int:
@@ -47,7 +48,7 @@ def endpoint():
         yield started
 
 
-def control(endpoint, part, method="GET", body=None):
+def ask(endpoint, part, method="GET", body=None):
     """Asks one of the emulator's own endpoints, /_isobar/<part>."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{endpoint}/_isobar/{part}", data=data, method=method)
@@ -77,6 +78,55 @@ def name():
     return f"t{uuid.uuid4().hex[:10]}"
 
 
+@pytest.fixture
+def control(endpoint):
+    """control("clock", {"freeze": True}) posts, control("clock") gets; method="DELETE" deletes."""
+
+    def call(path, body=None, method=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{endpoint}/_isobar/{path}", data, method=method or ("GET" if body is None else "POST"))
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    return call
+
+
+_stepping: list = []
+
+
+@pytest.fixture
+def step(control):
+    """The clock of lifecycles stands still; step(60) lets a minute of AWS pass. For what lies between two states.
+
+    `eventually` moves it on its own, so that tests take the same course at every pace.
+    """
+    control("clock", {"freeze": True})
+
+    def move(seconds):
+        control("clock", {"step": seconds})
+
+    _stepping.append(move)
+    yield move
+    _stepping.remove(move)
+    control("clock", {"freeze": False})
+
+
+@pytest.fixture(autouse=True)
+def strict(control):
+    """Most tests read what they have just written, so they ask for that, however the emulator was started."""
+    before = control("consistency")
+    control("consistency", {"mode": "strict"})
+    yield
+    control("consistency", before)
+
+
+@pytest.fixture
+def eventual(control, strict, step):
+    """Eventual consistency, with the clock standing still."""
+    control("consistency", {"mode": "eventual"})
+    return step
+
+
 @contextlib.contextmanager
 def fails(code: str, text: str = ""):
     with pytest.raises(botocore.exceptions.ClientError) as caught:
@@ -91,7 +141,10 @@ def eventually(check, seconds: float = 10):
     deadline = time.monotonic() + seconds
     while not (answer := check()):
         assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
+        if _stepping:
+            _stepping[-1](STEP_SECONDS)
+        else:
+            time.sleep(0.02)
     return answer
 
 
@@ -124,7 +177,15 @@ def issued_certificate(aws, region, domain, zone):
     return arn
 
 
-def create_role(aws, name, service="lambda.amazonaws.com"):
+def create_role(aws, name, service="lambda.amazonaws.com", may=()):
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    return aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    arn = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    if may:
+        allow_role(aws, name, *may)
+    return arn
+
+
+def allow_role(aws, name, *actions):
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
+    aws("iam").put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=json.dumps(policy))

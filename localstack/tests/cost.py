@@ -9,7 +9,7 @@ import time
 
 import boto3
 from botocore.config import Config
-from conftest import control, emulator
+from conftest import ask, emulator
 
 ROUNDS, CALLS = 5, 100  # calls per kind, emulator and round
 
@@ -65,9 +65,9 @@ def test_cost():
             for _ in range(ROUNDS):
                 for side in (0, 1):
                     found[side].append(seconds(both[side][name], calls) * 1000 / calls)
-            control(strict, "strict", "DELETE")
+            ask(strict, "strict", "DELETE")
             seconds(both[0][name], calls)
-            report = control(strict, "strict")
+            report = ask(strict, "strict")
             checking = report["seconds"] * 1000 / report["checked"]
             best = [min(times) for times in found]  # the least disturbed round
             sums = [total + one for total, one in zip(sums, best)]

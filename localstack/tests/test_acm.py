@@ -1,6 +1,8 @@
 import pytest
 from conftest import changes, create_zone, eventually, fails, issued_certificate, record
 
+pytestmark = pytest.mark.usefixtures("step")
+
 
 @pytest.fixture
 def domain(name):

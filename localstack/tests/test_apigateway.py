@@ -3,6 +3,8 @@ import json
 import pytest
 from conftest import ACCOUNT, create_role, create_zone, eventually, fails, issued_certificate
 
+pytestmark = pytest.mark.usefixtures("step")
+
 LAMBDA_URI = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:{ACCOUNT}:function:f:live/invocations"
 
 
@@ -152,7 +154,7 @@ def test_a_deployment_in_use_stays(gateway, api, deployment, stage):
 
 
 def test_stage_patches_persist(gateway, api, stage, aws, name):
-    role = create_role(aws, name, "apigateway.amazonaws.com")
+    role = create_role(aws, name, "apigateway.amazonaws.com", may=["logs:*"])
     gateway.update_account(patchOperations=[patch("/cloudwatchRoleArn", role)])
     gateway.update_stage(restApiId=api, stageName=stage, patchOperations=[
         patch("/variables/color", "blue"), patch("/description", "d"), patch("/tracingEnabled", "true"),
@@ -197,7 +199,7 @@ def test_logging_needs_the_role_of_the_account(aws, name):
         gateway.update_stage(restApiId=api, stageName="live", patchOperations=[patch("/*/*/logging/loglevel", "INFO")])
     with fails("BadRequestException"):
         gateway.update_account(patchOperations=[patch("/cloudwatchRoleArn", f"arn:aws:iam::{ACCOUNT}:role/missing")])
-    role = create_role(aws, name, "apigateway.amazonaws.com")
+    role = create_role(aws, name, "apigateway.amazonaws.com", may=["logs:*"])
     gateway.update_account(patchOperations=[patch("/cloudwatchRoleArn", role)])
     assert gateway.get_account()["cloudwatchRoleArn"] == role
 
@@ -221,7 +223,7 @@ def test_one_name_in_two_regions(aws, domain):
     for region in ("us-east-1", "eu-west-1"):
         arn = issued_certificate(aws, region, domain, zone)
         created = create_domain(aws, region, domain, arn)
-        assert created["domainNameStatus"] == "AVAILABLE"
+        assert created["domainNameStatus"] == "PENDING"
         assert created["regionalDomainName"].endswith(f".execute-api.{region}.amazonaws.com")
         assert created["regionalHostedZoneId"] == {"us-east-1": "Z1UJRXOUMOOFQ8", "eu-west-1": "ZLY8HYME6SFDD"}[region]
         assert domain in [d["domainName"] for d in aws("apigateway", region).get_domain_names()["items"]]
@@ -240,6 +242,7 @@ def test_certificate_of_a_domain(aws, domain):
 
 def test_mutual_tls_of_a_domain(aws, gateway, domain):
     create_domain(aws, "us-east-1", domain, issued_certificate(aws, "us-east-1", domain, create_zone(aws, domain)))
+    eventually(lambda: gateway.get_domain_name(domainName=domain)["domainNameStatus"] == "AVAILABLE")
 
     def change(**fields):
         patches = [patch(f"/mutualTlsAuthentication/{name}", value) for name, value in fields.items()]

@@ -1,6 +1,8 @@
 import pytest
 from conftest import eventually, fails
 
+pytestmark = pytest.mark.usefixtures("step")
+
 STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
 KEY = {"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}], "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}
 

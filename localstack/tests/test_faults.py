@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
-from conftest import control, fails
+from conftest import ask, fails
 
 HERE, THERE = "ap-south-1", "ap-northeast-2"
 
@@ -16,8 +16,8 @@ HERE, THERE = "ap-south-1", "ap-northeast-2"
 @pytest.fixture
 def fault(endpoint):
     """fault(rule, …) sets rules, which end with the test."""
-    yield lambda *rules: control(endpoint, "faults", "POST", list(rules))["ids"]
-    control(endpoint, "faults", "DELETE")
+    yield lambda *rules: ask(endpoint, "faults", "POST", list(rules))["ids"]
+    ask(endpoint, "faults", "DELETE")
 
 
 @pytest.fixture
@@ -54,16 +54,16 @@ def test_how_often(client, fault, endpoint):
     for numbers, expected in (({"every": 2}, ".x.x"), ({"first": 2}, "xx.."), ({"times": 3}, "xxx."), ({"nth": [1, 4]}, "x..x")):
         fault({"region": HERE, "action": "throttle", **numbers})
         assert outcomes(topics, 4) == expected
-        shown = control(endpoint, "faults")["rules"][0]
+        shown = ask(endpoint, "faults")["rules"][0]
         assert (shown["matched"], shown["acted"]) == (4, expected.count("x"))
-        control(endpoint, "faults", "DELETE")
+        ask(endpoint, "faults", "DELETE")
 
 
 def test_chance_is_repeatable(client, fault, endpoint):
     def run():
         fault({"region": HERE, "probability": 0.5, "seed": 7, "action": "5xx"})
         found = outcomes(client("sns").list_topics, 12)
-        control(endpoint, "faults", "DELETE")
+        ask(endpoint, "faults", "DELETE")
         return found
 
     first = run()
@@ -138,7 +138,7 @@ def test_a_rule_taken_back_frees_who_hangs(client, fault, endpoint):
     waiting.start()
     time.sleep(0.3)
     assert found == []
-    control(endpoint, f"faults/{rule}", "DELETE")
+    ask(endpoint, f"faults/{rule}", "DELETE")
     waiting.join(5)
     assert found == ["x"]
     client("sns").list_topics()
@@ -164,7 +164,8 @@ def test_a_region_is_gone_and_the_other_does_not_notice(client, fault, action):
     meanwhile = min(seconds_of(there) for _ in range(2))
     for thread in waiting:
         thread.join()
-    assert meanwhile < 2 * usual + 0.1
+    # Whoever stood in line behind the lost region would wait out the patience of its callers.
+    assert meanwhile < usual + 1
     expected = {"drop": ConnectionClosedError, "5xx": ClientError, "hang": ReadTimeoutError}[action]
     with pytest.raises(expected):
         client("logs", patience=0.5).describe_log_groups()
@@ -173,6 +174,6 @@ def test_a_region_is_gone_and_the_other_does_not_notice(client, fault, action):
 def test_wrong_rules_are_refused(endpoint):
     for rule in ({"action": "explode"}, {"action": "error"}, {"action": "drop", "when": 1}, {"action": "throttle", "after": True}, 5):
         with pytest.raises(urllib.error.HTTPError) as caught:
-            control(endpoint, "faults", "POST", rule)
+            ask(endpoint, "faults", "POST", rule)
         assert caught.value.code == 400
-    assert control(endpoint, "faults") == {"rules": []}
+    assert ask(endpoint, "faults") == {"rules": []}

@@ -6,6 +6,8 @@ import zipfile
 import pytest
 from conftest import ACCOUNT, create_role, eventually, fails
 
+pytestmark = pytest.mark.usefixtures("step")
+
 
 def code(text="def handler(event, context): return 1"):
     buffer = io.BytesIO()
@@ -24,7 +26,7 @@ def lambda_(aws):
 
 
 def create(aws, lambda_, name, **more):
-    role = create_role(aws, name)
+    role = create_role(aws, name, may=["ec2:*"])
     return lambda_.create_function(
         FunctionName=name, Role=role, Runtime="python3.13", Handler="main.handler", Code={"ZipFile": code()}, **more
     )

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from conftest import FOLDER, control, emulator
+from conftest import FOLDER, ask, emulator
 
 sys.path.insert(0, str(FOLDER))
 
@@ -112,12 +112,12 @@ def test_throttled_answers(slow):
     assert (code, answer["HTTPStatusCode"]) == ("Throttling", 400)
     code, answer = throttled(slow, "lambda", lambda client: client.list_functions(), 90)
     assert (code, answer["HTTPStatusCode"], answer["HTTPHeaders"]["retry-after"]) == ("TooManyRequestsException", 429, "1")
-    counted = control(slow, "rates")
+    counted = ask(slow, "rates")
     assert counted["on"] and counted["throttled"]["eu-west-1"]["apigateway"] == {"UpdateAccount": 1}
-    control(slow, "rates", "DELETE")
-    assert control(slow, "rates")["throttled"] == {}
+    ask(slow, "rates", "DELETE")
+    assert ask(slow, "rates")["throttled"] == {}
     assert throttled(slow, "apigateway", lambda client: client.update_account(), 1) == (None, None)
 
 
 def test_it_is_off_by_default(endpoint):
-    assert control(endpoint, "rates")["on"] is False
+    assert ask(endpoint, "rates")["on"] is False

@@ -3,6 +3,8 @@ import uuid
 import pytest
 from conftest import changes, create_zone, eventually, fails, record
 
+pytestmark = pytest.mark.usefixtures("step")
+
 
 @pytest.fixture
 def domain(name):

@@ -9,7 +9,7 @@ import types
 import boto3
 import pytest
 from botocore.config import Config
-from conftest import FOLDER, control, emulator, fails
+from conftest import FOLDER, ask, emulator, fails
 
 sys.path.insert(0, str(FOLDER))
 
@@ -171,11 +171,11 @@ def test_over_query_and_xml(careless):
 
 
 def test_the_report(careless, endpoint):
-    before = control(endpoint, "strict")
+    before = ask(endpoint, "strict")
     with fails("InvalidParameterException"):
         careless("logs").create_log_group(logGroupName="a b")
     careless("logs").describe_log_groups()
-    after = control(endpoint, "strict")
+    after = ask(endpoint, "strict")
     assert (after["checked"] - before["checked"], after["refused"] - before["refused"]) == (2, 1)
     assert after["operations"]["logs"]["CreateLogGroup"]["refused"] >= 1
     last = after["refusals"][-1]
@@ -187,7 +187,7 @@ def test_the_report(careless, endpoint):
 def test_it_can_be_switched_off():
     with emulator(ISOBAR_EMULATOR_STRICT="0") as lax:
         clients_of(lax)("logs").create_log_group(logGroupName="a b")
-        assert control(lax, "strict")["on"] is False
+        assert ask(lax, "strict")["on"] is False
 
 
 # --- text rules -----------------------------------------------------------------------------------

@@ -2,8 +2,11 @@ import io
 import uuid
 import zipfile
 
+import pytest
 from conftest import ACCOUNT, create_role, create_zone, eventually, fails, issued_certificate
 from test_apigateway import document, put
+
+pytestmark = pytest.mark.usefixtures("step")
 
 REGION = "eu-west-1"
 ALARM = {"MetricName": "m", "Namespace": "n", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1.0,

@@ -5,24 +5,28 @@ record was random, nothing knew who uses a certificate.
 
 AWS rules followed: the record to publish appears some seconds after the request; it is the same
 for one account and domain in every region, and `*.x` shares it with `x`; a certificate is issued
-some time after the record is in a public zone, never without; the idempotency token counts for an
+some time after the record is in a public zone, never without, and it times out after three days; the idempotency token counts for an
 hour; a certificate in use cannot be deleted, and the use is noticed to end with delay; a list
 without filter shows RSA keys only.
 """
 
 import hashlib
+import importlib
 import re
-import time
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from isobar_localstack import consistency
 from isobar_localstack.base import epoch, error, own_service, page, tag_dict, tag_list
-from isobar_localstack.durations import due, is_over, scaled
+from isobar_localstack.clock import clock
+from isobar_localstack.durations import SECONDS, after, due, is_over
 from isobar_localstack.services import route53
 
 TOKEN_LIFE_SECONDS = 3600
 VALID_DAYS = 198
+# Modules that tell who uses a certificate, and who did until when, as `apigateway_domains` does.
+USERS = ("apigateway_domains",)
 DEFAULT_KEY_TYPES = ("RSA_1024", "RSA_2048")
 
 
@@ -35,21 +39,21 @@ class Certificate:
     tags: dict
     method: str
     created_at: float = field(default_factory=epoch)
-    requested: float = field(default_factory=time.monotonic)
+    requested: float = field(default_factory=clock.now)
     record_due: float = field(default_factory=lambda: due("acm.record_appears"))
     validated: set = field(default_factory=set)
+    timed_out: bool = False
     issued_at: float | None = None
 
     @property
     def status(self):
-        return "ISSUED" if self.issued_at else "PENDING_VALIDATION"
+        return "ISSUED" if self.issued_at else "VALIDATION_TIMED_OUT" if self.timed_out else "PENDING_VALIDATION"
 
 
 @dataclass
 class Region:
     certificates: dict = field(default_factory=dict)
     tokens: dict = field(default_factory=dict)  # token and request -> (arn, since)
-    last_use: dict = field(default_factory=dict)  # arn -> (users, monotonic time last seen)
 
 
 regions: dict[tuple[str, str], Region] = defaultdict(Region)
@@ -61,7 +65,7 @@ def service():
         {
             "RequestCertificate": request_certificate,
             "DescribeCertificate": describe_certificate,
-            "ListCertificates": list_certificates,
+            "ListCertificates": consistency.lists_late("CertificateSummaryList", "CertificateArn", "acm")(list_certificates),
             "DeleteCertificate": delete_certificate,
             "UpdateCertificateOptions": update_options,
             "AddTagsToCertificate": add_tags,
@@ -84,7 +88,7 @@ def request_certificate(context, request):
     token = request.get("IdempotencyToken")
     key = (token, tuple(domains), request.get("KeyAlgorithm"))
     arn, since = region.tokens.get(key, (None, 0)) if token else (None, 0)
-    if arn in region.certificates and time.monotonic() - since < TOKEN_LIFE_SECONDS:
+    if arn in region.certificates and clock.now() - since < TOKEN_LIFE_SECONDS:
         return {"CertificateArn": arn}
     arn = f"arn:aws:acm:{context.region}:{context.account_id}:certificate/{uuid.uuid4()}"
     region.certificates[arn] = Certificate(
@@ -95,7 +99,9 @@ def request_certificate(context, request):
         tag_dict(request.get("Tags")),
         request.get("ValidationMethod") or "EMAIL",
     )
-    region.tokens[key] = (arn, time.monotonic())
+    region.tokens[key] = (arn, clock.now())
+    consistency.created(context, "acm", arn)
+    consistency.mark("consistency.acm_describe", arn)
     return {"CertificateArn": arn}
 
 
@@ -139,17 +145,19 @@ def validation_record(account_id: str, domain: str) -> dict:
 
 def settle(account_id: str, certificate: Certificate):
     """Takes note of what has happened since the last look."""
-    if certificate.issued_at or certificate.method != "DNS" or not is_over(certificate.record_due):
+    if certificate.issued_at or certificate.timed_out or certificate.method != "DNS" or not is_over(certificate.record_due):
         return
     for domain in certificate.domains:
         record = validation_record(account_id, domain)
         since = route53.cname_since(account_id, record["Name"], record["Value"])
-        if since is not None and is_over(max(since, certificate.requested) + scaled("acm.issued_after_record")):
+        if since is not None and is_over(after(max(since, certificate.requested), "acm.issued_after_record")):
             certificate.validated.add(domain)
         else:
             certificate.validated.discard(domain)
     if len(certificate.validated) == len(certificate.domains):
         certificate.issued_at = epoch()
+    elif clock.now() - certificate.requested > SECONDS["acm.validation_times_out"]:
+        certificate.timed_out = True
 
 
 def find(context, arn) -> Certificate:
@@ -173,14 +181,15 @@ def status_of(account_id: str, region: str, arn: str) -> str | None:
 
 def in_use_by(account_id: str, region_name: str, arn: str) -> list[str]:
     """Who uses it, or used it until a moment ago: ACM notices the end of a use with delay."""
-    from isobar_localstack.services import apigateway_domains
-
-    region = regions[account_id, region_name]
-    users = apigateway_domains.users_of_certificate(account_id, region_name, arn)
-    former, ended = apigateway_domains.former_users_of_certificate(account_id, region_name, arn)
-    if former and not is_over(ended + scaled("acm.in_use_lag")):
-        users += former
-    return sorted(set(users)) if arn in region.certificates else []
+    if arn not in regions[account_id, region_name].certificates:
+        return []
+    users = []
+    for name in USERS:
+        module = importlib.import_module(f"isobar_localstack.services.{name}")
+        users += module.users_of_certificate(account_id, region_name, arn)
+        former, noticed = module.former_users_of_certificate(account_id, region_name, arn)
+        users += former if not is_over(noticed) else []
+    return sorted(set(users))
 
 
 def delete_certificate(context, request):
@@ -223,6 +232,8 @@ def describe_certificate(context, request):
     }
     if certificate.issued_at:
         described |= issued_details(certificate)
+    if consistency.unseen("consistency.acm_describe", certificate.arn):
+        del described["DomainValidationOptions"]
     return {"Certificate": described}
 
 
@@ -231,7 +242,7 @@ def domain_validation(account_id, certificate, domain) -> dict:
     described = {
         "DomainName": domain,
         "ValidationDomain": domain,
-        "ValidationStatus": "SUCCESS" if validated else "PENDING_VALIDATION",
+        "ValidationStatus": "SUCCESS" if validated else "FAILED" if certificate.timed_out else "PENDING_VALIDATION",
         "ValidationMethod": certificate.method,
     }
     if certificate.method == "DNS" and is_over(certificate.record_due):

@@ -6,7 +6,7 @@ roll back; settings of an API were patched in part; deployments in use and APIs 
 mappings could be deleted; tags went to a place where no read looked; every account came with a
 logging role. Stages are in `apigateway_stages`, domain names in `apigateway_domains`.
 
-AWS rules followed: overwriting an API replaces everything its document can say, the title is the
+AWS rules followed: an API is UPDATING for a quarter of an hour when its security policy changes; overwriting an API replaces everything its document can say, the title is the
 API's name, and a setting the document does not mention goes back to its default.
 """
 
@@ -15,7 +15,9 @@ import io
 import json
 
 from isobar_localstack.base import error, on_localstack, one_at_a_time, page
+from isobar_localstack.durations import due, is_over
 from isobar_localstack.services import apigateway_domains as domains
+from isobar_localstack.services import apigateway_links as links
 from isobar_localstack.services import apigateway_stages as stages
 from isobar_localstack.services.apigateway_domains import bad_request
 
@@ -52,7 +54,7 @@ def service():
         "TagResource": lambda context, request: tags_of(context, request["resourceArn"]).update(request["tags"]),
         "UntagResource": untag,
     }
-    table |= one_at_a_time(own | stages.operations(table) | domains.operations())
+    table |= one_at_a_time(own | stages.operations(table) | domains.operations() | links.operations(table))
     return service
 
 
@@ -94,7 +96,7 @@ def describe(api) -> dict:
         "disableExecuteApiEndpoint": bool(api.disableExecuteApiEndpoint),
         "rootResourceId": api.root_resource_id,
         "tags": dict(api.tags or {}),
-        "apiStatus": "AVAILABLE",
+        "apiStatus": "AVAILABLE" if is_over(busy_until(api)) else "UPDATING",
     }
     optional = {
         "description": api.description,
@@ -106,6 +108,10 @@ def describe(api) -> dict:
     if api.minimum_compression_size is not None:
         described["minimumCompressionSize"] = api.minimum_compression_size
     return described | settings(api)
+
+
+def busy_until(api) -> float:
+    return getattr(api, "isobar_busy_until", 0.0)
 
 
 def escaped(policy: str) -> str:
@@ -149,6 +155,7 @@ def delete_api(original):
             raise bad_request(
                 "Please remove all base path mappings related to the API in your domains before deleting the API."
             )
+        links.check_not_planned(context, api.id)
         return original(context, request)
 
     return delete
@@ -165,8 +172,16 @@ def update_api(context, request):
     changed.isobar_settings = dict(settings(api))
     for patch in request.get("patchOperations") or []:
         patch_api(changed, patch["op"], patch["path"], patch.get("value"))
+    if slow_settings(changed) != slow_settings(api):
+        if not is_over(busy_until(api)):
+            raise error("ConflictException", "The API is being updated; wait until its status is AVAILABLE.", 409)
+        changed.isobar_busy_until = due("apigateway.security_policy_changing")
     api.__dict__.update(changed.__dict__)
     return describe(api)
+
+
+def slow_settings(api) -> tuple:
+    return tuple(settings(api).get(name) or None for name in ("securityPolicy", "endpointAccessMode"))
 
 
 def patch_api(api, op: str, path: str, value):
@@ -429,10 +444,11 @@ def update_account(context, request):
 
 
 def check_logging_role(context, arn: str):
-    from isobar_localstack.services.iam import role_by_arn, trusts
+    from isobar_localstack.services.iam import trusts, usable_allows, usable_role
 
-    role = role_by_arn(context.account_id, arn)
-    if role is None or not trusts(role, "apigateway.amazonaws.com"):
+    role = usable_role(context.account_id, arn)
+    may_log = role and trusts(role, "apigateway.amazonaws.com") and usable_allows(context.account_id, role, "logs:PutLogEvents")
+    if not may_log:
         raise bad_request("The role ARN does not have required permissions configured. Please grant trust "
                           "permission for API Gateway and add the required role policy.")
 

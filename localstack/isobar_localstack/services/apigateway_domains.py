@@ -4,14 +4,14 @@ Gap of LocalStack closed here: domain names were global, so that the second regi
 active-active stack got a conflict, and neither certificates nor stages were checked.
 
 AWS rules followed: a REGIONAL domain needs an issued certificate of its own region, one name can
-exist in every region, and its mappings go with it; a mapping needs a stage that exists; without
+exist in every region, and its mappings go with it; it is PENDING, then AVAILABLE, and UPDATING after
+changes, which wait until then; a mapping needs a stage that exists; without
 a truststore there is no mutual TLS.
 """
 
 import hashlib
 import random
 import string
-import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -48,6 +48,7 @@ class Domain:
     data: dict
     tags: dict
     busy_until: float = 0.0
+    busy_status: str = "PENDING"
     mappings: dict = field(default_factory=dict)  # base path -> mapping
 
     @property
@@ -59,7 +60,7 @@ class Domain:
 @dataclass
 class Region:
     domains: dict = field(default_factory=dict)
-    former_uses: dict = field(default_factory=dict)  # certificate -> (domain arns, when it ended)
+    former_uses: dict = field(default_factory=dict)  # certificate -> (domain arns, when ACM notices its end)
 
 
 regions: dict[tuple[str, str], Region] = defaultdict(Region)
@@ -107,7 +108,7 @@ def find(context, request) -> Domain:
 
 
 def describe(domain: Domain) -> dict:
-    status = "AVAILABLE" if is_over(domain.busy_until) else "UPDATING"
+    status = "AVAILABLE" if is_over(domain.busy_until) else domain.busy_status
     return domain.data | {"domainNameStatus": status, "tags": dict(domain.tags)}
 
 
@@ -127,7 +128,7 @@ def create_domain(context, request):
         if request.get(optional):
             data[optional] = request[optional]
     data |= regional_part(context, request) if kind == "REGIONAL" else edge_part(context, request)
-    region.domains[name] = Domain(data, dict(request.get("tags") or {}))
+    region.domains[name] = Domain(data, dict(request.get("tags") or {}), due("apigateway.domain_creating"))
     return describe(region.domains[name])
 
 
@@ -193,10 +194,12 @@ def update_domain(context, request):
     changes |= changed_truststore(domain, changes)
     if kind := changes.pop("ipAddressType", None):
         domain.data["endpointConfiguration"]["ipAddressType"] = kind
-    before = domain.certificates
+    before, security_policy = domain.certificates, domain.data["securityPolicy"]
     domain.data = {name: value for name, value in (domain.data | changes).items() if value is not None}
     forget_uses(context, domain, before - domain.certificates)
-    domain.busy_until = due("apigateway.domain_updating")
+    is_slow = domain.data["securityPolicy"] != security_policy
+    domain.busy_until = due("apigateway.security_policy_changing" if is_slow else "apigateway.domain_updating")
+    domain.busy_status = "UPDATING"
     return describe(domain)
 
 
@@ -227,7 +230,7 @@ def forget_uses(context, domain: Domain, arns: set):
     arn = domain_arn(context.region, domain.data["domainName"])
     for certificate in arns:
         certificate_region = regions[context.account_id, certificate.split(":")[3]]
-        certificate_region.former_uses[certificate] = ([arn], time.monotonic())
+        certificate_region.former_uses[certificate] = ([arn], due("acm.in_use_lag"))
 
 
 def users_of_certificate(account_id: str, region: str, arn: str) -> list[str]:

@@ -208,7 +208,11 @@ def list_stages(context, request):
 
 def delete_stage(original):
     def delete(context, request):
+        from isobar_localstack.services import apigateway_links as links
+
         api, _ = find(context, request)
+        links.check_not_mapped(context, api.id, request["stageName"])
+        links.check_not_planned(context, api.id, request["stageName"])
         original(context, request)
         del stages_of(api)[request["stageName"]]
 

@@ -4,8 +4,12 @@ Gaps of LocalStack closed here: an overwritten alarm lost its state and took tag
 neither types nor pages, unknown things could be tagged and deleted.
 
 AWS rules followed: PutMetricAlarm replaces the whole definition but keeps the state; tags count
-at creation only; DescribeAlarms shows metric alarms unless asked for composite ones.
+at creation only; DescribeAlarms shows metric alarms unless asked for composite ones;
+a composite alarm needs its children and holds them.
 """
+
+import re
+import time
 
 from isobar_localstack.base import error, on_localstack, page
 
@@ -15,8 +19,28 @@ DAY, HOUR = 86400, 3600
 STATE = ("StateValue", "StateReason", "StateReasonData", "StateUpdatedTimestamp", "StateTransitionedTimestamp")
 
 
+_loaded: list = []
+
+
+def provider():
+    """LocalStack's provider, or None as long as the service is not in use."""
+    return _loaded[0].lifecycle_hook if _loaded else None
+
+
+def first_evaluation_after_a_period():
+    """LocalStack evaluates at once, in a thread, which undid the state that an overwritten alarm keeps."""
+    from localstack.services.cloudwatch import alarm_scheduler
+
+    class Patient(alarm_scheduler.Scheduler):
+        def schedule(self, func, period=None, start=None, **more):
+            return super().schedule(func=func, period=period, start=start or time.time() + (period or 0), **more)
+
+    alarm_scheduler.Scheduler = Patient
+
+
 def service():
-    return on_localstack(
+    first_evaluation_after_a_period()
+    loaded = on_localstack(
         "cloudwatch",
         {
             "PutMetricAlarm": put_alarm,
@@ -28,6 +52,8 @@ def service():
             "UntagResource": of_existing_thing,
         },
     )
+    _loaded.append(loaded)
+    return loaded
 
 
 def store(account_id: str, region: str):
@@ -48,6 +74,8 @@ def put_alarm(original):
     def handler(context, request):
         if context.operation.name == "PutMetricAlarm":
             check_metric_alarm(request)
+        else:
+            check_children(context, request)
         alarms = store(context.account_id, context.region).alarms
         arn = arn_of(context, request["AlarmName"])
         before = alarms.get(arn)
@@ -58,6 +86,18 @@ def put_alarm(original):
         return answer
 
     return handler
+
+
+def children(rule: str) -> set[str]:
+    """The alarms a rule names: ALARM(name), OK("name"), INSUFFICIENT_DATA(arn)."""
+    named = re.findall(r'\b(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*"?([^")]+?)"?\s*\)', rule or "")
+    return {name.split(":alarm:")[-1] for name in named}
+
+
+def check_children(context, request):
+    known = {alarm["AlarmName"] for alarm in all_alarms(context)}
+    if missing := sorted(children(request["AlarmRule"]) - known):
+        raise invalid(f"Could not save the composite alarm as alarms [{', '.join(missing)}] in the alarm rule do not exist")
 
 
 def check_metric_alarm(request):
@@ -120,11 +160,18 @@ def delete_alarms(original):
         there = [name for name in names if arn_of(context, name) in known]
         if sum(kind_of(known[arn_of(context, name)].alarm) == "CompositeAlarm" for name in there) > 1:
             raise invalid("At most one composite alarm can be deleted in one call")
+        check_not_needed(context, set(there))
         original(context, {**request, "AlarmNames": there})
         if missing := sorted(set(names) - set(there)):
             raise error("ResourceNotFound", f"Alarms not found: {', '.join(missing)}", 404)
 
     return handler
+
+
+def check_not_needed(context, names: set[str]):
+    for alarm in all_alarms(context):
+        if alarm["AlarmName"] not in names and (held := sorted(children(alarm.get("AlarmRule")) & names)):
+            raise invalid(f"Cannot delete {held[0]} as there are composite alarm(s) depending on it.")
 
 
 def of_existing_thing(original):

@@ -15,6 +15,7 @@ import copy
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import GlobalSecondaryIndex
 
+from isobar_localstack import consistency
 from isobar_localstack.base import ask_moto, error, on_moto, one_at_a_time, page, tag_dict, tag_list
 from isobar_localstack.services import dynamodb_replicas as replicas
 from isobar_localstack.services import dynamodb_state as state
@@ -36,7 +37,8 @@ OTHER_CHANGES = (
 def service():
     own = {
         "CreateTable": create_table,
-        "DescribeTable": lambda context, request: {"Table": describe(state.find(context, request["TableName"]))},
+        "DescribeTable": describe_table,
+        "ListTables": consistency.lists_late("TableNames", None, "dynamodb")(through_to_moto),
         "UpdateTable": update_table,
         "DeleteTable": delete_table,
         "UpdateTimeToLive": update_ttl,
@@ -113,13 +115,22 @@ def create_table(context, request):
     table = Table(context.account_id, context.region, name, table_class=request.get("TableClass"))
     table.index_status = {index.name: "CREATING" for index in table.moto.global_indexes}
     account.tables[context.region, name] = table
-
-    def finish():
-        table.status = "ACTIVE"
-        table.index_status.clear()
-
-    account.later("dynamodb.table_creating", finish)
+    account.later("dynamodb.table_creating", finish_creation, table)
+    consistency.mark("consistency.dynamodb_describe", table.arn)
+    consistency.created(context, "dynamodb", name)
     return {"TableDescription": describe(table)}
+
+
+def finish_creation(table: Table):
+    table.status = "ACTIVE"
+    table.index_status.clear()
+
+
+def describe_table(context, request):
+    table = state.find(context, request["TableName"])
+    if consistency.unseen("consistency.dynamodb_describe", table.arn) and not context.is_internal_call:
+        raise state.not_found(table.name)
+    return {"Table": describe(table)}
 
 
 def describe(table: Table) -> dict:
@@ -149,7 +160,7 @@ def delete_table(context, request):
         replicas.start_removal(table, [table])
     else:
         table.status = "DELETING"
-        accounts[context.account_id].later("dynamodb.table_deleting", lambda: state.remove(table))
+        accounts[context.account_id].later("dynamodb.table_deleting", state.remove, table)
     return {"TableDescription": describe(table)}
 
 
@@ -194,13 +205,13 @@ def change_settings(table: Table, request, changes: list[str]):
 def start_update(members: list[Table]):
     for member in members:
         member.status = "UPDATING"
+    accounts[members[0].account_id].later("dynamodb.table_updating", finish_update, members)
 
-    def finish():
-        for member in members:
-            if member.status == "UPDATING":
-                member.status = "ACTIVE"
 
-    accounts[members[0].account_id].later("dynamodb.table_updating", finish)
+def finish_update(members: list[Table]):
+    for member in members:
+        if member.status == "UPDATING":
+            member.status = "ACTIVE"
 
 
 def apply_settings(member: Table, request):
@@ -269,15 +280,16 @@ def start_index_change(members: list[Table], action: str, index: dict):
             member.index_status[name] = "DELETING"
         else:
             next(i for i in inner.global_indexes if i.name == name).update(copy.deepcopy(index))
-
-    def finish():
-        for member in members:
-            member.index_status.pop(name, None)
-            if action == "Delete" and member.status != "DELETING":
-                drop_index(member, name)
-
     if action != "Update":
-        account.later("dynamodb.index_creating" if action == "Create" else "dynamodb.index_deleting", finish)
+        duration = "dynamodb.index_creating" if action == "Create" else "dynamodb.index_deleting"
+        account.later(duration, finish_index_change, members, action, name)
+
+
+def finish_index_change(members: list[Table], action: str, name: str):
+    for member in members:
+        member.index_status.pop(name, None)
+        if action == "Delete" and member.status != "DELETING":
+            drop_index(member, name)
 
 
 def drop_index(member: Table, name: str):
@@ -309,8 +321,12 @@ def update_ttl(context, request):
     members = table.members()
     set_ttl(members, "ENABLING" if wanted["Enabled"] else "DISABLING", wanted["AttributeName"])
     finished = ("ENABLED", wanted["AttributeName"]) if wanted["Enabled"] else ("DISABLED", None)
-    accounts[context.account_id].later("dynamodb.ttl_changing", lambda: set_ttl(table.members(), *finished))
+    accounts[context.account_id].later("dynamodb.ttl_changing", finish_ttl, table, *finished)
     return {"TimeToLiveSpecification": wanted}
+
+
+def finish_ttl(table: Table, status: str, attribute: str | None):
+    set_ttl(table.members(), status, attribute)
 
 
 def set_ttl(members: list[Table], status: str, attribute: str | None):
@@ -354,20 +370,32 @@ def update_backups(context, request):
 # --- tags -----------------------------------------------------------------------------------------
 
 
+tags_written: dict = {}  # (arn, id) of a table -> its tags and from when ListTagsOfResource shows them
+
+
+def set_tags(table: Table, tags: list):
+    if consistency.is_eventual():
+        history = tags_written.setdefault((table.arn, table.table_id), [])
+        consistency.write(history, "consistency.dynamodb_tags", table.moto.tags, tags)
+    table.moto.tags = tags
+
+
 def tag(context, request):
     table = state.find_by_arn(context, request["ResourceArn"])
-    table.moto.tags = tag_list(tag_dict(table.moto.tags) | tag_dict(request["Tags"]))
+    set_tags(table, tag_list(tag_dict(table.moto.tags) | tag_dict(request["Tags"])))
 
 
 def untag(context, request):
     table = state.find_by_arn(context, request["ResourceArn"])
-    table.moto.tags = [t for t in table.moto.tags if t["Key"] not in request["TagKeys"]]
+    set_tags(table, [t for t in table.moto.tags if t["Key"] not in request["TagKeys"]])
 
 
 def list_tags(context, request):
     table = state.find_by_arn(context, request["ResourceArn"])
     state.check_readable(table)
     tags = table.moto.tags
+    if not context.is_internal_call:
+        tags = consistency.seen(tags_written.get((table.arn, table.table_id), []), tags)
     shown, token = page(tags, request.get("NextToken"), TAGS_PER_PAGE)
     return {"Tags": shown} | ({"NextToken": token} if token else {})
 

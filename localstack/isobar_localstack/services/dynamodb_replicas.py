@@ -3,7 +3,7 @@
 AWS rules followed: one replica change per call (a strongly consistent table is made by one call
 with all of its regions); the tables are UPDATING meanwhile; the replica has keys, indexes, stream,
 billing and time to live of its source, but not its tags, deletion protection or backups; a table
-that replicas were made from cannot be deleted while it has them.
+that a replica was made from cannot be deleted for a day while it has replicas.
 """
 
 import copy
@@ -11,6 +11,7 @@ import copy
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table as MotoTable
 
+from isobar_localstack.durations import due, is_over
 from isobar_localstack.services import dynamodb_state as state
 from isobar_localstack.services.dynamodb_state import Group, Replica, Table, invalid
 
@@ -60,7 +61,7 @@ def change(table: Table, request: dict):
 def create(table: Table, details: dict):
     check_can_create(table, details["RegionName"])
     group = table.group or start_group(table)
-    group.sources.add(table.region)
+    group.sources[table.region] = due("dynamodb.source_is_kept")
     add(table, details)
 
 
@@ -86,13 +87,12 @@ def add(table: Table, details: dict):
     group.replicas[region] = Replica("CREATING", replica_details(details))
     for member in busy:
         member.status = "UPDATING"
+    account.later("dynamodb.replica_creating", settle_members, [group.replicas[region], replica, *busy])
 
-    def finish():
-        group.replicas[region].status = "ACTIVE"
-        for member in [replica, *busy]:
-            member.status = "ACTIVE"
 
-    account.later("dynamodb.replica_creating", finish)
+def settle_members(members: list):
+    for member in members:
+        member.status = "ACTIVE"
 
 
 def replica_details(details: dict) -> dict:
@@ -139,11 +139,7 @@ def update(table: Table, details: dict):
     replica = table.group.replicas[other.region]
     replica.details |= replica_details(details)
     replica.status, table.status, other.status = "UPDATING", "UPDATING", "UPDATING"
-
-    def finish():
-        replica.status, table.status, other.status = "ACTIVE", "ACTIVE", "ACTIVE"
-
-    state.accounts[table.account_id].later("dynamodb.replica_updating", finish)
+    state.accounts[table.account_id].later("dynamodb.replica_updating", settle_members, [replica, table, other])
 
 
 def delete(table: Table, details: dict):
@@ -155,7 +151,7 @@ def delete(table: Table, details: dict):
 def check_can_delete(table: Table):
     if table.moto.deletion_protection_enabled:
         raise invalid(PROTECTED)
-    if table.group and table.region in table.group.sources and len(table.group.replicas) > 1:
+    if table.group and len(table.group.replicas) > 1 and not is_over(table.group.sources.get(table.region, 0)):
         raise invalid(WAS_SOURCE)
 
 
@@ -166,14 +162,13 @@ def start_removal(table: Table, leaving: list[Table]):
         other.status = "DELETING"
     for other in staying:
         other.status = "UPDATING"
+    state.accounts[table.account_id].later("dynamodb.replica_deleting", finish_removal, leaving, staying)
 
-    def finish():
-        for other in leaving:
-            state.remove(other)
-        for other in staying:
-            other.status = "ACTIVE"
 
-    state.accounts[table.account_id].later("dynamodb.replica_deleting", finish)
+def finish_removal(leaving: list[Table], staying: list[Table]):
+    for other in leaving:
+        state.remove(other)
+    settle_members(staying)
 
 
 # --- strong consistency ---------------------------------------------------------------------------
@@ -197,7 +192,7 @@ def make_strong(table: Table, actions: list, witnesses: list):
             raise invalid(ALREADY_THERE.format(table.name))
     group = start_group(table)
     group.consistency = "STRONG"
-    group.sources.add(table.region)
+    group.sources[table.region] = due("dynamodb.source_is_kept")
     if witness:
         start_witness(table, group, witness[0])
     for _, details in actions:
@@ -206,11 +201,7 @@ def make_strong(table: Table, actions: list, witnesses: list):
 
 def start_witness(table: Table, group: Group, region: str):
     group.witness, group.witness_region = Replica("CREATING"), region
-
-    def finish():
-        group.witness.status = "ACTIVE"
-
-    state.accounts[table.account_id].later("dynamodb.replica_creating", finish)
+    state.accounts[table.account_id].later("dynamodb.replica_creating", settle_members, [group.witness])
 
 
 def unmake_strong(table: Table, actions: list, witnesses: list):
@@ -227,13 +218,13 @@ def unmake_strong(table: Table, actions: list, witnesses: list):
         check_can_delete(other)
     if group.witness:
         group.witness.status = "DELETING"
-
-        def finish():
-            group.witness = None
-            state.dissolve_if_alone(table.account_id, table.name, group)
-
-        state.accounts[table.account_id].later("dynamodb.replica_deleting", finish)
+        state.accounts[table.account_id].later("dynamodb.replica_deleting", finish_witness, table, group)
     start_removal(table, going)
+
+
+def finish_witness(table: Table, group: Group):
+    group.witness = None
+    state.dissolve_if_alone(table.account_id, table.name, group)
 
 
 # --- what DescribeTable says ----------------------------------------------------------------------

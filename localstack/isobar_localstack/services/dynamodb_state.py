@@ -5,8 +5,6 @@ through, the groups of replicas they form, and the list of things that happen la
 one group share one dictionary of items, so that a write in any region is seen in all.
 """
 
-import heapq
-import itertools
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -14,7 +12,8 @@ from dataclasses import dataclass, field
 from moto.dynamodb.models import dynamodb_backends
 
 from isobar_localstack.base import error
-from isobar_localstack.durations import due, is_over
+from isobar_localstack.clock import Coming
+from isobar_localstack.durations import due
 
 
 @dataclass
@@ -28,7 +27,7 @@ class Group:
     """A global table: the regions of one table."""
 
     replicas: dict[str, Replica] = field(default_factory=dict)
-    sources: set[str] = field(default_factory=set)  # regions from which replicas were added
+    sources: dict[str, float] = field(default_factory=dict)  # regions replicas were added from, and until when it counts
     consistency: str = "EVENTUAL"
     witness: Replica | None = None
     witness_region: str | None = None
@@ -66,16 +65,13 @@ class Table:
 class Account:
     def __init__(self):
         self.tables: dict[tuple[str, str], Table] = {}
-        self._coming: list = []
-        self._order = itertools.count()  # two things due at the same moment keep their order
+        self._coming = Coming()
 
-    def later(self, duration: str, action):
-        heapq.heappush(self._coming, (due(duration), next(self._order), action))
+    def later(self, duration: str, action, *arguments):
+        self._coming.at(due(duration), action, *arguments)
 
     def settle(self):
-        """Does what has become due since the last request."""
-        while self._coming and is_over(self._coming[0][0]):
-            heapq.heappop(self._coming)[2]()
+        self._coming.settle()
 
 
 accounts: dict[str, Account] = defaultdict(Account)
@@ -144,7 +140,7 @@ def remove(table: Table):
     if group is None:
         return
     group.replicas.pop(table.region, None)
-    group.sources.discard(table.region)
+    group.sources.pop(table.region, None)
     dissolve_if_alone(table.account_id, table.name, group)
 
 

@@ -2,19 +2,20 @@
 
 Gaps of LocalStack closed here: outside Docker a function ended in State=Failed, since its runtime
 cannot be started; any role was accepted; nothing stopped an update during an update. Invoking a
-function is not possible here and fails.
+function is not possible here and fails. The states are in `lambda_lifecycle`.
 
 AWS rules followed: a function is Pending, then Active; an update is InProgress, then Successful,
 and meanwhile every other change is a ResourceConflictException; the role has to exist and to
 trust Lambda; lists do not show states. Settings that LocalStack drops are in `lambda_settings`.
 """
 
-import time
+import json
 
 from plux import Plugin
 
 from isobar_localstack.base import error, on_localstack
-from isobar_localstack.durations import scaled
+from isobar_localstack.consistency import check_principals, lists_late
+from isobar_localstack.services import lambda_lifecycle as lifecycle
 from isobar_localstack.services import lambda_settings as settings
 
 STATE_FIELDS = (
@@ -23,7 +24,7 @@ STATE_FIELDS = (
 
 
 class NoRuntimePlugin(Plugin):
-    """Entry point: the "executor" LocalStack prepares and starts functions with."""
+    """Entry point: the "executor" LocalStack would prepare and start functions with."""
 
     namespace = "localstack.lambda.runtime_executor"
     name = "isobar"
@@ -32,11 +33,11 @@ class NoRuntimePlugin(Plugin):
         from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
 
         class NoRuntime(RuntimeExecutor):
-            """Prepares every function after the time AWS takes, and runs none."""
+            """Runs nothing; `lambda_lifecycle` does not even ask it to."""
 
             @classmethod
             def prepare_version(cls, function_version):
-                time.sleep(scaled("lambda.preparing"))
+                pass
 
             @classmethod
             def cleanup_version(cls, function_version):
@@ -58,20 +59,30 @@ class NoRuntimePlugin(Plugin):
 
 def service():
     settings.patch_localstack()
-    return on_localstack(
+    lifecycle.patch_localstack()
+    service = on_localstack(
         "lambda",
         {
-            "CreateFunction": lambda original: settings.showing(settings.keeping(with_role_check(original))),
+            "CreateFunction": lambda original: lifecycle.creating(settings.showing(settings.keeping(with_role_check(original)))),
             "UpdateFunctionCode": lambda original: settings.showing(when_settled(original)),
             "UpdateFunctionConfiguration": update_configuration,
             "PublishVersion": lambda original: settings.showing(when_settled(original)),
-            "DeleteFunction": when_unreferenced,
-            "GetFunction": settings.get_function,
-            "GetFunctionConfiguration": lambda original: settings.showing(through_alias(original)),
-            "ListFunctions": lambda original: settings.showing_all("Functions")(without_states("Functions")(original)),
+            "DeleteFunction": lambda original: lifecycle.deleting(when_unreferenced(original)),
+            "GetFunction": lambda original: lifecycle.getting(settings.get_function(original)),
+            "GetFunctionConfiguration": lambda original: lifecycle.getting(settings.showing(through_alias(original))),
+            "ListFunctions": list_functions,
+            "AddPermission": with_known_principal,
             "ListVersionsByFunction": lambda original: settings.showing_all("Versions")(without_states("Versions")(original)),
         },
     )
+    table = service.skeleton.dispatch_table
+    table |= {name: lifecycle.settled(handler) for name, handler in table.items()}
+    return service
+
+
+def list_functions(original):
+    handler = settings.showing_all("Functions")(without_states("Functions")(original))
+    return lists_late("Functions", "FunctionName", "lambda")(handler)
 
 
 def update_configuration(original):
@@ -82,17 +93,43 @@ def with_role_check(original):
     def handler(context, request):
         if request.get("Role"):
             check_role(context, request["Role"])
+        check_network_permission(context, request)
         return original(context, request)
 
     return handler
 
 
 def check_role(context, arn: str):
-    from isobar_localstack.services.iam import role_by_arn, trusts
+    from isobar_localstack.services.iam import trusts, usable_role
 
-    role = role_by_arn(context.account_id, arn)
+    role = usable_role(context.account_id, arn)
     if role is None or not trusts(role, "lambda.amazonaws.com"):
         raise error("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
+
+
+def check_network_permission(context, request):
+    """Lambda makes network interfaces with the rights of the function's role."""
+    from isobar_localstack.services.iam import role_by_arn, usable_allows
+
+    if not (request.get("VpcConfig") or {}).get("SubnetIds"):
+        return
+    function = find(context, request["FunctionName"])
+    arn = request.get("Role") or (function.latest().config.role if function else "")
+    role = role_by_arn(context.account_id, arn)
+    if role and not usable_allows(context.account_id, role, "ec2:CreateNetworkInterface"):
+        raise error(
+            "InvalidParameterValueException",
+            "The provided execution role does not have permissions to call CreateNetworkInterface on EC2",
+        )
+
+
+def with_known_principal(original):
+    def handler(context, request):
+        policy = json.dumps({"Statement": {"Principal": {"AWS": request["Principal"]}}})
+        check_principals(context, policy, error("InvalidParameterValueException", "The provided principal was invalid. Please check the principal and try again."))
+        return original(context, request)
+
+    return handler
 
 
 def when_settled(original):
@@ -116,10 +153,11 @@ def check_settled(context, name_or_arn: str):
         return  # LocalStack answers that
     latest = function.latest()
     arn = latest.id.unqualified_arn()
-    if latest.config.state.state == "Pending":
+    state = latest.config.state.state
+    if state in ("Pending", "Deleting"):
         raise error(
             "ResourceConflictException",
-            "The operation cannot be performed at this time. The function is currently in the following state: Pending", 409,
+            f"The operation cannot be performed at this time. The function is currently in the following state: {state}", 409,
         )
     if latest.config.last_update and latest.config.last_update.status == "InProgress":
         raise error(

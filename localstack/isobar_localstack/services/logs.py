@@ -5,24 +5,40 @@ knew no pages and no identifiers, every group was of class STANDARD, any number 
 for the retention, the key of a group could not be changed.
 
 AWS rules followed: ARNs are taken with and without the trailing `:*`; DescribeLogGroups shows both.
-A key belongs to a log group or to the results of all queries; whether it exists is not checked.
+A key belongs to a log group or to the results of all queries; whether it exists is not checked. Logs
+arrive late: the group of a function that has run comes back when it is deleted before the function
+or shortly after it. Since nothing runs here, a test says so:
+
+    POST /_isobar/late-logs {"region": "eu-west-1", "function": "carts"}      it has run
+    POST /_isobar/late-logs {"region": "eu-west-1", "group": "/aws/lambda/x"} comes back once, when deleted
 """
 
+import threading
+
+from isobar_localstack import consistency
 from isobar_localstack.base import error, on_localstack, page
+from isobar_localstack.clock import Coming
+from isobar_localstack.durations import due, is_over
 
 PAGE_LIMIT = 50
 RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )
 
+FUNCTION_GROUP = "/aws/lambda/"
+lock = threading.RLock()
+coming = Coming()
+functions_run: dict = {}  # (account, region, function) -> when its logs end; None while it exists
+late_groups: set = set()  # (account, region, group)
+
 
 def service():
-    return on_localstack(
+    service = on_localstack(
         "logs",
         {
             "CreateLogGroup": create_group,
             "DeleteLogGroup": delete_group,
-            "DescribeLogGroups": lambda original: describe_groups,
+            "DescribeLogGroups": lambda original: consistency.lists_late("logGroups", "logGroupName", "logs")(describe_groups),
             "PutRetentionPolicy": put_retention,
             "AssociateKmsKey": lambda original: associate_key,
             "DisassociateKmsKey": lambda original: disassociate_key,
@@ -32,6 +48,18 @@ def service():
             "UntagResource": lambda original: untag,
         },
     )
+    table = service.skeleton.dispatch_table
+    table |= {name: settled(handler) for name, handler in table.items()}
+    return service
+
+
+def settled(handler):
+    def run(context, request):
+        with lock:
+            coming.settle()
+        return handler(context, request)
+
+    return run
 
 
 def groups(account_id: str, region: str) -> dict:
@@ -73,6 +101,7 @@ def create_group(original):
         group = find(context, name)
         group.isobar_class = request.get("logGroupClass") or "STANDARD"
         group.isobar_protected = bool(request.get("deletionProtectionEnabled"))
+        consistency.created(context, "logs", name)
         return answer
 
     return handler
@@ -85,9 +114,55 @@ def delete_group(original):
             raise error("ValidationException", "The log group is protected against deletion.")
         answer = original(context, request)
         all_tags(context.account_id, context.region).pop(arn_of(context.account_id, context.region, group.name), None)
+        if logs_are_late(context.account_id, context.region, group.name):
+            coming.at(due("logs.late_group"), appear, context.account_id, context.region, group.name)
         return answer
 
     return handler
+
+
+# --- late logs ------------------------------------------------------------------------------------
+
+
+def function_ran(account_id: str, region: str, function: str):
+    functions_run[account_id, region, function] = None
+    with lock:
+        appear(account_id, region, FUNCTION_GROUP + function)
+
+
+def function_deleted(account_id: str, region: str, function: str):
+    if (account_id, region, function) in functions_run:
+        functions_run[account_id, region, function] = due("lambda.late_logs_after_delete")
+
+
+def logs_are_late(account_id: str, region: str, name: str) -> bool:
+    if (account_id, region, name) in late_groups:
+        late_groups.discard((account_id, region, name))
+        return True
+    key = (account_id, region, name.removeprefix(FUNCTION_GROUP))
+    if not name.startswith(FUNCTION_GROUP) or key not in functions_run:
+        return False
+    ends = functions_run[key]
+    return ends is None or not is_over(ends)
+
+
+def appear(account_id: str, region: str, name: str):
+    """As its writer makes it: without retention, key and tags."""
+    from moto.logs.models import logs_backends
+
+    if name not in groups(account_id, region):
+        logs_backends[account_id][region].create_log_group(name, {})
+
+
+class LateLogsResource:
+    def on_post(self, request):
+        wanted = request.get_json(force=True)
+        account_id, region = wanted.get("account", "000000000000"), wanted["region"]
+        if wanted.get("function"):
+            function_ran(account_id, region, wanted["function"])
+        if wanted.get("group"):
+            late_groups.add((account_id, region, wanted["group"]))
+        return {}
 
 
 def put_retention(original):

@@ -4,18 +4,24 @@ Gap of LocalStack closed here: GetResources failed inside once some services had
 
 AWS rules followed: the API is regional, and what is global (Route 53) is found in us-east-1;
 keys of several filters are combined with AND, values of one with OR; a list of ARNs excludes
-every other parameter. Unlike AWS, a call without filter leaves out what has lost all its tags.
+every other parameter; with eventual consistency the answer is as old as the lag in `durations`, so
+that new things are missing and deleted ones linger. Unlike AWS, a call without filter leaves out what
+has lost all its tags.
 """
 
 import importlib
 import re
+import threading
 
-from isobar_localstack.base import error, own_service, page
+from isobar_localstack import consistency
+from isobar_localstack.base import READS, error, own_service, page
+from isobar_localstack.durations import due, is_over
 
 PER_PAGE = 100
 TAG_LIMITS = {"TagFilters": 50, "ResourceARNList": 100, "ResourceTypeFilters": 100}
 # Modules with a function tagged(account_id, region) that yields (arn, tags).
-SOURCES = ("acm", "apigateway", "cloudwatch", "dynamodb", "lambda_", "logs", "route53", "sns")
+SOURCES = ("acm", "apigateway", "cloudwatch", "dynamodb", "lambda_", "logs", "route53", "s3", "sns")
+SERVICES = {name.rstrip("_") for name in SOURCES}
 
 
 def service():
@@ -30,11 +36,49 @@ def invalid(message: str):
 
 
 def all_tagged(context) -> list[tuple[str, dict]]:
+    if not consistency.is_eventual():
+        return sorted(current(context.account_id, context.region).items())
+    return sorted(lagging(context.account_id, context.region).items())
+
+
+def current(account_id: str, region: str) -> dict:
     found = {}
     for name in SOURCES:
         module = importlib.import_module(f"isobar_localstack.services.{name}")
-        found.update((arn, tags) for arn, tags in module.tagged(context.account_id, context.region) if tags)
-    return sorted(found.items())
+        found.update((arn, dict(tags)) for arn, tags in module.tagged(account_id, region) if tags)
+    return found
+
+
+# --- the lag ----------------------------------------------------------------------------------------
+
+lock = threading.Lock()
+views: dict = {}  # (account, region) -> [(from when it is seen, what was there)]
+
+
+def lagging(account_id: str, region: str) -> dict:
+    observe(account_id, region)
+    with lock:
+        history = views[account_id, region]
+        while len(history) > 1 and is_over(history[1][0]):
+            history.pop(0)
+        return history[0][1] if is_over(history[0][0]) else {}
+
+
+def observe(account_id: str, region: str):
+    there = current(account_id, region)
+    with lock:
+        history = views.setdefault((account_id, region), [])
+        if not history or history[-1][1] != there:
+            history.append((due("consistency.tagging"), there))
+
+
+def observe_writes(chain, context, response):
+    """After each request that may have changed something; for the handlers of responses."""
+    if not consistency.is_eventual() or context.operation is None or context.is_internal_call:
+        return
+    if context.operation.name.startswith(READS) or context.service.service_name not in SERVICES:
+        return
+    observe(context.account_id, "us-east-1" if context.service.service_name == "route53" else context.region)
 
 
 def get_resources(context, request):

@@ -33,6 +33,7 @@ class Zone:
     private: bool
     vpc: dict | None
     accelerated: bool = False
+    enabled_at: float = 0.0
     records: dict = field(default_factory=dict)
 
 
@@ -130,7 +131,7 @@ def describe_zone(zone: Zone) -> dict:
         "ResourceRecordSetCount": len(zone.records),
     }
     if zone.accelerated:
-        described["Features"] = {"AcceleratedRecoveryStatus": "ENABLED"}
+        described["Features"] = {"AcceleratedRecoveryStatus": "ENABLED" if is_over(zone.enabled_at) else "ENABLING"}
     return described
 
 
@@ -189,7 +190,10 @@ def update_comment(context, request):
 
 def update_features(context, request):
     zone = zone_of(context, request, "HostedZoneId")
-    zone.accelerated = bool(request.get("EnableAcceleratedRecovery"))
+    wanted = bool(request.get("EnableAcceleratedRecovery"))
+    if wanted and not zone.accelerated:
+        zone.enabled_at = due("route53.recovery_enabling")
+    zone.accelerated = wanted
     return {}
 
 
@@ -241,7 +245,7 @@ def get_change(context, request):
 
 
 def cname_since(account_id: str, name: str, value: str) -> float | None:
-    """Since when (monotonic clock) a public zone has this CNAME; None when there is none."""
+    """Since when (on the clock of lifecycles) a public zone has this CNAME; None when there is none."""
     for zone in list(accounts[account_id].zones.values()):
         record = zone.records.get((records.normalize(name), "CNAME", None))
         if record and not zone.private:

@@ -14,7 +14,8 @@ import copy
 import uuid
 from dataclasses import dataclass
 
-from isobar_localstack.base import epoch, error
+from isobar_localstack.base import error
+from isobar_localstack.services import route53_status as status
 
 LIST_LIMIT = 1000
 CHECKER_REGIONS = (
@@ -33,6 +34,8 @@ class Check:
     config: dict
     version: int = 1
     alarm: dict | None = None
+    last_known: bool = True
+    told_unhealthy: bool = False
 
 
 def operations(accounts) -> dict:
@@ -83,9 +86,9 @@ class Checks:
 
     def status(self, context, request):
         check = self.find(context, request)
-        if check.config["Type"] not in ENDPOINT_TYPES:
-            raise error("InvalidInput", f"The status of a {check.config['Type']} health check cannot be queried.")
-        report = {"Status": "Success: HTTP Status Code 200, OK", "CheckedTime": epoch()}
+        if check.config["Type"] == "CALCULATED":
+            raise error("InvalidInput", "The status of a CALCULATED health check cannot be queried.")
+        report = status.report(status.is_healthy(context.account_id, self.accounts[context.account_id], check), check.config["Type"])
         regions = check.config.get("Regions") or CHECKER_REGIONS
         return {
             "HealthCheckObservations": [

@@ -7,11 +7,11 @@ names are kept in lower case, with trailing dot and octal escapes (`*` becomes `
 
 import ipaddress
 import re
-import time
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from isobar_localstack.base import error
+from isobar_localstack.clock import clock
 
 POLICIES = (
     "Weight", "Region", "GeoLocation", "Failover", "MultiValueAnswer", "CidrRoutingConfig", "GeoProximityLocation",
@@ -30,7 +30,7 @@ class Key(NamedTuple):
 @dataclass
 class Record:
     data: dict
-    since: float  # monotonic clock, for those who wait for a record to spread
+    since: float  # on the clock of lifecycles, for those who wait for a record to spread
 
 
 # --- names --------------------------------------------------------------------------------------
@@ -58,7 +58,7 @@ def apex_records(name: str, servers) -> dict:
     return {
         Key(name, kind, None): Record(
             {"Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": [{"Value": v} for v in values]},
-            time.monotonic(),
+            clock.now(),
         )
         for kind, ttl, values in apex
     }
@@ -156,7 +156,7 @@ def apply_one(change, after: dict, zone) -> list[str]:
         del after[key]
     else:
         unchanged = existing and comparable(existing.data) == comparable(data)
-        after[key] = Record(data, existing.since if unchanged else time.monotonic())
+        after[key] = Record(data, existing.since if unchanged else clock.now())
     return []
 
 

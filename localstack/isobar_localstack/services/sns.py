@@ -8,6 +8,7 @@ word PendingConfirmation, and cannot be unsubscribed.
 """
 
 from isobar_localstack.base import error, on_localstack
+from isobar_localstack.consistency import check_principals
 
 PENDING = "PendingConfirmation"
 
@@ -16,6 +17,8 @@ def service():
     return on_localstack(
         "sns",
         {
+            "CreateTopic": with_known_principals,
+            "SetTopicAttributes": with_known_principals,
             "Subscribe": subscribe,
             "Unsubscribe": unsubscribe,
             "ListSubscriptions": hide_pending,
@@ -32,6 +35,17 @@ def store(account_id: str, region: str):
     from localstack.services.sns.models import sns_stores
 
     return sns_stores[account_id][region]
+
+
+def with_known_principals(original):
+    """A policy can name only roles that exist and are already seen."""
+
+    def handler(context, request):
+        policy = request["AttributeValue"] if request.get("AttributeName") == "Policy" else (request.get("Attributes") or {}).get("Policy")
+        check_principals(context, policy, error("InvalidParameter", "Invalid parameter: Policy Error: PrincipalNotFound"))
+        return original(context, request)
+
+    return handler
 
 
 def is_pending(context, arn: str) -> bool:

@@ -1,0 +1,112 @@
+"""The clock of lifecycles: it counts seconds as AWS takes them.
+
+While it runs, ISOBAR_EMULATOR_PACE says how much faster than real time it goes: with 0.01 an hour
+passes in 36 s; with 0 nothing ever takes time. A test that wants to see what lies between two
+states freezes it, and then moves it by hand:
+
+    GET  /_isobar/clock                    {"frozen": false, "now": 1234.5, "pace": 0.01}
+    POST /_isobar/clock {"freeze": true}   from here on waiting takes for ever, also with pace 0
+    POST /_isobar/clock {"step": 60}       a minute passes at once
+    POST /_isobar/clock {"freeze": false}  goes on; with pace 0 all that was begun is over
+
+Only lifecycles follow it. Dates in answers, alarms and data of metrics are those of the real clock.
+"""
+
+import heapq
+import os
+import threading
+import time
+
+
+def pace() -> float:
+    return float(os.environ.get("ISOBAR_EMULATOR_PACE", "0.01"))
+
+
+class Clock:
+    def __init__(self):
+        self._changed = threading.Condition(threading.RLock())
+        self._at = self._since = time.monotonic()
+        self._frozen = False
+        self._latest = 0.0  # the last moment anybody waits for
+
+    @property
+    def frozen(self) -> bool:
+        return self._frozen
+
+    def now(self) -> float:
+        with self._changed:
+            if self._frozen:
+                return self._at
+            return self._at + (time.monotonic() - self._since) / (pace() or 1)
+
+    def after(self, moment: float, seconds: float) -> float:
+        """The moment so many seconds later; with pace 0 no later, unless the clock is frozen."""
+        with self._changed:
+            over = moment + seconds if pace() or self._frozen else moment
+            self._latest = max(self._latest, over)
+            return over
+
+    def freeze(self):
+        self._set(self.now(), True)
+
+    def thaw(self):
+        now = self.now()
+        self._set(now if pace() else max(now, self._latest), False)
+
+    def step(self, seconds: float):
+        self._set(self.now() + seconds, self._frozen)
+
+    def set(self, now: float):
+        """Back to the moment of a snapshot: all moments in it are of this clock."""
+        self._set(now, self._frozen)
+
+    def _set(self, now: float, frozen: bool):
+        with self._changed:
+            self._at, self._since, self._frozen = now, time.monotonic(), frozen
+            self._changed.notify_all()
+
+    def wait(self, moment: float):
+        """For threads: returns when the moment has come, also when that is by a step."""
+        with self._changed:
+            while (left := moment - self.now()) > 0:
+                self._changed.wait(None if self._frozen else left * (pace() or 1))
+
+
+clock = Clock()
+
+
+class Coming:
+    """What happens later: functions of modules with their arguments, so that a snapshot can hold them.
+
+    Nothing happens by itself. The owner calls `settle` before it looks at its state; what is due
+    by then is done in order.
+    """
+
+    def __init__(self):
+        self._heap: list = []
+        self._number = 0  # two things due at the same moment keep their order
+
+    def at(self, moment: float, action, *arguments):
+        self._number += 1
+        heapq.heappush(self._heap, (moment, self._number, action, arguments))
+
+    def settle(self):
+        now = clock.now()
+        while self._heap and self._heap[0][0] <= now:
+            _, _, action, arguments = heapq.heappop(self._heap)
+            action(*arguments)
+
+
+class ClockResource:
+    def on_get(self, request):
+        return {"frozen": clock.frozen, "now": round(clock.now(), 3), "pace": pace()}
+
+    def on_post(self, request):
+        wanted = request.get_json(force=True)
+        if wanted.get("freeze") is True:
+            clock.freeze()
+        if "step" in wanted:
+            clock.step(float(wanted["step"]))
+        if wanted.get("freeze") is False:
+            clock.thaw()
+        return self.on_get(request)

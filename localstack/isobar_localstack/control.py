@@ -1,0 +1,68 @@
+"""The emulator's own endpoints, under /_isobar. Each is described where it is made."""
+
+import threading
+
+from localstack.aws import handlers
+from localstack.http import Resource
+from localstack.services.internal import get_internal_apis
+
+from isobar_localstack import clock, consistency, state
+from isobar_localstack.base import READS
+
+regions_used: set = set()
+_lock = threading.Lock()
+
+
+def install():
+    from isobar_localstack.services import logs, resourcegroupstaggingapi, route53_status
+
+    for path, resource in {
+        "clock": clock.ClockResource(),
+        "consistency": consistency.ConsistencyResource(),
+        "health-checks": route53_status.HealthChecksResource(),
+        "inventory": InventoryResource(),
+        "late-logs": logs.LateLogsResource(),
+        "reset": state.ResetResource(),
+        "restore": state.RestoreResource(),
+        "snapshot": state.SnapshotResource(),
+    }.items():
+        get_internal_apis().add(Resource(f"/_isobar/{path}", resource))
+    handlers.serve_custom_service_request_handlers.append(state.enter)
+    handlers.serve_custom_service_request_handlers.append(note_region)
+    handlers.run_custom_response_handlers.append(resourcegroupstaggingapi.observe_writes)
+    handlers.run_custom_finalizers.append(state.leave)
+
+
+def note_region(chain, context, response):
+    if context.operation is not None and not context.operation.name.startswith(READS):
+        with _lock:
+            regions_used.add(context.region)
+
+
+class InventoryResource:
+    """GET /_isobar/inventory[?regions=a,b]: what `inventory` prints, as a list of objects.
+
+    Without regions these are all in which anything was written, and those of replicas of tables.
+    The calls are not counted.
+    """
+
+    def on_get(self, request):
+        import inventory
+        from localstack.aws.connect import connect_to
+
+        def client(service: str, region: str):
+            return connect_to.get_client(
+                service_name=service, region_name=region, aws_access_key_id="000000000000",
+                aws_secret_access_key="test", aws_session_token=None,
+            )
+
+        regions = request.args.get("regions", "").split(",") if request.args.get("regions") else sorted(self.regions())
+        things = inventory.inventory(None, regions, client_of=client)
+        return [dict(zip(("region", "service", "kind", "name"), thing)) for thing in things]
+
+    def regions(self) -> set:
+        from isobar_localstack.services import dynamodb_state
+
+        with _lock:
+            used = {region for region in regions_used if region and region != "global"}
+        return used | {region for account in list(dynamodb_state.accounts.values()) for region, _ in list(account.tables)}
