@@ -67,6 +67,9 @@ impl Surroundings {
         if iam.get_role().role_name(name).send().await.is_err() {
             iam.create_role().role_name(name).assume_role_policy_document(trust).send().await.map_err(said)?;
         }
+        let may =
+            r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]}"#;
+        iam.put_role_policy().role_name(name).policy_name("logs").policy_document(may).send().await.map_err(said)?;
         let role = iam.get_role().role_name(name).send().await.map_err(said)?;
         let arn = role.role.map(|role| role.arn).unwrap_or_default();
         self.logs = true;
