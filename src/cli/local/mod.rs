@@ -1,17 +1,15 @@
 //! `--local`: LocalStack on this machine. The folder that starts it is part of the program.
 
+mod files;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs, io};
 
-use include_dir::{Dir, DirEntry, include_dir};
-use sha2::{Digest, Sha256};
-
+use self::files::FILES;
 use super::Failure;
+use crate::names::short_hash;
 
-static FOLDER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/localstack");
-/// What is not needed to start it.
-const LEFT_OUT: [&str; 2] = ["tests", "__pycache__"];
 const DEFAULT_PORT: u16 = 4566;
 
 /// Starts it if it is not running, and returns its endpoint.
@@ -49,7 +47,7 @@ fn unpack() -> io::Result<PathBuf> {
     }
     fs::create_dir_all(&home)?;
     let draft = tempfile::tempdir_in(&home)?;
-    write(&FOLDER, &draft.path().join("src"))?;
+    write(&draft.path().join("src"))?;
     match fs::rename(draft.path().join("src"), &folder) {
         // Another run was faster; its folder has the same content.
         Err(_) if folder.is_dir() => Ok(folder),
@@ -64,52 +62,53 @@ fn cache() -> io::Result<PathBuf> {
         .ok_or_else(|| io::Error::other("neither `XDG_CACHE_HOME` nor `HOME` is set"))
 }
 
-fn write(dir: &Dir<'_>, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in needed(dir) {
-        let path = to.join(entry.path().file_name().unwrap_or_default());
-        match entry {
-            DirEntry::Dir(inner) => write(inner, &path)?,
-            DirEntry::File(file) => fs::write(path, file.contents())?,
+fn write(to: &Path) -> io::Result<()> {
+    for (path, text) in FILES {
+        let path = to.join(path);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
         }
+        fs::write(path, text)?;
     }
     Ok(())
 }
 
 fn fingerprint() -> String {
-    let mut digest = Sha256::new();
-    add(&FOLDER, &mut digest);
-    digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
-}
-
-fn add(dir: &Dir<'_>, digest: &mut Sha256) {
-    for entry in needed(dir) {
-        digest.update(entry.path().to_string_lossy().as_bytes());
-        match entry {
-            DirEntry::Dir(inner) => add(inner, digest),
-            DirEntry::File(file) => digest.update(file.contents()),
-        }
-    }
-}
-
-fn needed<'a>(dir: &'a Dir<'a>) -> impl Iterator<Item = &'a DirEntry<'a>> {
-    dir.entries().iter().filter(|entry| {
-        let name = entry.path().file_name().unwrap_or_default().to_string_lossy();
-        !LEFT_OUT.contains(&name.as_ref())
-    })
+    let all: Vec<&str> = FILES.iter().flat_map(|(path, text)| [*path, *text]).collect();
+    short_hash(&all.join("\n"), 12)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
-    #[test]
-    fn what_is_unpacked_can_start_and_holds_no_tests() {
-        let to = tempfile::tempdir().expect("a folder");
-        write(&FOLDER, to.path()).expect("written");
-        for file in ["up", "launcher.py", "pins.txt", "find_python.sh"] {
-            assert!(to.path().join(file).is_file(), "{file}");
+    /// Paths of files below a folder, tests and what Python leaves behind not among them.
+    fn below(folder: &Path, prefix: &str) -> BTreeSet<String> {
+        let mut paths = BTreeSet::new();
+        for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if entry.path().is_file() {
+                paths.insert(name);
+            } else if !["tests", "__pycache__"].contains(&name.rsplit('/').next().unwrap_or_default()) {
+                paths.extend(below(&entry.path(), &format!("{name}/")));
+            }
         }
-        assert!(!to.path().join("tests").exists());
+        paths
+    }
+
+    #[test]
+    fn the_program_carries_the_whole_folder() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("localstack");
+        let carried: BTreeSet<String> = FILES.iter().map(|(path, _)| (*path).to_owned()).collect();
+        assert_eq!(carried, below(&folder, ""));
+    }
+
+    #[test]
+    fn what_is_unpacked_is_what_is_carried() {
+        let to = tempfile::tempdir().expect("a folder");
+        write(to.path()).expect("written");
+        assert_eq!(below(to.path(), "").len(), FILES.len());
     }
 }
