@@ -2,8 +2,7 @@
 
 use super::args::{Apply, Globals};
 use super::engine::{self, Session};
-use super::{Done, Failure, ask, console, watch};
-use crate::render::plan as text;
+use super::{Done, Failure, ask, watch};
 
 pub fn run(globals: &Globals, args: &Apply) -> Result<Done, Failure> {
     let project = engine::load_and_package(globals, &args.stack.stack)?;
@@ -11,11 +10,7 @@ pub fn run(globals: &Globals, args: &Apply) -> Result<Done, Failure> {
     let options = engine::options(&args.selection, false);
     engine::in_runtime(async {
         let session = Session::open(globals, project).await?;
-        let planning = session.plan(&options).await?;
-        console::say(text::text(&planning.plan).trim_end());
-        if !planning.plan.obstacles.is_empty() {
-            return Err(engine::obstructed(&planning.plan));
-        }
+        let planning = session.shown(&options).await?;
         if planning.plan.is_empty() {
             return session.settle(planning, "apply").await;
         }

@@ -2,8 +2,7 @@
 
 use super::args::{Destroy, Globals, Selection};
 use super::engine::{self, Session};
-use super::{Done, Failure, ask, console, watch};
-use crate::render::plan as text;
+use super::{Done, Failure, ask, watch};
 
 pub fn run(globals: &Globals, args: &Destroy) -> Result<Done, Failure> {
     let project = engine::load(globals, &args.stack.stack)?;
@@ -17,11 +16,7 @@ pub fn run(globals: &Globals, args: &Destroy) -> Result<Done, Failure> {
     };
     engine::in_runtime(async {
         let session = Session::open(globals, project).await?;
-        let planning = session.plan(&engine::options(&selection, true)).await?;
-        console::say(text::text(&planning.plan).trim_end());
-        if !planning.plan.obstacles.is_empty() {
-            return Err(engine::obstructed(&planning.plan));
-        }
+        let planning = session.shown(&engine::options(&selection, true)).await?;
         if planning.plan.is_empty() {
             return session.settle(planning, "destroy").await;
         }

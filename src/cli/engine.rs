@@ -16,6 +16,7 @@ use crate::graph::{self, Examined, Graph};
 use crate::plan::decide::Options;
 use crate::plan::{ObstacleKind, Plan};
 use crate::problem::Problem;
+use crate::render::plan as text;
 use crate::render::problems;
 use crate::render::report::{Report, details};
 use crate::stack::{self, Loaded, Settings, Source};
@@ -133,6 +134,13 @@ impl Session {
     /// Looks at AWS and decides.
     pub async fn plan(&self, options: &Options) -> Result<Planning, Failure> {
         self.engine.plan(&self.graph, options).await.map_err(|error| failure(&error))
+    }
+
+    /// Plans and shows the plan; one that cannot be applied is a failure.
+    pub async fn shown(&self, options: &Options) -> Result<Planning, Failure> {
+        let planning = self.plan(options).await?;
+        console::say(text::text(&planning.plan).trim_end());
+        if planning.plan.obstacles.is_empty() { Ok(planning) } else { Err(obstructed(&planning.plan)) }
     }
 
     /// Writes what a plan that changes nothing has found out.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::apply::{Event, Listener, Outcome, Run, Stop};
 use crate::catalog::Catalog;
-use crate::cloud::{Ask, Care, Cloud, CloudError, Live};
+use crate::cloud::{Ask, Care, Cloud, CloudError};
 use crate::graph::Graph;
 use crate::names::{Address, Owner, short_hash};
 use crate::observe::{Failure, Observed, Search, Target};
@@ -181,14 +181,6 @@ impl Engine {
             return Ok(());
         }
         self.apply(planning, holder, Arc::new(Nobody), Stop::default()).await.map(drop)
-    }
-
-    /// What stands at each address of the state, read exactly.
-    pub async fn look(&self, state: &State) -> Result<BTreeMap<Address, Option<Live>>, EngineError> {
-        let mut observed = Observed::default();
-        let targets: Vec<Target> = state.records.iter().map(|(address, record)| target(address, record)).collect();
-        observed.read(self.cloud.as_ref(), &targets, Care::Exact).await.map_err(EngineError::Unreadable)?;
-        Ok(observed.live)
     }
 
     /// Decides as often as what is decided makes it worth looking again: for things of ours that are

@@ -53,7 +53,7 @@ pub(super) fn references(owner: &Owner) -> impl Iterator<Item = String> {
 
 /// Whether a caller reference is this owner's.
 pub(super) fn is_reference(owner: &Owner, reference: &str) -> bool {
-    references(owner).any(|ours| ours == reference)
+    owner.each_generation().any(|owner| references(&owner).any(|ours| ours == reference))
 }
 
 /// The tags of zones or health checks, by id: from the index, else ten at a time.

@@ -307,7 +307,7 @@ impl Cloud for FakeCloud {
         self.change("create", kind, move |inner| {
             let info = self.info(kind)?;
             fits(info, spec)?;
-            settled_references(inner, &self.catalog, spec, kind)?;
+            settled_references(inner, spec, kind)?;
             if of_kind(&inner.things, at, kind).any(|(_, thing)| same_name(info, &thing.spec, spec)) {
                 return Err(refusal(Class::Exists, kind, "a thing of this name exists"));
             }
@@ -330,7 +330,7 @@ impl Cloud for FakeCloud {
         self.change("update", kind, move |inner| {
             let info = self.info(kind)?;
             fits(info, to)?;
-            settled_references(inner, &self.catalog, to, kind)?;
+            settled_references(inner, to, kind)?;
             let slowness = self.slowness;
             let thing = inner.things.get_mut(&(at.clone(), kind.clone(), id.clone()));
             let thing = thing.ok_or_else(|| refusal(Class::NotFound, kind, "it is not there"))?;

@@ -1,7 +1,7 @@
 //! What the strict cloud refuses, and what it makes of outputs.
 
 use super::Inner;
-use crate::catalog::{Catalog, Form, KindInfo, check};
+use crate::catalog::{Form, KindInfo, check};
 use crate::cloud::{Class, CloudError};
 use crate::names::{KindName, PhysicalId};
 use crate::value::compare;
@@ -24,12 +24,7 @@ pub(super) fn fits(info: &KindInfo, spec: &Json) -> Result<(), CloudError> {
 }
 
 /// What a spec refers to must be there, and no longer pending. Outputs carry the id between slashes.
-pub(super) fn settled_references(
-    inner: &Inner,
-    catalog: &Catalog,
-    spec: &Json,
-    kind: &KindName,
-) -> Result<(), CloudError> {
+pub(super) fn settled_references(inner: &Inner, spec: &Json, kind: &KindName) -> Result<(), CloudError> {
     let text = spec.to_string();
     for (at, _) in text.match_indices("fake:/") {
         let id = text[at + 6..].split('/').next().unwrap_or_default();
@@ -39,8 +34,8 @@ pub(super) fn settled_references(
             Some((_, thing)) if thing.leaving => {
                 return Err(refusal(Class::Invalid, kind, &format!("{id} is being deleted")));
             }
-            Some(((_, one, _), _)) if catalog.get(one).is_none() => {
-                return Err(refusal(Class::Invalid, kind, "no such kind"));
+            Some((_, thing)) if thing.pending > 0 => {
+                return Err(refusal(Class::Invalid, kind, &format!("{id} is in the works")));
             }
             Some(_) => {}
         }
