@@ -49,10 +49,22 @@ services! {
     acm: aws_sdk_acm;
     /// API Gateway, REST APIs.
     apigateway: aws_sdk_apigateway;
+    /// API Gateway, of its second version: VPC links.
+    apigatewayv2: aws_sdk_apigatewayv2;
+    /// Application Auto Scaling: of ECS services.
+    applicationautoscaling: aws_sdk_applicationautoscaling;
+    /// EC2 Auto Scaling: of instances.
+    autoscaling: aws_sdk_autoscaling;
     /// CloudWatch metrics and alarms.
     cloudwatch: aws_sdk_cloudwatch;
     /// `DynamoDB`.
     dynamodb: aws_sdk_dynamodb;
+    /// EC2: networks and what instances are made of.
+    ec2: aws_sdk_ec2;
+    /// ECS.
+    ecs: aws_sdk_ecs;
+    /// Elastic Load Balancing of the second version.
+    elbv2: aws_sdk_elasticloadbalancingv2;
     /// IAM. Global.
     iam: aws_sdk_iam;
     /// Lambda.
