@@ -27,7 +27,7 @@ impl Job<'_> {
         let mut maybe_done = false;
         let mut attempt = 0;
         loop {
-            run.still_ours()?;
+            run.still_ours().await?;
             let call = run.cloud.create(&self.address.at, &self.node.declaration.kind, wanted, &owner);
             let error = match call.await {
                 Ok(id) => return Ok((id, owner.generation)),
@@ -77,7 +77,7 @@ impl Job<'_> {
     async fn find(&self, wanted: &Json, owner: &Owner, maybe_done: bool) -> Result<Option<PhysicalId>, Failure> {
         let mut attempt = 0;
         loop {
-            self.run.still_ours()?;
+            self.run.still_ours().await?;
             let found = self.run.cloud.find(&self.address.at, &self.node.declaration.kind, owner, wanted);
             match found.await {
                 Ok(found) => return Ok(found),

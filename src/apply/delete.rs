@@ -35,7 +35,7 @@ pub(super) async fn delete(
     run.write(Entry::Begin { pending }).await?;
     let mut attempt = 0;
     loop {
-        run.still_ours()?;
+        run.still_ours().await?;
         match run.cloud.delete(&address.at, kind, &record.id).await {
             Ok(()) => {}
             Err(error) if error.class.is_transient() => {

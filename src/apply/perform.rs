@@ -209,7 +209,7 @@ impl<'a> Job<'a> {
     ) -> Result<Option<CloudError>, Failure> {
         let from = compare::ours(&self.info.spec, wanted, &live.spec, sent);
         self.begin(Call::Update, generation, wanted).await?;
-        self.run.still_ours()?;
+        self.run.still_ours().await?;
         match self.run.cloud.update(&self.address.at, &self.node.declaration.kind, id, &from, wanted).await {
             Ok(()) => {
                 let record = self.record(id, generation, wanted, live.outputs.clone());

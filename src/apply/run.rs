@@ -212,9 +212,13 @@ impl Run {
         }
     }
 
-    /// No call begins once the run is to be left at once.
-    pub(super) fn still_ours(&self) -> Result<(), Failure> {
-        if self.stop.level() >= 2 { Err(Failure::Stopped) } else { Ok(()) }
+    /// No call begins once the run is to be left at once, or while the lock may be somebody else's.
+    pub(super) async fn still_ours(&self) -> Result<(), Failure> {
+        tokio::select! {
+            biased;
+            () = self.stop.requested(2) => Err(Failure::Stopped),
+            open = self.journal.open() => open.map_err(Failure::Store),
+        }
     }
 
     /// Sleeps, unless the run is stopped: then what is waited for is handed over to the next run.

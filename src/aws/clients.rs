@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
 use crate::names::{Region, StackName};
+use crate::state::fence::Fence;
 
 /// How to reach AWS.
 #[derive(Debug, Clone, Default)]
@@ -53,15 +54,14 @@ pub struct Connection {
     pub(crate) stack: Option<StackName>,
     clients: Mutex<HashMap<(&'static str, Region, Manner), AnyClient>>,
     meter: Meter,
+    /// Whether S3 is asked by path, as an endpoint of one name wants it.
+    by_path: bool,
 }
 
 impl Connection {
     /// Reads the configuration that the AWS CLI reads; no call is made.
     pub async fn open(settings: &Settings) -> Self {
         let home = settings.home.clone().unwrap_or_else(default_home);
-        let timeouts = |attempt| {
-            TimeoutConfig::builder().connect_timeout(Duration::from_secs(4)).operation_attempt_timeout(attempt).build()
-        };
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(aws_config::Region::new(home.to_string()))
             .http_client(
@@ -97,7 +97,22 @@ impl Connection {
             stack: settings.stack.clone(),
             clients: Mutex::new(HashMap::new()),
             meter: Meter::default(),
+            by_path: settings.endpoint.is_some(),
         }
+    }
+
+    /// From now on no call is begun while this fence is closed. The state's own calls are: they find out.
+    pub fn guard(&self, fence: Fence) {
+        // A connection serves one stack, whose fence is one.
+        let _ = self.meter.fence.set(fence);
+    }
+
+    /// A client for a state's bucket, which repeats nothing and does not wait long.
+    pub(crate) fn state_client(&self, region: &Region) -> aws_sdk_s3::Client {
+        let config = self.writes.to_builder().region(aws_config::Region::new(region.to_string()));
+        let config = config.timeout_config(timeouts(Duration::from_secs(10))).build();
+        let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(self.by_path);
+        aws_sdk_s3::Client::from_conf(config.interceptor(self.meter.unguarded()).build())
     }
 
     /// Where global services are called.
@@ -107,7 +122,7 @@ impl Connection {
 
     /// How many calls were made so far, by `service:Operation`.
     pub fn calls(&self) -> BTreeMap<String, u64> {
-        self.meter.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.meter.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The client of a service in a region, made on first use.
@@ -134,13 +149,28 @@ impl Connection {
     }
 }
 
+fn timeouts(attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(Duration::from_secs(4)).operation_attempt_timeout(attempt).build()
+}
+
 fn default_home() -> Region {
     "us-east-1".parse().unwrap_or_else(|_| unreachable!("a well-formed region"))
 }
 
-/// Counts calls, attempts of the SDK's own among them, and traces each.
+/// Counts calls, attempts of the SDK's own among them, traces each, and lets none out once the stack's
+/// lock is lost: this is the last moment before a request leaves.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Meter(Arc<Mutex<BTreeMap<String, u64>>>);
+pub(crate) struct Meter {
+    calls: Arc<Mutex<BTreeMap<String, u64>>>,
+    fence: Arc<OnceLock<Fence>>,
+}
+
+impl Meter {
+    /// The same counts, without the fence.
+    fn unguarded(&self) -> Self {
+        Self { calls: self.calls.clone(), fence: Arc::default() }
+    }
+}
 
 #[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
 impl Intercept for Meter {
@@ -154,10 +184,13 @@ impl Intercept for Meter {
         _components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        if self.fence.get().is_some_and(|fence| fence.check().is_err()) {
+            return Err("the stack's lock is not ours any more".into());
+        }
         if let Some(metadata) = cfg.load::<Metadata>() {
             let name = format!("{}:{}", metadata.service().to_lowercase().replace(' ', ""), metadata.name());
             tracing::debug!(target: "isobar::calls", "{name}");
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default() += 1;
+            *self.calls.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default() += 1;
         }
         Ok(())
     }

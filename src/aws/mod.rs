@@ -7,6 +7,7 @@ mod clients;
 mod cx;
 mod entry;
 mod error;
+mod s3_objects;
 mod tags;
 mod words;
 
@@ -14,5 +15,6 @@ pub use clients::{Connection, Settings};
 pub use cx::Cx;
 pub use entry::{AwsCloud, Entry, catalog};
 pub use error::{Gone, Result, classify};
+pub use s3_objects::{Bucket, S3Objects};
 pub use tags::{Tags, live_tags, tag_changes, with_owner};
 pub use words::{must_be, of_word, word};

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{Globals, Selection};
+use super::store::{self, Opened};
 use super::watch::Watch;
-use super::{Done, Failure, console, local, signals};
+use super::{Done, Failure, console, signals};
 use crate::apply::{Outcome, Stop};
-use crate::aws::{self, AwsCloud, Connection};
+use crate::aws::{self, AwsCloud};
 use crate::blocks;
 use crate::catalog::Catalog;
 use crate::engine::{Engine, EngineError, Planning};
@@ -21,8 +22,6 @@ use crate::render::problems;
 use crate::render::report::{Report, details};
 use crate::stack::{self, Loaded, Settings, Source};
 use crate::state::State;
-use crate::state::file_store::FileStore;
-use crate::state::store::{Holder, Store, StoreError};
 use crate::value::Json;
 
 /// A stack file that is right, with what it stands for.
@@ -32,7 +31,7 @@ pub struct Project {
     pub resources: usize,
     catalog: Catalog,
     graph: Graph,
-    folder: PathBuf,
+    path: PathBuf,
 }
 
 /// Loads, expands and checks a stack file; warnings are told on the way.
@@ -49,8 +48,7 @@ fn project(globals: &Globals, path: &Path, store_packages: bool) -> Result<Proje
     let catalog = aws::catalog();
     let Examined { loaded, declarations, graph, .. } = examined(globals, path, store_packages, &catalog)?;
     let resources = declarations.iter().filter(|declaration| !declaration.existing).count();
-    let folder = folder(globals, path);
-    Ok(Project { loaded, resources, catalog, graph, folder })
+    Ok(Project { loaded, resources, catalog, graph, path: path.to_owned() })
 }
 
 /// The raw resources that the file stands for, by address.
@@ -61,11 +59,13 @@ pub fn expanded(globals: &Globals, path: &Path) -> Result<Json, Failure> {
 
 /// What is remembered of a stack; an empty state if nothing is.
 pub fn state(globals: &Globals, path: &Path) -> Result<State, Failure> {
-    let name = read(globals, path, false)?.name;
-    let store = FileStore::new(folder(globals, path), name.clone());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| no_runtime(&error))?;
-    let state = runtime.block_on(store.load()).map_err(|error| stored(&error))?;
-    Ok(state.unwrap_or_else(|| State::new(name, String::new())))
+    let loaded = read(globals, path, false)?;
+    in_runtime(async {
+        let opened = store::open(globals, &loaded, path).await?;
+        let state = opened.store.load().await.map_err(|error| store::failure(&error))?;
+        opened.store.notes().iter().for_each(|note| console::say(&format!("note: {note}")));
+        Ok(state.unwrap_or_else(|| State::new(loaded.name, String::new())))
+    })
 }
 
 /// Options of a plan.
@@ -111,20 +111,11 @@ pub struct Session {
 impl Session {
     /// Reads the configuration and the credentials; no call is made.
     pub async fn open(globals: &Globals, project: Project) -> Result<Self, Failure> {
-        let endpoint = if globals.local { Some(local::endpoint()?) } else { globals.endpoint_url.clone() };
-        let name = project.loaded.name;
-        let settings = aws::Settings {
-            stack: Some(name.clone()),
-            profile: globals.profile.clone(),
-            endpoint,
-            emulator: globals.local,
-            home: None,
-        };
-        let connection = Connection::open(&settings).await;
+        let Opened { connection, store, .. } = store::open(globals, &project.loaded, &project.path).await?;
         let engine = Engine {
-            cloud: Arc::new(AwsCloud::new(Arc::new(connection))),
+            cloud: Arc::new(AwsCloud::new(connection)),
             catalog: project.catalog,
-            store: Arc::new(FileStore::new(project.folder, name)),
+            store,
             parallelism: globals.parallelism,
             lock_timeout: globals.lock_timeout,
         };
@@ -133,7 +124,14 @@ impl Session {
 
     /// Looks at AWS and decides.
     pub async fn plan(&self, options: &Options) -> Result<Planning, Failure> {
-        self.engine.plan(&self.graph, options).await.map_err(|error| failure(&error))
+        let planned = self.engine.plan(&self.graph, options).await;
+        self.tell_notes();
+        planned.map_err(|error| failure(&error))
+    }
+
+    /// What people should know of the place where the state is.
+    fn tell_notes(&self) {
+        self.engine.store.notes().iter().for_each(|note| console::say(&format!("note: {note}")));
     }
 
     /// Plans and shows the plan; one that cannot be applied is a failure.
@@ -145,7 +143,7 @@ impl Session {
 
     /// Writes what a plan that changes nothing has found out.
     pub async fn settle(&self, planning: Planning, command: &str) -> Result<Done, Failure> {
-        self.engine.settle(planning, &holder(command)).await.map_err(|error| failure(&error))?;
+        self.engine.settle(planning, &store::holder(command)).await.map_err(|error| failure(&error))?;
         Ok(Done::Clean)
     }
 
@@ -153,12 +151,14 @@ impl Session {
     pub async fn apply(&self, planning: Planning, watch: Watch, command: &str) -> Result<Done, Failure> {
         let (listener, report) = watch.start();
         let stop = Stop::default();
-        let holder = holder(command);
+        let holder = store::holder(command);
         let run = async {
             let outcome = self.engine.apply(planning, &holder, listener, stop.clone()).await;
             outcome.map_err(|error| failure(&error))
         };
-        let outcome = signals::guard(run, || stop.request()).await?;
+        let outcome = signals::guard(run, || stop.request()).await;
+        self.tell_notes();
+        let outcome = outcome?;
         console::say(&report.summary());
         ended(&outcome, &report, command)
     }
@@ -216,7 +216,7 @@ fn failure(error: &EngineError) -> Failure {
                 failures.iter().map(|(address, error)| format!("\n  {address}\n    {}", details(error).join("\n    ")));
             Failure::error(format!("{error}{}", lines.collect::<String>())).help("nothing was changed")
         }
-        EngineError::Store(error) => stored(error),
+        EngineError::Store(error) => store::failure(error),
         EngineError::FitsNothing { .. } => Failure::error(error).help("`isobar state list` shows every address"),
         EngineError::StalePlan => {
             Failure::refused("another run has changed the stack since this plan was made").help("plan again")
@@ -224,33 +224,6 @@ fn failure(error: &EngineError) -> Failure {
     }
 }
 
-fn stored(error: &StoreError) -> Failure {
-    match error {
-        StoreError::Locked(_) => {
-            Failure::refused(error).help("wait for it to end, or let this run wait with `--lock-timeout 10m`")
-        }
-        StoreError::Io { .. } | StoreError::Unusable { .. } | StoreError::Stale { .. } => Failure::error(error),
-    }
-}
-
 fn no_runtime(error: &std::io::Error) -> Failure {
     Failure::error(format!("the program cannot start its threads: {error}"))
-}
-
-fn holder(command: &str) -> Holder {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let user = set("USER").or_else(|| set("LOGNAME")).unwrap_or_else(|| "somebody".to_owned());
-    let machine = set("HOSTNAME").map(|machine| format!("@{machine}")).unwrap_or_default();
-    Holder {
-        command: command.to_owned(),
-        pid: std::process::id(),
-        who: format!("{user}{machine}"),
-        since: jiff::Timestamp::now().to_string(),
-    }
-}
-
-/// Where the state is: beside the stack file, LocalStack's apart from the real one.
-fn folder(globals: &Globals, stack: &Path) -> PathBuf {
-    let beside = stack.parent().unwrap_or(Path::new("")).join(".isobar");
-    if globals.local { beside.join("local") } else { beside }
 }

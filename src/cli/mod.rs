@@ -20,6 +20,7 @@ mod plan;
 mod schema;
 mod signals;
 mod state;
+mod store;
 mod validate;
 mod watch;
 

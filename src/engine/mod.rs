@@ -146,12 +146,12 @@ impl Engine {
         listener: Arc<dyn Listener>,
         stop: Stop,
     ) -> Result<Outcome, EngineError> {
-        match self.store.load().await? {
-            Some(now) if now != planning.state => return Err(EngineError::StalePlan),
-            None if planning.state.serial > 0 => return Err(EngineError::StalePlan),
-            _ => {}
-        }
-        let journal = Arc::new(Journal::new(self.store.clone(), planning.state));
+        let state = match self.store.load().await? {
+            Some(now) if now.says_the_same(&planning.state) => now,
+            None if planning.state.serial == 0 => planning.state,
+            _ => return Err(EngineError::StalePlan),
+        };
+        let journal = Arc::new(Journal::new(self.store.clone(), state));
         // The first write finds out whether anything can be written at all, before AWS is touched.
         journal.save().await?;
         let account = planning.plan.account.clone();

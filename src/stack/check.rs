@@ -16,7 +16,6 @@ const LATER: &[(&str, &str)] = &[
     ("databases", "Aurora global databases"),
     ("buckets", "replicated buckets"),
     ("backup", "AWS Backup over the whole stack"),
-    ("state", "where the state is kept; it is kept beside the stack file today"),
     ("functions.*.secrets", "secrets as environment variables"),
     ("functions.*.existing", "how to refer to what is managed elsewhere"),
     ("apis.*.existing", "how to refer to what is managed elsewhere"),

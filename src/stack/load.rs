@@ -6,7 +6,7 @@ use std::path::{Path as FilePath, PathBuf};
 
 use super::parameters::Parameters;
 use super::tree::{self, Tree};
-use super::{Loaded, Package, Places, Source, check, overrides, package, regions, yaml};
+use super::{Loaded, Package, Places, Source, check, overrides, package, place, regions, yaml};
 use crate::names::Region;
 use crate::problem::{Problem, Severity, Span};
 use crate::value::{Json, Key, Path, SyntaxError, Template};
@@ -138,6 +138,7 @@ impl Loader<'_> {
         self.problems.extend(reference_faults(&json, &places, &source.text));
         let (regions, problems) = regions::check(&json, &places);
         self.problems.extend(problems);
+        self.problems.extend(place::check(&json, &places));
         let (files, problems) = overrides::by_region(shape, &json, &regions, &places);
         self.problems.extend(problems);
         let packages = self.packages(&json, &places);

@@ -6,6 +6,7 @@ mod load;
 mod overrides;
 pub mod package;
 mod parameters;
+pub mod place;
 pub mod regions;
 mod syntax;
 mod tree;

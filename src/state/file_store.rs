@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::journal::{self, Entry};
 use super::store::{Holder, Store, StoreError};
-use super::{FORMAT_VERSION, State};
+use super::{State, document};
 use crate::names::StackName;
 
 /// How many earlier states are kept beside the newest.
@@ -49,12 +49,6 @@ struct Line {
     entry: Entry,
 }
 
-/// What tells whether the rest can be read.
-#[derive(Deserialize)]
-struct Version {
-    format_version: u32,
-}
-
 impl FileStore {
     /// The store of a stack in this folder, which need not be there yet.
     pub fn new(folder: impl Into<PathBuf>, stack: StackName) -> Self {
@@ -82,19 +76,30 @@ impl FileStore {
     }
 
     fn parse(&self, path: &Path, bytes: &[u8]) -> Result<State, StoreError> {
-        let unusable = |what: String| StoreError::Unusable { place: path.display().to_string(), what };
-        let restore = "a good copy may be in the `backup` folder beside it";
-        let version: Version = serde_json::from_slice(bytes)
-            .map_err(|error| unusable(format!("this is not a state: {error}; {restore}")))?;
-        if version.format_version > FORMAT_VERSION {
-            return Err(unusable(format!("written by a newer version of isobar (form {})", version.format_version)));
+        document::read(bytes, &self.stack, &path.display().to_string(), || self.rescue())
+    }
+
+    /// What to say of good copies: the newest backup that can be read.
+    fn rescue(&self) -> String {
+        let folder = self.folder.join("backup");
+        let begins = format!("{}.", self.stack);
+        let serial = |path: &Path| {
+            let name = path.file_name()?.to_str()?.strip_prefix(&begins)?.strip_suffix(".json")?;
+            name.parse::<u64>().ok()
+        };
+        let paths = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut backups: Vec<(u64, PathBuf)> = paths.filter_map(|path| Some((serial(&path)?, path))).collect();
+        backups.sort();
+        let is_good = |(_, path): &&(u64, PathBuf)| {
+            fs::read(path).is_ok_and(|bytes| document::read(&bytes, &self.stack, "", String::new).is_ok())
+        };
+        match backups.iter().rev().find(is_good) {
+            Some((_, path)) => format!(
+                "the last good copy is {}: `isobar state push` takes it, or `isobar recover` asks AWS",
+                path.display()
+            ),
+            None => "`isobar recover` rebuilds it from AWS".to_owned(),
         }
-        let state: State = serde_json::from_slice(bytes)
-            .map_err(|error| unusable(format!("this is not a state: {error}; {restore}")))?;
-        if state.stack != self.stack {
-            return Err(unusable(format!("this is the state of the stack `{}`", state.stack)));
-        }
-        Ok(state)
     }
 
     fn lines(&self) -> Result<Vec<Line>, StoreError> {
@@ -162,8 +167,7 @@ impl FileStore {
         }
         let write = || -> io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-            serde_json::to_writer_pretty(&mut file, state)?;
-            file.write_all(b"\n")?;
+            file.write_all(&document::write(state)?)?;
             file.as_file().sync_all()?;
             file.persist(&path).map_err(|error| error.error)?;
             File::open(&self.folder)?.sync_all()
@@ -221,6 +225,24 @@ impl FileStore {
         Ok(())
     }
 
+    fn holder_now(&self) -> Result<Option<Holder>, StoreError> {
+        let path = self.path("lock");
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(&path, error)),
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                file.read_to_string(&mut text).map_err(|error| failed(&path, error))?;
+                Ok(serde_json::from_str(&text).ok())
+            }
+            Err(TryLockError::Error(error)) => Err(failed(&path, error)),
+        }
+    }
+
     /// Runs file work off the async threads.
     fn blocking<T: Send + 'static>(
         &self,
@@ -269,6 +291,20 @@ impl Store for FileStore {
 
     fn place(&self) -> String {
         self.path("json").display().to_string()
+    }
+
+    fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, StoreError>> {
+        self.blocking(|store| store.holder_now())
+    }
+
+    fn break_lock(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.blocking(|store| match store.holder_now()? {
+            None => Ok(()),
+            Some(holder) => Err(StoreError::Unbreakable {
+                place: store.path("lock").display().to_string(),
+                what: format!("it is held by {holder}, which is alive: the lock ends with it, not before"),
+            }),
+        })
     }
 }
 
@@ -352,11 +388,12 @@ mod tests {
         let (store, _) = saved(folder.path(), 1);
         let path = folder.path().join("demo.json");
         let whole = fs::read_to_string(&path).expect("read");
+        store.save_now(&State { serial: 2, ..State::new(name(), "line".into()) }).expect("saved");
         for (text, says) in [
-            (whole[..whole.len() / 2].to_owned(), "backup"),
+            (whole[..whole.len() / 2].to_owned(), "backup/demo.1.json"),
             (whole.replace("\"demo\"", "\"other\""), "the stack `other`"),
             (whole.replace("\"format_version\": 1", "\"format_version\": 9"), "newer version"),
-            (String::new(), "backup"),
+            (String::new(), "backup/demo.1.json"),
         ] {
             fs::write(&path, text).expect("written");
             let error = store.load_now().expect_err("refused").to_string();
@@ -367,7 +404,7 @@ mod tests {
     #[test]
     fn a_lock_is_held_once_and_tells_by_whom() {
         let folder = tempfile::tempdir().expect("a folder");
-        let holder = Holder { command: "apply".into(), pid: 7, who: "ci".into(), since: "today".into() };
+        let holder = Holder { command: "apply".into(), pid: 7, who: "ci".into(), since: "today".into(), job: None };
         let (one, other) = (FileStore::new(folder.path(), name()), FileStore::new(folder.path(), name()));
         one.lock_now(&holder, Duration::ZERO).expect("a lock");
         match other.lock_now(&holder, Duration::ZERO) {

@@ -173,6 +173,11 @@ impl Journal {
         Ok(())
     }
 
+    /// Returns once something may be done, or with the reason if the lock is lost.
+    pub async fn open(&self) -> Result<(), StoreError> {
+        self.store.fence().open().await.map_err(|_| StoreError::Lost { place: self.store.place() })
+    }
+
     /// The state as far as it is durable.
     pub fn state(&self) -> State {
         self.inner().state.clone()

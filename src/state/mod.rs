@@ -1,7 +1,11 @@
 //! What we remember of a stack: a convenience, never a treasure. No secret is in it.
 
+pub mod document;
+pub mod fence;
 pub mod file_store;
 pub mod journal;
+pub mod object_store;
+pub mod objects;
 pub mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +32,12 @@ pub struct State {
     pub lineage: String,
     /// Grows by one with every write.
     pub serial: u64,
+    /// Of the lock under which it was written; 0 where locks have none.
+    #[serde(default)]
+    pub epoch: u64,
+    /// The last serial that the copy in a second region had too; 0 without a copy.
+    #[serde(default)]
+    pub copied: u64,
     /// Every region it ever used.
     pub regions: BTreeSet<Region>,
     /// What there is.
@@ -113,10 +123,18 @@ impl State {
             account: String::new(),
             lineage,
             serial: 0,
+            epoch: 0,
+            copied: 0,
             regions: BTreeSet::new(),
             records: BTreeMap::new(),
             pending: Vec::new(),
             leaving: Vec::new(),
         }
+    }
+
+    /// Whether another says the same, however often it was written.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let other = Self { serial: self.serial, epoch: self.epoch, copied: self.copied, ..other.clone() };
+        *self == other
     }
 }

@@ -6,7 +6,9 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::State;
+use super::fence::Fence;
 use super::journal::Entry;
+use crate::cloud::CloudError;
 
 /// A place for one stack's state.
 ///
@@ -30,6 +32,22 @@ pub trait Store: Send + Sync {
 
     /// Where it is, for people.
     fn place(&self) -> String;
+
+    /// Whether this process may still change anything; always open where a lock ends with its process.
+    fn fence(&self) -> Fence {
+        Fence::default()
+    }
+
+    /// What people should know of the place, told once.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Who holds the lock right now.
+    fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, StoreError>>;
+
+    /// Takes the lock away from whoever holds it: that process stops before its next call.
+    fn break_lock(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
 /// Who holds a lock.
@@ -43,13 +61,23 @@ pub struct Holder {
     pub who: String,
     /// Since when, RFC 3339.
     pub since: String,
+    /// The CI job, as a URL.
+    #[serde(default)]
+    pub job: Option<String>,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`isobar {}`, process {} of {}, since {}", self.command, self.pid, self.who, self.since)?;
+        self.job.as_ref().map_or(Ok(()), |job| write!(f, ", {job}"))
+    }
 }
 
 /// A state that could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Somebody else is at work on the stack.
-    #[error("the stack is locked{}", .0.as_ref().map_or_else(String::new, |holder| format!(" by `isobar {}`, process {} of {}, since {}", holder.command, holder.pid, holder.who, holder.since)))]
+    #[error("the stack is locked{}", .0.as_ref().map_or_else(String::new, |holder| format!(" by {holder}")))]
     Locked(Option<Holder>),
     /// The file system said no.
     #[error("{place}: {source}")]
@@ -76,5 +104,49 @@ pub enum StoreError {
         expected: u64,
         /// What is there.
         found: u64,
+    },
+    /// Somebody else has taken the lock from us: nothing more may be done.
+    #[error("{place}: somebody else has taken the lock; this run has stopped before its next call")]
+    Lost {
+        /// The state.
+        place: String,
+    },
+    /// There is no such bucket.
+    #[error("{place}: there is no such bucket")]
+    NoBucket {
+        /// The state.
+        place: String,
+    },
+    /// AWS said no, or nothing.
+    #[error("{place}: {error}")]
+    Cloud {
+        /// The object.
+        place: String,
+        /// What AWS said.
+        error: Box<CloudError>,
+    },
+    /// The state has a copy that decides, and the stack file does not name it.
+    #[error("{place}: this state has a copy at {copy}, and the stack file does not say so")]
+    HasCopy {
+        /// The first place.
+        place: String,
+        /// The copy.
+        copy: String,
+    },
+    /// Both places were worked on, each without the other.
+    #[error("{place} and {copy} have both changed, each without the other")]
+    Diverged {
+        /// The first place.
+        place: String,
+        /// The copy.
+        copy: String,
+    },
+    /// The lock cannot be taken away from its holder.
+    #[error("{place}: {what}")]
+    Unbreakable {
+        /// The lock.
+        place: String,
+        /// Why.
+        what: String,
     },
 }

@@ -175,7 +175,7 @@ impl World {
 }
 
 pub fn holder() -> Holder {
-    Holder { command: "apply".into(), pid: 1, who: "test".into(), since: String::new() }
+    Holder { command: "apply".into(), pid: 1, who: "test".into(), since: String::new(), job: None }
 }
 
 pub fn decisions(plan: &Plan) -> Vec<String> {

@@ -70,4 +70,12 @@ impl Store for MemoryStore {
     fn place(&self) -> String {
         "memory".into()
     }
+
+    fn holder(&self) -> Answer<'_, Option<Holder>> {
+        Box::pin(async { Ok(self.0.lock().expect("a store").holder.clone()) })
+    }
+
+    fn break_lock(&self) -> Answer<'_, ()> {
+        self.unlock()
+    }
 }

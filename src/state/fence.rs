@@ -1,0 +1,137 @@
+//! Whether this process may still change anything: the local side of a lease.
+//!
+//! A lease holds for a while after each renewal. The holder counts that while from before it sent the
+//! renewal, by two clocks, and takes the one that is further: one that stands still while the machine
+//! sleeps and one that may be set by hand cannot both be wrong to its favour. So a process that was
+//! frozen past its lease finds out before it does anything else.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+/// How often somebody who waits looks again.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Whether this process may still change anything. Clones are the same fence.
+#[derive(Debug, Clone, Default)]
+pub struct Fence(Arc<Mutex<Standing>>);
+
+#[derive(Debug, Clone, Default)]
+enum Standing {
+    /// No lease is needed.
+    #[default]
+    Free,
+    /// The lease was renewed then, for so long.
+    Held { at: Moment, lasts: Duration },
+    /// Somebody else has taken it.
+    Lost(String),
+}
+
+/// A moment by both clocks.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    steady: Instant,
+    wall: SystemTime,
+}
+
+/// Why nothing may be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closed {
+    /// The lease has run out and may be renewed yet.
+    Expired,
+    /// The lease is somebody else's.
+    Lost(String),
+}
+
+impl Moment {
+    /// Now.
+    pub fn now() -> Self {
+        Self { steady: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// How long ago it was, by the clock that says more.
+    pub fn elapsed(&self) -> Duration {
+        self.steady.elapsed().max(self.wall.elapsed().unwrap_or_default())
+    }
+}
+
+impl Fence {
+    /// The lease holds for so long from then on. One that was lost stays lost.
+    pub(super) fn hold(&self, at: Moment, lasts: Duration) {
+        let mut standing = self.standing();
+        if !matches!(*standing, Standing::Lost(_)) {
+            *standing = Standing::Held { at, lasts };
+        }
+    }
+
+    /// Somebody else has taken the lease.
+    pub(super) fn lose(&self, why: impl Into<String>) {
+        *self.standing() = Standing::Lost(why.into());
+    }
+
+    /// No lease is needed any more.
+    pub(super) fn free(&self) {
+        *self.standing() = Standing::Free;
+    }
+
+    /// Whether something may be done right now.
+    pub fn check(&self) -> Result<(), Closed> {
+        match &*self.standing() {
+            Standing::Free => Ok(()),
+            Standing::Held { at, lasts } if at.elapsed() < *lasts => Ok(()),
+            Standing::Held { .. } => Err(Closed::Expired),
+            Standing::Lost(why) => Err(Closed::Lost(why.clone())),
+        }
+    }
+
+    /// Returns once something may be done, or with the reason if it never may again.
+    pub async fn open(&self) -> Result<(), String> {
+        loop {
+            match self.check() {
+                Ok(()) => return Ok(()),
+                Err(Closed::Lost(why)) => return Err(why),
+                Err(Closed::Expired) => tokio::time::sleep(LOOK_EVERY).await,
+            }
+        }
+    }
+
+    fn standing(&self) -> std::sync::MutexGuard<'_, Standing> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ago(steady: u64, wall: i64) -> Moment {
+        let now = Moment::now();
+        let back = Duration::from_secs(wall.unsigned_abs());
+        let wall = if wall >= 0 { now.wall - back } else { now.wall + back };
+        Moment { steady: now.steady.checked_sub(Duration::from_secs(steady)).expect("long enough ago"), wall }
+    }
+
+    #[test]
+    fn a_lease_ends_by_the_clock_that_says_so_first() {
+        let check = |steady, wall, open: bool| {
+            let fence = Fence::default();
+            fence.hold(ago(steady, wall), Duration::from_secs(5));
+            assert_eq!(fence.check().is_ok(), open, "{steady} s by one clock, {wall} s by the other");
+        };
+        check(0, 0, true);
+        check(9, 9, false);
+        // The machine slept, and the steady clock with it.
+        check(0, 9, false);
+        // The wall clock was set back.
+        check(9, -3600, false);
+        check(1, -3600, true);
+    }
+
+    #[test]
+    fn what_is_lost_stays_lost() {
+        let fence = Fence::default();
+        assert_eq!(fence.check(), Ok(()));
+        fence.lose("taken");
+        fence.hold(Moment::now(), Duration::from_secs(60));
+        assert_eq!(fence.check(), Err(Closed::Lost("taken".into())));
+    }
+}

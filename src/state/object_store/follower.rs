@@ -1,0 +1,124 @@
+//! The first place, while a copy decides: kept in step as long as it answers.
+
+use tokio::sync::Mutex;
+
+use super::lease::{Lease, Taken, take};
+use super::place::{Folded, LEASE};
+use super::{Inner, Tags};
+use crate::state::State;
+use crate::state::objects::When;
+use crate::state::store::StoreError;
+
+/// What the first place has to say.
+pub(super) enum Met {
+    /// It has nothing that the copy has not.
+    InStep,
+    /// It does not answer, or there is none.
+    OutOfReach,
+    /// It was worked on alone, and the copy was not meanwhile.
+    Ahead(Box<State>),
+}
+
+impl Inner {
+    /// The epoch of the first place, which the copy's must not fall behind.
+    pub(super) async fn follower_epoch(&self) -> Result<u64, StoreError> {
+        let Some(place) = &self.follows else { return self.own_epoch().await };
+        match place.lease().await {
+            Ok(found) => Ok(found.map_or(1, |found| found.lease.epoch + 1)),
+            Err(error) if out_of_reach(&error) => Ok(1),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Without a copy: refuses a place that has one somewhere.
+    async fn own_epoch(&self) -> Result<u64, StoreError> {
+        let copy = self.decides.lease().await?.and_then(|found| found.lease.copy);
+        copy.map_or(Ok(1), |copy| Err(StoreError::HasCopy { place: self.decides.name(), copy }))
+    }
+
+    /// Takes the first place's lease too, so that nobody works on it alone, and looks what it has.
+    pub(super) async fn meet_follower(
+        &self,
+        lease: &Lease,
+        tags: &Mutex<Tags>,
+        own: &Folded,
+    ) -> Result<Met, StoreError> {
+        let (Some(place), Some(holder)) = (&self.follows, &lease.holder) else { return Ok(Met::OutOfReach) };
+        let copy = Some(self.decides.name());
+        let taken = take(place, holder, &lease.nonce, self.lasts, lease.epoch, copy).await;
+        // Whether somebody who worked on it alone has left something open.
+        let left = match taken {
+            Ok((_, Taken::Ours { tag, before })) => {
+                tags.lock().await.follows = Some(tag);
+                before.is_some_and(|before| before.was_left() && before.lease.copy.is_none())
+            }
+            Ok((_, Taken::Held(by))) => return Err(StoreError::Locked(by)),
+            Err(error) if out_of_reach(&error) => {
+                self.missed(&error);
+                return Ok(Met::OutOfReach);
+            }
+            Err(error) => return Err(error),
+        };
+        let theirs = if left { place.take_over(lease.epoch).await? } else { place.folded().await? };
+        let Some(theirs) = theirs.state.filter(|theirs| theirs.copied < theirs.serial) else { return Ok(Met::InStep) };
+        // It was worked on alone since the two were last in step.
+        let own_serial = own.serial();
+        if own.state.is_none() || (own_serial <= theirs.copied) {
+            return Ok(Met::Ahead(Box::new(theirs)));
+        }
+        Err(StoreError::Diverged { place: place.name(), copy: self.decides.name() })
+    }
+
+    /// Writes what the first place came to alone into the copy.
+    pub(super) async fn take_from_follower(
+        &self,
+        theirs: State,
+        own: Folded,
+        epoch: u64,
+    ) -> Result<Folded, StoreError> {
+        let serial = theirs.serial.max(own.serial()) + 1;
+        let state = State { serial, epoch, copied: serial, ..theirs };
+        let saved = self.decides.save(&state, own.tag).await;
+        let tag = saved.map_err(|error| self.refused(error, "state.json"))?;
+        self.follow(&state, &[]).await;
+        Ok(Folded { state: Some(state), tag: Some(tag), ..Folded::default() })
+    }
+
+    /// Brings the first place in step with what was just saved. Whether it is.
+    pub(super) async fn follow(&self, state: &State, pages: &[String]) -> bool {
+        let Some(place) = &self.follows else { return false };
+        match place.overwrite(state).await {
+            Ok(_) => {
+                place.drop_pages(pages).await;
+                true
+            }
+            Err(error) => {
+                self.missed(&place.failed("state.json", error));
+                false
+            }
+        }
+    }
+
+    /// Declares that the copy is not to be gone on from any more: the first place stands alone.
+    pub(super) async fn detach(&self) -> Result<bool, StoreError> {
+        let Some(found) = self.decides.lease().await? else { return Ok(false) };
+        if found.is_held() {
+            return Err(StoreError::Locked(found.lease.holder));
+        }
+        let had = found.lease.copy.is_some();
+        if had {
+            let alone = Lease { copy: None, epoch: found.lease.epoch + 1, ..found.lease };
+            let put = self.decides.put_lease(&alone, When::Is(found.tag)).await;
+            put.map_err(|error| self.decides.failed(LEASE, error))?;
+        }
+        Ok(had)
+    }
+}
+
+fn out_of_reach(error: &StoreError) -> bool {
+    match error {
+        StoreError::Cloud { error, .. } => error.class.is_transient(),
+        StoreError::NoBucket { .. } => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,275 @@
+//! One place with a stack's state: `STACK/state.json`, `STACK/lease.json` and a log beside them.
+//!
+//! The log of the state with serial N is `STACK/journal/N/1`, `N/2` and so on; each page is written only
+//! if there is none of its number. So of two writers only one can go on, and whoever takes over ends the
+//! log of the one before with a seal: from then on that one's next page is refused.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::try_join_all;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::lease::{Found, Lease};
+use crate::names::StackName;
+use crate::state::journal::{self, Entry};
+use crate::state::objects::{Object, ObjectError, Objects, Tag, When};
+use crate::state::store::StoreError;
+use crate::state::{State, document};
+
+const STATE: &str = "state.json";
+pub(super) const LEASE: &str = "lease.json";
+
+/// One place with a stack's state.
+pub(super) struct Place {
+    pub(super) objects: Arc<dyn Objects>,
+    stack: StackName,
+    /// How often a call that may succeed a little later is repeated.
+    attempts: u32,
+}
+
+/// A page of the log.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Page {
+    format_version: u32,
+    lineage: String,
+    epoch: u64,
+    entries: Vec<Entry>,
+    /// The epoch that has ended this log.
+    #[serde(default)]
+    sealed_by: Option<u64>,
+}
+
+/// A state with its log read into it.
+#[derive(Default)]
+pub(super) struct Folded {
+    pub state: Option<State>,
+    /// Of the state's object.
+    pub tag: Option<Tag>,
+    /// The pages there are.
+    pub pages: Vec<String>,
+    pub sealed: bool,
+}
+
+impl Folded {
+    /// The serial of the state that the pages belong to.
+    pub(super) fn serial(&self) -> u64 {
+        self.state.as_ref().map_or(0, |state| state.serial)
+    }
+
+    /// The number of the next page.
+    pub(super) fn next(&self) -> u64 {
+        self.pages.len() as u64 + 1
+    }
+}
+
+impl Page {
+    /// A page of entries.
+    pub(super) fn of(lineage: &str, epoch: u64, entries: &[Entry]) -> Self {
+        let (lineage, entries) = (lineage.to_owned(), entries.to_vec());
+        Self { format_version: 1, lineage, epoch, entries, sealed_by: None }
+    }
+
+    fn seal(epoch: u64) -> Self {
+        Self { sealed_by: Some(epoch), ..Self::of("", epoch, &[]) }
+    }
+}
+
+impl Place {
+    pub(super) fn new(objects: Arc<dyn Objects>, stack: StackName, attempts: u32) -> Self {
+        Self { objects, stack, attempts }
+    }
+
+    /// The state with its log.
+    pub(super) async fn folded(&self) -> Result<Folded, StoreError> {
+        for _ in 0..self.attempts {
+            let Some(found) = self.get(STATE).await? else { return Ok(Folded::default()) };
+            let mut state =
+                match document::read(&found.bytes, &self.stack, &self.objects.place(&self.key(STATE)), String::new) {
+                    Ok(state) => state,
+                    Err(StoreError::Unusable { place, what }) => {
+                        let what = format!("{what}{}", self.rescue().await);
+                        return Err(StoreError::Unusable { place, what });
+                    }
+                    Err(error) => return Err(error),
+                };
+            let prefix = self.key(&format!("journal/{:012}/", state.serial));
+            let pages =
+                self.repeat(|| self.objects.list(&prefix)).await.map_err(|error| self.failed("journal/", error))?;
+            let Some(log) = try_join_all(pages.iter().map(|page| self.page(page)))
+                .await?
+                .into_iter()
+                .collect::<Option<Vec<Page>>>()
+            else {
+                // A save has just come between: it has dropped the pages that it contains.
+                continue;
+            };
+            let lineage = state.lineage.clone();
+            let sealed = log.iter().any(|page| page.sealed_by.is_some());
+            for page in log.iter().take_while(|page| page.sealed_by.is_none()).filter(|page| page.lineage == lineage) {
+                page.entries.iter().for_each(|entry| journal::apply(&mut state, entry));
+            }
+            return Ok(Folded { state: Some(state), tag: Some(found.tag), pages, sealed });
+        }
+        let what = "it changes faster than it can be read; try again".to_owned();
+        Err(StoreError::Unusable { place: self.objects.place(&self.key(STATE)), what })
+    }
+
+    /// Ends the log of whoever had the lease before, and writes what it came to as a state of its own.
+    pub(super) async fn take_over(&self, epoch: u64) -> Result<Folded, StoreError> {
+        loop {
+            let folded = self.folded().await?;
+            let Some(state) = folded.state.clone() else { return Ok(folded) };
+            if !folded.sealed {
+                match self.put_page(folded.serial(), folded.next(), &Page::seal(epoch)).await {
+                    Ok(_) => {}
+                    // It has written another page in this very moment.
+                    Err(ObjectError::Condition) => continue,
+                    Err(error) => return Err(self.failed("journal/", error)),
+                }
+                // What it may have written before the seal counts.
+                continue;
+            }
+            let state = State { serial: state.serial + 1, epoch, ..state };
+            match self.save(&state, folded.tag.clone()).await {
+                Ok(tag) => {
+                    self.drop_pages(&folded.pages).await;
+                    return Ok(Folded { state: Some(state), tag: Some(tag), ..Folded::default() });
+                }
+                Err(ObjectError::Condition) => {}
+                Err(error) => return Err(self.failed(STATE, error)),
+            }
+        }
+    }
+
+    /// Writes a state, in place of the one with this tag.
+    pub(super) async fn save(&self, state: &State, over: Option<Tag>) -> Result<Tag, ObjectError> {
+        self.put(STATE, to_bytes(document::write(state))?, over.map_or(When::Absent, When::Is)).await
+    }
+
+    /// Writes a state whatever stands there.
+    pub(super) async fn overwrite(&self, state: &State) -> Result<Tag, ObjectError> {
+        self.put(STATE, to_bytes(document::write(state))?, When::Anyhow).await
+    }
+
+    /// Writes a page if there is none of its number; gives its key.
+    pub(super) async fn put_page(&self, serial: u64, number: u64, page: &Page) -> Result<String, ObjectError> {
+        let key = format!("journal/{serial:012}/{number:06}.json");
+        self.put(&key, to_bytes(serde_json::to_vec(page))?, When::Absent).await?;
+        Ok(self.key(&key))
+    }
+
+    /// Pages whose entries are in a state by now. If this fails they are passed over by their serial.
+    pub(super) async fn drop_pages(&self, pages: &[String]) {
+        if !pages.is_empty() {
+            let _ = self.objects.delete(pages).await;
+        }
+    }
+
+    /// The lease as it stands.
+    pub(super) async fn lease(&self) -> Result<Option<Found>, StoreError> {
+        let Some(found) = self.get(LEASE).await? else { return Ok(None) };
+        let lease: Lease = self.decode(LEASE, &found.bytes)?;
+        Ok(Some(Found { lease, tag: found.tag, age: found.age }))
+    }
+
+    /// Writes the lease, if the condition holds.
+    pub(super) async fn put_lease(&self, lease: &Lease, when: When) -> Result<Tag, ObjectError> {
+        self.put(LEASE, to_bytes(serde_json::to_vec_pretty(lease))?, when).await
+    }
+
+    pub(super) fn failed(&self, what: &str, error: ObjectError) -> StoreError {
+        let place = self.objects.place(&self.key(what));
+        match error {
+            ObjectError::NoBucket => StoreError::NoBucket { place },
+            ObjectError::Condition => StoreError::Lost { place },
+            ObjectError::Cloud(error) => StoreError::Cloud { place, error: Box::new(error) },
+        }
+    }
+
+    /// Where the state is, for people.
+    pub(super) fn name(&self) -> String {
+        self.objects.place(&self.key(STATE))
+    }
+
+    async fn page(&self, key: &str) -> Result<Option<Page>, StoreError> {
+        let found = self.repeat(|| self.objects.get(key)).await.map_err(|error| self.failed("journal/", error))?;
+        found.map(|found| self.decode(key, &found.bytes)).transpose()
+    }
+
+    async fn get(&self, name: &str) -> Result<Option<Object>, StoreError> {
+        let key = self.key(name);
+        self.repeat(|| self.objects.get(&key)).await.map_err(|error| self.failed(name, error))
+    }
+
+    /// Writes an object. If an answer was lost, what stands there tells whether it was written: nobody
+    /// else writes the same bytes.
+    async fn put(&self, name: &str, bytes: Vec<u8>, when: When) -> Result<Tag, ObjectError> {
+        let key = self.key(name);
+        let mut doubtful = false;
+        for attempt in 1.. {
+            match self.objects.put(&key, bytes.clone(), when.clone()).await {
+                Err(ObjectError::Condition) if doubtful => {
+                    let there = self.repeat(|| self.objects.get(&key)).await?;
+                    return there
+                        .filter(|there| there.bytes == bytes)
+                        .map(|there| there.tag)
+                        .ok_or(ObjectError::Condition);
+                }
+                Err(error) if error.is_transient() && attempt < self.attempts => {
+                    doubtful = true;
+                    tokio::time::sleep(pause(attempt)).await;
+                }
+                other => return other,
+            }
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    async fn repeat<'a, T>(
+        &'a self,
+        call: impl Fn() -> futures::future::BoxFuture<'a, Result<T, ObjectError>>,
+    ) -> Result<T, ObjectError> {
+        for attempt in 1.. {
+            match call().await {
+                Err(error) if error.is_transient() && attempt < self.attempts => {
+                    tokio::time::sleep(pause(attempt)).await
+                }
+                other => return other,
+            }
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    fn decode<T: DeserializeOwned>(&self, name: &str, bytes: &[u8]) -> Result<T, StoreError> {
+        serde_json::from_slice(bytes).map_err(|error| StoreError::Unusable {
+            place: self.objects.place(name),
+            what: format!("it is damaged: {error}"),
+        })
+    }
+
+    /// What to say of good copies.
+    async fn rescue(&self) -> String {
+        let versions = self.objects.versions(&self.key(STATE)).await.unwrap_or_default();
+        let good = versions.iter().find(|(_, bytes)| document::read(bytes, &self.stack, "", String::new).is_ok());
+        good.map_or_else(
+            || "`isobar recover` rebuilds it from AWS".to_owned(),
+            |(name, _)| format!("the last good one is {name}; `isobar recover` rebuilds it from AWS as well"),
+        )
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}/{name}", self.stack)
+    }
+}
+
+fn to_bytes(bytes: serde_json::Result<Vec<u8>>) -> Result<Vec<u8>, ObjectError> {
+    use crate::cloud::{Class, CloudError};
+    bytes.map_err(|error| ObjectError::Cloud(CloudError::stated(Class::Invalid, "state", error.to_string())))
+}
+
+fn pause(attempt: u32) -> Duration {
+    Duration::from_millis(50 << attempt.min(6)).mul_f64(0.5 + fastrand::f64() / 2.0)
+}

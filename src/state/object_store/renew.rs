@@ -1,0 +1,91 @@
+//! Keeping the lease: renewed three times in its time, and given up for lost only when somebody else has it.
+
+use std::sync::{Arc, PoisonError};
+
+use tokio::sync::Mutex;
+
+use super::lease::Lease;
+use super::place::{LEASE, Place};
+use super::{Inner, Tags};
+use crate::state::fence::Moment;
+use crate::state::objects::{ObjectError, Tag, When};
+use crate::state::store::StoreError;
+
+impl Inner {
+    /// Renews the lease until it is given back, is lost, or the store is gone.
+    pub(super) fn renew_from_now_on(self: &Arc<Self>, lease: Lease, tags: Arc<Mutex<Tags>>) {
+        let every = self.lasts / 3;
+        let store = Arc::downgrade(self);
+        let renewing = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(every).await;
+                let Some(store) = store.upgrade() else { return };
+                if !store.renew(&lease, &tags).await {
+                    return;
+                }
+            }
+        });
+        let before = self.renewal.lock().unwrap_or_else(PoisonError::into_inner).replace(renewing.abort_handle());
+        if let Some(before) = before {
+            before.abort();
+        }
+    }
+
+    /// Whether the lease is still ours, as far as can be told.
+    async fn renew(&self, lease: &Lease, tags: &Mutex<Tags>) -> bool {
+        let begun = Moment::now();
+        let mut tags = tags.lock().await;
+        match swap(&self.decides, lease, &tags.decides).await {
+            Ok(Some(tag)) => {
+                tags.decides = tag;
+                self.fence.hold(begun, self.lasts * 3 / 4);
+            }
+            Ok(None) => {
+                self.fence.lose("somebody else has taken the lock");
+                return false;
+            }
+            // The fence closes by itself when the lease runs out; until somebody takes it, it may be had again.
+            Err(_) => return true,
+        }
+        if let (Some(place), Some(tag)) = (&self.follows, &tags.follows) {
+            let lease = Lease { copy: Some(self.decides.name()), ..lease.clone() };
+            match swap(place, &lease, tag).await {
+                Ok(Some(tag)) => tags.follows = Some(tag),
+                Ok(None) => {
+                    self.fence.lose("somebody works on the first place of the state alone");
+                    return false;
+                }
+                Err(_) => {}
+            }
+        }
+        true
+    }
+
+    /// Takes the lease away from whoever has it: its next renewal and its next write fail.
+    pub(super) async fn break_lock(&self) -> Result<(), StoreError> {
+        for place in [Some(&self.decides), self.follows.as_ref()].into_iter().flatten() {
+            let Some(found) = place.lease().await? else { continue };
+            if found.lease.holder.is_none() {
+                continue;
+            }
+            // The holder's name stays: whoever comes next ends its log. But its time is over.
+            let broken = Lease { lasts_ms: 0, epoch: found.lease.epoch + 1, nonce: "broken".into(), ..found.lease };
+            let put = place.put_lease(&broken, When::Is(found.tag)).await;
+            put.map_err(|error| place.failed(LEASE, error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes the lease over the one with this tag. `None` if somebody else's stands there.
+async fn swap(place: &Place, lease: &Lease, tag: &Tag) -> Result<Option<Tag>, StoreError> {
+    match place.put_lease(lease, When::Is(tag.clone())).await {
+        Ok(tag) => Ok(Some(tag)),
+        Err(ObjectError::Condition) => {
+            // It may be ours, written by a renewal whose answer never came.
+            let there = place.lease().await?;
+            Ok(there.filter(|there| there.lease.nonce == lease.nonce).map(|there| there.tag))
+        }
+        Err(error) => Err(place.failed(LEASE, error)),
+    }
+}

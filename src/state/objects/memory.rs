@@ -1,0 +1,133 @@
+//! Objects in memory, with the failures that the real place has; for tests.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use futures::future::BoxFuture;
+
+use super::{Object, ObjectError, Objects, Tag, When};
+use crate::cloud::{Class, CloudError};
+
+/// Objects in memory. Shared by everybody who holds it.
+#[derive(Default)]
+pub struct MemoryObjects(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    objects: BTreeMap<String, (Vec<u8>, u64, Instant)>,
+    writes: u64,
+    bytes: u64,
+    calls: u64,
+    gone: bool,
+    /// Of so many writes, one loses its answer after it was done, and one before.
+    unreliable: Option<u64>,
+}
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, ObjectError>>;
+
+impl MemoryObjects {
+    /// From now on nothing answers, or everything does again.
+    pub fn set_gone(&self, gone: bool) {
+        self.inner().gone = gone;
+    }
+
+    /// From now on every n-th call fails: in turn before it is done, and after.
+    pub fn fail_every(&self, calls: u64) {
+        self.inner().unreliable = Some(calls);
+    }
+
+    /// How many calls were made, and how many bytes were written.
+    pub fn traffic(&self) -> (u64, u64) {
+        let inner = self.inner();
+        (inner.calls, inner.bytes)
+    }
+
+    /// Every key there is.
+    pub fn keys(&self) -> Vec<String> {
+        self.inner().objects.keys().cloned().collect()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn call<'a, T: Send + 'a>(
+        &'a self,
+        work: impl FnOnce(&mut Inner) -> Result<T, ObjectError> + Send + 'a,
+    ) -> Answer<'a, T> {
+        Box::pin(async move {
+            // Others run between any two calls.
+            tokio::task::yield_now().await;
+            let mut inner = self.inner();
+            inner.calls += 1;
+            let turn = inner.unreliable.map(|every| (inner.calls.is_multiple_of(every), inner.calls / every));
+            let lost = || {
+                ObjectError::Cloud(CloudError {
+                    maybe_done: true,
+                    ..CloudError::stated(Class::Unreachable, "s3", "no answer")
+                })
+            };
+            match turn {
+                _ if inner.gone => Err(lost()),
+                Some((true, count)) if count.is_multiple_of(2) => Err(lost()),
+                Some((true, _)) => work(&mut inner).and(Err(lost())),
+                _ => work(&mut inner),
+            }
+        })
+    }
+}
+
+impl Objects for MemoryObjects {
+    fn get<'a>(&'a self, key: &'a str) -> Answer<'a, Option<Object>> {
+        self.call(move |inner| {
+            Ok(inner.objects.get(key).map(|(bytes, tag, at)| Object {
+                bytes: bytes.clone(),
+                tag: Tag(tag.to_string()),
+                age: at.elapsed(),
+            }))
+        })
+    }
+
+    fn put<'a>(&'a self, key: &'a str, bytes: Vec<u8>, when: When) -> Answer<'a, Tag> {
+        self.call(move |inner| {
+            let there = inner.objects.get(key).map(|(_, tag, _)| Tag(tag.to_string()));
+            let holds = match when {
+                When::Absent => there.is_none(),
+                When::Is(tag) => there == Some(tag),
+                When::Anyhow => true,
+            };
+            if !holds {
+                return Err(ObjectError::Condition);
+            }
+            inner.writes += 1;
+            inner.bytes += bytes.len() as u64;
+            let tag = inner.writes;
+            inner.objects.insert(key.to_owned(), (bytes, tag, Instant::now()));
+            Ok(Tag(tag.to_string()))
+        })
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> Answer<'a, Vec<String>> {
+        self.call(move |inner| Ok(inner.objects.keys().filter(|key| key.starts_with(prefix)).cloned().collect()))
+    }
+
+    fn delete<'a>(&'a self, keys: &'a [String]) -> Answer<'a, ()> {
+        self.call(move |inner| {
+            inner.objects.retain(|key, _| !keys.contains(key));
+            Ok(())
+        })
+    }
+
+    fn versions<'a>(&'a self, _: &'a str) -> Answer<'a, Vec<(String, Vec<u8>)>> {
+        self.call(|_| Ok(Vec::new()))
+    }
+
+    fn prepare(&self) -> Answer<'_, ()> {
+        self.call(|_| Ok(()))
+    }
+
+    fn place(&self, key: &str) -> String {
+        format!("memory:{key}")
+    }
+}
