@@ -135,7 +135,9 @@ impl Place {
             let state = State { serial: state.serial + 1, epoch, ..state };
             match self.save(&state, folded.tag.clone()).await {
                 Ok(tag) => {
-                    self.drop_pages(&folded.pages).await;
+                    // The seal, its last page, stays: without it the page could be written again.
+                    let log = folded.pages.split_last().map_or(&[][..], |(_, log)| log);
+                    self.drop_pages(log).await;
                     return Ok(Folded { state: Some(state), tag: Some(tag), ..Folded::default() });
                 }
                 Err(ObjectError::Condition) => {}
