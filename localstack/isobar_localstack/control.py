@@ -14,7 +14,7 @@ _lock = threading.Lock()
 
 
 def install():
-    from isobar_localstack.services import logs, resourcegroupstaggingapi, route53_status
+    from isobar_localstack.services import elbv2_targets, logs, resourcegroupstaggingapi, route53_status
 
     for path, resource in {
         "clock": clock.ClockResource(),
@@ -25,6 +25,7 @@ def install():
         "reset": state.ResetResource(),
         "restore": state.RestoreResource(),
         "snapshot": state.SnapshotResource(),
+        "target-health": elbv2_targets.TargetHealthResource(),
     }.items():
         get_internal_apis().add(Resource(f"/_isobar/{path}", resource))
     handlers.serve_custom_service_request_handlers.append(state.enter)
