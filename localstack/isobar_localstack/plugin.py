@@ -19,6 +19,7 @@ SERVICES = (
     "cloudwatch",
     "dynamodb",
     "ec2",
+    "elbv2",
     "iam",
     "lambda",
     "logs",
@@ -68,6 +69,7 @@ apigateway = provider("apigateway", "apigateway")
 cloudwatch = provider("cloudwatch", "cloudwatch")
 dynamodb = provider("dynamodb", "dynamodb")
 ec2 = provider("ec2", "ec2")
+elbv2 = provider("elbv2", "elbv2")
 iam = provider("iam", "iam")
 lambda_ = provider("lambda", "lambda_")
 logs = provider("logs", "logs")
