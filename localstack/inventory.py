@@ -55,6 +55,17 @@ def apigateway(client):
         yield "account-logging-role", role
 
 
+def application_autoscaling(client):
+    for namespace in ("dynamodb", "ecs", "rds"):
+        for kind, operation, key, name in (
+            ("scalable-target", "describe_scalable_targets", "ScalableTargets", None),
+            ("scaling-policy", "describe_scaling_policies", "ScalingPolicies", "PolicyName"),
+            ("scheduled-action", "describe_scheduled_actions", "ScheduledActions", "ScheduledActionName"),
+        ):
+            for item in collect(client.get_paginator(operation).paginate(ServiceNamespace=namespace), key):
+                yield kind, " ".join(filter(None, (item["ResourceId"], item["ScalableDimension"], item.get(name))))
+
+
 def cloudwatch(client):
     for page in client.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"]):
         for alarm in page["MetricAlarms"]:
@@ -66,6 +77,21 @@ def cloudwatch(client):
 def dynamodb(client):
     for table in names_of(client, "list_tables", "TableNames", None):
         yield "table", table
+
+
+def ecs(client):
+    for arn in names_of(client, "list_task_definitions", "taskDefinitionArns", None):
+        yield "task-definition", arn.split("/", 1)[1]
+    for cluster in names_of(client, "list_clusters", "clusterArns", None):
+        yield "cluster", cluster.split("/", 1)[1]
+        for service in names_of(client, "list_services", "serviceArns", None, cluster=cluster):
+            yield "service", service.split("/", 1)[1]
+        for wanted in ("RUNNING", "STOPPED"):
+            tasks = names_of(client, "list_tasks", "taskArns", None, cluster=cluster, desiredStatus=wanted)
+            for some in (tasks[start : start + 100] for start in range(0, len(tasks), 100)):
+                for task in client.describe_tasks(cluster=cluster, tasks=some)["tasks"]:
+                    if task["lastStatus"] != "STOPPED":
+                        yield "task", f"{task['taskArn'].split('/', 1)[1]} {task['lastStatus']}"
 
 
 def elbv2(client):
@@ -129,8 +155,8 @@ def route53(client):
 
 
 REGIONAL = {
-    "acm": acm, "apigateway": apigateway, "cloudwatch": cloudwatch, "dynamodb": dynamodb, "elbv2": elbv2, "lambda": lambda_,
-    "logs": logs, "s3": s3, "sns": sns,
+    "acm": acm, "apigateway": apigateway, "application-autoscaling": application_autoscaling, "cloudwatch": cloudwatch,
+    "dynamodb": dynamodb, "ecs": ecs, "elbv2": elbv2, "lambda": lambda_, "logs": logs, "s3": s3, "sns": sns,
 }
 EVERYWHERE = {"iam": iam, "route53": route53}
 

@@ -14,11 +14,13 @@ _lock = threading.Lock()
 
 
 def install():
-    from isobar_localstack.services import elbv2_targets, logs, resourcegroupstaggingapi, route53_status
+    from isobar_localstack.services import ecs_services, ecs_tasks, elbv2_targets, logs, resourcegroupstaggingapi, route53_status
 
     for path, resource in {
         "clock": clock.ClockResource(),
         "consistency": consistency.ConsistencyResource(),
+        "ecs/desired": ecs_services.DesiredResource(),
+        "ecs/failing-images": ecs_tasks.FailingImagesResource(),
         "health-checks": route53_status.HealthChecksResource(),
         "inventory": InventoryResource(),
         "late-logs": logs.LateLogsResource(),

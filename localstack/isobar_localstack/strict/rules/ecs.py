@@ -40,10 +40,13 @@ def task_definition(context, request):
         raise client_error("Container names must be unique.")
     if not any(container.get("essential", True) is not False for container in containers):
         raise client_error("A task definition must have at least one essential container.")
-    for container in containers:
-        check_container(container, request.get("networkMode"))
     if "FARGATE" in (request.get("requiresCompatibilities") or []):
         fargate(request)
+    for container in containers:
+        check_container(container, request.get("networkMode"))
+        if not request.get("memory") and not container.get("memory") and not container.get("memoryReservation"):
+            raise client_error(f"Invalid setting for container '{container['name']}'. At least one of 'memory' or 'memoryReservation' "
+                               "must be specified.")
 
 
 def check_container(container, network_mode):
@@ -92,6 +95,8 @@ def fargate(request):
                 raise client_error("Fargate requires task definition to have execution role ARN to support log driver awslogs.")
         if container.get("secrets") and not request.get("executionRoleArn"):
             raise client_error("Fargate requires task definition to have execution role ARN to support secrets.")
+        if ".dkr.ecr." in container["image"] and not request.get("executionRoleArn"):
+            raise client_error("Fargate requires task definition to have execution role ARN to support ECR images.")
         if container.get("privileged"):
             raise client_error("Fargate does not support privileged containers.")
     if sum(container.get("cpu") or 0 for container in request["containerDefinitions"]) > cpu:
