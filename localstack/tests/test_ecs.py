@@ -293,7 +293,9 @@ def test_a_task_holds_its_network(ecs, aws, name, task, step):
     assert interface["Groups"] and interface["SubnetId"] == details["subnetId"]
     held = {"Filters": [{"Name": "subnet-id", "Values": [details["subnetId"]]}]}
     ecs.stop_task(cluster=name, task=task)
-    step(30 + 59)
+    step(30)
+    assert described(ecs, name, task)["lastStatus"] == "STOPPED"
+    step(59)
     assert len(ec2.describe_network_interfaces(**held)["NetworkInterfaces"]) == 1
     step(1)
     assert ec2.describe_network_interfaces(**held)["NetworkInterfaces"] == []
