@@ -94,7 +94,7 @@ def values_of(item: dict, name: str, filters: dict) -> list[str]:
         return [tag["Value"] for tag in tags if tag["Key"] == name[4:]]
     if name in ("tag-key", "tag-value"):
         return [tag["Key" if name == "tag-key" else "Value"] for tag in tags]
-    way = filters.get(name) or "".join(word.capitalize() for word in name.split("-"))
+    way = filters.get(name) or "".join(word[:1].upper() + word[1:] for word in name.split("-"))
     if callable(way):
         return [text(value) for value in way(item)]
     if name not in filters and way not in ALWAYS and way not in item:
