@@ -29,10 +29,10 @@ FILTERS = {"vpc-endpoint-state": "State", "ip-address-type": "IpAddressType", "s
 def operations(original: dict) -> dict:
     return {
         "CreateVpcEndpoint": create,
-        "DescribeVpcEndpoints": described("VpcEndpoints", "VpcEndpointIds", "VpcEndpointId", shown_all, FILTERS, sizes=(1, 1000)),
+        "DescribeVpcEndpoints": described("VpcEndpoints", "VpcEndpointIds", "VpcEndpointId", shown_all, FILTERS),
         "ModifyVpcEndpoint": modify,
         "DeleteVpcEndpoints": delete_all,
-        "DescribePrefixLists": described("PrefixLists", "PrefixListIds", "PrefixListId", prefix_lists, {}, sizes=(1, 1000)),
+        "DescribePrefixLists": described("PrefixLists", "PrefixListIds", "PrefixListId", prefix_lists, {}),
     }
 
 

@@ -20,6 +20,7 @@ from isobar_localstack.services.ec2_reading import described
 
 def operations(original: dict) -> dict:
     return {
+        "CreateNetworkInterface": create(original["CreateNetworkInterface"]),
         "DescribeNetworkInterfaces": described("NetworkInterfaces", "NetworkInterfaceIds", "NetworkInterfaceId", shown_all, FILTERS),
         "DeleteNetworkInterface": delete(original["DeleteNetworkInterface"]),
         "ModifyNetworkInterfaceAttribute": unless_managed(original["ModifyNetworkInterfaceAttribute"]),
@@ -137,6 +138,20 @@ def end(account_id: str, region: str, interface_id: str, moment: float):
 def remove(account_id: str, region: str, interface_id: str):
     state.moto(account_id, region).enis.pop(interface_id, None)
     state.forget_tags(account_id, region, interface_id)
+
+
+def create(original):
+    def handler(context, request):
+        subnet, place = state.get(context, "subnet", request["SubnetId"]), (context.account_id, context.region)
+        for group_id in request.get("Groups") or []:
+            if state.get(context, "sg", group_id).vpc_id != subnet.vpc_id:
+                raise error("InvalidParameterValue", f"Security group {group_id} and subnet {subnet.id} belong to different networks.")
+        state.wanted_tags(request, "network-interface")
+        interface = state.of(context).enis[original(context, request)["NetworkInterface"]["NetworkInterfaceId"]]
+        state.made(*place, interface.id)
+        return {"NetworkInterface": shown(*place, interface)}
+
+    return handler
 
 
 def delete(original):

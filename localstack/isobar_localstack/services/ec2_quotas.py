@@ -1,6 +1,6 @@
 """EC2: how many of a thing there can be.
 
-    GET  /_isobar/quotas                    {"vpcs": {"aws": 5, "here": 100}, …}
+    GET  /_isobar/quotas                    {"vpcs": {"aws": 5, "here": 1000}, …}
     POST /_isobar/quotas {"addresses": 5}   from now on, in every region
     POST /_isobar/quotas {"as": "aws"}      what a new account has; {"as": "raised"} is how it starts
 
@@ -15,18 +15,18 @@ from isobar_localstack.services import ec2_state as state
 
 # name: (AWS's number, the number here, error code, message). [model] where the sheet of the API has it, else [memory].
 QUOTAS = {
-    "addresses": (5, 100, "AddressLimitExceeded", "The maximum number of addresses has been reached."),
-    "gateway_endpoints": (20, 100, "VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached."),
+    "addresses": (5, 1000, "AddressLimitExceeded", "The maximum number of addresses has been reached."),
+    "gateway_endpoints": (20, 1000, "VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached."),
     "groups_of_interface": (5, 5, "SecurityGroupsPerInterfaceLimitExceeded", "The maximum number of security groups per interface has been reached."),
     "interface_endpoints": (50, 50, "VpcEndpointLimitExceeded", "The maximum number of VPC endpoints per VPC has been reached."),
-    "internet_gateways": (5, 100, "InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached."),
+    "internet_gateways": (5, 1000, "InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached."),
     "nat_gateways_of_zone": (5, 20, "NatGatewayLimitExceeded", "The maximum number of NAT gateways has been reached for this Availability Zone."),
     "route_tables_of_vpc": (200, 200, "RouteTableLimitExceeded", "The maximum number of route tables has been reached."),
     "routes_of_table": (500, 500, "RouteLimitExceeded", "The maximum number of routes has been reached."),
     "rules_of_group": (60, 60, "RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached."),
-    "security_groups": (2500, 2500, "SecurityGroupLimitExceeded", "The maximum number of security groups has been reached."),
+    "security_groups": (2500, 10000, "SecurityGroupLimitExceeded", "The maximum number of security groups has been reached."),
     "subnets_of_vpc": (200, 200, "SubnetLimitExceeded", "The maximum number of subnets has been reached."),
-    "vpcs": (5, 100, "VpcLimitExceeded", "The maximum number of VPCs has been reached."),
+    "vpcs": (5, 1000, "VpcLimitExceeded", "The maximum number of VPCs has been reached."),
 }
 _limits = {name: quota[1] for name, quota in QUOTAS.items()}
 

@@ -38,7 +38,7 @@ FILTERS = {
 def operations(original: dict) -> dict:
     return {
         "CreateRouteTable": create,
-        "DescribeRouteTables": described("RouteTables", "RouteTableIds", "RouteTableId", shown_all, FILTERS, sizes=(5, 100)),
+        "DescribeRouteTables": described("RouteTables", "RouteTableIds", "RouteTableId", shown_all, FILTERS),
         "DeleteRouteTable": delete,
         "CreateRoute": create_route,
         "ReplaceRoute": replace_route,
