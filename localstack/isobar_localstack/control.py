@@ -14,7 +14,9 @@ _lock = threading.Lock()
 
 
 def install():
-    from isobar_localstack.services import ecs_services, ecs_tasks, elbv2_targets, logs, resourcegroupstaggingapi, route53_status
+    from isobar_localstack.services import (
+        ec2_quotas, ecs_services, ecs_tasks, elbv2_targets, logs, resourcegroupstaggingapi, route53_status,
+    )
 
     for path, resource in {
         "clock": clock.ClockResource(),
@@ -24,6 +26,7 @@ def install():
         "health-checks": route53_status.HealthChecksResource(),
         "inventory": InventoryResource(),
         "late-logs": logs.LateLogsResource(),
+        "quotas": ec2_quotas.QuotasResource(),
         "reset": state.ResetResource(),
         "restore": state.RestoreResource(),
         "snapshot": state.SnapshotResource(),
