@@ -253,6 +253,12 @@ def test_scheduled_actions(scaling, service, target):
         scaling.delete_scheduled_action(**wanted)
 
 
+@pytest.mark.parametrize(("schedule", "action"), [("every night", {"MinCapacity": 0}), ("rate(1 hour)", {}), ("rate(1 hour)", {"MinCapacity": 2, "MaxCapacity": 1})])
+def test_wrong_scheduled_actions(scaling, service, target, schedule, action):
+    with fails("ValidationException"):
+        scaling.put_scheduled_action(**of(service), ScheduledActionName="n", Schedule=schedule, ScalableTargetAction=action)
+
+
 def test_a_scheduled_action_needs_a_target(scaling, service):
     with fails("ObjectNotFoundException"):
         scaling.put_scheduled_action(**of(service), ScheduledActionName="night", Schedule="rate(1 hour)", ScalableTargetAction={"MinCapacity": 0})

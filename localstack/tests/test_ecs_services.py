@@ -195,6 +195,19 @@ def test_the_infrastructure_role_has_to_be_usable(served, control, eventual):
     create(served, loadBalancers=balanced(served.blue, advancedConfiguration=advanced), **more)
 
 
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        {"strategy": "BLUE_GREEN"}, {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1441},
+        {"strategy": "ROLLING", "canaryConfiguration": {"canaryPercent": 5.0}},
+        {"strategy": "LINEAR", "linearConfiguration": {"stepPercent": 2.0}},
+    ],
+)
+def test_wrong_ways_of_deploying(stage, configuration):
+    with fails("InvalidParameterException"):
+        create(stage, deploymentConfiguration=configuration)
+
+
 # --- what starts a deployment -------------------------------------------------------------------------
 
 

@@ -6,7 +6,6 @@ scheduled actions go with it; tags are of the target and count at its first regi
 to exist. Scaling itself does not happen here: a test sets the desired count, see `ecs_services`.
 """
 
-import threading
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -16,7 +15,6 @@ from isobar_localstack.base import epoch, error, own_service, page
 PER_PAGE = 50
 MOST_IDS = 50
 SERVICE_ROLES = {"ecs": "ECSService", "dynamodb": "DynamoDBTable", "rds": "RDSCluster"}
-lock = threading.RLock()
 
 
 @dataclass

@@ -39,7 +39,7 @@ def look(service: Service, moment: float) -> bool:
     """Does what can be done for the service now; whether it did anything."""
     if service.status == "INACTIVE":
         return False
-    before = (service.is_steady, coming._number, len(service.events), [(one.status, one.stage, one.step) for one in service.deployments[:2]])
+    before = progress(service)
     watch_tasks(service, moment)
     if service.status == "DRAINING":
         drain(service, moment)
@@ -47,8 +47,13 @@ def look(service: Service, moment: float) -> bool:
         watch_deployment(service, moment)
         place(service, moment)
         watch_steadiness(service, moment)
-    after = (service.is_steady, coming._number, len(service.events), [(one.status, one.stage, one.step) for one in service.deployments[:2]])
-    return before != after
+    return progress(service) != before
+
+
+def progress(service: Service) -> tuple:
+    """What changes whenever something has been done."""
+    states = [(one.status, one.stage, one.step) for one in service.deployments[:2]]
+    return service.status, service.is_steady, coming.number, len(service.events), states
 
 
 # --- tasks ----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ A test changes the desired count as scaling would, within the limits of the scal
 import json
 
 from isobar_localstack import consistency
-from isobar_localstack.base import page
+from isobar_localstack.base import error, page
 from isobar_localstack.clock import clock
 from isobar_localstack.services import ecs_rollback, ecs_scheduler
 from isobar_localstack.services.ecs_service_checks import check_creation, check_update, configuration_of, definition_for
@@ -24,7 +24,9 @@ from isobar_localstack.services.ecs_state import (
 
 PER_PAGE = 10
 MOST_DESCRIBED = 10
-REVISION_SHOWN = ("launchType", "capacityProviderStrategy", "platformVersion", "networkConfiguration", "serviceConnectConfiguration", "volumeConfigurations")
+REVISION_SHOWN = (
+    "launchType", "capacityProviderStrategy", "platformVersion", "networkConfiguration", "serviceConnectConfiguration", "volumeConfigurations",
+)
 NOT_SETTINGS = ("cluster", "serviceName", "desiredCount", "clientToken", "tags", "role")
 NOT_CHANGES = ("cluster", "service", "desiredCount", "forceNewDeployment")
 PENDING = ("PROVISIONING", "PENDING", "ACTIVATING")
@@ -133,8 +135,6 @@ def set_desired(service: Service, desired: int):
 def delete(context, request):
     service = find_service(context, find_cluster(context, request.get("cluster")), request["service"])
     if service.status == "INACTIVE":
-        from isobar_localstack.base import error
-
         raise error("ServiceNotFoundException", "Service not found.")
     if service.desired and not request.get("force") and service.data["schedulingStrategy"] == "REPLICA":
         raise invalid("The service cannot be stopped while it is scaled above 0.")

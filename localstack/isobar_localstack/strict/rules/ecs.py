@@ -163,11 +163,33 @@ def check_deployment(configuration):
         value, (least, most) = (configuration.get(kind) or {}).get(field), fact("ecs.percentages")[field]
         if value is not None and not least <= value <= most:
             raise invalid(f"{field} must be between {least} and {most}.")
+    check_bakes(configuration)
+
+
+def check_bakes(configuration):
+    strategy = configuration.get("strategy")
+    if strategy == "BLUE_GREEN" and configuration.get("bakeTimeInMinutes") is None:
+        raise invalid("bakeTimeInMinutes must be specified for the deployment strategy BLUE_GREEN.")
+    minutes = {"bakeTimeInMinutes": configuration.get("bakeTimeInMinutes")}
+    for kind, owner, field in (
+        ("linearConfiguration", "LINEAR", "stepBakeTimeInMinutes"), ("canaryConfiguration", "CANARY", "canaryBakeTimeInMinutes"),
+    ):
+        if configuration.get(kind) and strategy not in (None, owner):
+            raise invalid(f"{kind} can only be specified for the deployment strategy {owner}.")
+        minutes[field] = (configuration.get(kind) or {}).get(field)
+    for field, value in minutes.items():
+        if value is not None and not 0 <= value <= fact("ecs.bake_minutes"):
+            raise invalid(f"{field} must be between 0 and {fact('ecs.bake_minutes')}.")
 
 
 def describe(context, request):
     if len(request["services"]) > fact("ecs.describe_services"):
         raise invalid("Services cannot exceed 10.")
+
+
+def tasks(context, request):
+    if len(request["tasks"]) > fact("ecs.describe_tasks"):
+        raise invalid("Tasks cannot exceed 100.")
 
 
 RULES = {
@@ -178,4 +200,5 @@ RULES = {
     "CreateService": [service],
     "UpdateService": [service],
     "DescribeServices": [cluster, describe],
+    "DescribeTasks": [cluster, tasks],
 }
