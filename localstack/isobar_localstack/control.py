@@ -14,17 +14,23 @@ _lock = threading.Lock()
 
 
 def install():
-    from isobar_localstack.services import logs, resourcegroupstaggingapi, route53_status
+    from isobar_localstack.services import (
+        ec2_quotas, ecs_services, ecs_tasks, elbv2_targets, logs, resourcegroupstaggingapi, route53_status,
+    )
 
     for path, resource in {
         "clock": clock.ClockResource(),
         "consistency": consistency.ConsistencyResource(),
+        "ecs/desired": ecs_services.DesiredResource(),
+        "ecs/failing-images": ecs_tasks.FailingImagesResource(),
         "health-checks": route53_status.HealthChecksResource(),
         "inventory": InventoryResource(),
         "late-logs": logs.LateLogsResource(),
+        "quotas": ec2_quotas.QuotasResource(),
         "reset": state.ResetResource(),
         "restore": state.RestoreResource(),
         "snapshot": state.SnapshotResource(),
+        "target-health": elbv2_targets.TargetHealthResource(),
     }.items():
         get_internal_apis().add(Resource(f"/_isobar/{path}", resource))
     handlers.serve_custom_service_request_handlers.append(state.enter)
