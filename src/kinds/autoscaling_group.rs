@@ -191,7 +191,7 @@ fn spec_of(group: &Described, last: Option<&InstanceRefresh>) -> Spec {
         max_size: group.max_size().unwrap_or_default(),
         desired_capacity: group.desired_capacity(),
         subnet_ids: zones.map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect(),
-        target_group_arns: texts(group.target_group_ar_ns()),
+        target_group_arns: texts(group.target_group_arns()),
         health_check_type: group.health_check_type().map(str::to_owned),
         health_check_grace_period_seconds: Some(group.health_check_grace_period().unwrap_or(0)),
         default_instance_warmup_seconds: Some(group.default_instance_warmup().unwrap_or(-1)),

@@ -80,9 +80,7 @@ simple: {adjustment_type: PercentChangeInCapacity, adjustment: 20, min_adjustmen
         let live: Vec<Described> = try_join_all(reads).await?.into_iter().flatten().collect();
         let found_by = |ask: &Ask| {
             let (group, name) = parts(&ask.id)?;
-            let is = |one: &&Described| {
-                one.auto_scaling_group_name() == Some(group) && one.policy_name() == Some(name)
-            };
+            let is = |one: &&Described| one.auto_scaling_group_name() == Some(group) && one.policy_name() == Some(name);
             live.iter().find(is).map(|one| found(one.clone())).transpose()
         };
         asks.iter().map(found_by).collect()
@@ -167,6 +165,7 @@ fn id(spec: &Spec) -> PhysicalId {
 
 /// Group and policy of `group:policy`; a group's name has no colon.
 fn parts(id: &PhysicalId) -> Result<(&str, &str)> {
-    let wrong = || CloudError::stated(Class::Invalid, "autoscaling.ScalingPolicy", format!("`{id}` is not `group:policy`"));
+    let wrong =
+        || CloudError::stated(Class::Invalid, "autoscaling.ScalingPolicy", format!("`{id}` is not `group:policy`"));
     id.as_str().split_once(':').ok_or_else(wrong)
 }

@@ -128,9 +128,7 @@ fn one_to_aws(action: &Action, order: i32) -> AwsAction {
     let of = |kind| AwsAction::builder().r#type(kind).order(order);
     let built = match action {
         Action::Forward(forward) => of(ActionTypeEnum::Forward).forward_config(forward.to_aws()),
-        Action::FixedResponse(response) => {
-            of(ActionTypeEnum::FixedResponse).fixed_response_config(response.to_aws())
-        }
+        Action::FixedResponse(response) => of(ActionTypeEnum::FixedResponse).fixed_response_config(response.to_aws()),
         Action::Redirect(redirect) => of(ActionTypeEnum::Redirect).redirect_config(redirect.to_aws()),
         Action::AuthenticateCognito(pool) => {
             of(ActionTypeEnum::AuthenticateCognito).authenticate_cognito_config(pool.to_aws())
@@ -151,11 +149,14 @@ pub(super) fn from_aws(mut live: Vec<AwsAction>, traffic_is_the_services: bool) 
 
 fn one_from_aws(live: AwsAction, traffic_is_the_services: bool) -> Result<Action> {
     let kind = live.r#type.as_ref().map_or("", ActionTypeEnum::as_str).to_owned();
-    let unknown = || CloudError::stated(Class::Other, "read", format!("AWS answers an action we do not know: `{kind}`"));
+    let unknown =
+        || CloudError::stated(Class::Other, "read", format!("AWS answers an action we do not know: `{kind}`"));
     let action = match kind.as_str() {
-        "forward" => {
-            Some(Action::Forward(Forward::from_aws(live.forward_config, live.target_group_arn, traffic_is_the_services)))
-        }
+        "forward" => Some(Action::Forward(Forward::from_aws(
+            live.forward_config,
+            live.target_group_arn,
+            traffic_is_the_services,
+        ))),
         "fixed-response" => live.fixed_response_config.map(FixedResponse::from_aws).map(Action::FixedResponse),
         "redirect" => live.redirect_config.map(Redirect::from_aws).map(Action::Redirect),
         "authenticate-cognito" => {
@@ -234,7 +235,8 @@ impl Forward {
     }
 
     fn from_aws(live: Option<ForwardActionConfig>, single: Option<String>, unseen_weights: bool) -> Self {
-        let (groups, sticky) = live.map_or((None, None), |live| (live.target_groups, live.target_group_stickiness_config));
+        let (groups, sticky) =
+            live.map_or((None, None), |live| (live.target_groups, live.target_group_stickiness_config));
         let share = |group: TargetGroupTuple| Share {
             arn: group.target_group_arn.unwrap_or_default(),
             weight: Some(group.weight.unwrap_or(1)).filter(|_| !unseen_weights),

@@ -190,8 +190,8 @@ tags: {team: commerce}
             let call = cx.elbv2().set_subnets().load_balancer_arn(arn);
             call.set_subnets(Some(to.subnet_ids.clone())).send().await?;
         }
-        let groups = |spec: &Spec| spec.security_group_ids.as_deref().map(sorted).unwrap_or_default();
-        if let Some(wanted) = to.security_group_ids.as_ref().filter(|_| groups(from) != groups(to)) {
+        let live = sorted(from.security_group_ids.as_deref().unwrap_or_default());
+        if let Some(wanted) = to.security_group_ids.as_ref().filter(|wanted| live != sorted(wanted)) {
             let call = cx.elbv2().set_security_groups().load_balancer_arn(arn);
             call.set_security_groups(Some(wanted.clone())).send().await?;
         }

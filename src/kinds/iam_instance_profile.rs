@@ -61,7 +61,8 @@ tags: {team: commerce}
     // A role that was made a moment ago is not known everywhere at once.
     const NOT_YET: &'static [&'static str] = &["NoSuchEntity: The role with name"];
     // One role at a time: the old one is still in it.
-    const CONFLICT: &'static [&'static str] = &["LimitExceeded: Cannot exceed quota for InstanceSessionsPerInstanceProfile"];
+    const CONFLICT: &'static [&'static str] =
+        &["LimitExceeded: Cannot exceed quota for InstanceSessionsPerInstanceProfile"];
 
     type Spec = Spec;
     type Outputs = Outputs;

@@ -472,12 +472,7 @@ mod tests {
             json!(null),
             &["certificates [\"default\",\"a\",\"b\"] -> [\"a\",\"b\",\"default\"] Update"],
         );
-        check(
-            json!({"certificates": []}),
-            live,
-            json!(null),
-            &["certificates [\"default\",\"a\",\"b\"] -> [] Update"],
-        );
+        check(json!({"certificates": []}), live, json!(null), &["certificates [\"default\",\"a\",\"b\"] -> [] Update"]);
     }
 
     #[test]

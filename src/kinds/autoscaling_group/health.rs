@@ -18,12 +18,13 @@ pub(super) async fn readiness(cx: &Cx, group: &Described, last: Option<&Instance
         return Ok(Readiness::Pending(how_far));
     }
     let wanted = usize::try_from(group.desired_capacity().unwrap_or_default()).unwrap_or_default();
-    let serving: BTreeSet<&str> = group.instances().iter().filter(|one| serves(one)).filter_map(Instance::instance_id).collect();
+    let serving: BTreeSet<&str> =
+        group.instances().iter().filter(|one| serves(one)).filter_map(Instance::instance_id).collect();
     if serving.len() < wanted {
         let why = trouble(cx, group).await?.map(|why| format!("; {why}")).unwrap_or_default();
         return Ok(Readiness::Configured(format!("{} of {wanted} instances are in service{why}", serving.len())));
     }
-    for arn in group.target_group_ar_ns() {
+    for arn in group.target_group_arns() {
         let answer = cx.elbv2().describe_target_health().target_group_arn(arn).send().await.or_gone()?;
         let targets = answer.and_then(|answer| answer.target_health_descriptions).unwrap_or_default();
         let healthy = targets.iter().filter(|target| is_healthy(target, &serving)).count();

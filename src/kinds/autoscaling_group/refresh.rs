@@ -90,8 +90,12 @@ pub(super) async fn roll_out(cx: &Cx, group: &Described, to: &Spec) -> Result<()
         remember(cx, name, id.to_owned()).await?;
         let version = &to.launch_template.version;
         let message = format!("the refresh of the instances to version {version} of the template: {failure}");
-        let hint = Some("the next run tries again; the activities of the group tell what became of each instance".into());
-        return Err(CloudError { hint, ..CloudError::stated(Class::Other, "autoscaling:StartInstanceRefresh", message) });
+        let hint =
+            Some("the next run tries again; the activities of the group tell what became of each instance".into());
+        return Err(CloudError {
+            hint,
+            ..CloudError::stated(Class::Other, "autoscaling:StartInstanceRefresh", message)
+        });
     }
     let preferences = to.instance_refresh.clone().unwrap_or_default();
     if preferences.enabled == Some(false) || group.instances().is_empty() {

@@ -164,7 +164,10 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
     rule(spec.min_size > spec.max_size, "`min_size` cannot be more than `max_size`");
     let outside = |desired: i32| desired < spec.min_size || desired > spec.max_size;
     rule(spec.desired_capacity.is_some_and(outside), "`desired_capacity` is between `min_size` and `max_size`");
-    rule(spec.launch_template.version.starts_with('$'), "a launch template's `version` is a number, so that a change of it is seen and rolled out");
+    rule(
+        spec.launch_template.version.starts_with('$'),
+        "a launch template's `version` is a number, so that a change of it is seen and rolled out",
+    );
     let lifetime = spec.max_instance_lifetime_seconds.unwrap_or(0);
     rule((1..86_400).contains(&lifetime), "`max_instance_lifetime_seconds` is 0 or at least 86400, a day");
     if let Some(refresh) = &spec.instance_refresh {

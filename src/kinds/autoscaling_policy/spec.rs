@@ -248,8 +248,7 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
             faults.push(words.to_owned());
         }
     };
-    let cases =
-        [spec.target_tracking.is_some(), spec.step.is_some(), spec.simple.is_some(), spec.predictive.is_some()];
+    let cases = [spec.target_tracking.is_some(), spec.step.is_some(), spec.simple.is_some(), spec.predictive.is_some()];
     let count = cases.into_iter().filter(|there| *there).count();
     rule(count != 1, "exactly one of `target_tracking`, `step`, `simple` and `predictive` is wanted");
     let warms = spec.target_tracking.is_some() || spec.step.is_some();

@@ -7,8 +7,8 @@ use aws_sdk_ec2::types::{
     LaunchTemplateInstanceMaintenanceOptionsRequest, LaunchTemplateInstanceMarketOptionsRequest,
     LaunchTemplateInstanceMetadataOptions, LaunchTemplateInstanceMetadataOptionsRequest,
     LaunchTemplateInstanceNetworkInterfaceSpecificationRequest, LaunchTemplatePlacementRequest,
-    LaunchTemplateTagSpecification, LaunchTemplateTagSpecificationRequest, LaunchTemplatesMonitoringRequest, MarketType,
-    RequestLaunchTemplateData, ResourceType, ResponseLaunchTemplateData,
+    LaunchTemplateTagSpecification, LaunchTemplateTagSpecificationRequest, LaunchTemplatesMonitoringRequest,
+    MarketType, RequestLaunchTemplateData, ResourceType, ResponseLaunchTemplateData,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -36,9 +36,10 @@ pub(super) fn request(spec: &Spec) -> RequestLaunchTemplateData {
     let recovery = spec.auto_recovery.map(|case| {
         LaunchTemplateInstanceMaintenanceOptionsRequest::builder().auto_recovery(word(case).as_str().into()).build()
     });
-    let spot = spec.spot.filter(|spot| *spot).map(|_| {
-        LaunchTemplateInstanceMarketOptionsRequest::builder().market_type(MarketType::Spot).build()
-    });
+    let spot = spec
+        .spot
+        .filter(|spot| *spot)
+        .map(|_| LaunchTemplateInstanceMarketOptionsRequest::builder().market_type(MarketType::Spot).build());
     let volumes = spec.block_device_mappings.as_ref().filter(|all| !all.is_empty());
     RequestLaunchTemplateData::builder()
         .image_id(&spec.image_id)

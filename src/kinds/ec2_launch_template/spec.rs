@@ -228,10 +228,30 @@ impl Spec {
             };
         }
         kept!(
-            version_description, instance_type, instance_profile_arn, security_group_ids, user_data, key_name,
-            block_device_mappings, metadata_options, monitoring, ebs_optimized, instance_tags, volume_tags,
-            associate_public_ip_address, cpu_credits, cpu_options, shutdown_behavior, disable_api_termination,
-            disable_api_stop, auto_recovery, placement, hibernation, enclave, spot, tags
+            version_description,
+            instance_type,
+            instance_profile_arn,
+            security_group_ids,
+            user_data,
+            key_name,
+            block_device_mappings,
+            metadata_options,
+            monitoring,
+            ebs_optimized,
+            instance_tags,
+            volume_tags,
+            associate_public_ip_address,
+            cpu_credits,
+            cpu_options,
+            shutdown_behavior,
+            disable_api_termination,
+            disable_api_stop,
+            auto_recovery,
+            placement,
+            hibernation,
+            enclave,
+            spot,
+            tags
         )
     }
 }
