@@ -16,6 +16,8 @@ PROVIDER = "isobar"
 SERVICES = (
     "acm",
     "apigateway",
+    "apigatewayv2",
+    "autoscaling",
     "cloudwatch",
     "dynamodb",
     "iam",
@@ -64,6 +66,8 @@ def provider(api: str, module: str):
 
 acm = provider("acm", "acm")
 apigateway = provider("apigateway", "apigateway")
+apigatewayv2 = provider("apigatewayv2", "apigatewayv2")
+autoscaling = provider("autoscaling", "autoscaling")
 cloudwatch = provider("cloudwatch", "cloudwatch")
 dynamodb = provider("dynamodb", "dynamodb")
 iam = provider("iam", "iam")
