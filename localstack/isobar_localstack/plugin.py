@@ -20,6 +20,7 @@ SERVICES = (
     "autoscaling",
     "cloudwatch",
     "dynamodb",
+    "ec2",
     "iam",
     "lambda",
     "logs",
@@ -70,6 +71,7 @@ apigatewayv2 = provider("apigatewayv2", "apigatewayv2")
 autoscaling = provider("autoscaling", "autoscaling")
 cloudwatch = provider("cloudwatch", "cloudwatch")
 dynamodb = provider("dynamodb", "dynamodb")
+ec2 = provider("ec2", "ec2")
 iam = provider("iam", "iam")
 lambda_ = provider("lambda", "lambda_")
 logs = provider("logs", "logs")
