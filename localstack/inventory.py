@@ -88,6 +88,18 @@ def dynamodb(client):
         yield "table", table
 
 
+def elbv2(client):
+    for arn in names_of(client, "describe_target_groups", "TargetGroups", "TargetGroupArn"):
+        yield "target-group", arn.split("/", 1)[1]
+    for balancer in names_of(client, "describe_load_balancers", "LoadBalancers", "LoadBalancerArn"):
+        yield "load-balancer", balancer.split("/", 1)[1]
+        for listener in collect(client.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer), "Listeners"):
+            yield "listener", f"{listener['ListenerArn'].split('/', 1)[1]} {listener.get('Port')}"
+            for rule in collect(client.get_paginator("describe_rules").paginate(ListenerArn=listener["ListenerArn"]), "Rules"):
+                if not rule["IsDefault"]:
+                    yield "listener-rule", f"{rule['RuleArn'].split('/', 1)[1]} {rule['Priority']}"
+
+
 def lambda_(client):
     for function in names_of(client, "list_functions", "Functions", "FunctionName"):
         yield "function", function
@@ -139,7 +151,8 @@ def route53(client):
 
 
 REGIONAL = {
-    "acm": acm, "apigateway": apigateway, "apigatewayv2": apigatewayv2, "autoscaling": autoscaling, "cloudwatch": cloudwatch, "dynamodb": dynamodb, "lambda": lambda_, "logs": logs, "s3": s3, "sns": sns,
+    "acm": acm, "apigateway": apigateway, "apigatewayv2": apigatewayv2, "autoscaling": autoscaling, "cloudwatch": cloudwatch,
+    "dynamodb": dynamodb, "elbv2": elbv2, "lambda": lambda_, "logs": logs, "s3": s3, "sns": sns,
 }
 EVERYWHERE = {"iam": iam, "route53": route53}
 

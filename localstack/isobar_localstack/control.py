@@ -15,7 +15,7 @@ _lock = threading.Lock()
 
 def install():
     from isobar_localstack.services import apigatewayv2, autoscaling, autoscaling_health, autoscaling_state
-    from isobar_localstack.services import logs, resourcegroupstaggingapi, route53_status
+    from isobar_localstack.services import elbv2_targets, logs, resourcegroupstaggingapi, route53_status
 
     for path, resource in {
         "autoscaling/desired": autoscaling.DesiredResource(),
@@ -28,6 +28,7 @@ def install():
         "reset": state.ResetResource(),
         "restore": state.RestoreResource(),
         "snapshot": state.SnapshotResource(),
+        "target-health": elbv2_targets.TargetHealthResource(),
         "vpc-links": apigatewayv2.VpcLinksResource(),
     }.items():
         get_internal_apis().add(Resource(f"/_isobar/{path}", resource))

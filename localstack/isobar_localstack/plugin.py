@@ -21,6 +21,7 @@ SERVICES = (
     "cloudwatch",
     "dynamodb",
     "ec2",
+    "elbv2",
     "iam",
     "lambda",
     "logs",
@@ -72,6 +73,7 @@ autoscaling = provider("autoscaling", "autoscaling")
 cloudwatch = provider("cloudwatch", "cloudwatch")
 dynamodb = provider("dynamodb", "dynamodb")
 ec2 = provider("ec2", "ec2")
+elbv2 = provider("elbv2", "elbv2")
 iam = provider("iam", "iam")
 lambda_ = provider("lambda", "lambda_")
 logs = provider("logs", "logs")
