@@ -210,28 +210,23 @@ def tags_for(group: Group, version) -> dict:
 def run(group: Group, data: dict, image: str, kind: str, place: dict, tags: dict):
     from moto.ec2.models.instances import InstanceState
 
+    from isobar_localstack.services import ec2_state
+
     interface = {"DeviceIndex": 0, "SubnetId": place["SubnetId"], "DeleteOnTermination": True}
     given = (data.get("NetworkInterfaces") or [{}])[0]
     if "AssociatePublicIpAddress" in given:
         interface["AssociatePublicIpAddress"] = given["AssociatePublicIpAddress"]
-    reservation = backend(group.account, group.region).run_instances(
-        image, 1, data.get("UserData"), [], security_group_ids=groups_of(data), subnet_id=place["SubnetId"], nics=[interface],
-        instance_type=kind, is_instance_type_default=False, region_name=group.region, key_name=data.get("KeyName"),
-        ebs_optimized=bool(data.get("EbsOptimized")), associate_public_ip=None, tags={"instance": tags},
-        monitoring_state="enabled" if (data.get("Monitoring") or {}).get("Enabled") else "disabled",
-        metadata_options=data.get("MetadataOptions") or {}, iam_instance_profile=shown_profile(group.account, data),
-    )
-    instance = reservation.instances[0]
-    instance._state = InstanceState("pending", 0)
+    wanted = {
+        "security_group_ids": groups_of(data), "subnet_id": place["SubnetId"], "nics": [interface], "instance_type": kind,
+        "is_instance_type_default": False, "region_name": group.region, "key_name": data.get("KeyName"),
+        "ebs_optimized": bool(data.get("EbsOptimized")), "associate_public_ip": None, "tags": {"instance": tags},
+        "monitoring_state": "enabled" if (data.get("Monitoring") or {}).get("Enabled") else "disabled",
+        "metadata_options": data.get("MetadataOptions") or {},
+    }
+    with ec2_state.lock:
+        instance = backend(group.account, group.region).run_instances(image, 1, data.get("UserData"), [], **wanted).instances[0]
+        instance._state = InstanceState("pending", 0)
     return instance
-
-
-def shown_profile(account: str, data: dict) -> dict | None:
-    from isobar_localstack.services import iam
-
-    profile = data.get("IamInstanceProfile") or {}
-    found = iam.profile(account, profile.get("Arn") or profile.get("Name") or "")
-    return {"Arn": found["Arn"], "Id": found["InstanceProfileId"]} if found else None
 
 
 def of_ec2(group: Group, instance_id: str):

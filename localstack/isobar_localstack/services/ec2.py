@@ -19,6 +19,7 @@ from isobar_localstack.services import ec2_tokens
 
 MODULES = (
     "ec2_interfaces",
+    "ec2_launch_templates",
 )
 
 

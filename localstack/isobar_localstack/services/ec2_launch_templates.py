@@ -2,8 +2,8 @@
 
 Gaps of LocalStack closed here: versions could not be deleted and their numbers were places in a
 list, SourceVersion was ignored, tags of the template came back as tags of its instances, user data
-was changed, tokens meant nothing. The templates stay where moto keeps them, so that its RunInstances
-and the tags of EC2 find them.
+was changed. The templates stay where moto keeps them, so that its RunInstances and the tags of EC2
+find them.
 
 AWS rules followed: a version made from another one inherits what it does not say; the default
 version cannot be deleted and numbers are never used again; a template is not checked for its image,
@@ -13,8 +13,6 @@ volumes, the tags of the template are its own.
 
 import copy
 import fnmatch
-import hashlib
-import json
 
 from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateVersion
 
@@ -22,13 +20,12 @@ from isobar_localstack.base import error, page
 
 PER_PAGE = 200
 SYMBOLS = ("$latest", "$default")
-tokens: dict[tuple, tuple] = {}  # (account, region, operation, token) -> (digest of the request, answer)
 
 
 def operations(original: dict) -> dict:
     return {
-        "CreateLaunchTemplate": once(create_template),
-        "CreateLaunchTemplateVersion": once(create_version),
+        "CreateLaunchTemplate": create_template,
+        "CreateLaunchTemplateVersion": create_version,
         "DescribeLaunchTemplates": describe_templates,
         "DescribeLaunchTemplateVersions": describe_versions,
         "ModifyLaunchTemplate": modify_template,
@@ -129,31 +126,7 @@ def describe_version(version) -> dict:
     return described | ({"VersionDescription": version.description} if version.description else {})
 
 
-def tagged(account_id: str, region: str):
-    for template in list(backend(account_id, region).launch_templates.values()):
-        yield f"arn:aws:ec2:{region}:{account_id}:launch-template/{template.id}", tags_of(template)
-
-
 # --- making ---------------------------------------------------------------------------------------
-
-
-def once(handler):
-    """The same client token twice is the same request: it gets the same answer and does nothing."""
-
-    def run(context, request):
-        token = request.get("ClientToken")
-        if not token:
-            return handler(context, request)
-        key = (context.account_id, context.region, context.operation.name, token)
-        digest = hashlib.sha256(json.dumps(dict(request), sort_keys=True, default=str).encode()).hexdigest()
-        if key in tokens and tokens[key][0] != digest:
-            raise error("IdempotentParameterMismatch", "The client token you have provided is associated with a resource with "
-                        "different parameters. Please use a different client token.")
-        if key not in tokens:
-            tokens[key] = digest, handler(context, request)
-        return copy.deepcopy(tokens[key][1])
-
-    return run
 
 
 def create_template(context, request):

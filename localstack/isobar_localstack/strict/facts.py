@@ -25,6 +25,7 @@ FACTS = {
     "dynamodb.table_name": (r"[a-zA-Z0-9_.\-]{3,255}", "model"),
     "ec2.group_description": (r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}", "model"),
     "ec2.prefix_length": ((16, 28), "model"),
+    "ec2.user_data_bytes": (16384, "doc"),
     "ecs.describe_services": (10, "model"),
     "ecs.client_token": (36, "model"),
     "ecs.fargate_sizes": (
