@@ -24,7 +24,7 @@ from isobar_localstack.services import autoscaling_policies as policies
 from isobar_localstack.services import autoscaling_refresh as refreshes
 from isobar_localstack.services import autoscaling_traffic as traffic
 from isobar_localstack.services.autoscaling_state import (
-    GROUP_TYPE, Group, find, group_of, groups, groups_in, invalid, later, lock, settle, settled, utc_now,
+    GROUP_TYPE, Group, find, forget, group_of, groups, groups_in, invalid, later, lock, settle, settled, utc_now,
 )
 
 PER_PAGE = 100
@@ -155,14 +155,9 @@ def delete(context, request):
     if refresh := refreshes.running(group):
         refreshes.end(refresh, "Cancelled", "The Auto Scaling group is being deleted.")
     health.balance(group, clock.now())
-    later(group, due("autoscaling.group_deleting"), forget)
+    if not group.instances:
+        later(group, due("autoscaling.group_deleting"), forget)
     return {}
-
-
-def forget(group: Group, moment: float):
-    if group.instances:
-        return later(group, due("autoscaling.group_deleting"), forget)
-    del groups[group.account, group.region, group.name]
 
 
 # --- describing -----------------------------------------------------------------------------------

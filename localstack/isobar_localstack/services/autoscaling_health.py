@@ -16,7 +16,7 @@ from localstack.aws.api import CommonServiceException
 from isobar_localstack.durations import after, due
 from isobar_localstack.services import autoscaling_launch as launches
 from isobar_localstack.services import autoscaling_traffic as traffic
-from isobar_localstack.services.autoscaling_state import Group, Instance, begin, coming, finish, later
+from isobar_localstack.services.autoscaling_state import Group, Instance, begin, coming, finish, forget, later
 
 failing_images: list[str] = []
 RUNNING = ("Pending", "InService")
@@ -136,6 +136,8 @@ def ended(group: Group, instance_id: str, activity_id: str, moment: float):
     coming.at(after(moment, "autoscaling.terminated_instance_shown"), launches.forget, group.account, group.region, instance_id)
     group.instances.pop(instance_id, None)
     finish(group, activity_id)
+    if group.deleting and not group.instances:
+        return later(group, after(moment, "autoscaling.group_deleting"), forget)
     balance(group, moment)
     refreshes.look(group, moment)
 

@@ -42,9 +42,9 @@ def resolved(account: str, region: str, specification: dict):
     """The version that `specification` means now."""
     from isobar_localstack.services import ec2_launch_templates as templates
 
-    template = said_by_ec2(
-        templates.find, account, region, specification.get("LaunchTemplateId"), specification.get("LaunchTemplateName")
-    )
+    template_id = specification.get("LaunchTemplateId")
+    name = None if template_id else specification.get("LaunchTemplateName")
+    template = said_by_ec2(templates.find, account, region, template_id, name)
     return said_by_ec2(templates.version_of, template, specification.get("Version"))
 
 

@@ -87,6 +87,10 @@ def groups_in(context) -> list[Group]:
     return [group for key, group in sorted(groups.items()) if key[:2] == here]
 
 
+def forget(group: Group, moment: float):
+    groups.pop((group.account, group.region, group.name), None)
+
+
 # --- time -----------------------------------------------------------------------------------------
 
 
