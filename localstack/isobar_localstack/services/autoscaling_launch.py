@@ -10,6 +10,7 @@ known and has a role, which for a new one takes a while.
 
 import hashlib
 
+from botocore.exceptions import ClientError
 from localstack.aws.api import CommonServiceException
 
 from isobar_localstack.services.autoscaling_state import Group, Instance, invalid
@@ -84,12 +85,12 @@ def image_of(account: str, region: str, data: dict) -> str:
 def image_of_parameter(account: str, region: str, name: str) -> str:
     from localstack.aws.connect import connect_to
 
+    if name.startswith("/aws/service/"):  # AWS's own parameters are always there
+        return "ami-" + hashlib.sha256(f"{region}{name}".encode()).hexdigest()[:17]
     try:
         ssm = connect_to(aws_access_key_id=account, region_name=region).ssm
         return ssm.get_parameter(Name=name)["Parameter"]["Value"]
-    except Exception:
-        if name.startswith("/aws/service/"):  # AWS's own parameters are always there
-            return "ami-" + hashlib.sha256(f"{region}{name}".encode()).hexdigest()[:17]
+    except ClientError:
         raise refused(f"The parameter {name} could not be found.") from None
 
 
