@@ -15,7 +15,7 @@ _lock = threading.Lock()
 
 def install():
     from isobar_localstack.services import apigatewayv2, autoscaling, autoscaling_health, autoscaling_state
-    from isobar_localstack.services import elbv2_targets, logs, resourcegroupstaggingapi, route53_status
+    from isobar_localstack.services import ec2_quotas, elbv2_targets, logs, resourcegroupstaggingapi, route53_status
 
     for path, resource in {
         "autoscaling/desired": autoscaling.DesiredResource(),
@@ -25,6 +25,7 @@ def install():
         "health-checks": route53_status.HealthChecksResource(),
         "inventory": InventoryResource(),
         "late-logs": logs.LateLogsResource(),
+        "quotas": ec2_quotas.QuotasResource(),
         "reset": state.ResetResource(),
         "restore": state.RestoreResource(),
         "snapshot": state.SnapshotResource(),

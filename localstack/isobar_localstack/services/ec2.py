@@ -18,8 +18,17 @@ from isobar_localstack.services import ec2_state as state
 from isobar_localstack.services import ec2_tokens
 
 MODULES = (
+    "ec2_endpoints",
+    "ec2_gateways",
+    "ec2_groups",
     "ec2_interfaces",
     "ec2_launch_templates",
+    "ec2_nat",
+    "ec2_routes",
+    "ec2_rules",
+    "ec2_subnets",
+    "ec2_tags",
+    "ec2_vpcs",
 )
 
 

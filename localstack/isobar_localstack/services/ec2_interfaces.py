@@ -20,6 +20,7 @@ from isobar_localstack.services.ec2_reading import described
 
 def operations(original: dict) -> dict:
     return {
+        "CreateNetworkInterface": create(original["CreateNetworkInterface"]),
         "DescribeNetworkInterfaces": described("NetworkInterfaces", "NetworkInterfaceIds", "NetworkInterfaceId", shown_all, FILTERS),
         "DeleteNetworkInterface": delete(original["DeleteNetworkInterface"]),
         "ModifyNetworkInterfaceAttribute": unless_managed(original["ModifyNetworkInterfaceAttribute"]),
@@ -30,14 +31,22 @@ def operations(original: dict) -> dict:
 # --- for other services ---------------------------------------------------------------------------
 
 
-def lend(account_id: str, region: str, subnet_ids, group_ids, description: str, interface_type="interface", requester_id="amazon-elb") -> list[str]:
-    """One interface in each subnet, in use by the requester. Its groups are the VPC's default one if none are named."""
+def lend(
+    account_id: str, region: str, subnet_ids, group_ids, description: str, interface_type="interface", requester_id="amazon-elb", public=False,
+) -> list[str]:
+    """One interface in each subnet, in use by the requester. Its groups are the VPC's default one if none are named.
+
+    With `public` each has a public address, which keeps the VPC's internet gateway from being detached.
+    """
     with state.lock:
         state.settle()
-        return [
+        lent = [
             lend_one(account_id, region, subnet_id, list(group_ids or []), description, interface_type, requester_id)
             for subnet_id in subnet_ids
         ]
+        for interface in existing(account_id, region, lent if public else []):
+            interface.public_ip = state.public_address(account_id, region)
+        return lent
 
 
 def lend_one(account_id, region, subnet_id, group_ids, description, interface_type, requester_id) -> str:
@@ -103,6 +112,15 @@ def checked_groups(account_id: str, region: str, group_ids) -> list[dict]:
         return [{"GroupId": group.id, "GroupName": group.name, "VpcId": group.vpc_id} for group in groups]
 
 
+def live(account_id: str, region: str) -> list:
+    """All interfaces there are; those of terminated instances go with them."""
+    interfaces = state.moto(account_id, region).enis
+    for interface in list(interfaces.values()):
+        if interface.instance is not None and interface.instance._state.name == "terminated":
+            remove(account_id, region, interface.id)
+    return list(interfaces.values())
+
+
 # --- their end ------------------------------------------------------------------------------------
 
 
@@ -120,6 +138,20 @@ def end(account_id: str, region: str, interface_id: str, moment: float):
 def remove(account_id: str, region: str, interface_id: str):
     state.moto(account_id, region).enis.pop(interface_id, None)
     state.forget_tags(account_id, region, interface_id)
+
+
+def create(original):
+    def handler(context, request):
+        subnet, place = state.get(context, "subnet", request["SubnetId"]), (context.account_id, context.region)
+        for group_id in request.get("Groups") or []:
+            if state.get(context, "sg", group_id).vpc_id != subnet.vpc_id:
+                raise error("InvalidParameterValue", f"Security group {group_id} and subnet {subnet.id} belong to different networks.")
+        state.wanted_tags(request, "network-interface")
+        interface = state.of(context).enis[original(context, request)["NetworkInterface"]["NetworkInterfaceId"]]
+        state.made(*place, interface.id)
+        return {"NetworkInterface": shown(*place, interface)}
+
+    return handler
 
 
 def delete(original):
@@ -177,14 +209,14 @@ FILTERS = {
 
 
 def shown_all(context) -> list[dict]:
-    return [shown(context.account_id, context.region, interface) for interface in list(state.of(context).enis.values())]
+    return [shown(context.account_id, context.region, interface) for interface in live(context.account_id, context.region)]
 
 
 def shown(account_id: str, region: str, interface) -> dict:
     answer = {
         "NetworkInterfaceId": interface.id, "SubnetId": interface.subnet.id, "VpcId": interface.subnet.vpc_id,
         "AvailabilityZone": interface.subnet.availability_zone, "AvailabilityZoneId": interface.subnet.availability_zone_id,
-        "Description": interface.description, "InterfaceType": interface.interface_type, "MacAddress": interface.mac_address,
+        "Description": interface.description, "InterfaceType": interface.interface_type, "MacAddress": mac_address(interface.id),
         "OwnerId": account_id, "RequesterManaged": bool(interface.requester_managed),
         "SourceDestCheck": interface.source_dest_check and not interface.requester_managed,
         "Status": "in-use" if interface.instance is not None else interface.status,
@@ -200,6 +232,11 @@ def shown(account_id: str, region: str, interface) -> dict:
     if interface.public_ip:
         answer["Association"] = association(account_id, region, interface)
     return answer
+
+
+def mac_address(interface_id: str) -> str:
+    digits = interface_id.removeprefix("eni-").ljust(10, "0")
+    return ":".join(["02", *(digits[at:at + 2] for at in range(0, 10, 2))])
 
 
 def private_addresses(account_id: str, region: str, interface) -> list[dict]:

@@ -5,7 +5,7 @@ or ids that do not exist.
 
 AWS rules followed: an unknown id is an error, a filter that nothing matches is an empty list; filters
 are combined with AND, their values with OR, `*` and `?` are wildcards; ids and MaxResults exclude each
-other; pages have 5 to 1000 entries. With eventual consistency what is new is left out.
+other (how many there can be on a page is in the model). With eventual consistency what is new is left out.
 """
 
 import re
@@ -14,10 +14,8 @@ from datetime import datetime
 from isobar_localstack.base import error, page
 from isobar_localstack.services import ec2_state as state
 
-PAGE_SIZES = (5, 1000)
 
-
-def described(list_key: str, ids_key: str | None, id_key: str, shown_all, filters: dict, sizes=PAGE_SIZES):
+def described(list_key: str, ids_key: str | None, id_key: str, shown_all, filters: dict):
     """A handler. `shown_all(context)` gives everything as the API shows it, `filters` names -> path or function.
 
     A filter not named there is the member of the same name: vpc-id is VpcId.
@@ -25,7 +23,7 @@ def described(list_key: str, ids_key: str | None, id_key: str, shown_all, filter
 
     def handler(context, request):
         ids = (request.get(ids_key) if ids_key else None) or []
-        check_page(request, ids, sizes)
+        check_page(request, ids)
         everything = [item for item in shown_all(context) if is_seen(context, item.get(id_key))]
         known = {item.get(id_key) for item in everything}
         for wanted in ids:
@@ -62,15 +60,9 @@ def is_seen(context, resource_id) -> bool:
 # --- pages ----------------------------------------------------------------------------------------
 
 
-def check_page(request, ids: list, sizes):
-    size = request.get("MaxResults")
-    if size is None:
-        return
-    if ids:
+def check_page(request, ids: list):
+    if ids and request.get("MaxResults") is not None:
         raise error("InvalidParameterCombination", "The parameter MaxResults cannot be used with the parameter for ids")
-    low, high = sizes
-    if not low <= size <= high:
-        raise error("InvalidParameterValue", f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value between {low} and {high}.")
 
 
 def paged(list_key: str, chosen: list, request) -> dict:
@@ -94,7 +86,7 @@ def values_of(item: dict, name: str, filters: dict) -> list[str]:
         return [tag["Value"] for tag in tags if tag["Key"] == name[4:]]
     if name in ("tag-key", "tag-value"):
         return [tag["Key" if name == "tag-key" else "Value"] for tag in tags]
-    way = filters.get(name) or "".join(word.capitalize() for word in name.split("-"))
+    way = filters.get(name) or "".join(word[:1].upper() + word[1:] for word in name.split("-"))
     if callable(way):
         return [text(value) for value in way(item)]
     if name not in filters and way not in ALWAYS and way not in item:

@@ -10,6 +10,7 @@ consistency a new id is unknown for a moment, for descriptions as for use [memor
 
 import re
 import threading
+import zlib
 
 from isobar_localstack import consistency
 from isobar_localstack.base import error, tag_dict
@@ -130,6 +131,14 @@ def new_id(prefix: str) -> str:
     from moto.ec2.utils import random_resource_id
 
     return f"{prefix}-{random_resource_id(size=17)}"
+
+
+def public_address(account_id: str, region: str) -> str:
+    """One that nobody here has. The block is for documentation and benchmarks."""
+    backend = moto(account_id, region)
+    taken = {address.public_ip for address in backend.addresses} | {interface.public_ip for interface in backend.enis.values()}
+    first = zlib.crc32(region.encode()) % 400 * 256  # regions have addresses of their own
+    return next(ip for ip in (f"198.{18 + number // 65536}.{number // 256 % 256}.{number % 256}" for number in range(first + 1, 131072)) if ip not in taken)
 
 
 # --- tags -----------------------------------------------------------------------------------------

@@ -62,9 +62,11 @@ def id_in(operation: str, answer) -> str:
 
 def now(context, operation: str, answer):
     """The answer shows the thing as it is by now, where we have it."""
-    if operation not in ("CreateNatGateway", "CreateVpcEndpoint"):
+    from isobar_localstack.services import ec2_endpoints, ec2_nat
+
+    shown = {"CreateNatGateway": ec2_nat.shown, "CreateVpcEndpoint": ec2_endpoints.shown}.get(operation)
+    if shown is None:
         return answer
-    holder, _ = OPERATIONS[operation]
-    prefix = "nat" if operation == "CreateNatGateway" else "vpce"
-    thing = state.all_of(context.account_id, context.region, prefix)[id_in(operation, answer)]
-    return {**answer, holder: {name: thing.get(name, value) for name, value in answer[holder].items()}}
+    resource_id, place = id_in(operation, answer), (context.account_id, context.region)
+    thing = state.all_of(*place, resource_id.rpartition("-")[0])[resource_id]
+    return {**answer, OPERATIONS[operation][0]: shown(*place, thing)}
