@@ -92,7 +92,7 @@ def state(account_id: str, region: str, target_group_arn: str, target: dict | st
 
 @in_turn
 def shift(account_id: str, region: str, rule_or_listener_arn: str, weights: dict[str, int]):
-    """Rewrites the weights of the forward action, as ECS does when it moves traffic: {target group arn: weight}."""
+    """Rewrites weights of the forward action, as ECS does when it moves traffic; what is not named keeps its own."""
     here = regions[account_id, region]
     rule, listener = here.rules.get(rule_or_listener_arn), here.listeners.get(rule_or_listener_arn)
     if rule is None and listener is None:
@@ -105,8 +105,9 @@ def shift(account_id: str, region: str, rule_or_listener_arn: str, weights: dict
 
 
 def with_weights(action: dict, weights: dict[str, int]) -> dict:
-    groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items()]
-    config = (action.get("ForwardConfig") or {}) | {"TargetGroups": groups}
+    before = {group["TargetGroupArn"]: group["Weight"] for group in action["ForwardConfig"]["TargetGroups"]}
+    groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in {**before, **weights}.items()]
+    config = action["ForwardConfig"] | {"TargetGroups": groups}
     rest = {name: value for name, value in action.items() if name != "TargetGroupArn"}
     alone = {"TargetGroupArn": groups[0]["TargetGroupArn"]} if len(groups) == 1 else {}
     return rest | alone | {"ForwardConfig": config}
@@ -123,14 +124,13 @@ def key_of(group: TargetGroup, wanted: dict) -> tuple:
 def begin(region: Region, group: TargetGroup, target: Target):
     """The target is registered, or its group has got its first listener."""
     target.coming = None
-    active = [region.balancers[arn].active_at for arn in group.balancers if arn in region.balancers]
-    if not active:
+    if not group.balancers:
         target.shown = "unused"
     elif not group.data["HealthCheckEnabled"]:
         target.shown = "unavailable"
     else:
         target.shown = "initial"
-        expect(group, target, max(clock.now(), min(active)))
+        expect(group, target, max(clock.now(), checked_from(region, group)))
 
 
 def expect(group: TargetGroup, target: Target, moment: float):
@@ -189,7 +189,7 @@ def note_uses(region: Region):
 def health(region: Region, group: TargetGroup, target: Target) -> dict:
     """The state of a target with its reason, as DescribeTargetHealth shows it."""
     reason = REASONS.get(target.shown)
-    if target.shown == "initial" and not any(is_over(region.balancers[arn].active_at) for arn in group.balancers):
+    if target.shown == "initial" and not is_over(checked_from(region, group)):
         reason = REGISTERING
     return {"State": target.shown} | ({"Reason": reason[0], "Description": reason[1]} if reason else {})
 
@@ -199,27 +199,25 @@ def health(region: Region, group: TargetGroup, target: Target) -> dict:
 
 @in_turn
 def tell(name_or_arn: str, healthy: bool, target_id: str | None) -> bool:
-    groups = [
-        group for region in list(regions.values()) for arn, group in region.groups.items()
+    """Whether there is such a group; of a name, those of all regions."""
+    found = [
+        (region, group) for region in list(regions.values()) for arn, group in region.groups.items()
         if name_or_arn in (arn, group.data["TargetGroupName"])
     ]
-    for group in groups:
+    for region, group in found:
         settle(group)
         if target_id is None:
             group.told.clear()
         group.told[target_id] = healthy
         for target in group.targets.values():
             if target.drained_at is None and target.shown not in NOT_CHECKED and target_id in (None, target.id):
-                # What has not been seen yet begins no sooner than its first check.
-                expect(group, target, first_check(group, target))
-    return bool(groups)
+                expect(group, target, max(clock.now(), checked_from(region, group)))
+    return bool(found)
 
 
-def first_check(group: TargetGroup, target: Target) -> float:
-    if target.shown != "initial":
-        return clock.now()
-    region = next(region for region in regions.values() if group in region.groups.values())
-    return max(clock.now(), min(region.balancers[arn].active_at for arn in group.balancers))
+def checked_from(region: Region, group: TargetGroup) -> float:
+    """When its first balancer is, or was, active."""
+    return min(region.balancers[arn].active_at for arn in group.balancers)
 
 
 @in_turn
