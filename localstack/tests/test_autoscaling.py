@@ -59,6 +59,7 @@ def test_a_name_is_taken_until_its_group_has_gone(asg, make, step, name):
     ({"MinSize": 3, "DesiredCapacity": 2}, "Desired capacity:2"),
     ({"MinSize": 5}, "Max bound, 4"),
     ({"HealthCheckType": "PING"}, "PING"),
+    ({"MaxInstanceLifetime": 60}, "86400"),
 ])
 def test_wrong_groups_are_refused(make, look, wrong, text):
     with fails("ValidationError", text):
@@ -310,6 +311,9 @@ def test_target_groups_are_attached_by_calls_of_their_own(asg, elb, make, look, 
     assert list(health(elb, target_group)) == look("InstanceId")
     assert look()["TargetGroupARNs"] == [target_group]
     step(20)
+    described = asg.describe_load_balancer_target_groups(AutoScalingGroupName=name)["LoadBalancerTargetGroups"]
+    assert [one["State"] for one in described] == ["Added"]
+    step(60)
     sources = asg.describe_traffic_sources(AutoScalingGroupName=name)["TrafficSources"]
     assert [(s["Identifier"], s["Type"], s["State"]) for s in sources] == [(target_group, "elbv2", "InService")]
     asg.detach_load_balancer_target_groups(AutoScalingGroupName=name, TargetGroupARNs=[target_group])

@@ -212,3 +212,38 @@ def test_a_refresh_is_in_a_snapshot(control, make, step, refresh, name):
     control("restore", {"name": name})
     assert refresh()["Status"] == "InProgress"
     until(step, refresh, "Successful")
+
+
+def test_protected_instances_are_waited_for(asg, make, look, step, refresh, name):
+    make(DesiredCapacity=2)
+    step(BOOT)
+    kept = look("InstanceId")[0]
+    protection = {"AutoScalingGroupName": name, "InstanceIds": [kept]}
+    asg.set_instance_protection(**protection, ProtectedFromScaleIn=True)
+    refresh(Preferences={"MinHealthyPercentage": 50, "InstanceWarmup": 0})
+    for _ in range(30):
+        step(10)
+    assert refresh()["Status"] == "InProgress" and "protected" in refresh()["StatusReason"] and kept in look("InstanceId")
+    asg.set_instance_protection(**protection, ProtectedFromScaleIn=False)
+    until(step, refresh, "Successful")
+    assert kept not in look("InstanceId")
+    kept = look("InstanceId")[0]
+    asg.set_instance_protection(AutoScalingGroupName=name, InstanceIds=[kept], ProtectedFromScaleIn=True)
+    refresh(Preferences={"MinHealthyPercentage": 50, "InstanceWarmup": 0})
+    assert until(step, refresh, "Failed", limit=5000) >= 3600 and "protected" in refresh()["StatusReason"]
+    refresh(Preferences={"MinHealthyPercentage": 50, "InstanceWarmup": 0, "ScaleInProtectedInstances": "Ignore"})
+    until(step, refresh, "Successful")
+    assert kept in look("InstanceId")
+
+
+@pytest.mark.parametrize("wanted, text", [
+    ({"Preferences": {"CheckpointPercentages": [60, 40]}}, "ascending"),
+    ({"Preferences": {"CheckpointDelay": 60}}, "CheckpointPercentages"),
+    ({"Preferences": {"MaxHealthyPercentage": 120}}, "MinHealthyPercentage"),
+    ({"Preferences": {"MinHealthyPercentage": 0, "MaxHealthyPercentage": 120}}, "greater than 100"),
+    ({"DesiredConfiguration": {"LaunchTemplate": {"Version": "1"}}}, "launchTemplateId"),
+])
+def test_wrong_refreshes_are_refused(make, refresh, wanted, text):
+    make()
+    with fails("ValidationError", text):
+        refresh(**wanted)

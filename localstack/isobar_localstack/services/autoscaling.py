@@ -251,6 +251,7 @@ def set_protection(context, request):
         raise invalid(f"The instance {unknown[0]} is not part of Auto Scaling group {group.name}.")
     for one in request["InstanceIds"]:
         group.instances[one].protected = request["ProtectedFromScaleIn"]
+    refreshes.look(group, clock.now())
     return {}
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from isobar_localstack.base import error, page
 from isobar_localstack.clock import clock
-from isobar_localstack.durations import due
+from isobar_localstack.durations import after, due
 from isobar_localstack.services import autoscaling_health as health
 from isobar_localstack.services import autoscaling_launch as launches
 from isobar_localstack.services.autoscaling_state import Group, Instance, find, group_of, invalid, later, utc_now
@@ -104,7 +104,7 @@ def defaults(group: Group) -> dict:
     policy = group.settings.get("InstanceMaintenancePolicy") or {}
     return {
         "MinHealthyPercentage": policy.get("MinHealthyPercentage", 90), "InstanceWarmup": warmup, "SkipMatching": False,
-        "AutoRollback": False, "ScaleInProtectedInstances": "Ignore", "StandbyInstances": "Ignore",
+        "AutoRollback": False, "ScaleInProtectedInstances": "Wait", "StandbyInstances": "Wait",
     } | ({"MaxHealthyPercentage": policy["MaxHealthyPercentage"]} if "MaxHealthyPercentage" in policy else {})
 
 
@@ -201,9 +201,10 @@ def warm(group: Group, refresh: Refresh, round_: int, warm_at: float, moment: fl
         return
     if len(health.serving(group)) < group.settings["DesiredCapacity"] + group.surge or check_alarms(group, refresh, moment):
         return
-    refresh.failing = False
+    if not refresh.failing or not waits_for_protected(group, refresh):
+        refresh.failing = False
     progress(refresh)
-    if not refresh.old and not group.surge:
+    if not group.surge and (not refresh.old or at_last_checkpoint(refresh)):
         return done(group, refresh, moment)
     if delay := pause(refresh):
         refresh.paused_until = clock.after(moment, delay)
@@ -218,6 +219,12 @@ def progress(refresh: Refresh):
         refresh.shown["RollbackDetails"] |= {"InstancesToUpdateOnRollback": left, "PercentageCompleteOnRollback": percent}
     else:
         refresh.shown |= {"InstancesToUpdate": left, "PercentageComplete": percent}
+
+
+def at_last_checkpoint(refresh: Refresh) -> bool:
+    """A refresh whose last checkpoint is not 100 ends there."""
+    checkpoints = refresh.shown["Preferences"].get("CheckpointPercentages")
+    return bool(checkpoints) and refresh.status == "InProgress" and refresh.shown["PercentageComplete"] >= checkpoints[-1]
 
 
 def pause(refresh: Refresh) -> int:
@@ -237,15 +244,30 @@ def batch(group: Group, refresh: Refresh, moment: float):
     may_miss = desired - math.ceil(desired * preferences["MinHealthyPercentage"] / 100)
     extra = math.floor(desired * max(0, preferences.get("MaxHealthyPercentage", 100) - 100) / 100)
     first_new = preferences["MinHealthyPercentage"] == 100 or (extra and not may_miss)
+    next_ones = [one for one in refresh.old if preferences["ScaleInProtectedInstances"] == "Refresh" or not group.instances[one].protected]
+    if not next_ones:
+        return wait_for(group, refresh, moment)
     if first_new and not group.surge:
-        group.surge = min(max(1, extra), len(refresh.old))
+        group.surge = min(max(1, extra), len(next_ones))
         return health.balance(group, moment)
     size = group.surge if first_new else max(1, may_miss)
     group.surge = 0
-    for instance_id in refresh.old[:size]:
+    for instance_id in next_ones[:size]:
         health.terminate(group, group.instances[instance_id], moment, "an instance refresh replaces it")
     health.balance(group, moment)
     look(group, moment)
+
+
+def waits_for_protected(group: Group, refresh: Refresh) -> bool:
+    return bool(refresh.old) and all(group.instances[one].protected for one in refresh.old)
+
+
+def wait_for(group: Group, refresh: Refresh, moment: float):
+    """Only protected instances are left: there is an hour to take their protection off."""
+    group.surge = 0
+    if not refresh.failing:
+        refresh.failing, refresh.shown["StatusReason"] = True, "Waiting for instances that are protected from scale in."
+        later(group, after(moment, "autoscaling.refresh_gives_up"), give_up, refresh, refresh.round)
 
 
 def done(group: Group, refresh: Refresh, moment: float):
@@ -293,7 +315,8 @@ def has_failed(group: Group, instance: Instance, moment: float):
 
 def give_up(group: Group, refresh: Refresh, round_: int, moment: float):
     if refresh.failing and refresh.round == round_ and refresh.status in REPLACING:
-        fail(group, refresh, "The instances launched by the instance refresh did not pass their health checks.", moment)
+        why = "did not pass their health checks" if not waits_for_protected(group, refresh) else "could replace none that is protected"
+        fail(group, refresh, f"The instances launched by the instance refresh {why}.", moment)
 
 
 def fail(group: Group, refresh: Refresh, reason: str, moment: float):

@@ -1,7 +1,8 @@
 """EC2 Auto Scaling: target groups and other traffic sources of a group.
 
 AWS rules followed: they are attached and detached by calls of their own, never by an update; a new
-one is Adding until the instances are registered, one taken away is Removing until they are let go;
+one is Adding until the instances are registered, Added then, and InService when one of them has passed
+its check [model]; one taken away is Removing until they are let go;
 a target group is shown as such and as a traffic source of type elbv2. Not while instances are
 being refreshed.
 """
@@ -11,7 +12,6 @@ from isobar_localstack.durations import due
 from isobar_localstack.services.autoscaling_state import Group, find, group_of, invalid, later
 
 ELB = "elbv2"
-SOURCES_PER_CALL = 10
 PER_PAGE = 100
 
 
@@ -64,7 +64,13 @@ def attach(group: Group, sources: dict):
 def added(group: Group, identifier: str, moment: float):
     source = group.sources.get(identifier)
     if source and source["State"] == "Adding":
-        source["State"] = "InService"
+        source["State"] = "Added"
+
+
+def state_of(group: Group, identifier: str) -> str:
+    state = group.sources[identifier]["State"]
+    passed = state == "Added" and any("healthy" in states(group, one, [identifier]) for one in group.instances)
+    return "InService" if passed else state
 
 
 def attach_sources(context, request, sources: dict):
@@ -73,8 +79,6 @@ def attach_sources(context, request, sources: dict):
 
     group = group_of(context, request)
     refreshes.check_none_runs(group)
-    if len(sources) > SOURCES_PER_CALL:
-        raise invalid(f"At most {SOURCES_PER_CALL} traffic sources can be attached at a time.")
     check(group.account, group.region, sources, launches.vpc_of(group.account, group.region, group.settings.get("VPCZoneIdentifier")))
     attach(group, sources)
     return {}
@@ -125,12 +129,12 @@ def tell(what: str, group: Group, instance_ids: list[str], sources=None):
             getattr(elbv2_targets, what)(group.account, group.region, identifier, targets)
 
 
-def states(group: Group, instance_id: str) -> list[str]:
+def states(group: Group, instance_id: str, identifiers=None) -> list[str]:
     from isobar_localstack.services import elbv2_targets
 
     return [
         elbv2_targets.state(group.account, group.region, identifier, {"Id": instance_id})
-        for identifier in list(group.sources) if elbv2_targets.exists(group.account, group.region, identifier)
+        for identifier in identifiers or list(group.sources) if elbv2_targets.exists(group.account, group.region, identifier)
     ]
 
 
@@ -152,7 +156,7 @@ def described(group: Group) -> list[dict]:
 def describe_target_groups(context, request):
     group = find(context.account_id, context.region, request["AutoScalingGroupName"])
     items = [
-        {"LoadBalancerTargetGroupARN": identifier, "State": source["State"]}
+        {"LoadBalancerTargetGroupARN": identifier, "State": state_of(group, identifier)}
         for identifier, source in group.sources.items() if source["Type"] == ELB
     ]
     shown, token = page(items, request.get("NextToken"), request.get("MaxRecords") or PER_PAGE, invalid("Invalid token"))
@@ -162,7 +166,7 @@ def describe_target_groups(context, request):
 def describe_sources(context, request):
     group, wanted = find(context.account_id, context.region, request["AutoScalingGroupName"]), request.get("TrafficSourceType")
     items = [
-        {"TrafficSource": identifier, "Identifier": identifier, "Type": source["Type"], "State": source["State"]}
+        {"TrafficSource": identifier, "Identifier": identifier, "Type": source["Type"], "State": state_of(group, identifier)}
         for identifier, source in group.sources.items() if wanted in (None, source["Type"])
     ]
     shown, token = page(items, request.get("NextToken"), request.get("MaxRecords") or PER_PAGE, invalid("Invalid token"))
