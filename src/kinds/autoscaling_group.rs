@@ -121,10 +121,10 @@ tags: {team: commerce}
         send::metrics(cx, name, from, to).await?;
         send::processes(cx, name, from, to).await?;
         send::tags(cx, name, from, to).await?;
-        if from.launch_template != to.launch_template {
-            if let Some(group) = describe(cx, &[name]).await?.first() {
-                refresh::roll_out(cx, group, to).await?;
-            }
+        if from.launch_template != to.launch_template
+            && let Some(group) = describe(cx, &[name]).await?.first()
+        {
+            refresh::roll_out(cx, group, to).await?;
         }
         Ok(())
     }

@@ -166,14 +166,12 @@ async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<LaunchTemplate>>> {
     let Some(answer) = gone(call.send().await.map_err(CloudError::from))? else { return Ok(None) };
     let Some(version) = answer.launch_template_versions.unwrap_or_default().into_iter().next() else { return Ok(None) };
     let arn = format!("arn:aws:ec2:{}:{}:launch-template/{id}", cx.region(), cx.account().await?);
-    let tags = match cx.indexed_tags(&arn).await? {
-        Some(tags) => tags,
-        None => {
-            let described = cx.ec2().describe_launch_templates().launch_template_ids(id).send().await;
-            let Some(described) = gone(described.map_err(CloudError::from))? else { return Ok(None) };
-            let template = described.launch_templates.unwrap_or_default().into_iter().next();
-            pairs(template.and_then(|template| template.tags))
-        }
+    let tags = if let Some(tags) = cx.indexed_tags(&arn).await? {
+        tags
+    } else {
+        let described = cx.ec2().describe_launch_templates().launch_template_ids(id).send().await;
+        let Some(described) = gone(described.map_err(CloudError::from))? else { return Ok(None) };
+        pairs(described.launch_templates.unwrap_or_default().into_iter().find_map(|template| template.tags))
     };
     Ok(Some(found(version, arn, tags)))
 }

@@ -30,7 +30,7 @@ pub enum Action {
     Redirect(Redirect),
     /// Who sends it logs in at a Cognito user pool. HTTPS listeners only.
     AuthenticateCognito(Cognito),
-    /// Who sends it logs in at an OpenID Connect provider. HTTPS listeners only.
+    /// Who sends it logs in at a provider of `OpenID` Connect. HTTPS listeners only.
     AuthenticateOidc(Oidc),
     /// It must carry a signed token. HTTPS listeners only.
     JwtValidation(Jwt),

@@ -87,7 +87,6 @@ pub enum Protocol {
 
 /// Which protocol is agreed on over TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[expect(clippy::enum_variant_names, reason = "AWS's own words")]
 pub enum AlpnPolicy {
     /// HTTP/1 only.
     HTTP1Only,

@@ -212,7 +212,7 @@ async fn move_to(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
     let mut call = cx.elbv2().set_rule_priorities().rule_priorities(pair(arn, to.priority));
     if let Some(holder) = rules_of(cx, &to.listener_arn).await?.get(&to.priority).filter(|holder| *holder != arn) {
         let (mine, theirs) = (own_tags(cx, arn).await?, own_tags(cx, holder).await?);
-        if mine.get(TAG_STACK).is_none() || mine.get(TAG_STACK) != theirs.get(TAG_STACK) {
+        if !mine.contains_key(TAG_STACK) || mine.get(TAG_STACK) != theirs.get(TAG_STACK) {
             let message = format!("the priority {} belongs to a rule of somebody else's, {holder}", to.priority);
             return Err(CloudError::stated(Class::Taken, "update", message));
         }

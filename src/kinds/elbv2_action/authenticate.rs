@@ -34,7 +34,7 @@ pub struct Cognito {
     pub extra_parameters: Option<BTreeMap<String, String>>,
 }
 
-/// A login at an OpenID Connect provider.
+/// A login at a provider of `OpenID` Connect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Oidc {
