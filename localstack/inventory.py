@@ -70,6 +70,26 @@ def application_autoscaling(client):
                 yield kind, " ".join(filter(None, (item["ResourceId"], item["ScalableDimension"], item.get(name))))
 
 
+def apigatewayv2(client):
+    more = {}
+    while True:  # no paginator in the SDK
+        page = client.get_vpc_links(**more)
+        for link in page["Items"]:
+            yield "vpc-link", f"{link['Name']} {link['VpcLinkId']}"
+        if not page.get("NextToken"):
+            return
+        more = {"NextToken": page["NextToken"]}
+
+
+def autoscaling(client):
+    for group in names_of(client, "describe_auto_scaling_groups", "AutoScalingGroups", "AutoScalingGroupName"):
+        yield "auto-scaling-group", group
+    for policy in collect(client.get_paginator("describe_policies").paginate(), "ScalingPolicies"):
+        yield "scaling-policy", f"{policy['AutoScalingGroupName']}/{policy['PolicyName']}"
+    for action in collect(client.get_paginator("describe_scheduled_actions").paginate(), "ScheduledUpdateGroupActions"):
+        yield "scheduled-action", f"{action['AutoScalingGroupName']}/{action['ScheduledActionName']}"
+
+
 def cloudwatch(client):
     for page in client.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"]):
         for alarm in page["MetricAlarms"]:
@@ -176,6 +196,8 @@ def iam(client):
             yield "role-policy", f"{role['RoleName']}/{policy['PolicyName']}"
     for policy in collect(pages, "Policies"):
         yield "policy", policy["PolicyName"]
+    for profile in names_of(client, "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"):
+        yield "instance-profile", profile
 
 
 def route53(client):
@@ -190,8 +212,9 @@ def route53(client):
 
 
 REGIONAL = {
-    "acm": acm, "apigateway": apigateway, "application-autoscaling": application_autoscaling, "cloudwatch": cloudwatch,
-    "dynamodb": dynamodb, "ec2": ec2, "ecs": ecs, "elbv2": elbv2, "lambda": lambda_, "logs": logs, "s3": s3, "sns": sns,
+    "acm": acm, "apigateway": apigateway, "apigatewayv2": apigatewayv2, "application-autoscaling": application_autoscaling,
+    "autoscaling": autoscaling, "cloudwatch": cloudwatch, "dynamodb": dynamodb, "ec2": ec2, "ecs": ecs, "elbv2": elbv2,
+    "lambda": lambda_, "logs": logs, "s3": s3, "sns": sns,
 }
 EVERYWHERE = {"iam": iam, "route53": route53}
 

@@ -16,7 +16,9 @@ PROVIDER = "isobar"
 SERVICES = (
     "acm",
     "apigateway",
+    "apigatewayv2",
     "application-autoscaling",
+    "autoscaling",
     "cloudwatch",
     "dynamodb",
     "ec2",
@@ -68,7 +70,9 @@ def provider(api: str, module: str):
 
 acm = provider("acm", "acm")
 apigateway = provider("apigateway", "apigateway")
+apigatewayv2 = provider("apigatewayv2", "apigatewayv2")
 application_autoscaling = provider("application-autoscaling", "application_autoscaling")
+autoscaling = provider("autoscaling", "autoscaling")
 cloudwatch = provider("cloudwatch", "cloudwatch")
 dynamodb = provider("dynamodb", "dynamodb")
 ec2 = provider("ec2", "ec2")

@@ -4,13 +4,14 @@
 //! whole life of a thing. The emulator is the one at `ISOBAR_TEST_ENDPOINT`; without it, one is started on
 //! a port of its own for as long as the test runs. `ISOBAR_TEST_KINDS=iam.Role,logs.LogGroup` tries only those.
 //!
-//! Two conventions for examples: a natural name holds the word `shop`, which stands for another
-//! word in each run, so that runs do not meet; and a text that names a file in `tests/it/data`
-//! stands for that file.
+//! Three conventions for examples: a natural name holds the word `shop`, which stands for another
+//! word in each run, so that runs do not meet; a text that names a file in `tests/it/data` stands
+//! for that file; and the ids in `kinds/network.rs` stand for a network that the test makes.
 
 mod emulator;
 mod example;
 mod life;
+mod network;
 mod offline;
 mod surroundings;
 

@@ -13,8 +13,8 @@ from isobar_localstack.base import error
 from isobar_localstack.services import ec2_state as state
 
 OPERATIONS = {  # operation: how to find the id in the answer
-    "CreateLaunchTemplate": None,
-    "CreateLaunchTemplateVersion": None,
+    "CreateLaunchTemplate": ("LaunchTemplate", "LaunchTemplateId"),
+    "CreateLaunchTemplateVersion": ("LaunchTemplateVersion", "LaunchTemplateId"),
     "CreateNatGateway": ("NatGateway", "NatGatewayId"),
     "CreateNetworkInterface": ("NetworkInterface", "NetworkInterfaceId"),
     "CreateRouteTable": ("RouteTable", "RouteTableId"),
