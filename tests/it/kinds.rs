@@ -6,8 +6,10 @@
 //!
 //! Three conventions for examples: a natural name holds the word `shop`, which stands for another
 //! word in each run, so that runs do not meet; a text that names a file in `tests/it/data` stands
-//! for that file; and the ids in `kinds/network.rs` stand for a network that the test makes.
+//! for that file; and the ids in `kinds/network.rs` and `kinds/balanced.rs` stand for a network and a load
+//! balancer in it that the test makes.
 
+mod balanced;
 mod emulator;
 mod example;
 mod life;

@@ -47,11 +47,13 @@ desired_count: 1
 launch_type: FARGATE
 platform_version: LATEST
 scheduling_strategy: REPLICA
-subnet_ids: [subnet-0try000a, subnet-0try000b]
-security_group_ids: [sg-0try0001]
+subnet_ids: [subnet-0a1b2c3d4e5f60001, subnet-0a1b2c3d4e5f60002]
+security_group_ids: [sg-0a1b2c3d4e5f60001]
 assign_public_ip: false
 load_balancers:
-  - {target_group_arn: target-group-try-a, container_name: web, container_port: 8080}
+  - target_group_arn: arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/try-1/0a1b2c3d4e5f6000
+    container_name: web
+    container_port: 8080
 health_check_grace_period_seconds: 60
 deployment:
   minimum_healthy_percent: 100
@@ -60,19 +62,18 @@ deployment:
 tags: {team: commerce}
 ";
     const CHANGES: &'static [&'static str] = &[
-        "desired_count: 2",
         "{health_check_grace_period_seconds: 90, availability_zone_rebalancing: DISABLED}",
         "{propagate_tags: SERVICE, enable_ecs_managed_tags: true, enable_execute_command: true}",
-        "{subnet_ids: [subnet-0try000a], assign_public_ip: true}",
+        "{subnet_ids: [subnet-0a1b2c3d4e5f60001], assign_public_ip: true}",
         "deployment: {minimum_healthy_percent: 50, circuit_breaker: {enable: false, rollback: false}}",
         "
 load_balancers:
-  - target_group_arn: target-group-try-a
+  - target_group_arn: arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/try-1/0a1b2c3d4e5f6000
     container_name: web
     container_port: 8080
-    alternate_target_group_arn: target-group-try-b
-    production_listener_rule_arn: listener-rule-try
-    role_arn: role-try
+    alternate_target_group_arn: arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/try-2/0a1b2c3d4e5f6000
+    production_listener_rule_arn: arn:aws:elasticloadbalancing:us-east-1:000000000000:listener-rule/app/try/0a1b2c3d4e5f6000/1/1
+    role_arn: arn:aws:iam::000000000000:role/try-ecs
 deployment: {strategy: canary, canary_percent: 10, canary_bake_minutes: 0, bake_minutes: 0}
 ",
         "tags: {team: platform, cost: '7'}",
@@ -85,7 +86,7 @@ capacity_provider_strategy: [{capacity_provider: FARGATE_SPOT, weight: 1}]
         "
 service_registries: [{registry_arn: 'arn:aws:servicediscovery:us-east-1:000000000000:service/srv-shop'}]
 service_connect: {enabled: true, namespace: shop, services: [{port_name: http}]}
-volume_configurations: [{name: data, role_arn: role-try, size_gib: 10}]
+volume_configurations: [{name: data, role_arn: 'arn:aws:iam::000000000000:role/try-ecs', size_gib: 10}]
 capacity_provider_strategy: null
 launch_type: EC2
 placement_constraints: [{type: distinctInstance}]

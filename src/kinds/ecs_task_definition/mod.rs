@@ -48,7 +48,7 @@ containers:
     port_mappings: [{container_port: 8080, name: http, app_protocol: http}]
     environment: {TABLE: carts, STAGE: live}
     secrets: {PASSWORD: 'arn:aws:ssm:us-east-1:000000000000:parameter/carts'}
-    log: {driver: awslogs, options: {awslogs-group: /ecs/shop-carts, awslogs-region: us-east-1, awslogs-stream-prefix: web}}
+    log: {driver: awslogs, options: {awslogs-group: '${logs.LogGroup.name}', awslogs-region: us-east-1, awslogs-stream-prefix: web}}
     health_check: {command: [CMD-SHELL, 'curl -f http://localhost:8080/ || exit 1'], retries: 2}
 tags: {team: commerce}
 ";
