@@ -15,6 +15,7 @@ mod example;
 mod life;
 mod network;
 mod offline;
+mod rollouts;
 mod surroundings;
 
 use std::collections::BTreeSet;
@@ -54,6 +55,18 @@ fn every_kind_lives_on_the_emulator() {
             }
             faults.extend(life.clear().await.into_iter().map(|fault| format!("{}: clearing up: {fault}", kind.name)));
         }
+        faults
+    }));
+}
+
+#[test]
+fn a_rollout_that_fails_is_never_taken_for_one_that_went_well() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    report(&runtime.block_on(async {
+        let emulator = emulator::Emulator::reach().await;
+        let mut rollouts = rollouts::Rollouts::new(&emulator);
+        let mut faults: Vec<String> = rollouts.live().await.err().into_iter().collect();
+        faults.extend(rollouts.clear().await);
         faults
     }));
 }

@@ -77,7 +77,7 @@ load_balancers:
 deployment: {strategy: canary, canary_percent: 10, canary_bake_minutes: 0, bake_minutes: 0}
 ",
         "tags: {team: platform, cost: '7'}",
-        "load_balancers: []",
+        "{load_balancers: [], health_check_grace_period_seconds: null}",
         "
 launch_type: null
 platform_version: null
