@@ -140,7 +140,7 @@ async fn failure(cx: &Cx, live: &aws::Service, newest: Option<&aws::ServiceDeplo
     };
     let mut reasons = reasons_of(newest);
     if let Some(reason) = primary(live).and_then(aws::Deployment::rollout_state_reason).filter(|_| reasons.is_empty()) {
-        reasons.push(reason.to_owned());
+        reasons.push(plain(reason, live));
     }
     reasons.extend(stopped::reasons(cx, live, None).await?);
     let begun = newest.and_then(aws::ServiceDeployment::created_at);
@@ -157,8 +157,8 @@ fn reasons_of(deployment: Option<&aws::ServiceDeployment>) -> Vec<String> {
     let rollback = deployment.rollback().and_then(aws::Rollback::reason);
     let mut reasons: Vec<String> = Vec::new();
     for reason in [deployment.status_reason(), rollback].into_iter().flatten().filter(|text| !text.is_empty()) {
-        if !reasons.iter().any(|known| known == reason) {
-            reasons.push(reason.to_owned());
+        if !reasons.iter().any(|known| known == reason.trim_end_matches('.')) {
+            reasons.push(reason.trim_end_matches('.').to_owned());
         }
     }
     let alarms = deployment.alarms().map(aws::ServiceDeploymentAlarms::triggered_alarm_names).unwrap_or_default();
@@ -177,6 +177,8 @@ fn tells(message: &str) -> bool {
         "registered",
         "has stopped",
         "deployment completed",
+        "deployment failed",
+        "rolling back",
     ];
     !usual.iter().any(|words| message.contains(words))
 }

@@ -43,6 +43,8 @@ fn reason(task: &aws::Task) -> Option<String> {
     let of_container = |container: &aws::Container| {
         let name = container.name().unwrap_or_default();
         match (container.reason(), container.exit_code()) {
+            // Often the task says the same.
+            (Some(reason), _) if stopped.contains(reason) => None,
             (Some(reason), _) => Some(format!("{name}: {reason}")),
             (None, Some(code)) if code != 0 => Some(format!("{name} ended with {code}")),
             _ => None,
@@ -75,6 +77,9 @@ mod tests {
             told(&task("Task failed to start", pull)).as_deref(),
             Some("Task failed to start (web: CannotPullContainerError: not found)")
         );
+        let twice = container("web").reason("CannotPullContainerError: not found").build();
+        let twice = task("CannotPullContainerError: not found", twice);
+        assert_eq!(told(&twice).as_deref(), Some("CannotPullContainerError: not found"));
         let scaled = task("Scaling activity initiated by (deployment ecs-svc/1)", container("web").build());
         assert_eq!(told(&scaled), None);
     }

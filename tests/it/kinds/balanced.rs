@@ -77,8 +77,8 @@ impl Balanced {
         let made = call.send().await.map_err(said)?;
         let rule = made.rules().first().and_then(|one| one.rule_arn()).ok_or("no rule")?;
         self.arns.insert(RULE, rule.to_owned());
-        let role = self.role().await?;
-        self.arns.insert(ROLE, role);
+        let shifter = self.role().await?;
+        self.arns.insert(ROLE, shifter);
         Ok(())
     }
 
