@@ -25,6 +25,10 @@ def names_of(client, operation, key, name, **arguments):
     return [item if name is None else item[name] for item in items]
 
 
+def pages_of(client, operation, key):
+    return collect(client.get_paginator(operation).paginate(), key)
+
+
 # --- each yields (kind, name or id) -----------------------------------------------------------------
 
 
@@ -55,6 +59,37 @@ def apigateway(client):
         yield "account-logging-role", role
 
 
+def application_autoscaling(client):
+    for namespace in ("dynamodb", "ecs", "rds"):
+        for kind, operation, key, name in (
+            ("scalable-target", "describe_scalable_targets", "ScalableTargets", None),
+            ("scaling-policy", "describe_scaling_policies", "ScalingPolicies", "PolicyName"),
+            ("scheduled-action", "describe_scheduled_actions", "ScheduledActions", "ScheduledActionName"),
+        ):
+            for item in collect(client.get_paginator(operation).paginate(ServiceNamespace=namespace), key):
+                yield kind, " ".join(filter(None, (item["ResourceId"], item["ScalableDimension"], item.get(name))))
+
+
+def apigatewayv2(client):
+    more = {}
+    while True:  # no paginator in the SDK
+        page = client.get_vpc_links(**more)
+        for link in page["Items"]:
+            yield "vpc-link", f"{link['Name']} {link['VpcLinkId']}"
+        if not page.get("NextToken"):
+            return
+        more = {"NextToken": page["NextToken"]}
+
+
+def autoscaling(client):
+    for group in names_of(client, "describe_auto_scaling_groups", "AutoScalingGroups", "AutoScalingGroupName"):
+        yield "auto-scaling-group", group
+    for policy in collect(client.get_paginator("describe_policies").paginate(), "ScalingPolicies"):
+        yield "scaling-policy", f"{policy['AutoScalingGroupName']}/{policy['PolicyName']}"
+    for action in collect(client.get_paginator("describe_scheduled_actions").paginate(), "ScheduledUpdateGroupActions"):
+        yield "scheduled-action", f"{action['AutoScalingGroupName']}/{action['ScheduledActionName']}"
+
+
 def cloudwatch(client):
     for page in client.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"]):
         for alarm in page["MetricAlarms"]:
@@ -66,6 +101,64 @@ def cloudwatch(client):
 def dynamodb(client):
     for table in names_of(client, "list_tables", "TableNames", None):
         yield "table", table
+
+
+def ec2(client):
+    vpcs = pages_of(client, "describe_vpcs", "Vpcs")
+    yield from (("vpc", vpc["VpcId"]) for vpc in vpcs if not vpc["IsDefault"])
+    defaults = {vpc["VpcId"] for vpc in vpcs if vpc["IsDefault"]}
+    yield from (("subnet", subnet["SubnetId"]) for subnet in pages_of(client, "describe_subnets", "Subnets") if subnet["VpcId"] not in defaults)
+    for table in pages_of(client, "describe_route_tables", "RouteTables"):
+        if not any(association.get("Main") for association in table["Associations"]):
+            yield "route-table", table["RouteTableId"]
+    for gateway in pages_of(client, "describe_internet_gateways", "InternetGateways"):
+        yield "internet-gateway", gateway["InternetGatewayId"]
+    for nat in pages_of(client, "describe_nat_gateways", "NatGateways"):
+        if nat["State"] not in ("deleted", "failed"):
+            yield "nat-gateway", nat["NatGatewayId"]
+    for address in client.describe_addresses()["Addresses"]:
+        if not address.get("ServiceManaged"):
+            yield "elastic-ip", f"{address['AllocationId']} {address['PublicIp']}"
+    for group in pages_of(client, "describe_security_groups", "SecurityGroups"):
+        if group["GroupName"] != "default":
+            yield "security-group", f"{group['GroupName']} {group['GroupId']}"
+    for endpoint in pages_of(client, "describe_vpc_endpoints", "VpcEndpoints"):
+        yield "vpc-endpoint", f"{endpoint['ServiceName']} {endpoint['VpcEndpointId']}"
+    for interface in pages_of(client, "describe_network_interfaces", "NetworkInterfaces"):
+        yield "network-interface", f"{interface['NetworkInterfaceId']} {interface['Description']}".rstrip()
+    for template in pages_of(client, "describe_launch_templates", "LaunchTemplates"):
+        yield "launch-template", template["LaunchTemplateName"]
+    for reservation in pages_of(client, "describe_instances", "Reservations"):
+        for instance in reservation["Instances"]:
+            if instance["State"]["Name"] != "terminated":
+                yield "instance", instance["InstanceId"]
+
+
+def ecs(client):
+    for arn in names_of(client, "list_task_definitions", "taskDefinitionArns", None):
+        yield "task-definition", arn.split("/", 1)[1]
+    for cluster in names_of(client, "list_clusters", "clusterArns", None):
+        yield "cluster", cluster.split("/", 1)[1]
+        for service in names_of(client, "list_services", "serviceArns", None, cluster=cluster):
+            yield "service", service.split("/", 1)[1]
+        for wanted in ("RUNNING", "STOPPED"):
+            tasks = names_of(client, "list_tasks", "taskArns", None, cluster=cluster, desiredStatus=wanted)
+            for some in (tasks[start : start + 100] for start in range(0, len(tasks), 100)):
+                for task in client.describe_tasks(cluster=cluster, tasks=some)["tasks"]:
+                    if task["lastStatus"] != "STOPPED":
+                        yield "task", f"{task['taskArn'].split('/', 1)[1]} {task['lastStatus']}"
+
+
+def elbv2(client):
+    for arn in names_of(client, "describe_target_groups", "TargetGroups", "TargetGroupArn"):
+        yield "target-group", arn.split("/", 1)[1]
+    for balancer in names_of(client, "describe_load_balancers", "LoadBalancers", "LoadBalancerArn"):
+        yield "load-balancer", balancer.split("/", 1)[1]
+        for listener in collect(client.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer), "Listeners"):
+            yield "listener", f"{listener['ListenerArn'].split('/', 1)[1]} {listener.get('Port')}"
+            for rule in collect(client.get_paginator("describe_rules").paginate(ListenerArn=listener["ListenerArn"]), "Rules"):
+                if not rule["IsDefault"]:
+                    yield "listener-rule", f"{rule['RuleArn'].split('/', 1)[1]} {rule['Priority']}"
 
 
 def lambda_(client):
@@ -103,6 +196,8 @@ def iam(client):
             yield "role-policy", f"{role['RoleName']}/{policy['PolicyName']}"
     for policy in collect(pages, "Policies"):
         yield "policy", policy["PolicyName"]
+    for profile in names_of(client, "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"):
+        yield "instance-profile", profile
 
 
 def route53(client):
@@ -117,7 +212,9 @@ def route53(client):
 
 
 REGIONAL = {
-    "acm": acm, "apigateway": apigateway, "cloudwatch": cloudwatch, "dynamodb": dynamodb, "lambda": lambda_, "logs": logs, "s3": s3, "sns": sns,
+    "acm": acm, "apigateway": apigateway, "apigatewayv2": apigatewayv2, "application-autoscaling": application_autoscaling,
+    "autoscaling": autoscaling, "cloudwatch": cloudwatch, "dynamodb": dynamodb, "ec2": ec2, "ecs": ecs, "elbv2": elbv2,
+    "lambda": lambda_, "logs": logs, "s3": s3, "sns": sns,
 }
 EVERYWHERE = {"iam": iam, "route53": route53}
 

@@ -89,9 +89,10 @@ pub struct Field {
 /// | `x-secret` | never in state, plan or log | `catalog`, `render` |
 /// | `x-write-only` | AWS never returns it; compared with what was last sent | `value::compare` |
 /// | `x-owned-by-aws` | observed, never a difference | `value::compare` |
-/// | `x-unordered` | order means nothing | `value::compare` |
+/// | `x-unordered` | order means nothing; `rest`: only the first item's place means something | `value::compare` |
 /// | `x-key: FIELD` | items are told apart by this field, order means nothing | `value::compare` |
 /// | `x-merge` | only the keys or items that are or were in the file are ours | `value::compare` |
+/// | `x-whole` | it is always sent whole: a field left out is wanted at its default, or not at all | `value::compare` |
 /// | `x-compare: sha256, policy, dns` | how equality is decided | `value::compare` |
 /// | `x-needs: serving` | what it refers to must be serving, not just configured | `graph` |
 /// | `x-volatile` | an output that an update may change | `plan` |
@@ -111,10 +112,14 @@ pub struct Words {
     pub owned_by_aws: bool,
     /// Order means nothing.
     pub unordered: bool,
+    /// The first item is what it is, and the order of the others means nothing.
+    pub rest_unordered: bool,
     /// Items are told apart by this field.
     pub key: Option<String>,
     /// Only keys or items that are or were in the file are ours.
     pub merge: bool,
+    /// A field left out is wanted at its default, or not at all.
+    pub whole: bool,
     /// How equality is decided.
     pub compare: Compare,
     /// What it refers to must be serving.
@@ -326,7 +331,9 @@ impl Words {
         self.write_only |= is("x-write-only");
         self.owned_by_aws |= is("x-owned-by-aws");
         self.unordered |= is("x-unordered");
+        self.rest_unordered |= word("x-unordered") == Some("rest");
         self.merge |= is("x-merge");
+        self.whole |= is("x-whole");
         self.volatile |= is("x-volatile");
         let names = schema.get("x-stable-under").and_then(Json::as_array).into_iter().flatten();
         self.stable_under.extend(names.filter_map(Json::as_str).map(str::to_owned));

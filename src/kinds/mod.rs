@@ -14,9 +14,27 @@ mod apigateway_method_settings;
 mod apigateway_rest_api;
 mod apigateway_rest_api_live;
 mod apigateway_stage;
+mod apigatewayv2_vpc_link;
+mod applicationautoscaling;
+mod applicationautoscaling_scalable_target;
+mod applicationautoscaling_scaling_policy;
+mod autoscaling_group;
+mod autoscaling_policy;
 mod cloudwatch_alarm;
 mod dynamodb_global_table;
+mod ec2_launch_template;
+mod ecs;
+mod ecs_cluster;
+mod ecs_service;
+mod ecs_task_definition;
+mod elbv2;
+mod elbv2_action;
+mod elbv2_listener;
+mod elbv2_listener_rule;
+mod elbv2_load_balancer;
+mod elbv2_target_group;
 mod iam;
+mod iam_instance_profile;
 mod iam_policy;
 mod iam_role;
 mod lambda_alias;
@@ -56,8 +74,22 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<apigateway_domain_name::DomainName>(),
         Entry::of::<apigateway_rest_api::RestApi>(),
         Entry::of::<apigateway_stage::Stage>(),
+        Entry::of::<apigatewayv2_vpc_link::VpcLink>(),
+        Entry::of::<applicationautoscaling_scalable_target::ScalableTarget>(),
+        Entry::of::<applicationautoscaling_scaling_policy::ScalingPolicy>(),
+        Entry::of::<autoscaling_group::AutoScalingGroup>(),
+        Entry::of::<autoscaling_policy::ScalingPolicy>(),
         Entry::of::<cloudwatch_alarm::Alarm>(),
         Entry::of::<dynamodb_global_table::GlobalTable>(),
+        Entry::of::<ec2_launch_template::LaunchTemplate>(),
+        Entry::of::<ecs_cluster::Cluster>(),
+        Entry::of::<ecs_service::Service>(),
+        Entry::of::<ecs_task_definition::TaskDefinition>(),
+        Entry::of::<elbv2_listener::Listener>(),
+        Entry::of::<elbv2_listener_rule::ListenerRule>(),
+        Entry::of::<elbv2_load_balancer::LoadBalancer>(),
+        Entry::of::<elbv2_target_group::TargetGroup>(),
+        Entry::of::<iam_instance_profile::InstanceProfile>(),
         Entry::of::<iam_policy::Policy>(),
         Entry::of::<iam_role::Role>(),
         Entry::of::<lambda_alias::Alias>(),
@@ -93,6 +125,8 @@ pub trait Kind: Sized + Send + Sync + 'static {
     const DEADLINE: Duration = Duration::from_mins(5);
     /// Whether it holds data: never deleted, detached or replaced without the user's word.
     const HOLDS_DATA: bool = false;
+    /// Whether one that has failed is replaced. Not where what failed was a change, and another change mends it.
+    const REPLACE_FAILED: bool = true;
     /// Whether its name is unique, so that the old one must go before a replacement of the same name can be made.
     const DELETE_FIRST: bool = false;
     /// The top-level fields that make its name: if one of them changes, old and new can stand side by side.

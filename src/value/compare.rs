@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::{Json, Partial, Path};
-use crate::catalog::{Compare, Form, Shape};
+use crate::catalog::{Compare, Field, Form, Shape};
 use crate::names::sha256_hex;
 
 /// One difference.
@@ -155,8 +155,12 @@ impl Comparison {
         match (&at.shape.form, wanted, there) {
             (Form::Object(fields), Partial::Map(wanted), Json::Object(there)) => {
                 for (name, field) in fields {
-                    let Some(wanted) = wanted.get(name) else { continue };
                     let sent = sent.and_then(|sent| sent.get(name));
+                    let left_out = wanted.get(name).is_none_or(Partial::is_null);
+                    if at.shape.words.whole && left_out {
+                        self.left_out(at, name, field, there.get(name));
+                    }
+                    let Some(wanted) = wanted.get(name) else { continue };
                     self.value(&field.shape, wanted, there.get(name), sent, &at.path.field(name), at.effect);
                 }
             }
@@ -182,6 +186,17 @@ impl Comparison {
                 }
             }
         }
+    }
+
+    /// A field left out of what is sent whole.
+    fn left_out(&mut self, at: &Difference<'_>, name: &str, field: &Field, there: Option<&Json>) {
+        let (words, there) = (&field.shape.words, there.unwrap_or(&Json::Null));
+        if words.owned_by_aws || words.write_only || words.merge || is_default(field, there) {
+            return;
+        }
+        let effect = if words.replace { Effect::Replace } else { at.effect };
+        let to = Partial::from_json(&field.default.clone().unwrap_or_default());
+        self.push(&Difference { shape: &field.shape, path: &at.path.field(name), effect }, there, &to);
     }
 
     fn map(&mut self, at: &Difference<'_>, wanted: &Partial, there: &Json, sent: Option<&Json>) {
@@ -220,6 +235,12 @@ impl Comparison {
         } else if at.shape.words.unordered {
             if !whole.finish().is_ok_and(|wanted| sorted(&wanted) == sorted(&Json::Array(there.to_vec()))) {
                 self.push(at, &Json::Array(there.to_vec()), &whole);
+            }
+        } else if at.shape.words.rest_unordered {
+            let there = Json::Array(there.to_vec());
+            let same = |wanted: Json| wanted.get(0) == there.get(0) && sorted(&wanted) == sorted(&there);
+            if !whole.finish().is_ok_and(same) {
+                self.push(at, &there, &whole);
             }
         } else if wanted.len() == there.len() {
             for (index, (wanted, there)) in wanted.iter().zip(there).enumerate() {
@@ -278,6 +299,21 @@ struct Difference<'a> {
     shape: &'a Shape,
     path: &'a Path,
     effect: Effect,
+}
+
+/// Whether it says no more than leaving the field out does.
+fn is_default(field: &Field, there: &Json) -> bool {
+    let default = field.default.as_ref().unwrap_or(&Json::Null);
+    same(default, there)
+        || match (&field.shape.form, there) {
+            (_, Json::Null) => true,
+            (Form::Object(inner), Json::Object(there)) => there
+                .iter()
+                .all(|(name, value)| inner.get(name).is_some_and(|field| !field.required && is_default(field, value))),
+            (_, Json::Object(there)) => there.is_empty(),
+            (_, Json::Array(there)) => there.is_empty(),
+            _ => false,
+        }
 }
 
 /// Equal as JSON, where 5 equals 5.0 and a field left out equals null.
@@ -362,10 +398,17 @@ mod tests {
                     {"type": "object", "properties": {"zip": {"type": "object", "properties": {
                         "path": {"type": "string", "x-owned-by-aws": true}, "sha256": {"type": "string"}}}}}]},
                 "layers": {"type": "array", "items": {"type": "string"}, "x-unordered": true},
+                "certificates": {"type": "array", "items": {"type": "string"}, "x-unordered": "rest"},
                 "guests": {"type": "array", "items": {"type": "string"}, "x-merge": true},
                 "tags": {"type": "object", "additionalProperties": {"type": "string"}, "x-merge": true},
                 "replicas": {"type": "array", "x-key": "region", "items": {"type": "object", "properties": {
-                    "region": {"type": "string"}, "pitr": {"type": ["boolean", "null"]}}}}
+                    "region": {"type": "string"}, "pitr": {"type": ["boolean", "null"]}}}},
+                "image": {"type": ["object", "null"], "x-whole": true, "properties": {
+                    "uri": {"type": "string"},
+                    "essential": {"type": ["boolean", "null"], "default": true},
+                    "labels": {"type": ["object", "null"], "additionalProperties": {"type": "string"}},
+                    "health": {"type": ["object", "null"], "properties": {
+                        "retries": {"type": ["integer", "null"], "default": 3}}}}}
             }
         }))
         .expect("a shape")
@@ -456,6 +499,19 @@ mod tests {
     }
 
     #[test]
+    fn of_some_lists_only_the_first_item_has_a_place() {
+        let live = json!({"certificates": ["default", "a", "b"]});
+        check(json!({"certificates": ["default", "b", "a"]}), live.clone(), json!(null), &[]);
+        check(
+            json!({"certificates": ["a", "b", "default"]}),
+            live.clone(),
+            json!(null),
+            &["certificates [\"default\",\"a\",\"b\"] -> [\"a\",\"b\",\"default\"] Update"],
+        );
+        check(json!({"certificates": []}), live, json!(null), &["certificates [\"default\",\"a\",\"b\"] -> [] Update"]);
+    }
+
+    #[test]
     fn another_case_may_replace_where_its_content_does_not() {
         let zip = |sha: &str| json!({"code": {"zip": {"path": "p", "sha256": sha}}});
         check(zip("a"), json!({"code": {"zip": {"path": "", "sha256": "a"}}}), json!(null), &[]);
@@ -486,6 +542,23 @@ mod tests {
             Some(&json!({"zip": "z", "tags": {"old": "x"}})),
         );
         assert_eq!(from, json!({"memory": 1, "zip": "z", "tags": {"a": "1", "old": "x"}}));
+    }
+
+    #[test]
+    fn what_is_sent_whole_says_all_that_it_is() {
+        let defaults = json!({"image": {"uri": "a", "essential": true, "labels": {}, "health": {"retries": 3}}});
+        check(json!({"image": {"uri": "a"}}), defaults, json!(null), &[]);
+        let live = json!({"image": {"uri": "a", "essential": false, "labels": {"x": "1"}, "health": {"retries": 5}}});
+        check(
+            json!({"image": {"uri": "a", "labels": null}}),
+            live,
+            json!(null),
+            &[
+                "image.essential false -> true Update",
+                "image.health {\"retries\":5} -> null Update",
+                "image.labels {\"x\":\"1\"} -> null Update",
+            ],
+        );
     }
 
     #[test]

@@ -4,14 +4,18 @@
 //! whole life of a thing. The emulator is the one at `ISOBAR_TEST_ENDPOINT`; without it, one is started on
 //! a port of its own for as long as the test runs. `ISOBAR_TEST_KINDS=iam.Role,logs.LogGroup` tries only those.
 //!
-//! Two conventions for examples: a natural name holds the word `shop`, which stands for another
-//! word in each run, so that runs do not meet; and a text that names a file in `tests/it/data`
-//! stands for that file.
+//! Three conventions for examples: a natural name holds the word `shop`, which stands for another
+//! word in each run, so that runs do not meet; a text that names a file in `tests/it/data` stands
+//! for that file; and the ids in `kinds/network.rs` and `kinds/balanced.rs` stand for a network and a load
+//! balancer in it that the test makes.
 
+mod balanced;
 mod emulator;
 mod example;
 mod life;
+mod network;
 mod offline;
+mod rollouts;
 mod surroundings;
 
 use std::collections::BTreeSet;
@@ -51,6 +55,18 @@ fn every_kind_lives_on_the_emulator() {
             }
             faults.extend(life.clear().await.into_iter().map(|fault| format!("{}: clearing up: {fault}", kind.name)));
         }
+        faults
+    }));
+}
+
+#[test]
+fn a_rollout_that_fails_is_never_taken_for_one_that_went_well() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    report(&runtime.block_on(async {
+        let emulator = emulator::Emulator::reach().await;
+        let mut rollouts = rollouts::Rollouts::new(&emulator);
+        let mut faults: Vec<String> = rollouts.live().await.err().into_iter().collect();
+        faults.extend(rollouts.clear().await);
         faults
     }));
 }

@@ -1,5 +1,6 @@
-"""EC2 networking: address ranges, names and ports of security groups."""
+"""EC2: address ranges, names and ports of security groups, user data of launch templates."""
 
+import base64
 import ipaddress
 
 from isobar_localstack.base import error
@@ -66,11 +67,25 @@ def permissions(context, request):
                     raise invalid(f"CIDR block {target['CidrIp']} is malformed") from None
 
 
+def launch_template(context, request):
+    user_data = (request.get("LaunchTemplateData") or {}).get("UserData")
+    if not user_data:
+        return
+    try:
+        raw = base64.b64decode(user_data, validate=True)
+    except ValueError:
+        raise error("InvalidUserData.Malformed", "Invalid BASE64 encoding of user data.") from None
+    if len(raw) > fact("ec2.user_data_bytes"):
+        raise invalid(f"User data is limited to {fact('ec2.user_data_bytes')} bytes")
+
+
 RULES = {
     "CreateVpc": [block("InvalidVpc.Range")],
     "CreateSubnet": [block("InvalidSubnet.Range")],
     "CreateRoute": [route],
     "ReplaceRoute": [route],
+    "CreateLaunchTemplate": [launch_template],
+    "CreateLaunchTemplateVersion": [launch_template],
     "CreateSecurityGroup": [group],
     "AuthorizeSecurityGroupIngress": [permissions],
     "AuthorizeSecurityGroupEgress": [permissions],
