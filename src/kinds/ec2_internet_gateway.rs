@@ -52,7 +52,11 @@ tags: {Name: shop, team: commerce}
     const DEADLINE: Duration = Duration::from_mins(20);
     const NOT_FOUND: &'static [&'static str] = &["InvalidInternetGatewayID.NotFound"];
     // Another gateway of the VPC may be on its way out.
-    const CONFLICT: &'static [&'static str] = &["DependencyViolation", "Resource.AlreadyAssociated"];
+    const CONFLICT: &'static [&'static str] = &[
+        "DependencyViolation",
+        "InvalidParameterValue: already has an internet gateway attached",
+        "Resource.AlreadyAssociated",
+    ];
 
     type Spec = Spec;
     type Outputs = Outputs;
