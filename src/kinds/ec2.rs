@@ -183,8 +183,8 @@ pub(super) fn pairs(tags: Option<&Vec<Tag>>) -> Tags {
 }
 
 /// The user's tags of a thing.
-pub(super) fn own_tags(tags: Option<&Vec<Tag>>) -> Option<Tags> {
-    Some(live_tags(pairs(tags)))
+pub(super) fn own_tags(tags: Option<&Vec<Tag>>) -> Tags {
+    live_tags(pairs(tags))
 }
 
 /// Makes the live tags the wanted ones.

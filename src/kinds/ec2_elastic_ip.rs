@@ -117,7 +117,7 @@ fn found(cx: &Cx, account: &str, live: &Live) -> Found<ElasticIp> {
     let spec = Spec {
         public_ipv4_pool: live.public_ipv4_pool.clone(),
         network_border_group: live.network_border_group.clone(),
-        tags: own_tags(live.tags.as_ref()),
+        tags: Some(own_tags(live.tags.as_ref())),
     };
     let outputs = Outputs {
         allocation_id: id.to_owned(),

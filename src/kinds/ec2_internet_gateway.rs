@@ -108,7 +108,7 @@ fn vpc_of(live: &Live) -> &str {
 
 fn found(cx: &Cx, live: &Live) -> Found<InternetGateway> {
     let id = live.id();
-    let spec = Spec { vpc_id: vpc_of(live).to_owned(), tags: own_tags(live.tags.as_ref()) };
+    let spec = Spec { vpc_id: vpc_of(live).to_owned(), tags: Some(own_tags(live.tags.as_ref())) };
     let outputs = Outputs { id: id.to_owned(), arn: arn(cx, live.owner_id(), "internet-gateway", id) };
     let is = |state: AttachmentStatus| live.attachments().iter().any(|one| one.state.as_ref() == Some(&state));
     let readiness = if is(AttachmentStatus::Attaching) {

@@ -153,7 +153,7 @@ fn found(cx: &Cx, live: &Live) -> Found<Subnet> {
         enable_resource_name_dns_a_record_on_launch: Some(
             names.and_then(|names| names.enable_resource_name_dns_a_record).unwrap_or(false),
         ),
-        tags: own_tags(live.tags.as_ref()),
+        tags: Some(own_tags(live.tags.as_ref())),
     };
     let id = live.id();
     let outputs = Outputs {

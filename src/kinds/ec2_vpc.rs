@@ -98,7 +98,7 @@ tags: {Name: shop, team: commerce}
     // Interfaces that Lambda lent go up to 45 minutes after the functions.
     const DEADLINE: Duration = Duration::from_mins(45);
     const NOT_FOUND: &'static [&'static str] = &["InvalidVpcID.NotFound"];
-    const CONFLICT: &'static [&'static str] = &["DependencyViolation"];
+    const CONFLICT: &'static [&'static str] = &["DependencyViolation", "InvalidCidrBlock.InUse"];
 
     type Spec = Spec;
     type Outputs = Outputs;
@@ -191,7 +191,7 @@ async fn found(cx: &Cx, ask: &Ask, live: &Live, group: Option<&String>) -> Resul
         enable_dns_hostnames: hostnames,
         enable_network_address_usage_metrics: metrics,
         secondary_cidr_blocks: Some(secondary(live).filter_map(|one| one.cidr_block.clone()).collect()),
-        tags: own_tags(live.tags.as_ref()),
+        tags: Some(own_tags(live.tags.as_ref())),
     };
     let outputs = Outputs {
         id: id.to_owned(),
@@ -273,10 +273,7 @@ async fn update_blocks(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Resu
     }
     let Some(live) = super::ec2::one::<Live>(cx, id).await? else { return Ok(()) };
     for going in secondary(&live).filter(|one| one.cidr_block.as_ref().is_some_and(|block| !wanted.contains(block))) {
-        let call = cx.ec2().disassociate_vpc_cidr_block().set_association_id(going.association_id.clone());
-        if let Err(error) = call.send().await {
-            return Err(held(cx, error, "vpc-id", id).await);
-        }
+        cx.ec2().disassociate_vpc_cidr_block().set_association_id(going.association_id.clone()).send().await?;
     }
     Ok(())
 }

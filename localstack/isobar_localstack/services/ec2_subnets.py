@@ -85,13 +85,26 @@ def set_available(account_id: str, region: str, subnet_id: str):
 
 def modify(original):
     def handler(context, request):
-        state.get(context, "subnet", request["SubnetId"])
+        subnet = state.get(context, "subnet", request["SubnetId"])
         given = [name for name, value in request.items() if name not in ("SubnetId", "DryRun") and value is not None]
         if len(given) > 1 and set(given) != {"MapCustomerOwnedIpOnLaunch", "CustomerOwnedIpv4Pool"}:
             raise error("InvalidParameterCombination", "Fields for multiple attribute types specified")
-        return original(context, request)
+        return {} if name_instances(subnet, request) else original(context, request)
 
     return handler
+
+
+def name_instances(subnet, request) -> bool:
+    """Sets how instances are named, of which LocalStack knows one setting of three."""
+    settings = {
+        "PrivateDnsHostnameTypeOnLaunch": "HostnameType", "EnableResourceNameDnsARecordOnLaunch": "EnableResourceNameDnsARecord",
+        "EnableResourceNameDnsAAAARecordOnLaunch": "EnableResourceNameDnsAAAARecord",
+    }
+    chosen = [name for name in settings if request.get(name) is not None]
+    for name in chosen:
+        value = request[name]
+        subnet.private_dns_name_options_on_launch[settings[name]] = value.get("Value") if isinstance(value, dict) else value
+    return bool(chosen)
 
 
 # --- deleting -------------------------------------------------------------------------------------

@@ -167,7 +167,7 @@ fn found(cx: &Cx, account: &str, ask: &Ask, live: &Live) -> Found<NatGateway> {
         secondary_allocation_ids: Some(secondary.filter_map(|address| address.allocation_id.clone()).collect()),
         vpc_id: live.vpc_id.clone(),
         zone_addresses: Some(zones.collect()),
-        tags: own_tags(live.tags.as_ref()),
+        tags: Some(own_tags(live.tags.as_ref())),
     };
     let outputs = Outputs {
         id: live.id().to_owned(),
@@ -175,7 +175,7 @@ fn found(cx: &Cx, account: &str, ask: &Ask, live: &Live) -> Found<NatGateway> {
         public_ips: addresses().filter_map(|address| address.public_ip.clone()).collect(),
         route_table_id: live.route_table_id.clone(),
     };
-    Found { readiness: readiness(ask, live), ..Found::serving(spec, outputs) }
+    Found { readiness: readiness(ask, live), unseen: unseen(live), ..Found::serving(spec, outputs) }
 }
 
 /// Whether an address is there to stay: not on its way out, and not one that never came.
@@ -183,9 +183,23 @@ fn is_ours(address: &NatGatewayAddress) -> bool {
     !matches!(address.status, Some(Status::Disassociating | Status::Unassigning | Status::Failed))
 }
 
-/// The first address of a gateway is its own for life. Of a zonal gateway with one address, AWS does not say so.
+/// The first address of a zonal gateway is its own for life. Where AWS marks none, it is the one that is listed first.
 fn is_primary(live: &Live, address: &NatGatewayAddress) -> bool {
-    address.is_primary.unwrap_or(live.nat_gateway_addresses().len() == 1)
+    let all = live.nat_gateway_addresses();
+    if all.iter().any(|one| one.is_primary == Some(true)) {
+        return address.is_primary == Some(true);
+    }
+    all.first().is_some_and(|first| std::ptr::eq(first, address))
+}
+
+/// What does not show yet of a gateway that is being made, and not all of one that failed.
+fn unseen(live: &Live) -> &'static [&'static str] {
+    match live.state {
+        Some(NatGatewayState::Pending | NatGatewayState::Failed) => {
+            &["allocation_id", "private_ip_address", "secondary_allocation_ids", "zone_addresses", "public_ips"]
+        }
+        _ => &[],
+    }
 }
 
 fn readiness(ask: &Ask, live: &Live) -> Readiness {

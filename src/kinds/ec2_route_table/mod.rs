@@ -147,7 +147,7 @@ fn found(cx: &Cx, ask: &Ask, live: &Live) -> Found<RouteTable> {
         vpc_id: live.vpc_id.clone().unwrap_or_default(),
         routes: Some(live.routes().iter().filter_map(|route| Route::of(route, ask)).collect()),
         subnet_ids: Some(subnets(live).filter_map(|one| one.subnet_id.clone()).collect()),
-        tags: own_tags(live.tags.as_ref()),
+        tags: Some(own_tags(live.tags.as_ref())),
     };
     let outputs = Outputs { id: live.id().to_owned(), arn: arn(cx, live.owner_id(), "route-table", live.id()) };
     let moving = subnets(live).any(|one| code(one) == Some(&Code::Associating));

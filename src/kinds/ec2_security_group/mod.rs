@@ -183,7 +183,7 @@ fn found(cx: &Cx, ask: &Ask, live: &Live, seen: &Seen) -> Found<SecurityGroup> {
         vpc_id: live.vpc_id.clone().unwrap_or_default(),
         ingress: seen.rules(live, ask, false),
         egress: seen.rules(live, ask, true),
-        tags: own_tags(live.tags.as_ref()),
+        tags: Some(own_tags(live.tags.as_ref())),
     };
     let unseen: &[&str] = match (&spec.ingress, &spec.egress) {
         (None, None) => &["ingress", "egress"],

@@ -189,7 +189,7 @@ fn found(cx: &Cx, live: &Live) -> Result<Found<VpcEndpoint>> {
         private_dns_enabled: Some(live.private_dns_enabled.unwrap_or(false)),
         ip_address_type: live.ip_address_type().and_then(IpAddressType::of_aws),
         policy: policy.map_err(|_| unknown("a policy that is no JSON"))?,
-        tags: own_tags(live.tags.as_ref()),
+        tags: Some(own_tags(live.tags.as_ref())),
     };
     let outputs = Outputs {
         id: live.id().to_owned(),
