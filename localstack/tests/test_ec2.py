@@ -157,6 +157,12 @@ def test_quotas_can_be_those_of_a_new_account(aws, control):
 def test_zones_have_ids(ec2):
     zones = ec2.describe_availability_zones()["AvailabilityZones"]
     assert {zone["ZoneId"] for zone in zones} == {"eun1-az1", "eun1-az2", "eun1-az3"}
+    assert {(zone["State"], zone["ZoneType"], zone["OptInStatus"]) for zone in zones} == {("available", "availability-zone", "opt-in-not-required")}
+    one, = ec2.describe_availability_zones(ZoneIds=["eun1-az2"], Filters=where(state="available"))["AvailabilityZones"]
+    assert one["ZoneName"].startswith(REGION)
+    assert ec2.describe_availability_zones(Filters=where(zone_name=one["ZoneName"]))["AvailabilityZones"] == [one]
+    with fails("InvalidParameterValue", "Invalid availability zone: [use1-az1]"):
+        ec2.describe_availability_zones(ZoneIds=["use1-az1"])
 
 
 def test_a_subnet_by_zone_id(ec2, network, step):

@@ -17,6 +17,7 @@ from isobar_localstack.base import error, on_localstack
 from isobar_localstack.services import ec2_state as state
 from isobar_localstack.services import ec2_tokens
 
+# Whoever takes further operations over adds a line here.
 MODULES = (
     "ec2_endpoints",
     "ec2_gateways",

@@ -8,6 +8,7 @@ AWS rules followed: an unknown id is Invalid…ID.NotFound, in the words of its 
 consistency a new id is unknown for a moment, for descriptions as for use [memory].
 """
 
+import ipaddress
 import re
 import threading
 import zlib
@@ -138,7 +139,8 @@ def public_address(account_id: str, region: str) -> str:
     backend = moto(account_id, region)
     taken = {address.public_ip for address in backend.addresses} | {interface.public_ip for interface in backend.enis.values()}
     first = zlib.crc32(region.encode()) % 400 * 256  # regions have addresses of their own
-    return next(ip for ip in (f"198.{18 + number // 65536}.{number // 256 % 256}.{number % 256}" for number in range(first + 1, 131072)) if ip not in taken)
+    block = ipaddress.IPv4Address("198.18.0.0")
+    return next(ip for ip in (str(block + number) for number in range(first + 1, 131072)) if ip not in taken)
 
 
 # --- tags -----------------------------------------------------------------------------------------
@@ -162,7 +164,10 @@ def wanted_tags(request, resource_type: str) -> dict:
     found = {}
     for specification in request.get("TagSpecifications") or []:
         if specification.get("ResourceType") not in (None, resource_type):
-            raise error("InvalidParameterValue", f"'{specification['ResourceType']}' is not a valid taggable resource type for this operation.")
+            raise error(
+                "InvalidParameterValue",
+                f"'{specification['ResourceType']}' is not a valid taggable resource type for this operation.",
+            )
         found |= tag_dict(specification.get("Tags"))
     return found
 
