@@ -49,6 +49,18 @@ def test_ids_that_do_not_exist(ec2):
             attempt()
 
 
+def test_some_calls_have_codes_of_their_own(ec2, network):
+    route = {"RouteTableId": network.table(), "DestinationCidrBlock": "0.0.0.0/0"}
+    for attempt, code in (
+        (lambda: ec2.create_route(GatewayId="igw-0123456789abcdef0", **route), "InvalidGatewayID.NotFound"),
+        (lambda: ec2.create_route(NatGatewayId="nat-0123456789abcdef0", **route), "InvalidNatGatewayID.NotFound"),
+        (lambda: network.endpoint("s3", RouteTableIds=["rtb-0123456789abcdef0"]), "InvalidRouteTableId.NotFound"),
+        (lambda: network.interface_endpoint("sqs", "subnet-0123456789abcdef0"), "InvalidSubnetId.NotFound"),
+    ):
+        with fails(code):
+            attempt()
+
+
 def test_a_filter_without_match_is_an_empty_list_and_an_unknown_one_an_error(ec2):
     assert ec2.describe_vpcs(Filters=where(vpc_id="vpc-0123456789abcdef0"))["Vpcs"] == []
     assert ec2.describe_vpcs(Filters=[{"Name": "tag:nobody", "Values": ["*"]}])["Vpcs"] == []

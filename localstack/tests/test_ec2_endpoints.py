@@ -271,6 +271,8 @@ def test_arns_of_all_kinds(aws, ec2, network, name):
 
 def test_tags_change(ec2, network):
     ec2.create_tags(Resources=[network.vpc], Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+    tags = ec2.describe_tags(Filters=where(resource_id=network.vpc, key="b"))["Tags"]
+    assert tags == [{"ResourceId": network.vpc, "ResourceType": "vpc", "Key": "b", "Value": "2"}]
     ec2.delete_tags(Resources=[network.vpc], Tags=[{"Key": "a"}])
     assert ec2.describe_vpcs(VpcIds=[network.vpc])["Vpcs"][0]["Tags"] == [{"Key": "b", "Value": "2"}]
 

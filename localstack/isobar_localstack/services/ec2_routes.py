@@ -165,9 +165,9 @@ def checked_target(context, table, request) -> dict:
 
 
 def check_nat(context, table, nat_id: str):
-    nat = state.here(context, state.nat_gateways).get(nat_id)
-    if nat is None or nat["State"] not in ("pending", "available"):
-        raise error("InvalidNatGatewayID.NotFound", f"The natGateway ID '{nat_id}' does not exist")
+    nat = state.get(context, "nat", nat_id)
+    if nat["State"] not in ("pending", "available"):
+        raise state.not_found(nat_id, "nat", context.operation.name)
     if nat["VpcId"] != table.vpc_id:
         raise different_networks(table, f"NAT gateway {nat_id}")
 

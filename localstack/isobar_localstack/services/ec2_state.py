@@ -42,6 +42,17 @@ KINDS = {
     "vpc": ("InvalidVpcID.NotFound", "The vpc ID '{}' does not exist", "vpc"),
     "vpce": ("InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id '{}' does not exist", "vpc-endpoint"),
 }
+# Where an operation has a code of its own for an unknown id [memory].
+IN_OPERATIONS = {
+    ("CreateRoute", "igw"): "InvalidGatewayID.NotFound",
+    ("CreateRoute", "nat"): "InvalidNatGatewayID.NotFound",
+    ("CreateVpcEndpoint", "rtb"): "InvalidRouteTableId.NotFound",
+    ("CreateVpcEndpoint", "subnet"): "InvalidSubnetId.NotFound",
+    ("ModifyVpcEndpoint", "rtb"): "InvalidRouteTableId.NotFound",
+    ("ModifyVpcEndpoint", "subnet"): "InvalidSubnetId.NotFound",
+    ("ReplaceRoute", "igw"): "InvalidGatewayID.NotFound",
+    ("ReplaceRoute", "nat"): "InvalidNatGatewayID.NotFound",
+}
 
 
 def moto(account_id: str, region: str):
@@ -74,9 +85,10 @@ def kind_of(resource_id: str):
     return KINDS.get(resource_id.rpartition("-")[0])
 
 
-def not_found(resource_id: str, prefix: str | None = None):
-    code, message, _ = KINDS.get(prefix) or kind_of(resource_id) or ("InvalidID", "The ID '{}' is not valid", "")
-    return error(code, message.format(resource_id))
+def not_found(resource_id: str, prefix: str | None = None, operation: str = ""):
+    prefix = prefix or resource_id.rpartition("-")[0]
+    code, message, _ = KINDS.get(prefix, ("InvalidID", "The ID '{}' is not valid", ""))
+    return error(IN_OPERATIONS.get((operation, prefix), code), message.format(resource_id))
 
 
 def arn(account_id: str, region: str, resource_id: str) -> str:
@@ -124,7 +136,7 @@ def get(context, prefix: str, resource_id: str):
     """The same for whoever has been asked: what is new has been refused before."""
     thing = all_of(context.account_id, context.region, prefix).get(resource_id)
     if thing is None:
-        raise not_found(resource_id, prefix)
+        raise not_found(resource_id, prefix, context.operation.name)
     return thing
 
 

@@ -12,9 +12,8 @@ import json
 from isobar_localstack.base import error
 from isobar_localstack.services import ec2_state as state
 
-OPERATIONS = {  # operation: how to find the id in the answer
-    "CreateLaunchTemplate": None,
-    "CreateLaunchTemplateVersion": None,
+# operation: where the id is in the answer; None keeps the token for good.
+OPERATIONS = {
     "CreateNatGateway": ("NatGateway", "NatGatewayId"),
     "CreateNetworkInterface": ("NetworkInterface", "NetworkInterfaceId"),
     "CreateRouteTable": ("RouteTable", "RouteTableId"),
