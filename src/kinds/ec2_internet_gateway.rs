@@ -89,8 +89,10 @@ tags: {Name: shop, team: commerce}
 
     /// Detached, then deleted.
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
-        let Some(live) = one::<Live>(cx, id).await? else { return Ok(()) };
-        detach(cx, id, vpc_of(&live)).await?;
+        // What a look does not see may be there all the same: whether it is gone the call itself tells.
+        if let Some(live) = one::<Live>(cx, id).await? {
+            detach(cx, id, vpc_of(&live)).await?;
+        }
         cx.ec2().delete_internet_gateway().internet_gateway_id(id.as_str()).send().await?;
         Ok(())
     }

@@ -110,8 +110,8 @@ routes:
 
     /// Its subnets let go, then deleted.
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
-        let Some(live) = one::<Live>(cx, id).await? else { return Ok(()) };
-        for association in subnets(&live) {
+        // What a look does not see may be there all the same: whether it is gone the call itself tells.
+        for association in one::<Live>(cx, id).await?.iter().flat_map(subnets) {
             disassociate(cx, association).await?;
         }
         cx.ec2().delete_route_table().route_table_id(id.as_str()).send().await?;
