@@ -25,6 +25,10 @@ def names_of(client, operation, key, name, **arguments):
     return [item if name is None else item[name] for item in items]
 
 
+def pages_of(client, operation, key):
+    return collect(client.get_paginator(operation).paginate(), key)
+
+
 # --- each yields (kind, name or id) -----------------------------------------------------------------
 
 
@@ -66,6 +70,39 @@ def cloudwatch(client):
 def dynamodb(client):
     for table in names_of(client, "list_tables", "TableNames", None):
         yield "table", table
+
+
+def ec2(client):
+    vpcs = pages_of(client, "describe_vpcs", "Vpcs")
+    yield from (("vpc", vpc["VpcId"]) for vpc in vpcs if not vpc["IsDefault"])
+    defaults = {vpc["VpcId"] for vpc in vpcs if vpc["IsDefault"]}
+    for subnet in pages_of(client, "describe_subnets", "Subnets"):
+        if subnet["VpcId"] not in defaults:
+            yield "subnet", subnet["SubnetId"]
+    for table in pages_of(client, "describe_route_tables", "RouteTables"):
+        if not any(association.get("Main") for association in table["Associations"]):
+            yield "route-table", table["RouteTableId"]
+    for gateway in pages_of(client, "describe_internet_gateways", "InternetGateways"):
+        yield "internet-gateway", gateway["InternetGatewayId"]
+    for nat in pages_of(client, "describe_nat_gateways", "NatGateways"):
+        if nat["State"] not in ("deleted", "failed"):
+            yield "nat-gateway", nat["NatGatewayId"]
+    for address in client.describe_addresses()["Addresses"]:
+        if not address.get("ServiceManaged"):
+            yield "elastic-ip", f"{address['AllocationId']} {address['PublicIp']}"
+    for group in pages_of(client, "describe_security_groups", "SecurityGroups"):
+        if group["GroupName"] != "default":
+            yield "security-group", f"{group['GroupName']} {group['GroupId']}"
+    for endpoint in pages_of(client, "describe_vpc_endpoints", "VpcEndpoints"):
+        yield "vpc-endpoint", f"{endpoint['ServiceName']} {endpoint['VpcEndpointId']}"
+    for interface in pages_of(client, "describe_network_interfaces", "NetworkInterfaces"):
+        yield "network-interface", f"{interface['NetworkInterfaceId']} {interface['Description']}".rstrip()
+    for template in pages_of(client, "describe_launch_templates", "LaunchTemplates"):
+        yield "launch-template", template["LaunchTemplateName"]
+    for reservation in pages_of(client, "describe_instances", "Reservations"):
+        for instance in reservation["Instances"]:
+            if instance["State"]["Name"] != "terminated":
+                yield "instance", instance["InstanceId"]
 
 
 def lambda_(client):
@@ -117,7 +154,8 @@ def route53(client):
 
 
 REGIONAL = {
-    "acm": acm, "apigateway": apigateway, "cloudwatch": cloudwatch, "dynamodb": dynamodb, "lambda": lambda_, "logs": logs, "s3": s3, "sns": sns,
+    "acm": acm, "apigateway": apigateway, "cloudwatch": cloudwatch, "dynamodb": dynamodb, "ec2": ec2, "lambda": lambda_,
+    "logs": logs, "s3": s3, "sns": sns,
 }
 EVERYWHERE = {"iam": iam, "route53": route53}
 

@@ -14,7 +14,7 @@ _lock = threading.Lock()
 
 
 def install():
-    from isobar_localstack.services import logs, resourcegroupstaggingapi, route53_status
+    from isobar_localstack.services import ec2_quotas, logs, resourcegroupstaggingapi, route53_status
 
     for path, resource in {
         "clock": clock.ClockResource(),
@@ -22,6 +22,7 @@ def install():
         "health-checks": route53_status.HealthChecksResource(),
         "inventory": InventoryResource(),
         "late-logs": logs.LateLogsResource(),
+        "quotas": ec2_quotas.QuotasResource(),
         "reset": state.ResetResource(),
         "restore": state.RestoreResource(),
         "snapshot": state.SnapshotResource(),

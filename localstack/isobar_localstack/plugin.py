@@ -18,6 +18,7 @@ SERVICES = (
     "apigateway",
     "cloudwatch",
     "dynamodb",
+    "ec2",
     "iam",
     "lambda",
     "logs",
@@ -66,6 +67,7 @@ acm = provider("acm", "acm")
 apigateway = provider("apigateway", "apigateway")
 cloudwatch = provider("cloudwatch", "cloudwatch")
 dynamodb = provider("dynamodb", "dynamodb")
+ec2 = provider("ec2", "ec2")
 iam = provider("iam", "iam")
 lambda_ = provider("lambda", "lambda_")
 logs = provider("logs", "logs")

@@ -16,6 +16,16 @@ mod apigateway_rest_api_live;
 mod apigateway_stage;
 mod cloudwatch_alarm;
 mod dynamodb_global_table;
+mod ec2;
+mod ec2_cidr;
+mod ec2_elastic_ip;
+mod ec2_internet_gateway;
+mod ec2_nat_gateway;
+mod ec2_route_table;
+mod ec2_security_group;
+mod ec2_subnet;
+mod ec2_vpc;
+mod ec2_vpc_endpoint;
 mod iam;
 mod iam_policy;
 mod iam_role;
@@ -58,6 +68,14 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<apigateway_stage::Stage>(),
         Entry::of::<cloudwatch_alarm::Alarm>(),
         Entry::of::<dynamodb_global_table::GlobalTable>(),
+        Entry::of::<ec2_elastic_ip::ElasticIp>(),
+        Entry::of::<ec2_internet_gateway::InternetGateway>(),
+        Entry::of::<ec2_nat_gateway::NatGateway>(),
+        Entry::of::<ec2_route_table::RouteTable>(),
+        Entry::of::<ec2_security_group::SecurityGroup>(),
+        Entry::of::<ec2_subnet::Subnet>(),
+        Entry::of::<ec2_vpc::Vpc>(),
+        Entry::of::<ec2_vpc_endpoint::VpcEndpoint>(),
         Entry::of::<iam_policy::Policy>(),
         Entry::of::<iam_role::Role>(),
         Entry::of::<lambda_alias::Alias>(),

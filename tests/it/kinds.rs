@@ -11,6 +11,7 @@
 mod emulator;
 mod example;
 mod life;
+mod networks;
 mod offline;
 mod surroundings;
 
@@ -51,6 +52,18 @@ fn every_kind_lives_on_the_emulator() {
             }
             faults.extend(life.clear().await.into_iter().map(|fault| format!("{}: clearing up: {fault}", kind.name)));
         }
+        faults
+    }));
+}
+
+#[test]
+fn networks_hold_together_on_the_emulator() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    report(&runtime.block_on(async {
+        let emulator = emulator::Emulator::reach().await;
+        let mut network = networks::Network::new(&emulator);
+        let mut faults: Vec<String> = network.live().await.err().into_iter().collect();
+        faults.extend(network.clear().await);
         faults
     }));
 }

@@ -16,6 +16,7 @@ from plux import Plugin
 from isobar_localstack.base import error, on_localstack
 from isobar_localstack.consistency import check_principals, lists_late
 from isobar_localstack.services import lambda_lifecycle as lifecycle
+from isobar_localstack.services import lambda_network as network
 from isobar_localstack.services import lambda_settings as settings
 
 STATE_FIELDS = (
@@ -76,6 +77,7 @@ def service():
         },
     )
     table = service.skeleton.dispatch_table
+    table |= {name: network.following(table[name]) for name in ("CreateFunction", "UpdateFunctionConfiguration", "PublishVersion", "DeleteFunction")}
     table |= {name: lifecycle.settled(handler) for name, handler in table.items()}
     return service
 

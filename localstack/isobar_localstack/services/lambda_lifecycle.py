@@ -18,6 +18,7 @@ from isobar_localstack import consistency
 from isobar_localstack.base import error
 from isobar_localstack.clock import Coming
 from isobar_localstack.durations import due
+from isobar_localstack.services import lambda_network
 
 lock = threading.RLock()
 coming = Coming()
@@ -254,6 +255,7 @@ def finish_deleting(account_id: str, region: str, function):
         if version.config.code:
             version.config.code.destroy()
     forget_logs(account_id, region, name)
+    lambda_network.refresh(account_id, region)
 
 
 def forget_logs(account_id: str, region: str, name: str):

@@ -106,7 +106,8 @@ impl<'a> Life<'a> {
             }
             let owner = Owner {
                 stack: self.emulator.stack.clone(),
-                address: Address::new(format!("try.{}", kind.name), self.at.clone()),
+                // Of each life its own, so that no token is used twice.
+                address: Address::new(format!("try.{}.{}", self.word, kind.name), self.at.clone()),
                 generation,
             };
             let cloud = &self.emulator.cloud;

@@ -1,4 +1,4 @@
-"""EC2 networking: address ranges, names and ports of security groups."""
+"""EC2 networking: address ranges, names, ports and descriptions of security groups, client tokens."""
 
 import ipaddress
 
@@ -61,12 +61,54 @@ def permissions(context, request):
         for target in permission.get("IpRanges") or []:
             if target.get("CidrIp"):
                 try:
-                    ipaddress.ip_network(target["CidrIp"])
+                    ipaddress.IPv4Network(target["CidrIp"], strict=False)  # AWS makes it canonical
                 except ValueError:
                     raise invalid(f"CIDR block {target['CidrIp']} is malformed") from None
+        for member in ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs"):
+            for target in permission.get(member) or []:
+                rule_description(target.get("Description"))
+
+
+def rule_description(text: str | None):
+    if text and not matches(fact("ec2.group_description"), text):
+        raise invalid(
+            "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  "
+            "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+        )
+
+
+def rule_updates(context, request):
+    for update in request.get("SecurityGroupRules") or []:
+        rule = update.get("SecurityGroupRule") or {}
+        rule_description(rule.get("Description"))
+        permissions(context, {"IpPermissions": [{name: rule[name] for name in ("IpProtocol", "FromPort", "ToPort") if name in rule}]})
+
+
+def rule_descriptions(context, request):
+    permissions(context, request)
+    for entry in request.get("SecurityGroupRuleDescriptions") or []:
+        rule_description(entry.get("Description"))
+
+
+def client_token(context, request):
+    token = request.get("ClientToken")
+    if token and (len(token) > fact("ec2.client_token") or not token.isascii()):
+        raise invalid(f"Value ({token}) for parameter clientToken is invalid. A token has at most {fact('ec2.client_token')} ASCII characters.")
+
+
+def policy_size(context, request):
+    if len(request.get("PolicyDocument") or "") > fact("ec2.endpoint_policy_characters"):
+        raise error("InvalidParameter", f"The policy document can have at most {fact('ec2.endpoint_policy_characters')} characters.")
 
 
 RULES = {
+    "CreateNatGateway": [client_token],
+    "CreateRouteTable": [client_token],
+    "CreateVpcEndpoint": [client_token, policy_size],
+    "ModifyVpcEndpoint": [policy_size],
+    "ModifySecurityGroupRules": [rule_updates],
+    "UpdateSecurityGroupRuleDescriptionsEgress": [rule_descriptions],
+    "UpdateSecurityGroupRuleDescriptionsIngress": [rule_descriptions],
     "CreateVpc": [block("InvalidVpc.Range")],
     "CreateSubnet": [block("InvalidSubnet.Range")],
     "CreateRoute": [route],
