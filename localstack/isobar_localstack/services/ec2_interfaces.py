@@ -57,7 +57,10 @@ def lend_one(account_id, region, subnet_id, group_ids, description, interface_ty
     if subnet is None:
         raise state.not_found(subnet_id, "subnet")
     if subnet.available_ip_address_count < 1:
-        raise error("InsufficientFreeAddressesInSubnet", f"The specified subnet does not have enough free addresses to satisfy the request: {subnet_id}")
+        raise error(
+            "InsufficientFreeAddressesInSubnet",
+            f"The specified subnet does not have enough free addresses to satisfy the request: {subnet_id}",
+        )
     interface = state.moto(account_id, region).create_network_interface(subnet, [], group_ids=group_ids, description=description)
     interface.requester_managed, interface.requester_id = True, requester_id
     interface.interface_type, interface.status = interface_type, "in-use"

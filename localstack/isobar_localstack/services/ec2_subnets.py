@@ -31,6 +31,7 @@ def operations(original: dict) -> dict:
         "DescribeSubnets": described("Subnets", "SubnetIds", "SubnetId", shown_all, FILTERS),
         "DeleteSubnet": delete,
         "ModifySubnetAttribute": modify(original["ModifySubnetAttribute"]),
+        "DescribeAvailabilityZones": describe_zones,
     }
 
 
@@ -92,6 +93,34 @@ def modify(original):
         return original(context, request)
 
     return handler
+
+
+# --- zones ----------------------------------------------------------------------------------------
+
+
+def describe_zones(context, request):
+    zones = {key: set(request.get(key + "s") or []) for key in ("ZoneName", "ZoneId")}
+    for key, wanted in zones.items():
+        if unknown := wanted - {zone[key] for zone in shown_zones(context)}:
+            raise error("InvalidParameterValue", f"Invalid availability zone: [{sorted(unknown)[0]}]")
+    answer = describe_zones_by_filters(context, request)
+    return {"AvailabilityZones": [
+        zone for zone in answer["AvailabilityZones"] if all(not wanted or zone[key] in wanted for key, wanted in zones.items())
+    ]}
+
+
+def shown_zones(context) -> list[dict]:
+    return [
+        {
+            "ZoneName": zone.name, "ZoneId": zone.zone_id, "RegionName": context.region, "ZoneType": zone.zone_type, "State": "available",
+            "OptInStatus": "opt-in-not-required", "GroupName": f"{context.region}-zg-1",
+            "NetworkBorderGroup": context.region, "Messages": [],
+        }
+        for zone in state.of(context).describe_availability_zones()
+    ]
+
+
+describe_zones_by_filters = described("AvailabilityZones", None, "ZoneName", shown_zones, {})
 
 
 # --- deleting -------------------------------------------------------------------------------------
