@@ -13,6 +13,7 @@ mod example;
 mod life;
 mod network;
 mod offline;
+mod roll_out;
 mod surroundings;
 
 use std::collections::BTreeSet;
@@ -52,6 +53,19 @@ fn every_kind_lives_on_the_emulator() {
             }
             faults.extend(life.clear().await.into_iter().map(|fault| format!("{}: clearing up: {fault}", kind.name)));
         }
+        faults
+    }));
+}
+
+#[test]
+fn a_new_template_comes_to_the_instances() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    report(&runtime.block_on(async {
+        let emulator = emulator::Emulator::reach().await;
+        let kind = "autoscaling.AutoScalingGroup".parse().expect("a kind");
+        let mut life = life::Life::new(&emulator, &kind);
+        let mut faults: Vec<String> = life.roll_out().await.err().into_iter().collect();
+        faults.extend(life.clear().await.into_iter().map(|fault| format!("clearing up: {fault}")));
         faults
     }));
 }
