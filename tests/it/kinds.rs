@@ -15,6 +15,7 @@ mod network;
 mod offline;
 mod roll_out;
 mod surroundings;
+mod traffic;
 
 use std::collections::BTreeSet;
 
@@ -57,15 +58,31 @@ fn every_kind_lives_on_the_emulator() {
     }));
 }
 
+/// A trial of its own, and nothing left of it.
+async fn trial(
+    emulator: &emulator::Emulator,
+    (name, kind): (&str, &str),
+    of: impl AsyncFnOnce(&mut life::Life<'_>) -> life::Outcome<()>,
+) -> Vec<String> {
+    let mut life = life::Life::new(emulator, &kind.parse().expect("a kind"));
+    let mut faults: Vec<String> = of(&mut life).await.err().into_iter().collect();
+    faults.extend(life.clear().await.into_iter().map(|fault| format!("clearing up: {fault}")));
+    faults.into_iter().map(|fault| format!("{name}: {fault}")).collect()
+}
+
 #[test]
-fn a_new_template_comes_to_the_instances() {
+fn several_things_of_a_kind_get_on_with_each_other() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     report(&runtime.block_on(async {
-        let emulator = emulator::Emulator::reach().await;
-        let kind = "autoscaling.AutoScalingGroup".parse().expect("a kind");
-        let mut life = life::Life::new(&emulator, &kind);
-        let mut faults: Vec<String> = life.roll_out().await.err().into_iter().collect();
-        faults.extend(life.clear().await.into_iter().map(|fault| format!("clearing up: {fault}")));
+        let it = &emulator::Emulator::reach().await;
+        let group = ("a new version of a template", "autoscaling.AutoScalingGroup");
+        let mut faults = trial(it, group, async |life| life.roll_out().await).await;
+        let rules = ("rules that change places", "elbv2.ListenerRule");
+        faults.extend(trial(it, rules, async |life| life.change_places().await).await);
+        let traffic = ("traffic that a service shifts", "elbv2.TargetGroup");
+        faults.extend(trial(it, traffic, async |life| life.shift_traffic().await).await);
+        let certificates = ("several certificates", "elbv2.Listener");
+        faults.extend(trial(it, certificates, async |life| life.certify().await).await);
         faults
     }));
 }

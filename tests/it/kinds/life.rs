@@ -28,7 +28,7 @@ pub struct Life<'a> {
     outputs: BTreeMap<KindName, Json>,
     /// Everything made, in order.
     pub(super) made: Vec<(KindName, PhysicalId)>,
-    surroundings: Surroundings,
+    pub(super) surroundings: Surroundings,
 }
 
 /// A thing that was made, and what it was told.
@@ -88,6 +88,12 @@ impl<'a> Life<'a> {
         }
         faults.extend(self.surroundings.clear().await.err());
         faults
+    }
+
+    /// What the core knows of a kind.
+    pub(super) fn kind(&self, name: &str) -> Outcome<KindInfo> {
+        let name: KindName = name.parse().map_err(|error| format!("{error}"))?;
+        self.catalog.get(&name).cloned().ok_or_else(|| format!("no such kind: {name}"))
     }
 
     /// Makes a thing of this example, and what it refers to before it.
@@ -210,7 +216,7 @@ impl<'a> Life<'a> {
     }
 
     /// Waits until it serves.
-    async fn serving(&self, kind: &KindInfo, id: &PhysicalId, spec: &Json) -> Outcome<()> {
+    pub(super) async fn serving(&self, kind: &KindInfo, id: &PhysicalId, spec: &Json) -> Outcome<()> {
         let begun = Instant::now();
         loop {
             match self.settled(kind, id, spec).await?.readiness {

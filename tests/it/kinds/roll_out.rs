@@ -2,9 +2,7 @@
 
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::config::{BehaviorVersion, Region};
-use isobar::catalog::KindInfo;
 use isobar::cloud::{Ask, Care, Cloud, CloudError};
-use isobar::names::KindName;
 use isobar::value::Json;
 
 use super::emulator::repeat;
@@ -77,11 +75,6 @@ impl Life<'_> {
         let mut wanted = group.sent.clone();
         wanted["launch_template"]["version"] = Json::from(version);
         wanted
-    }
-
-    fn kind(&self, name: &str) -> Outcome<KindInfo> {
-        let name: KindName = name.parse().map_err(|error| format!("{error}"))?;
-        self.catalog.get(&name).cloned().ok_or_else(|| format!("no such kind: {name}"))
     }
 
     fn autoscaling(&self) -> Client {
