@@ -59,6 +59,26 @@ def apigateway(client):
         yield "account-logging-role", role
 
 
+def apigatewayv2(client):
+    more = {}
+    while True:  # no paginator in the SDK
+        page = client.get_vpc_links(**more)
+        for link in page["Items"]:
+            yield "vpc-link", f"{link['Name']} {link['VpcLinkId']}"
+        if not page.get("NextToken"):
+            return
+        more = {"NextToken": page["NextToken"]}
+
+
+def autoscaling(client):
+    for group in names_of(client, "describe_auto_scaling_groups", "AutoScalingGroups", "AutoScalingGroupName"):
+        yield "auto-scaling-group", group
+    for policy in collect(client.get_paginator("describe_policies").paginate(), "ScalingPolicies"):
+        yield "scaling-policy", f"{policy['AutoScalingGroupName']}/{policy['PolicyName']}"
+    for action in collect(client.get_paginator("describe_scheduled_actions").paginate(), "ScheduledUpdateGroupActions"):
+        yield "scheduled-action", f"{action['AutoScalingGroupName']}/{action['ScheduledActionName']}"
+
+
 def cloudwatch(client):
     for page in client.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"]):
         for alarm in page["MetricAlarms"]:
@@ -105,6 +125,18 @@ def ec2(client):
                 yield "instance", instance["InstanceId"]
 
 
+def elbv2(client):
+    for arn in names_of(client, "describe_target_groups", "TargetGroups", "TargetGroupArn"):
+        yield "target-group", arn.split("/", 1)[1]
+    for balancer in names_of(client, "describe_load_balancers", "LoadBalancers", "LoadBalancerArn"):
+        yield "load-balancer", balancer.split("/", 1)[1]
+        for listener in collect(client.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer), "Listeners"):
+            yield "listener", f"{listener['ListenerArn'].split('/', 1)[1]} {listener.get('Port')}"
+            for rule in collect(client.get_paginator("describe_rules").paginate(ListenerArn=listener["ListenerArn"]), "Rules"):
+                if not rule["IsDefault"]:
+                    yield "listener-rule", f"{rule['RuleArn'].split('/', 1)[1]} {rule['Priority']}"
+
+
 def lambda_(client):
     for function in names_of(client, "list_functions", "Functions", "FunctionName"):
         yield "function", function
@@ -140,6 +172,8 @@ def iam(client):
             yield "role-policy", f"{role['RoleName']}/{policy['PolicyName']}"
     for policy in collect(pages, "Policies"):
         yield "policy", policy["PolicyName"]
+    for profile in names_of(client, "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"):
+        yield "instance-profile", profile
 
 
 def route53(client):
@@ -154,8 +188,8 @@ def route53(client):
 
 
 REGIONAL = {
-    "acm": acm, "apigateway": apigateway, "cloudwatch": cloudwatch, "dynamodb": dynamodb, "ec2": ec2, "lambda": lambda_,
-    "logs": logs, "s3": s3, "sns": sns,
+    "acm": acm, "apigateway": apigateway, "apigatewayv2": apigatewayv2, "autoscaling": autoscaling, "cloudwatch": cloudwatch,
+    "dynamodb": dynamodb, "ec2": ec2, "elbv2": elbv2, "lambda": lambda_, "logs": logs, "s3": s3, "sns": sns,
 }
 EVERYWHERE = {"iam": iam, "route53": route53}
 

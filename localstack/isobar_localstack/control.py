@@ -14,9 +14,12 @@ _lock = threading.Lock()
 
 
 def install():
-    from isobar_localstack.services import ec2_quotas, logs, resourcegroupstaggingapi, route53_status
+    from isobar_localstack.services import apigatewayv2, autoscaling, autoscaling_health, autoscaling_state
+    from isobar_localstack.services import ec2_quotas, elbv2_targets, logs, resourcegroupstaggingapi, route53_status
 
     for path, resource in {
+        "autoscaling/desired": autoscaling.DesiredResource(),
+        "autoscaling/failing-images": autoscaling_health.FailingImagesResource(),
         "clock": clock.ClockResource(),
         "consistency": consistency.ConsistencyResource(),
         "health-checks": route53_status.HealthChecksResource(),
@@ -26,10 +29,14 @@ def install():
         "reset": state.ResetResource(),
         "restore": state.RestoreResource(),
         "snapshot": state.SnapshotResource(),
+        "target-health": elbv2_targets.TargetHealthResource(),
+        "vpc-links": apigatewayv2.VpcLinksResource(),
     }.items():
         get_internal_apis().add(Resource(f"/_isobar/{path}", resource))
     handlers.serve_custom_service_request_handlers.append(state.enter)
     handlers.serve_custom_service_request_handlers.append(note_region)
+    handlers.serve_custom_service_request_handlers.append(autoscaling_state.observe)
+    handlers.serve_custom_service_request_handlers.append(apigatewayv2.observe)
     handlers.run_custom_response_handlers.append(resourcegroupstaggingapi.observe_writes)
     handlers.run_custom_finalizers.append(state.leave)
 

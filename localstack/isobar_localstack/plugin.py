@@ -16,9 +16,12 @@ PROVIDER = "isobar"
 SERVICES = (
     "acm",
     "apigateway",
+    "apigatewayv2",
+    "autoscaling",
     "cloudwatch",
     "dynamodb",
     "ec2",
+    "elbv2",
     "iam",
     "lambda",
     "logs",
@@ -65,9 +68,12 @@ def provider(api: str, module: str):
 
 acm = provider("acm", "acm")
 apigateway = provider("apigateway", "apigateway")
+apigatewayv2 = provider("apigatewayv2", "apigatewayv2")
+autoscaling = provider("autoscaling", "autoscaling")
 cloudwatch = provider("cloudwatch", "cloudwatch")
 dynamodb = provider("dynamodb", "dynamodb")
 ec2 = provider("ec2", "ec2")
+elbv2 = provider("elbv2", "elbv2")
 iam = provider("iam", "iam")
 lambda_ = provider("lambda", "lambda_")
 logs = provider("logs", "logs")

@@ -18,6 +18,8 @@ import botocore.exceptions
 import pytest
 from botocore.config import Config
 
+pytest.register_assert_rewrite("scaling")
+
 FOLDER = Path(__file__).resolve().parent.parent
 ACCOUNT = "000000000000"
 STEP_SECONDS = 5

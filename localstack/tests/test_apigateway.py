@@ -54,9 +54,11 @@ def integration_of(gateway, api, path="/orders"):
 
 
 def test_import_keeps_the_integration(gateway, api, name):
+    balancer = "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/net/a/b"
+    connection = gateway.create_vpc_link(name=name, targetArns=[balancer])["id"]
     link = {
         "type": "http_proxy", "httpMethod": "GET", "uri": "http://internal/orders", "connectionType": "VPC_LINK",
-        "connectionId": "abc123", "integrationTarget": "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/a/b",
+        "connectionId": connection, "integrationTarget": balancer,
         "credentials": "arn:aws:iam::1:role/r", "timeoutInMillis": 7000,
     }
     put(gateway, api, document(name, link))

@@ -179,3 +179,55 @@ def test_roles(aws, name):
 def detail_of(aws, name):
     pages = aws("iam").get_paginator("get_account_authorization_details").paginate(Filter=["Role"])
     return next(role for page in pages for role in page["RoleDetailList"] if role["RoleName"] == name)
+
+
+def test_an_instance_profile_has_one_role(aws, name):
+    iam = aws("iam")
+    for role in (name, f"{name}2"):
+        create_role(aws, role, "ec2.amazonaws.com")
+    made = iam.create_instance_profile(InstanceProfileName=name, Path="/isobar/", Tags=[{"Key": "for", "Value": name}])["InstanceProfile"]
+    assert made["Arn"] == f"arn:aws:iam::000000000000:instance-profile/isobar/{name}" and made["Roles"] == []
+    with fails("EntityAlreadyExists"):
+        iam.create_instance_profile(InstanceProfileName=name)
+    iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
+    for role in (name, f"{name}2"):
+        with fails("LimitExceeded"):
+            iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=role)
+    shown = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+    assert [role["RoleName"] for role in shown["Roles"]] == [name] and shown["Tags"] == [{"Key": "for", "Value": name}]
+    assert [p["InstanceProfileName"] for p in iam.list_instance_profiles(PathPrefix="/isobar/")["InstanceProfiles"]] == [name]
+    assert [p["InstanceProfileName"] for p in iam.list_instance_profiles_for_role(RoleName=name)["InstanceProfiles"]] == [name]
+
+
+def test_instance_profiles_and_their_roles_hold_each_other(aws, control, name):
+    iam = aws("iam")
+    create_role(aws, name, "ec2.amazonaws.com")
+    iam.create_instance_profile(InstanceProfileName=name)
+    iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
+    assert {"region": "global", "service": "iam", "kind": "instance-profile", "name": name} in control("inventory?regions=us-east-1")
+    with fails("DeleteConflict"):
+        iam.delete_instance_profile(InstanceProfileName=name)
+    with fails("DeleteConflict"):
+        iam.delete_role(RoleName=name)
+    iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=name)
+    with fails("NoSuchEntity"):
+        iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=name)
+    iam.delete_role(RoleName=name)
+    iam.tag_instance_profile(InstanceProfileName=name, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+    iam.untag_instance_profile(InstanceProfileName=name, TagKeys=["a"])
+    assert iam.list_instance_profile_tags(InstanceProfileName=name)["Tags"] == [{"Key": "b", "Value": "2"}]
+    iam.delete_instance_profile(InstanceProfileName=name)
+    with fails("NoSuchEntity"):
+        iam.get_instance_profile(InstanceProfileName=name)
+
+
+def test_a_new_instance_profile_is_seen_later(aws, eventual, name):
+    iam = aws("iam")
+    iam.create_instance_profile(InstanceProfileName=name)
+    with fails("NoSuchEntity"):
+        iam.get_instance_profile(InstanceProfileName=name)
+    eventual(3)
+    assert iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["InstanceProfileName"] == name
+    assert name not in [p["InstanceProfileName"] for p in iam.list_instance_profiles()["InstanceProfiles"]]
+    eventual(3)
+    assert name in [p["InstanceProfileName"] for p in iam.list_instance_profiles()["InstanceProfiles"]]

@@ -330,12 +330,16 @@ def test_elbv2():
     accepts("elbv2", "CreateTargetGroup", Name="t", Protocol="HTTP", Port=80, VpcId="vpc-1", TargetType="ip")
     refuses("elbv2", "CreateTargetGroup", "ValidationError", "A VPC ID", Name="t", Protocol="HTTP", Port=80)
     refuses("elbv2", "CreateTargetGroup", "ValidationError", "interval", Name="t", Protocol="HTTP", Port=80, VpcId="v", HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=5)
+    refuses("elbv2", "CreateTargetGroup", "ValidationError", "499", Name="t", Protocol="HTTP", Port=80, VpcId="v", Matcher={"HttpCode": "200-599"})
+    accepts("elbv2", "CreateTargetGroup", Name="t", Protocol="TCP", Port=80, VpcId="v", HealthCheckProtocol="HTTP", Matcher={"HttpCode": "200-599"})
     balancer = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/a/1"
+    refuses("elbv2", "SetSubnets", "ValidationError", "At least one subnet", LoadBalancerArn=balancer, Subnets=[])
     forward = [{"Type": "forward", "TargetGroupArn": "t"}]
     refuses("elbv2", "CreateListener", "ValidationError", "certificate", LoadBalancerArn=balancer, Protocol="HTTPS", Port=443, DefaultActions=forward)
     refuses("elbv2", "CreateListener", "ValidationError", "not supported", LoadBalancerArn=balancer, Protocol="TCP", Port=80, DefaultActions=forward)
     rule = {"ListenerArn": "l", "Priority": 1, "Actions": forward}
     accepts("elbv2", "CreateRule", Conditions=[{"Field": "path-pattern", "Values": ["/a"]}], **rule)
+    accepts("elbv2", "CreateRule", Conditions=[{"Field": "path-pattern", "RegexValues": ["^/a+$"]}], **rule)
     refuses("elbv2", "CreateRule", "ValidationError", "5", Conditions=[{"Field": "path-pattern", "Values": list("abcdef")}], **rule)
     refuses("elbv2", "CreateRule", "ValidationError", "50000", Conditions=[], **rule | {"Priority": 50001})
 

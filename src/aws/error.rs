@@ -14,6 +14,8 @@ const CODES: &[(Class, &[&str])] = &[
     (
         Class::NotFound,
         &[
+            "ListenerNotFound",
+            "LoadBalancerNotFound",
             "NotFound",
             "NotFoundException",
             "NoSuchEntity",
@@ -21,7 +23,9 @@ const CODES: &[(Class, &[&str])] = &[
             "NoSuchHealthCheck",
             "ResourceNotFound",
             "ResourceNotFoundException",
+            "RuleNotFound",
             "TableNotFoundException",
+            "TargetGroupNotFound",
         ],
     ),
     (

@@ -89,7 +89,7 @@ pub struct Field {
 /// | `x-secret` | never in state, plan or log | `catalog`, `render` |
 /// | `x-write-only` | AWS never returns it; compared with what was last sent | `value::compare` |
 /// | `x-owned-by-aws` | observed, never a difference | `value::compare` |
-/// | `x-unordered` | order means nothing | `value::compare` |
+/// | `x-unordered` | order means nothing; `rest`: only the first item's place means something | `value::compare` |
 /// | `x-key: FIELD` | items are told apart by this field, order means nothing | `value::compare` |
 /// | `x-merge` | only the keys or items that are or were in the file are ours | `value::compare` |
 /// | `x-compare: sha256, policy, dns` | how equality is decided | `value::compare` |
@@ -111,6 +111,8 @@ pub struct Words {
     pub owned_by_aws: bool,
     /// Order means nothing.
     pub unordered: bool,
+    /// The first item is what it is, and the order of the others means nothing.
+    pub rest_unordered: bool,
     /// Items are told apart by this field.
     pub key: Option<String>,
     /// Only keys or items that are or were in the file are ours.
@@ -326,6 +328,7 @@ impl Words {
         self.write_only |= is("x-write-only");
         self.owned_by_aws |= is("x-owned-by-aws");
         self.unordered |= is("x-unordered");
+        self.rest_unordered |= word("x-unordered") == Some("rest");
         self.merge |= is("x-merge");
         self.volatile |= is("x-volatile");
         let names = schema.get("x-stable-under").and_then(Json::as_array).into_iter().flatten();

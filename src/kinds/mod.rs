@@ -14,6 +14,8 @@ mod apigateway_method_settings;
 mod apigateway_rest_api;
 mod apigateway_rest_api_live;
 mod apigateway_stage;
+mod autoscaling_group;
+mod autoscaling_policy;
 mod cloudwatch_alarm;
 mod dynamodb_global_table;
 mod ec2;
@@ -26,7 +28,15 @@ mod ec2_security_group;
 mod ec2_subnet;
 mod ec2_vpc;
 mod ec2_vpc_endpoint;
+mod ec2_launch_template;
+mod elbv2;
+mod elbv2_action;
+mod elbv2_listener;
+mod elbv2_listener_rule;
+mod elbv2_load_balancer;
+mod elbv2_target_group;
 mod iam;
+mod iam_instance_profile;
 mod iam_policy;
 mod iam_role;
 mod lambda_alias;
@@ -66,6 +76,8 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<apigateway_domain_name::DomainName>(),
         Entry::of::<apigateway_rest_api::RestApi>(),
         Entry::of::<apigateway_stage::Stage>(),
+        Entry::of::<autoscaling_group::AutoScalingGroup>(),
+        Entry::of::<autoscaling_policy::ScalingPolicy>(),
         Entry::of::<cloudwatch_alarm::Alarm>(),
         Entry::of::<dynamodb_global_table::GlobalTable>(),
         Entry::of::<ec2_elastic_ip::ElasticIp>(),
@@ -76,6 +88,12 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<ec2_subnet::Subnet>(),
         Entry::of::<ec2_vpc::Vpc>(),
         Entry::of::<ec2_vpc_endpoint::VpcEndpoint>(),
+        Entry::of::<ec2_launch_template::LaunchTemplate>(),
+        Entry::of::<elbv2_listener::Listener>(),
+        Entry::of::<elbv2_listener_rule::ListenerRule>(),
+        Entry::of::<elbv2_load_balancer::LoadBalancer>(),
+        Entry::of::<elbv2_target_group::TargetGroup>(),
+        Entry::of::<iam_instance_profile::InstanceProfile>(),
         Entry::of::<iam_policy::Policy>(),
         Entry::of::<iam_role::Role>(),
         Entry::of::<lambda_alias::Alias>(),

@@ -221,6 +221,12 @@ impl Comparison {
             if !whole.finish().is_ok_and(|wanted| sorted(&wanted) == sorted(&Json::Array(there.to_vec()))) {
                 self.push(at, &Json::Array(there.to_vec()), &whole);
             }
+        } else if at.shape.words.rest_unordered {
+            let there = Json::Array(there.to_vec());
+            let same = |wanted: Json| wanted.get(0) == there.get(0) && sorted(&wanted) == sorted(&there);
+            if !whole.finish().is_ok_and(same) {
+                self.push(at, &there, &whole);
+            }
         } else if wanted.len() == there.len() {
             for (index, (wanted, there)) in wanted.iter().zip(there).enumerate() {
                 self.value(of, wanted, Some(there), sent.get(index), &at.path.index(index), at.effect);
@@ -362,6 +368,7 @@ mod tests {
                     {"type": "object", "properties": {"zip": {"type": "object", "properties": {
                         "path": {"type": "string", "x-owned-by-aws": true}, "sha256": {"type": "string"}}}}}]},
                 "layers": {"type": "array", "items": {"type": "string"}, "x-unordered": true},
+                "certificates": {"type": "array", "items": {"type": "string"}, "x-unordered": "rest"},
                 "guests": {"type": "array", "items": {"type": "string"}, "x-merge": true},
                 "tags": {"type": "object", "additionalProperties": {"type": "string"}, "x-merge": true},
                 "replicas": {"type": "array", "x-key": "region", "items": {"type": "object", "properties": {
@@ -453,6 +460,19 @@ mod tests {
             json!(null),
             &["alias null -> \"b.example.com\" Update"],
         );
+    }
+
+    #[test]
+    fn of_some_lists_only_the_first_item_has_a_place() {
+        let live = json!({"certificates": ["default", "a", "b"]});
+        check(json!({"certificates": ["default", "b", "a"]}), live.clone(), json!(null), &[]);
+        check(
+            json!({"certificates": ["a", "b", "default"]}),
+            live.clone(),
+            json!(null),
+            &["certificates [\"default\",\"a\",\"b\"] -> [\"a\",\"b\",\"default\"] Update"],
+        );
+        check(json!({"certificates": []}), live, json!(null), &["certificates [\"default\",\"a\",\"b\"] -> [] Update"]);
     }
 
     #[test]

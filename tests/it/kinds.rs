@@ -4,16 +4,19 @@
 //! whole life of a thing. The emulator is the one at `ISOBAR_TEST_ENDPOINT`; without it, one is started on
 //! a port of its own for as long as the test runs. `ISOBAR_TEST_KINDS=iam.Role,logs.LogGroup` tries only those.
 //!
-//! Two conventions for examples: a natural name holds the word `shop`, which stands for another
-//! word in each run, so that runs do not meet; and a text that names a file in `tests/it/data`
-//! stands for that file.
+//! Three conventions for examples: a natural name holds the word `shop`, which stands for another
+//! word in each run, so that runs do not meet; a text that names a file in `tests/it/data` stands
+//! for that file; and the ids in `kinds/network.rs` stand for a network that the test makes.
 
 mod emulator;
 mod example;
 mod life;
 mod networks;
+mod network;
 mod offline;
+mod roll_out;
 mod surroundings;
+mod traffic;
 
 use std::collections::BTreeSet;
 
@@ -64,6 +67,35 @@ fn networks_hold_together_on_the_emulator() {
         let mut network = networks::Network::new(&emulator);
         let mut faults: Vec<String> = network.live().await.err().into_iter().collect();
         faults.extend(network.clear().await);
+        faults
+    }));
+}
+
+/// A trial of its own, and nothing left of it.
+async fn trial(
+    emulator: &emulator::Emulator,
+    (name, kind): (&str, &str),
+    of: impl AsyncFnOnce(&mut life::Life<'_>) -> life::Outcome<()>,
+) -> Vec<String> {
+    let mut life = life::Life::new(emulator, &kind.parse().expect("a kind"));
+    let mut faults: Vec<String> = of(&mut life).await.err().into_iter().collect();
+    faults.extend(life.clear().await.into_iter().map(|fault| format!("clearing up: {fault}")));
+    faults.into_iter().map(|fault| format!("{name}: {fault}")).collect()
+}
+
+#[test]
+fn several_things_of_a_kind_get_on_with_each_other() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    report(&runtime.block_on(async {
+        let it = &emulator::Emulator::reach().await;
+        let group = ("a new version of a template", "autoscaling.AutoScalingGroup");
+        let mut faults = trial(it, group, async |life| life.roll_out().await).await;
+        let rules = ("rules that change places", "elbv2.ListenerRule");
+        faults.extend(trial(it, rules, async |life| life.change_places().await).await);
+        let traffic = ("traffic that a service shifts", "elbv2.TargetGroup");
+        faults.extend(trial(it, traffic, async |life| life.shift_traffic().await).await);
+        let certificates = ("several certificates", "elbv2.Listener");
+        faults.extend(trial(it, certificates, async |life| life.certify().await).await);
         faults
     }));
 }

@@ -26,7 +26,7 @@ from isobar_localstack.services import route53
 TOKEN_LIFE_SECONDS = 3600
 VALID_DAYS = 198
 # Modules that tell who uses a certificate, and who did until when, as `apigateway_domains` does.
-USERS = ("apigateway_domains",)
+USERS = ("apigateway_domains", "elbv2_listeners")
 DEFAULT_KEY_TYPES = ("RSA_1024", "RSA_2048")
 
 

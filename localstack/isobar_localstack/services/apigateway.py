@@ -4,10 +4,12 @@ LocalStack keeps APIs and their methods in moto; its import stays in use. Gaps c
 import dropped connectionId, integrationTarget and credentials, kept the old title and forgot to
 roll back; settings of an API were patched in part; deployments in use and APIs with base path
 mappings could be deleted; tags went to a place where no read looked; every account came with a
-logging role. Stages are in `apigateway_stages`, domain names in `apigateway_domains`.
+logging role. Stages are in `apigateway_stages`, domain names in `apigateway_domains`, integrations in
+`apigateway_integrations`.
 
-AWS rules followed: an API is UPDATING for a quarter of an hour when its security policy changes; overwriting an API replaces everything its document can say, the title is the
-API's name, and a setting the document does not mention goes back to its default.
+AWS rules followed: an API is UPDATING for a quarter of an hour when its security policy changes;
+overwriting an API replaces everything its document can say, the title is the API's name, and a setting
+the document does not mention goes back to its default.
 """
 
 import copy
@@ -17,28 +19,18 @@ import json
 from isobar_localstack.base import error, on_localstack, one_at_a_time, page
 from isobar_localstack.durations import due, is_over
 from isobar_localstack.services import apigateway_domains as domains
+from isobar_localstack.services import apigateway_integrations as integrations
 from isobar_localstack.services import apigateway_links as links
 from isobar_localstack.services import apigateway_stages as stages
 from isobar_localstack.services.apigateway_domains import bad_request
 
 PAGE_SIZE, PAGE_LIMIT = 25, 500
 COMPRESSION_LIMIT = 10485760
-INTEGRATION_FIELDS = {
-    # document and API name -> where the integration object keeps it
-    "connectionId": "connection_id",
-    "connectionType": "connection_type",
-    "credentials": "credentials",
-    "integrationTarget": "integration_target",
-    "responseTransferMode": "response_transfer_mode",
-    "timeoutInMillis": "timeout_in_millis",
-    "tlsConfig": "tls_config",
-    "cacheKeyParameters": "cache_key_parameters",
-}
 
 
 def service():
     service = on_localstack("apigateway", {})
-    patch_integration()
+    integrations.show_all_fields()
     table = service.skeleton.dispatch_table
     own = {
         "CreateRestApi": created_api(table["CreateRestApi"]),
@@ -47,7 +39,7 @@ def service():
         "UpdateRestApi": update_api,
         "PutRestApi": put_api(table["PutRestApi"]),
         "DeleteRestApi": delete_api(table["DeleteRestApi"]),
-        "PutIntegration": put_integration(table["PutIntegration"]),
+        "PutIntegration": integrations.put(table["PutIntegration"]),
         "GetAccount": lambda context, request: describe_account(context),
         "UpdateAccount": update_account,
         "GetTags": lambda context, request: {"tags": dict(tags_of(context, request["resourceArn"]))},
@@ -55,6 +47,7 @@ def service():
         "UntagResource": untag,
     }
     table |= one_at_a_time(own | stages.operations(table) | domains.operations() | links.operations(table))
+    table["CreateDeployment"] = integrations.once_linked(table["CreateDeployment"])
     return service
 
 
@@ -265,7 +258,7 @@ def put_api(original):
             keep_root(api, container, root_id)
             # A document cannot change the type of the endpoint, only its details.
             api.endpoint_configuration = {**(api.endpoint_configuration or {}), **endpoint}
-            finish_import(api, document, request.get("mode"))
+            finish_import(context, api, document, request.get("mode"))
             warnings = (answer or {}).get("warnings")
             if warnings and request.get("failOnWarnings"):
                 raise bad_request("Warnings found during import:\n\t" + "\n\t".join(warnings))
@@ -332,7 +325,7 @@ def keep_root(api, container, root_id: str):
     api.root_resource_id = root_id
 
 
-def finish_import(api, document: dict, mode: str | None):
+def finish_import(context, api, document: dict, mode: str | None):
     """Everything LocalStack's import leaves out."""
     info = document.get("info") or {}
     if info.get("title"):
@@ -347,10 +340,10 @@ def finish_import(api, document: dict, mode: str | None):
     for path, methods in (document.get("paths") or {}).items():
         for name, operation in methods.items():
             if isinstance(operation, dict) and path in resources:
-                finish_integration(resources[path], name, operation.get("x-amazon-apigateway-integration"))
+                finish_integration(context, resources[path], name, operation.get("x-amazon-apigateway-integration"))
 
 
-def finish_integration(resource, method_name: str, extension: dict | None):
+def finish_integration(context, resource, method_name: str, extension: dict | None):
     name = "ANY" if method_name == "x-amazon-apigateway-any-method" else method_name.upper()
     method = resource.resource_methods.get(name)
     if method is None:
@@ -358,59 +351,9 @@ def finish_integration(resource, method_name: str, extension: dict | None):
     if not extension:
         method.method_integration = None  # the import invents an empty one
         return
-    apply_integration_fields(method.method_integration, extension)
+    integrations.apply_fields(context, method.method_integration, extension)
     if extension.get("cacheNamespace"):
         method.method_integration.cache_namespace = extension["cacheNamespace"]
-
-
-def apply_integration_fields(integration, given: dict):
-    for name, attribute in INTEGRATION_FIELDS.items():
-        if given.get(name) is not None:
-            setattr(integration, attribute, given[name])
-    check_integration(integration)
-
-
-def check_integration(integration):
-    timeout = int(getattr(integration, "timeout_in_millis", None) or 29000)
-    if timeout < 50:
-        raise bad_request("Timeout should be between 50 ms and 29000 ms")
-    integration.timeout_in_millis = timeout
-    if integration.connection_type != "VPC_LINK":
-        return
-    connection = getattr(integration, "connection_id", None)
-    if not connection:
-        raise bad_request("Connection ID must be specified for integrations with connection type VPC_LINK")
-
-
-def patch_integration():
-    """Lets moto's integration show what `INTEGRATION_FIELDS` put on it."""
-    from moto.apigateway.models import Integration
-
-    if hasattr(Integration, "isobar_to_json"):
-        return
-    Integration.isobar_to_json = Integration.to_json
-
-    def to_json(self):
-        shown = self.isobar_to_json()
-        for name, attribute in INTEGRATION_FIELDS.items():
-            value = getattr(self, attribute, None)
-            if value is not None:
-                shown[name] = value
-        return shown
-
-    Integration.to_json = to_json
-
-
-def put_integration(original):
-    def put(context, request):
-        answer = original(context, request)
-        api = find_api(context, request)
-        method = api.resources[request["resourceId"]].resource_methods[request["httpMethod"]]
-        apply_integration_fields(method.method_integration, request)
-        extra = {name: request[name] for name in ("connectionId", "integrationTarget", "responseTransferMode") if request.get(name)}
-        return answer | extra if isinstance(answer, dict) else answer
-
-    return put
 
 
 # --- account --------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ MODULES = (
     "ec2_gateways",
     "ec2_groups",
     "ec2_interfaces",
+    "ec2_launch_templates",
     "ec2_nat",
     "ec2_routes",
     "ec2_rules",

@@ -120,7 +120,7 @@ def all_of(account_id: str, region: str, prefix: str) -> dict:
     if prefix in own:
         return place(account_id, region, own[prefix])
     return {
-        "acl": backend.network_acls, "eni": backend.enis, "igw": backend.internet_gateways, "rtb": backend.route_tables, "vpc": backend.vpcs,
+        "acl": backend.network_acls, "eni": backend.enis, "igw": backend.internet_gateways, "lt": backend.launch_templates, "rtb": backend.route_tables, "vpc": backend.vpcs,
     }[prefix]
 
 

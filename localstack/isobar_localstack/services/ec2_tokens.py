@@ -14,6 +14,8 @@ from isobar_localstack.services import ec2_state as state
 
 # operation: where the id is in the answer; None keeps the token for good.
 OPERATIONS = {
+    "CreateLaunchTemplate": ("LaunchTemplate", "LaunchTemplateId"),
+    "CreateLaunchTemplateVersion": ("LaunchTemplateVersion", "LaunchTemplateId"),
     "CreateNatGateway": ("NatGateway", "NatGatewayId"),
     "CreateNetworkInterface": ("NetworkInterface", "NetworkInterfaceId"),
     "CreateRouteTable": ("RouteTable", "RouteTableId"),

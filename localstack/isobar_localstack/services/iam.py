@@ -2,11 +2,13 @@
 
 Gap of LocalStack closed here: a policy with several versions could be deleted. Checked against AWS
 without need of repair: tags, inline and attached policies in GetAccountAuthorizationDetails, and
-DeleteConflict for roles with policies or in an instance profile and for attached policies.
+DeleteConflict for roles with policies or in an instance profile and for attached policies, one role
+in an instance profile.
 
 AWS rules followed with eventual consistency: a new role, a changed trust policy and a changed or
 attached policy are unknown to other services for a while; each says so in its own words, see their
-files. GetRole may not know a new role for a moment, lists for longer.
+files. GetRole may not know a new role for a moment, lists for longer. The same goes for instance
+profiles and the role in them.
 """
 
 import fnmatch
@@ -30,6 +32,10 @@ def service():
             "AttachRolePolicy": changing("consistency.iam_policy"),
             "DeletePolicy": delete_policy,
             "GetRole": get_role,
+            "CreateInstanceProfile": create_profile,
+            "AddRoleToInstanceProfile": add_role_to_profile,
+            "GetInstanceProfile": get_profile,
+            "ListInstanceProfiles": consistency.lists_late("InstanceProfiles", "InstanceProfileName", "iam-profile", everywhere=True),
             "ListRoles": consistency.lists_late("Roles", "RoleName", "iam", everywhere=True),
             "GetAccountAuthorizationDetails": consistency.lists_late("RoleDetailList", "RoleName", "iam", everywhere=True),
         },
@@ -100,7 +106,62 @@ def get_role(original):
     return handler
 
 
+# --- instance profiles ----------------------------------------------------------------------------
+
+
+def create_profile(original):
+    def handler(context, request):
+        answer = original(context, request)
+        name = request["InstanceProfileName"]
+        consistency.mark("consistency.iam_profile", context.account_id, name)
+        consistency.mark("consistency.iam_read", context.account_id, "profile", name)
+        consistency.created(context, "iam-profile", name, everywhere=True)
+        return answer
+
+    return handler
+
+
+def add_role_to_profile(original):
+    def handler(context, request):
+        answer = original(context, request)
+        consistency.mark("consistency.iam_profile", context.account_id, request["InstanceProfileName"])
+        return answer
+
+    return handler
+
+
+def get_profile(original):
+    def handler(context, request):
+        name = request["InstanceProfileName"]
+        if consistency.unseen("consistency.iam_read", context.account_id, "profile", name) and not context.is_internal_call:
+            raise error("NoSuchEntity", f"Instance Profile {name} cannot be found.", 404)
+        return original(context, request)
+
+    return handler
+
+
 # --- what other services ask ----------------------------------------------------------------------
+
+
+def profile(account_id: str, name_or_arn: str) -> dict | None:
+    """The instance profile with this name or ARN, `Roles` in it, or None."""
+    from localstack.services.iam.models import iam_stores
+
+    store = iam_stores[account_id][GLOBAL]
+    for entity in list(store.INSTANCE_PROFILES.values()):
+        found = entity.instance_profile
+        if name_or_arn in (found["InstanceProfileName"], found["Arn"]):
+            role = store.ROLES.get(entity.role_name) if entity.role_name else None
+            return {**found, "Roles": [role.role] if role else []}
+    return None
+
+
+def usable_profile(account_id: str, name_or_arn: str) -> dict | None:
+    """The profile as EC2 and Auto Scaling see it: None as well when it, or the role in it, is too new."""
+    found = profile(account_id, name_or_arn)
+    if found and consistency.unseen("consistency.iam_profile", account_id, found["InstanceProfileName"]):
+        return None
+    return found
 
 
 def role_by_arn(account_id: str, arn: str):

@@ -15,7 +15,9 @@ FACTS = {
     "apigateway.stage_variable_name": (r"[A-Za-z0-9_]{1,64}", "memory"),
     "apigateway.stage_variable_value": (r"[A-Za-z0-9\-._~:/?#&=,]+", "model"),
     "apigateway.tag_key": (r"[a-zA-Z0-9+\-=._:/]{1,128}", "model"),
+    "autoscaling.least_lifetime": (86400, "model"),
     "autoscaling.name": (r"[^:]{1,255}", "model"),
+    "autoscaling.sources_per_call": (10, "model"),
     "cloudwatch.dashboard_name": (r"[A-Za-z0-9_\-]{1,255}", "model"),
     "cloudwatch.evaluation_seconds": (86400, "model"),
     "cloudwatch.evaluation_seconds_hourly": (7 * 86400, "model"),
@@ -27,6 +29,7 @@ FACTS = {
     "ec2.endpoint_policy_characters": (20480, "memory"),
     "ec2.group_description": (r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}", "model"),
     "ec2.prefix_length": ((16, 28), "model"),
+    "ec2.user_data_bytes": (16384, "doc"),
     "ecs.describe_services": (10, "model"),
     "ecs.client_token": (36, "model"),
     "ecs.fargate_sizes": (

@@ -1,25 +1,32 @@
-//! What some kinds need of an account and no kind makes: records that prove a domain ours, and the
-//! role with which API Gateway writes logs.
+//! What some kinds need of an account and their examples do not make: records that prove a domain ours, the
+//! role with which API Gateway writes logs, and a network.
 
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use aws_sdk_route53::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
 use isobar::value::Json;
 
-const REGION: &str = "us-east-1";
+use super::network::Network;
+
+/// Where everything is tried.
+pub const REGION: &str = "us-east-1";
 
 /// What was made around the things that are tried.
 pub struct Surroundings {
     endpoint: String,
     zones: Vec<(String, Vec<Change>)>,
     logs: bool,
+    /// The network that examples stand in.
+    pub network: Network,
 }
 
-fn keys() -> Credentials {
+/// What every call is signed with.
+pub fn keys() -> Credentials {
     Credentials::new("test", "test", None, None, "test")
 }
 
-fn said(error: impl std::error::Error) -> String {
+/// All that an error says.
+pub fn said(error: impl std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
@@ -32,7 +39,7 @@ fn said(error: impl std::error::Error) -> String {
 impl Surroundings {
     /// Nothing yet.
     pub fn new(endpoint: &str) -> Self {
-        Self { endpoint: endpoint.to_owned(), zones: Vec::new(), logs: false }
+        Self { endpoint: endpoint.to_owned(), zones: Vec::new(), logs: false, network: Network::new(endpoint) }
     }
 
     /// Publishes the records that the outputs of a certificate ask for, so that it is issued.
@@ -91,6 +98,7 @@ impl Surroundings {
         if std::mem::take(&mut self.logs) {
             self.set_logging_role("").await?;
         }
+        self.network.clear().await?;
         let dns = self.dns();
         for (zone, changes) in self.zones.drain(..) {
             let batch = ChangeBatch::builder().set_changes(Some(changes)).build().map_err(said)?;

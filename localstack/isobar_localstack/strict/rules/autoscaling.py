@@ -1,4 +1,4 @@
-"""EC2 Auto Scaling: names and sizes of groups."""
+"""EC2 Auto Scaling: names, sizes and lifetimes of groups, preferences of refreshes."""
 
 from isobar_localstack.base import error
 from isobar_localstack.strict.facts import fact
@@ -38,7 +38,43 @@ def template(context, request):
         raise invalid("Valid requests must contain either launchTemplateId or LaunchTemplateName")
 
 
+def lifetime(context, request):
+    seconds, least = request.get("MaxInstanceLifetime"), fact("autoscaling.least_lifetime")
+    if seconds and seconds < least:
+        raise invalid(f"MaxInstanceLifetime must be 0 or at least {least} seconds.")
+
+
+def updated(context, request):
+    sources = [name for name in ("LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy") if request.get(name)]
+    if len(sources) > 1:
+        raise invalid(f"A group has only one of {', '.join(sources)}.")
+
+
+def target_groups(context, request):
+    most = fact("autoscaling.sources_per_call")
+    if len(request.get("TargetGroupARNs") or request.get("TrafficSources") or []) > most:
+        raise invalid(f"At most {most} target groups or traffic sources can be attached or detached at a time.")
+
+
+def refresh(context, request):
+    preferences = request.get("Preferences") or {}
+    checkpoints = preferences.get("CheckpointPercentages") or []
+    if checkpoints != sorted(set(checkpoints)):
+        raise invalid("CheckpointPercentages must be unique and in ascending order.")
+    if preferences.get("CheckpointDelay") is not None and not checkpoints:
+        raise invalid("CheckpointDelay needs CheckpointPercentages.")
+    configuration = request.get("DesiredConfiguration") or {}
+    if configuration.get("LaunchTemplate") and configuration.get("MixedInstancesPolicy"):
+        raise invalid("A desired configuration has either a LaunchTemplate or a MixedInstancesPolicy.")
+    template(context, configuration)
+
+
 RULES = {
-    "CreateAutoScalingGroup": [group, sizes],
-    "UpdateAutoScalingGroup": [template, sizes],
+    "AttachLoadBalancerTargetGroups": [target_groups],
+    "AttachTrafficSources": [target_groups],
+    "CreateAutoScalingGroup": [group, sizes, lifetime],
+    "DetachLoadBalancerTargetGroups": [target_groups],
+    "DetachTrafficSources": [target_groups],
+    "StartInstanceRefresh": [refresh],
+    "UpdateAutoScalingGroup": [updated, template, sizes, lifetime],
 }

@@ -1,5 +1,6 @@
-"""EC2 networking: address ranges, names, ports and descriptions of security groups, client tokens."""
+"""EC2: address ranges, names, ports and descriptions of security groups, client tokens, user data of launch templates."""
 
+import base64
 import ipaddress
 
 from isobar_localstack.base import error
@@ -101,6 +102,18 @@ def policy_size(context, request):
         raise error("InvalidParameter", f"The policy document can have at most {fact('ec2.endpoint_policy_characters')} characters.")
 
 
+def launch_template(context, request):
+    user_data = (request.get("LaunchTemplateData") or {}).get("UserData")
+    if not user_data:
+        return
+    try:
+        raw = base64.b64decode(user_data, validate=True)
+    except ValueError:
+        raise error("InvalidUserData.Malformed", "Invalid BASE64 encoding of user data.") from None
+    if len(raw) > fact("ec2.user_data_bytes"):
+        raise invalid(f"User data is limited to {fact('ec2.user_data_bytes')} bytes")
+
+
 RULES = {
     "CreateNatGateway": [client_token],
     "CreateRouteTable": [client_token],
@@ -113,6 +126,8 @@ RULES = {
     "CreateSubnet": [block("InvalidSubnet.Range")],
     "CreateRoute": [route],
     "ReplaceRoute": [route],
+    "CreateLaunchTemplate": [launch_template],
+    "CreateLaunchTemplateVersion": [launch_template],
     "CreateSecurityGroup": [group],
     "AuthorizeSecurityGroupIngress": [permissions],
     "AuthorizeSecurityGroupEgress": [permissions],

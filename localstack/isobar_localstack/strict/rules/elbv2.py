@@ -27,16 +27,20 @@ def balancer(context, request):
     check_name("The load balancer", name)
     if name.startswith("internal-"):
         raise invalid(f"The load balancer name '{name}' cannot begin with 'internal-'")
-    subnets, mappings = request.get("Subnets") or [], request.get("SubnetMappings") or []
-    if subnets and mappings:
+    if len(subnets(context, request)) < 2 and request.get("Type", "application") == "application":
+        raise invalid("At least two subnets in two different Availability Zones must be specified")
+
+
+def subnets(context, request) -> list:
+    named, mappings = request.get("Subnets") or [], request.get("SubnetMappings") or []
+    if named and mappings:
         raise error("InvalidConfigurationRequest", "You can specify either Subnets or SubnetMappings, but not both")
-    wanted = subnets or [mapping.get("SubnetId") for mapping in mappings]
+    wanted = named or [mapping.get("SubnetId") for mapping in mappings]
     if len(set(wanted)) != len(wanted):
         raise error("InvalidConfigurationRequest", "A subnet must not be given twice")
-    if request.get("Type", "application") == "application" and len(wanted) < 2:
-        raise invalid("At least two subnets in two different Availability Zones must be specified")
     if not wanted:
         raise invalid("At least one subnet must be specified")
+    return wanted
 
 
 def target_group(context, request):
@@ -64,6 +68,8 @@ def health_check(context, request):
     codes = (request.get("Matcher") or {}).get("HttpCode")
     if codes and not all(matches(r"[2-5]\d\d(-[2-5]\d\d)?", code.strip()) for code in codes.split(",")):
         raise invalid("Health check matcher HTTP code is not valid")
+    if codes and request.get("Protocol") in APPLICATION and "5" in {code.strip()[0] for code in codes.replace("-", ",").split(",")}:
+        raise invalid("Health check matcher HTTP code must be between 200 and 499")  # [model]
 
 
 def listener(context, request):
@@ -93,8 +99,8 @@ def rule(context, request):
         raise invalid("A condition must be specified")
     values = 0
     for condition in conditions or []:
-        values += len(condition.get("Values") or []) + sum(
-            len(part.get("Values") or []) for part in condition.values() if isinstance(part, dict)
+        values += len(condition.get("Values") or []) + len(condition.get("RegexValues") or []) + sum(
+            len(part.get("Values") or []) + len(part.get("RegexValues") or []) for part in condition.values() if isinstance(part, dict)
         )
         if condition.get("Field") and not matches(
             "host-header|path-pattern|http-header|query-string|http-request-method|source-ip", condition["Field"]
@@ -135,6 +141,7 @@ def check_actions(actions):
 
 RULES = {
     "CreateLoadBalancer": [balancer],
+    "SetSubnets": [subnets],
     "CreateTargetGroup": [target_group],
     "ModifyTargetGroup": [health_check],
     "CreateListener": [listener],
