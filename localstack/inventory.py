@@ -59,6 +59,17 @@ def apigateway(client):
         yield "account-logging-role", role
 
 
+def application_autoscaling(client):
+    for namespace in ("dynamodb", "ecs", "rds"):
+        for kind, operation, key, name in (
+            ("scalable-target", "describe_scalable_targets", "ScalableTargets", None),
+            ("scaling-policy", "describe_scaling_policies", "ScalingPolicies", "PolicyName"),
+            ("scheduled-action", "describe_scheduled_actions", "ScheduledActions", "ScheduledActionName"),
+        ):
+            for item in collect(client.get_paginator(operation).paginate(ServiceNamespace=namespace), key):
+                yield kind, " ".join(filter(None, (item["ResourceId"], item["ScalableDimension"], item.get(name))))
+
+
 def apigatewayv2(client):
     more = {}
     while True:  # no paginator in the SDK
@@ -125,6 +136,21 @@ def ec2(client):
                 yield "instance", instance["InstanceId"]
 
 
+def ecs(client):
+    for arn in names_of(client, "list_task_definitions", "taskDefinitionArns", None):
+        yield "task-definition", arn.split("/", 1)[1]
+    for cluster in names_of(client, "list_clusters", "clusterArns", None):
+        yield "cluster", cluster.split("/", 1)[1]
+        for service in names_of(client, "list_services", "serviceArns", None, cluster=cluster):
+            yield "service", service.split("/", 1)[1]
+        for wanted in ("RUNNING", "STOPPED"):
+            tasks = names_of(client, "list_tasks", "taskArns", None, cluster=cluster, desiredStatus=wanted)
+            for some in (tasks[start : start + 100] for start in range(0, len(tasks), 100)):
+                for task in client.describe_tasks(cluster=cluster, tasks=some)["tasks"]:
+                    if task["lastStatus"] != "STOPPED":
+                        yield "task", f"{task['taskArn'].split('/', 1)[1]} {task['lastStatus']}"
+
+
 def elbv2(client):
     for arn in names_of(client, "describe_target_groups", "TargetGroups", "TargetGroupArn"):
         yield "target-group", arn.split("/", 1)[1]
@@ -188,8 +214,9 @@ def route53(client):
 
 
 REGIONAL = {
-    "acm": acm, "apigateway": apigateway, "apigatewayv2": apigatewayv2, "autoscaling": autoscaling, "cloudwatch": cloudwatch,
-    "dynamodb": dynamodb, "ec2": ec2, "elbv2": elbv2, "lambda": lambda_, "logs": logs, "s3": s3, "sns": sns,
+    "acm": acm, "apigateway": apigateway, "apigatewayv2": apigatewayv2, "application-autoscaling": application_autoscaling,
+    "autoscaling": autoscaling, "cloudwatch": cloudwatch, "dynamodb": dynamodb, "ec2": ec2, "ecs": ecs, "elbv2": elbv2,
+    "lambda": lambda_, "logs": logs, "s3": s3, "sns": sns,
 }
 EVERYWHERE = {"iam": iam, "route53": route53}
 

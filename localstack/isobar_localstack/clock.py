@@ -90,6 +90,11 @@ class Coming:
         self._number += 1
         heapq.heappush(self._heap, (moment, self._number, action, arguments))
 
+    @property
+    def number(self) -> int:
+        """How many things were ever noted."""
+        return self._number
+
     def settle(self):
         now = clock.now()
         while self._heap and self._heap[0][0] <= now:

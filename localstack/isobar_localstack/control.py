@@ -14,14 +14,17 @@ _lock = threading.Lock()
 
 
 def install():
-    from isobar_localstack.services import apigatewayv2, autoscaling, autoscaling_health, autoscaling_state
-    from isobar_localstack.services import ec2_quotas, elbv2_targets, logs, resourcegroupstaggingapi, route53_status
+    from isobar_localstack.services import apigatewayv2, autoscaling, autoscaling_health, autoscaling_state, ecs_services
+    from isobar_localstack.services import ecs_tasks, ec2_quotas, elbv2_targets, logs, resourcegroupstaggingapi
+    from isobar_localstack.services import route53_status
 
     for path, resource in {
         "autoscaling/desired": autoscaling.DesiredResource(),
         "autoscaling/failing-images": autoscaling_health.FailingImagesResource(),
         "clock": clock.ClockResource(),
         "consistency": consistency.ConsistencyResource(),
+        "ecs/desired": ecs_services.DesiredResource(),
+        "ecs/failing-images": ecs_tasks.FailingImagesResource(),
         "health-checks": route53_status.HealthChecksResource(),
         "inventory": InventoryResource(),
         "late-logs": logs.LateLogsResource(),

@@ -17,10 +17,12 @@ SERVICES = (
     "acm",
     "apigateway",
     "apigatewayv2",
+    "application-autoscaling",
     "autoscaling",
     "cloudwatch",
     "dynamodb",
     "ec2",
+    "ecs",
     "elbv2",
     "iam",
     "lambda",
@@ -69,10 +71,12 @@ def provider(api: str, module: str):
 acm = provider("acm", "acm")
 apigateway = provider("apigateway", "apigateway")
 apigatewayv2 = provider("apigatewayv2", "apigatewayv2")
+application_autoscaling = provider("application-autoscaling", "application_autoscaling")
 autoscaling = provider("autoscaling", "autoscaling")
 cloudwatch = provider("cloudwatch", "cloudwatch")
 dynamodb = provider("dynamodb", "dynamodb")
 ec2 = provider("ec2", "ec2")
+ecs = provider("ecs", "ecs")
 elbv2 = provider("elbv2", "elbv2")
 iam = provider("iam", "iam")
 lambda_ = provider("lambda", "lambda_")

@@ -47,6 +47,7 @@ impl Entry {
             schema,
             deadline: K::DEADLINE,
             holds_data: K::HOLDS_DATA,
+            replace_failed: K::REPLACE_FAILED,
             delete_first: K::DELETE_FIRST,
             named_by: K::NAMED_BY,
             check: check_spec::<K>,

@@ -39,6 +39,8 @@ pub struct KindInfo {
     pub deadline: Duration,
     /// Whether it holds data: protected unless the file says otherwise.
     pub holds_data: bool,
+    /// Whether one that has failed is replaced; else another update mends it.
+    pub replace_failed: bool,
     /// Whether its name is unique: the old one must go before a replacement of the same name can be made.
     pub delete_first: bool,
     /// The fields that make its name: if one of them changes, old and new can stand side by side.

@@ -92,6 +92,7 @@ pub struct Field {
 /// | `x-unordered` | order means nothing; `rest`: only the first item's place means something | `value::compare` |
 /// | `x-key: FIELD` | items are told apart by this field, order means nothing | `value::compare` |
 /// | `x-merge` | only the keys or items that are or were in the file are ours | `value::compare` |
+/// | `x-whole` | it is always sent whole: a field left out is wanted at its default, or not at all | `value::compare` |
 /// | `x-compare: sha256, policy, dns` | how equality is decided | `value::compare` |
 /// | `x-needs: serving` | what it refers to must be serving, not just configured | `graph` |
 /// | `x-volatile` | an output that an update may change | `plan` |
@@ -117,6 +118,8 @@ pub struct Words {
     pub key: Option<String>,
     /// Only keys or items that are or were in the file are ours.
     pub merge: bool,
+    /// A field left out is wanted at its default, or not at all.
+    pub whole: bool,
     /// How equality is decided.
     pub compare: Compare,
     /// What it refers to must be serving.
@@ -330,6 +333,7 @@ impl Words {
         self.unordered |= is("x-unordered");
         self.rest_unordered |= word("x-unordered") == Some("rest");
         self.merge |= is("x-merge");
+        self.whole |= is("x-whole");
         self.volatile |= is("x-volatile");
         let names = schema.get("x-stable-under").and_then(Json::as_array).into_iter().flatten();
         self.stable_under.extend(names.filter_map(Json::as_str).map(str::to_owned));

@@ -77,7 +77,7 @@ assume_role_policy:
   Version: "2012-10-17"
   Statement:
     - Effect: Allow
-      Principal: {Service: [lambda.amazonaws.com, apigateway.amazonaws.com]}
+      Principal: {Service: [lambda.amazonaws.com, apigateway.amazonaws.com, ecs-tasks.amazonaws.com]}
       Action: sts:AssumeRole
 description: Carts functions
 max_session_duration: 3600

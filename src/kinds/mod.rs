@@ -14,6 +14,10 @@ mod apigateway_method_settings;
 mod apigateway_rest_api;
 mod apigateway_rest_api_live;
 mod apigateway_stage;
+mod apigatewayv2_vpc_link;
+mod applicationautoscaling;
+mod applicationautoscaling_scalable_target;
+mod applicationautoscaling_scaling_policy;
 mod autoscaling_group;
 mod autoscaling_policy;
 mod cloudwatch_alarm;
@@ -22,13 +26,17 @@ mod ec2;
 mod ec2_cidr;
 mod ec2_elastic_ip;
 mod ec2_internet_gateway;
+mod ec2_launch_template;
 mod ec2_nat_gateway;
 mod ec2_route_table;
 mod ec2_security_group;
 mod ec2_subnet;
 mod ec2_vpc;
 mod ec2_vpc_endpoint;
-mod ec2_launch_template;
+mod ecs;
+mod ecs_cluster;
+mod ecs_service;
+mod ecs_task_definition;
 mod elbv2;
 mod elbv2_action;
 mod elbv2_listener;
@@ -76,6 +84,9 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<apigateway_domain_name::DomainName>(),
         Entry::of::<apigateway_rest_api::RestApi>(),
         Entry::of::<apigateway_stage::Stage>(),
+        Entry::of::<apigatewayv2_vpc_link::VpcLink>(),
+        Entry::of::<applicationautoscaling_scalable_target::ScalableTarget>(),
+        Entry::of::<applicationautoscaling_scaling_policy::ScalingPolicy>(),
         Entry::of::<autoscaling_group::AutoScalingGroup>(),
         Entry::of::<autoscaling_policy::ScalingPolicy>(),
         Entry::of::<cloudwatch_alarm::Alarm>(),
@@ -89,6 +100,9 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<ec2_vpc::Vpc>(),
         Entry::of::<ec2_vpc_endpoint::VpcEndpoint>(),
         Entry::of::<ec2_launch_template::LaunchTemplate>(),
+        Entry::of::<ecs_cluster::Cluster>(),
+        Entry::of::<ecs_service::Service>(),
+        Entry::of::<ecs_task_definition::TaskDefinition>(),
         Entry::of::<elbv2_listener::Listener>(),
         Entry::of::<elbv2_listener_rule::ListenerRule>(),
         Entry::of::<elbv2_load_balancer::LoadBalancer>(),
@@ -129,6 +143,8 @@ pub trait Kind: Sized + Send + Sync + 'static {
     const DEADLINE: Duration = Duration::from_mins(5);
     /// Whether it holds data: never deleted, detached or replaced without the user's word.
     const HOLDS_DATA: bool = false;
+    /// Whether one that has failed is replaced. Not where what failed was a change, and another change mends it.
+    const REPLACE_FAILED: bool = true;
     /// Whether its name is unique, so that the old one must go before a replacement of the same name can be made.
     const DELETE_FIRST: bool = false;
     /// The top-level fields that make its name: if one of them changes, old and new can stand side by side.

@@ -140,7 +140,7 @@ impl<'a> Decider<'a> {
         let changes = differences(info, wanted, &live.spec, sent);
         let forced = self.options.replace.iter().any(|pattern| address.matches(pattern));
         let failed = match &live.readiness {
-            Readiness::Failed(why) if !info.holds_data => Some(why.clone()),
+            Readiness::Failed(why) if info.replace_failed && !info.holds_data => Some(why.clone()),
             _ => None,
         };
         let renamed = changes.iter().any(|change| match change.path.0.first() {

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::{Json, Partial, Path};
-use crate::catalog::{Compare, Form, Shape};
+use crate::catalog::{Compare, Field, Form, Shape};
 use crate::names::sha256_hex;
 
 /// One difference.
@@ -155,8 +155,12 @@ impl Comparison {
         match (&at.shape.form, wanted, there) {
             (Form::Object(fields), Partial::Map(wanted), Json::Object(there)) => {
                 for (name, field) in fields {
-                    let Some(wanted) = wanted.get(name) else { continue };
                     let sent = sent.and_then(|sent| sent.get(name));
+                    let left_out = wanted.get(name).is_none_or(Partial::is_null);
+                    if at.shape.words.whole && left_out {
+                        self.left_out(at, name, field, there.get(name));
+                    }
+                    let Some(wanted) = wanted.get(name) else { continue };
                     self.value(&field.shape, wanted, there.get(name), sent, &at.path.field(name), at.effect);
                 }
             }
@@ -182,6 +186,17 @@ impl Comparison {
                 }
             }
         }
+    }
+
+    /// A field left out of what is sent whole.
+    fn left_out(&mut self, at: &Difference<'_>, name: &str, field: &Field, there: Option<&Json>) {
+        let (words, there) = (&field.shape.words, there.unwrap_or(&Json::Null));
+        if words.owned_by_aws || words.write_only || words.merge || is_default(field, there) {
+            return;
+        }
+        let effect = if words.replace { Effect::Replace } else { at.effect };
+        let to = Partial::from_json(&field.default.clone().unwrap_or_default());
+        self.push(&Difference { shape: &field.shape, path: &at.path.field(name), effect }, there, &to);
     }
 
     fn map(&mut self, at: &Difference<'_>, wanted: &Partial, there: &Json, sent: Option<&Json>) {
@@ -286,6 +301,21 @@ struct Difference<'a> {
     effect: Effect,
 }
 
+/// Whether it says no more than leaving the field out does.
+fn is_default(field: &Field, there: &Json) -> bool {
+    let default = field.default.as_ref().unwrap_or(&Json::Null);
+    same(default, there)
+        || match (&field.shape.form, there) {
+            (_, Json::Null) => true,
+            (Form::Object(inner), Json::Object(there)) => there
+                .iter()
+                .all(|(name, value)| inner.get(name).is_some_and(|field| !field.required && is_default(field, value))),
+            (_, Json::Object(there)) => there.is_empty(),
+            (_, Json::Array(there)) => there.is_empty(),
+            _ => false,
+        }
+}
+
 /// Equal as JSON, where 5 equals 5.0 and a field left out equals null.
 fn same(one: &Json, other: &Json) -> bool {
     match (one, other) {
@@ -372,7 +402,13 @@ mod tests {
                 "guests": {"type": "array", "items": {"type": "string"}, "x-merge": true},
                 "tags": {"type": "object", "additionalProperties": {"type": "string"}, "x-merge": true},
                 "replicas": {"type": "array", "x-key": "region", "items": {"type": "object", "properties": {
-                    "region": {"type": "string"}, "pitr": {"type": ["boolean", "null"]}}}}
+                    "region": {"type": "string"}, "pitr": {"type": ["boolean", "null"]}}}},
+                "image": {"type": ["object", "null"], "x-whole": true, "properties": {
+                    "uri": {"type": "string"},
+                    "essential": {"type": ["boolean", "null"], "default": true},
+                    "labels": {"type": ["object", "null"], "additionalProperties": {"type": "string"}},
+                    "health": {"type": ["object", "null"], "properties": {
+                        "retries": {"type": ["integer", "null"], "default": 3}}}}}
             }
         }))
         .expect("a shape")
@@ -506,6 +542,23 @@ mod tests {
             Some(&json!({"zip": "z", "tags": {"old": "x"}})),
         );
         assert_eq!(from, json!({"memory": 1, "zip": "z", "tags": {"a": "1", "old": "x"}}));
+    }
+
+    #[test]
+    fn what_is_sent_whole_says_all_that_it_is() {
+        let defaults = json!({"image": {"uri": "a", "essential": true, "labels": {}, "health": {"retries": 3}}});
+        check(json!({"image": {"uri": "a"}}), defaults, json!(null), &[]);
+        let live = json!({"image": {"uri": "a", "essential": false, "labels": {"x": "1"}, "health": {"retries": 5}}});
+        check(
+            json!({"image": {"uri": "a", "labels": null}}),
+            live,
+            json!(null),
+            &[
+                "image.essential false -> true Update",
+                "image.health {\"retries\":5} -> null Update",
+                "image.labels {\"x\":\"1\"} -> null Update",
+            ],
+        );
     }
 
     #[test]

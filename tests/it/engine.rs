@@ -48,6 +48,7 @@ pub fn catalog() -> Catalog {
         schema: spec.clone(),
         deadline: Duration::from_secs(20),
         holds_data,
+        replace_failed: true,
         delete_first,
         named_by: &["name"],
         check: |_| Vec::new(),

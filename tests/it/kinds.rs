@@ -6,15 +6,18 @@
 //!
 //! Three conventions for examples: a natural name holds the word `shop`, which stands for another
 //! word in each run, so that runs do not meet; a text that names a file in `tests/it/data` stands
-//! for that file; and the ids in `kinds/network.rs` stand for a network that the test makes.
+//! for that file; and the ids in `kinds/network.rs` and `kinds/balanced.rs` stand for a network and a load
+//! balancer in it that the test makes.
 
+mod balanced;
 mod emulator;
 mod example;
 mod life;
-mod networks;
 mod network;
+mod networks;
 mod offline;
 mod roll_out;
+mod rollouts;
 mod surroundings;
 mod traffic;
 
@@ -96,6 +99,18 @@ fn several_things_of_a_kind_get_on_with_each_other() {
         faults.extend(trial(it, traffic, async |life| life.shift_traffic().await).await);
         let certificates = ("several certificates", "elbv2.Listener");
         faults.extend(trial(it, certificates, async |life| life.certify().await).await);
+        faults
+    }));
+}
+
+#[test]
+fn a_rollout_that_fails_is_never_taken_for_one_that_went_well() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    report(&runtime.block_on(async {
+        let emulator = emulator::Emulator::reach().await;
+        let mut rollouts = rollouts::Rollouts::new(&emulator);
+        let mut faults: Vec<String> = rollouts.live().await.err().into_iter().collect();
+        faults.extend(rollouts.clear().await);
         faults
     }));
 }

@@ -20,7 +20,9 @@ from isobar_localstack.durations import due, is_over
 PER_PAGE = 100
 TAG_LIMITS = {"TagFilters": 50, "ResourceARNList": 100, "ResourceTypeFilters": 100}
 # Modules with a function tagged(account_id, region) that yields (arn, tags).
-SOURCES = ("acm", "apigateway", "apigatewayv2", "cloudwatch", "dynamodb", "ec2", "elbv2", "lambda_", "logs", "route53", "s3", "sns")
+SOURCES = (
+    "acm", "apigateway", "apigatewayv2", "cloudwatch", "dynamodb", "ec2", "ecs", "elbv2", "lambda_", "logs", "route53", "s3", "sns",
+)
 SERVICES = {name.rstrip("_") for name in SOURCES}
 
 

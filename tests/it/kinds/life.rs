@@ -144,7 +144,7 @@ impl<'a> Life<'a> {
             }
             self.outputs.insert(name, live.outputs);
         }
-        let own = self.surroundings.network.placed(example::of_this_run(example, &self.word)).await?;
+        let own = self.surroundings.placed(example::of_this_run(example, &self.word)).await?;
         let template = Template::parse(&own).map_err(|error| error.to_string())?;
         let known = |reference: &isobar::value::Reference| match &reference.target {
             Target::Written { .. } => {

@@ -97,7 +97,8 @@ impl Network {
     }
 }
 
-fn replaced(json: &Json, ids: &BTreeMap<&str, &str>) -> Json {
+/// The example with other texts in place of these.
+pub fn replaced(json: &Json, ids: &BTreeMap<&str, &str>) -> Json {
     match json {
         Json::String(text) => Json::from(ids.get(text.as_str()).copied().unwrap_or(text)),
         Json::Array(items) => items.iter().map(|item| replaced(item, ids)).collect(),

@@ -6,6 +6,7 @@ use aws_sdk_route53::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
 use isobar::value::Json;
 
+use super::balanced::Balanced;
 use super::network::Network;
 
 /// Where everything is tried.
@@ -16,8 +17,8 @@ pub struct Surroundings {
     endpoint: String,
     zones: Vec<(String, Vec<Change>)>,
     logs: bool,
-    /// The network that examples stand in.
-    pub network: Network,
+    network: Network,
+    balanced: Balanced,
 }
 
 /// What every call is signed with.
@@ -39,7 +40,19 @@ pub fn said(error: impl std::error::Error) -> String {
 impl Surroundings {
     /// Nothing yet.
     pub fn new(endpoint: &str) -> Self {
-        Self { endpoint: endpoint.to_owned(), zones: Vec::new(), logs: false, network: Network::new(endpoint) }
+        Self {
+            endpoint: endpoint.to_owned(),
+            zones: Vec::new(),
+            logs: false,
+            network: Network::new(endpoint),
+            balanced: Balanced::new(endpoint),
+        }
+    }
+
+    /// The example in the network and behind the load balancer that are made here, if it needs them.
+    pub async fn placed(&mut self, example: Json) -> Result<Json, String> {
+        let example = self.network.placed(example).await?;
+        self.balanced.placed(example, &mut self.network).await
     }
 
     /// Publishes the records that the outputs of a certificate ask for, so that it is issued.
@@ -98,6 +111,7 @@ impl Surroundings {
         if std::mem::take(&mut self.logs) {
             self.set_logging_role("").await?;
         }
+        self.balanced.clear().await?;
         self.network.clear().await?;
         let dns = self.dns();
         for (zone, changes) in self.zones.drain(..) {

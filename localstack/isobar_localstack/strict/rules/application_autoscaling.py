@@ -45,4 +45,22 @@ def policy(context, request):
         raise invalid("Exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification must be given")
 
 
-RULES = {"RegisterScalableTarget": [target, capacity], "PutScalingPolicy": [target, policy]}
+def schedule(context, request):
+    text = request.get("Schedule")
+    if text and not matches(r"at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)|rate\(\d+ (minute|hour|day)s?\)|cron\(\S+( \S+){5}\)", text):
+        raise invalid(f"Invalid schedule expression: {text}")
+    action = request.get("ScalableTargetAction")
+    if action is not None:
+        if action.get("MinCapacity") is None and action.get("MaxCapacity") is None:
+            raise invalid("ScalableTargetAction must have a minimum or a maximum capacity")
+        capacity(context, action)
+
+
+RULES = {
+    "RegisterScalableTarget": [target, capacity],
+    "DeregisterScalableTarget": [target],
+    "PutScalingPolicy": [target, policy],
+    "DeleteScalingPolicy": [target],
+    "PutScheduledAction": [target, schedule],
+    "DeleteScheduledAction": [target],
+}

@@ -40,10 +40,13 @@ def task_definition(context, request):
         raise client_error("Container names must be unique.")
     if not any(container.get("essential", True) is not False for container in containers):
         raise client_error("A task definition must have at least one essential container.")
-    for container in containers:
-        check_container(container, request.get("networkMode"))
     if "FARGATE" in (request.get("requiresCompatibilities") or []):
         fargate(request)
+    for container in containers:
+        check_container(container, request.get("networkMode"))
+        if not request.get("memory") and not container.get("memory") and not container.get("memoryReservation"):
+            raise client_error(f"Invalid setting for container '{container['name']}'. At least one of 'memory' or 'memoryReservation' "
+                               "must be specified.")
 
 
 def check_container(container, network_mode):
@@ -92,6 +95,8 @@ def fargate(request):
                 raise client_error("Fargate requires task definition to have execution role ARN to support log driver awslogs.")
         if container.get("secrets") and not request.get("executionRoleArn"):
             raise client_error("Fargate requires task definition to have execution role ARN to support secrets.")
+        if ".dkr.ecr." in container["image"] and not request.get("executionRoleArn"):
+            raise client_error("Fargate requires task definition to have execution role ARN to support ECR images.")
         if container.get("privileged"):
             raise client_error("Fargate does not support privileged containers.")
     if sum(container.get("cpu") or 0 for container in request["containerDefinitions"]) > cpu:
@@ -158,11 +163,33 @@ def check_deployment(configuration):
         value, (least, most) = (configuration.get(kind) or {}).get(field), fact("ecs.percentages")[field]
         if value is not None and not least <= value <= most:
             raise invalid(f"{field} must be between {least} and {most}.")
+    check_bakes(configuration)
+
+
+def check_bakes(configuration):
+    strategy = configuration.get("strategy")
+    if strategy == "BLUE_GREEN" and configuration.get("bakeTimeInMinutes") is None:
+        raise invalid("bakeTimeInMinutes must be specified for the deployment strategy BLUE_GREEN.")
+    minutes = {"bakeTimeInMinutes": configuration.get("bakeTimeInMinutes")}
+    for kind, owner, field in (
+        ("linearConfiguration", "LINEAR", "stepBakeTimeInMinutes"), ("canaryConfiguration", "CANARY", "canaryBakeTimeInMinutes"),
+    ):
+        if configuration.get(kind) and strategy not in (None, owner):
+            raise invalid(f"{kind} can only be specified for the deployment strategy {owner}.")
+        minutes[field] = (configuration.get(kind) or {}).get(field)
+    for field, value in minutes.items():
+        if value is not None and not 0 <= value <= fact("ecs.bake_minutes"):
+            raise invalid(f"{field} must be between 0 and {fact('ecs.bake_minutes')}.")
 
 
 def describe(context, request):
     if len(request["services"]) > fact("ecs.describe_services"):
         raise invalid("Services cannot exceed 10.")
+
+
+def tasks(context, request):
+    if len(request["tasks"]) > fact("ecs.describe_tasks"):
+        raise invalid("Tasks cannot exceed 100.")
 
 
 RULES = {
@@ -173,4 +200,5 @@ RULES = {
     "CreateService": [service],
     "UpdateService": [service],
     "DescribeServices": [cluster, describe],
+    "DescribeTasks": [cluster, tasks],
 }

@@ -1,0 +1,165 @@
+//! A service between ECS's words and ours, except for what has a file of its own.
+
+use aws_sdk_ecs::types as aws;
+
+use super::spec::{
+    ConstraintType, LoadBalancer, PlacementConstraint, PlacementStrategy, PropagateTags, Rebalancing,
+    SchedulingStrategy, ServiceRegistry, Spec, StrategyType,
+};
+use super::{deployment, service_connect, volumes};
+use crate::aws::{Result, live_tags, of_word, word};
+use crate::kinds::ecs::{incomplete, last_part, pairs, strategy_of};
+
+/// The deployment that is, or becomes, the service's current one.
+pub(super) fn primary(live: &aws::Service) -> Option<&aws::Deployment> {
+    live.deployments().iter().find(|one| one.status() == Some("PRIMARY"))
+}
+
+/// The spec that a service stands for.
+pub(super) fn spec_of(live: &aws::Service) -> Spec {
+    let network = live.network_configuration().and_then(|network| network.awsvpc_configuration());
+    let primary = primary(live);
+    let connect = primary.and_then(aws::Deployment::service_connect_configuration);
+    let public = network.and_then(aws::AwsVpcConfiguration::assign_public_ip);
+    let is_public = public.is_some_and(|public| *public == aws::AssignPublicIp::Enabled);
+    let volumes = primary.map(aws::Deployment::volume_configurations).unwrap_or_default();
+    Spec {
+        name: live.service_name().unwrap_or_default().to_owned(),
+        cluster: last_part(live.cluster_arn().unwrap_or_default()).to_owned(),
+        task_definition: live.task_definition().unwrap_or_default().to_owned(),
+        desired_count: Some(live.desired_count),
+        launch_type: live.launch_type().and_then(|case| of_word(case.as_str())),
+        capacity_provider_strategy: Some(strategy_of(live.capacity_provider_strategy.clone())),
+        platform_version: live.platform_version().map(str::to_owned),
+        scheduling_strategy: Some(
+            live.scheduling_strategy().and_then(|case| of_word(case.as_str())).unwrap_or(SchedulingStrategy::Replica),
+        ),
+        subnet_ids: Some(network.map(|network| network.subnets().to_vec()).unwrap_or_default()),
+        security_group_ids: Some(network.map(|network| network.security_groups().to_vec()).unwrap_or_default()),
+        assign_public_ip: Some(is_public),
+        load_balancers: Some(live.load_balancers().iter().map(load_balancer_of).collect()),
+        health_check_grace_period_seconds: Some(live.health_check_grace_period_seconds().unwrap_or(0)),
+        deployment: Some(deployment::of(live.deployment_configuration())),
+        availability_zone_rebalancing: Some(
+            live.availability_zone_rebalancing()
+                .and_then(|case| of_word(case.as_str()))
+                .unwrap_or(Rebalancing::Disabled),
+        ),
+        enable_execute_command: Some(live.enable_execute_command),
+        propagate_tags: Some(
+            live.propagate_tags().and_then(|case| of_word(case.as_str())).unwrap_or(PropagateTags::None),
+        ),
+        enable_ecs_managed_tags: Some(live.enable_ecs_managed_tags),
+        service_registries: Some(live.service_registries().iter().map(registry_of).collect()),
+        service_connect: connect.map(service_connect::of),
+        volume_configurations: Some(volumes.iter().filter_map(volumes::of).collect()),
+        placement_constraints: Some(live.placement_constraints().iter().filter_map(constraint_of).collect()),
+        placement_strategy: Some(live.placement_strategy().iter().filter_map(placement_of).collect()),
+        tags: Some(live_tags(pairs(live.tags.clone()))),
+    }
+}
+
+/// The network as ECS takes it: all of it, or nothing where the file does not say.
+pub(super) fn network(spec: &Spec) -> Result<Option<aws::NetworkConfiguration>> {
+    let Some(subnets) = spec.subnet_ids.as_ref().filter(|all| !all.is_empty()) else { return Ok(None) };
+    let public = |is: bool| if is { aws::AssignPublicIp::Enabled } else { aws::AssignPublicIp::Disabled };
+    let network = aws::AwsVpcConfiguration::builder()
+        .set_subnets(Some(subnets.clone()))
+        .set_security_groups(spec.security_group_ids.clone())
+        .set_assign_public_ip(spec.assign_public_ip.map(public))
+        .build()
+        .map_err(|error| incomplete(&error))?;
+    Ok(Some(aws::NetworkConfiguration::builder().awsvpc_configuration(network).build()))
+}
+
+/// Load balancers as ECS takes them.
+pub(super) fn load_balancers(spec: &Spec) -> Option<Vec<aws::LoadBalancer>> {
+    Some(spec.load_balancers.as_ref()?.iter().map(load_balancer).collect())
+}
+
+fn load_balancer(wanted: &LoadBalancer) -> aws::LoadBalancer {
+    let shifting = wanted.alternate_target_group_arn.as_ref().map(|other| {
+        aws::AdvancedConfiguration::builder()
+            .alternate_target_group_arn(other)
+            .set_production_listener_rule(wanted.production_listener_rule_arn.clone())
+            .set_test_listener_rule(wanted.test_listener_rule_arn.clone())
+            .set_role_arn(wanted.role_arn.clone())
+            .build()
+    });
+    aws::LoadBalancer::builder()
+        .target_group_arn(&wanted.target_group_arn)
+        .container_name(&wanted.container_name)
+        .container_port(wanted.container_port)
+        .set_advanced_configuration(shifting)
+        .build()
+}
+
+fn load_balancer_of(live: &aws::LoadBalancer) -> LoadBalancer {
+    let shifting = live.advanced_configuration();
+    let text = |get: fn(&aws::AdvancedConfiguration) -> Option<&str>| shifting.and_then(get).map(str::to_owned);
+    LoadBalancer {
+        target_group_arn: live.target_group_arn().unwrap_or_default().to_owned(),
+        container_name: live.container_name().unwrap_or_default().to_owned(),
+        container_port: live.container_port().unwrap_or_default(),
+        alternate_target_group_arn: text(aws::AdvancedConfiguration::alternate_target_group_arn),
+        production_listener_rule_arn: text(aws::AdvancedConfiguration::production_listener_rule),
+        test_listener_rule_arn: text(aws::AdvancedConfiguration::test_listener_rule),
+        role_arn: text(aws::AdvancedConfiguration::role_arn),
+    }
+}
+
+/// Entries of Cloud Map as ECS takes them.
+pub(super) fn registries(spec: &Spec) -> Option<Vec<aws::ServiceRegistry>> {
+    let registry = |wanted: &ServiceRegistry| {
+        aws::ServiceRegistry::builder()
+            .registry_arn(&wanted.registry_arn)
+            .set_port(wanted.port)
+            .set_container_name(wanted.container_name.clone())
+            .set_container_port(wanted.container_port)
+            .build()
+    };
+    Some(spec.service_registries.as_ref()?.iter().map(registry).collect())
+}
+
+fn registry_of(live: &aws::ServiceRegistry) -> ServiceRegistry {
+    ServiceRegistry {
+        registry_arn: live.registry_arn().unwrap_or_default().to_owned(),
+        port: live.port(),
+        container_name: live.container_name().map(str::to_owned),
+        container_port: live.container_port(),
+    }
+}
+
+/// Constraints as ECS takes them.
+pub(super) fn constraints(spec: &Spec) -> Option<Vec<aws::PlacementConstraint>> {
+    let constraint = |wanted: &PlacementConstraint| {
+        let kind = aws::PlacementConstraintType::from(word(wanted.r#type).as_str());
+        aws::PlacementConstraint::builder().r#type(kind).set_expression(wanted.expression.clone()).build()
+    };
+    Some(spec.placement_constraints.as_ref()?.iter().map(constraint).collect())
+}
+
+fn constraint_of(live: &aws::PlacementConstraint) -> Option<PlacementConstraint> {
+    let kind: ConstraintType = of_word(live.r#type()?.as_str())?;
+    Some(PlacementConstraint { r#type: kind, expression: live.expression().map(str::to_owned) })
+}
+
+/// Strategies as ECS takes them.
+pub(super) fn placement(spec: &Spec) -> Option<Vec<aws::PlacementStrategy>> {
+    let strategy = |wanted: &PlacementStrategy| {
+        let kind = aws::PlacementStrategyType::from(word(wanted.r#type).as_str());
+        aws::PlacementStrategy::builder().r#type(kind).set_field(wanted.field.clone()).build()
+    };
+    Some(spec.placement_strategy.as_ref()?.iter().map(strategy).collect())
+}
+
+fn placement_of(live: &aws::PlacementStrategy) -> Option<PlacementStrategy> {
+    let kind: StrategyType = of_word(live.r#type()?.as_str())?;
+    Some(PlacementStrategy { r#type: kind, field: live.field().map(str::to_owned) })
+}
+
+/// Volumes as ECS takes them.
+pub(super) fn volume_configurations(spec: &Spec) -> Result<Option<Vec<aws::ServiceVolumeConfiguration>>> {
+    let all = spec.volume_configurations.as_ref();
+    all.map(|all| all.iter().map(volumes::configuration).collect()).transpose()
+}

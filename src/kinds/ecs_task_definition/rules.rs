@@ -1,0 +1,225 @@
+//! What AWS asks of a task definition beyond the form of its fields.
+
+use std::collections::BTreeSet;
+
+use super::container::{Condition, Container};
+use super::spec::{Compatibility, NetworkMode, Spec, Volume};
+
+/// Sizes that Fargate takes: CPU units, then least and greatest memory and the step between, in MiB.
+const FARGATE_SIZES: &[(i32, i32, i32, i32)] = &[
+    (256, 512, 1024, 512),
+    (256, 2048, 2048, 1024),
+    (512, 1024, 4096, 1024),
+    (1024, 2048, 8192, 1024),
+    (2048, 4096, 16_384, 1024),
+    (4096, 8192, 30_720, 1024),
+    (8192, 16_384, 61_440, 4096),
+    (16_384, 32_768, 122_880, 8192),
+];
+
+/// Everything that is wrong with a task definition.
+pub(super) fn check(spec: &Spec) -> Vec<String> {
+    let mut faults = Vec::new();
+    if is_on_fargate(spec) {
+        faults.extend(on_fargate(spec));
+    }
+    faults.extend(spec.volumes.iter().flatten().filter_map(volume));
+    let mut names = BTreeSet::new();
+    for container in &spec.containers {
+        let name = &container.name;
+        if !names.insert(name) {
+            faults.push(format!("two containers are called `{name}`"));
+        }
+        faults.extend(of_container(spec, container).into_iter().map(|fault| format!("container `{name}`: {fault}")));
+    }
+    if !spec.containers.iter().any(|one| one.essential.unwrap_or(true)) {
+        faults.push("one container must be `essential`".to_owned());
+    }
+    let together = spec.containers.iter().map(|one| one.cpu.unwrap_or(0)).sum::<i32>();
+    if let Some(whole) = spec.cpu.filter(|whole| *whole < together) {
+        faults.push(format!("the containers ask for {together} CPU units, the task has {whole}"));
+    }
+    faults
+}
+
+fn is_on_fargate(spec: &Spec) -> bool {
+    spec.requires_compatibilities.iter().flatten().any(|one| *one == Compatibility::Fargate)
+}
+
+fn on_fargate(spec: &Spec) -> Vec<String> {
+    let mut faults = Vec::new();
+    if spec.network_mode != Some(NetworkMode::Awsvpc) {
+        faults.push("Fargate wants `network_mode: awsvpc`".to_owned());
+    }
+    match (spec.cpu, spec.memory) {
+        (Some(cpu), Some(memory)) => faults.extend(size(cpu, memory)),
+        _ => faults.push("Fargate wants `cpu` and `memory`".to_owned()),
+    }
+    if spec.placement_constraints.as_ref().is_some_and(|all| !all.is_empty()) || spec.ipc_mode.is_some() {
+        faults.push("Fargate takes neither `placement_constraints` nor `ipc_mode`".to_owned());
+    }
+    for container in &spec.containers {
+        let name = &container.name;
+        if container.privileged == Some(true) {
+            faults.push(format!("container `{name}`: Fargate takes no `privileged` container"));
+        }
+        if container.stop_timeout_seconds.is_some_and(|seconds| seconds > 120) {
+            faults.push(format!("container `{name}`: Fargate waits at most 120 seconds for its end"));
+        }
+        let needs = container.secrets.as_ref().is_some_and(|all| !all.is_empty())
+            || container.log.as_ref().is_some_and(|log| log.driver == "awslogs");
+        if needs && spec.execution_role_arn.is_none() {
+            faults.push(format!("container `{name}`: secrets and `awslogs` want `execution_role_arn`"));
+        }
+    }
+    faults
+}
+
+fn size(cpu: i32, memory: i32) -> Option<String> {
+    let rows: Vec<_> = FARGATE_SIZES.iter().filter(|(units, ..)| *units == cpu).collect();
+    if rows.is_empty() {
+        let known: BTreeSet<i32> = FARGATE_SIZES.iter().map(|(units, ..)| *units).collect();
+        let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+        return Some(format!("Fargate does not take `cpu: {cpu}`; it takes {}", known.join(", ")));
+    }
+    let fits = |row: &&(i32, i32, i32, i32)| (row.1..=row.2).contains(&memory) && (memory - row.1) % row.3 == 0;
+    if rows.iter().any(fits) {
+        return None;
+    }
+    let range = |row: &&(i32, i32, i32, i32)| {
+        if row.1 == row.2 { row.1.to_string() } else { format!("{} to {} in steps of {}", row.1, row.2, row.3) }
+    };
+    let ranges: Vec<String> = rows.iter().map(range).collect();
+    Some(format!("Fargate does not take `memory: {memory}` with `cpu: {cpu}`; it takes {}", ranges.join(", ")))
+}
+
+fn volume(volume: &Volume) -> Option<String> {
+    let kinds = [
+        volume.host_path.is_some(),
+        volume.efs.is_some(),
+        volume.s3_files.is_some(),
+        volume.docker.is_some(),
+        volume.fsx_windows.is_some(),
+        volume.configured_at_launch == Some(true),
+    ];
+    let name = &volume.name;
+    if kinds.into_iter().filter(|is| *is).count() > 1 {
+        return Some(format!("the volume `{name}` is several things at once"));
+    }
+    let efs = volume.efs.as_ref()?;
+    let encrypted = efs.transit_encryption == Some(true);
+    let guarded = efs.access_point_id.is_some() || efs.iam == Some(true);
+    (guarded && !encrypted)
+        .then(|| format!("the volume `{name}`: an access point and `iam` want `transit_encryption: true`"))
+}
+
+fn of_container(spec: &Spec, container: &Container) -> Vec<String> {
+    let mut faults = network(spec, container);
+    let variables: BTreeSet<&String> = container.environment.iter().flatten().map(|(name, _)| name).collect();
+    let both = container.secrets.iter().flatten().map(|(name, _)| name).filter(|name| variables.contains(name));
+    faults.extend(both.map(|name| format!("`{name}` is both in `environment` and in `secrets`")));
+    for (other, condition) in container.depends_on.iter().flatten() {
+        match spec.containers.iter().find(|one| one.name == *other) {
+            None => faults.push(format!("it depends on `{other}`, which is no container of the task")),
+            Some(_) if *other == container.name => faults.push("it depends on itself".to_owned()),
+            Some(one) if *condition == Condition::Healthy && one.health_check.is_none() => {
+                faults.push(format!("it waits for `{other}` to be healthy, which has no `health_check`"));
+            }
+            Some(_) => {}
+        }
+    }
+    let is_volume = |name: &String| spec.volumes.iter().flatten().any(|volume| volume.name == *name);
+    let unknown = container.mount_points.iter().flatten().map(|mount| &mount.source_volume);
+    faults.extend(
+        unknown.filter(|name| !is_volume(name)).map(|name| format!("`{name}` is no volume of the task definition")),
+    );
+    if let (Some(soft), Some(hard)) = (container.memory_reservation, container.memory)
+        && soft > hard
+    {
+        faults.push("`memory_reservation` is above `memory`".to_owned());
+    }
+    match (spec.memory, container.memory) {
+        (Some(whole), Some(own)) if own > whole => faults.push(format!("it asks for {own} MiB, the task has {whole}")),
+        (None, None) if container.memory_reservation.is_none() => {
+            faults.push("without the task's `memory` it wants `memory` or `memory_reservation`".to_owned());
+        }
+        _ => {}
+    }
+    faults
+}
+
+fn network(spec: &Spec, container: &Container) -> Vec<String> {
+    let mut faults = Vec::new();
+    let own_network = matches!(spec.network_mode, Some(NetworkMode::Awsvpc | NetworkMode::Host));
+    let mut ports = BTreeSet::new();
+    for mapping in container.port_mappings.iter().flatten() {
+        if mapping.container_port.is_some() == mapping.container_port_range.is_some() {
+            faults.push("a port mapping wants either `container_port` or `container_port_range`".to_owned());
+        }
+        if own_network && mapping.host_port.is_some() {
+            faults.push("with `awsvpc` and `host` leave `host_port` out: it is the container's port".to_owned());
+        }
+        let protocol = mapping.protocol.unwrap_or(super::container::Protocol::Tcp);
+        if let Some(port) = mapping.container_port
+            && !ports.insert((port, crate::aws::word(protocol)))
+        {
+            faults.push(format!("port {port} is mapped twice"));
+        }
+    }
+    if spec.network_mode == Some(NetworkMode::Awsvpc) && container.hostname.is_some() {
+        faults.push("`hostname` does not go with `awsvpc`".to_owned());
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fargate_takes_certain_sizes() {
+        for (cpu, memory) in [(256, 512), (256, 1024), (256, 2048), (512, 4096), (8192, 20_480), (16_384, 122_880)] {
+            assert_eq!(size(cpu, memory), None, "{cpu} {memory}");
+        }
+        assert_eq!(
+            size(256, 1536).as_deref(),
+            Some("Fargate does not take `memory: 1536` with `cpu: 256`; it takes 512 to 1024 in steps of 512, 2048")
+        );
+        assert!(size(8192, 17_408).is_some());
+        assert_eq!(
+            size(300, 512).as_deref(),
+            Some("Fargate does not take `cpu: 300`; it takes 256, 512, 1024, 2048, 4096, 8192, 16384")
+        );
+    }
+
+    fn faults(yaml: &str) -> Vec<String> {
+        check(&serde_yaml::from_str(yaml).expect("a spec"))
+    }
+
+    #[test]
+    fn containers_must_fit_together() {
+        let found = faults(
+            "
+family: shop
+cpu: 256
+memory: 512
+network_mode: awsvpc
+requires_compatibilities: [FARGATE]
+containers:
+  - {name: a, image: a, essential: false, secrets: {X: arn:x}, environment: {X: '1'}, depends_on: {b: HEALTHY, c: START}}
+  - {name: b, image: b, essential: false, port_mappings: [{container_port: 80, host_port: 80}]}
+  - {name: b, image: b, essential: false, mount_points: [{source_volume: v, container_path: /v}]}
+",
+        );
+        insta::assert_snapshot!(found.join("\n"), @r"
+        container `a`: secrets and `awslogs` want `execution_role_arn`
+        container `a`: `X` is both in `environment` and in `secrets`
+        container `a`: it waits for `b` to be healthy, which has no `health_check`
+        container `a`: it depends on `c`, which is no container of the task
+        container `b`: with `awsvpc` and `host` leave `host_port` out: it is the container's port
+        two containers are called `b`
+        container `b`: `v` is no volume of the task definition
+        one container must be `essential`
+        ");
+    }
+}
