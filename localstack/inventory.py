@@ -107,7 +107,9 @@ def ec2(client):
     vpcs = pages_of(client, "describe_vpcs", "Vpcs")
     yield from (("vpc", vpc["VpcId"]) for vpc in vpcs if not vpc["IsDefault"])
     defaults = {vpc["VpcId"] for vpc in vpcs if vpc["IsDefault"]}
-    yield from (("subnet", subnet["SubnetId"]) for subnet in pages_of(client, "describe_subnets", "Subnets") if subnet["VpcId"] not in defaults)
+    for subnet in pages_of(client, "describe_subnets", "Subnets"):
+        if subnet["VpcId"] not in defaults:
+            yield "subnet", subnet["SubnetId"]
     for table in pages_of(client, "describe_route_tables", "RouteTables"):
         if not any(association.get("Main") for association in table["Associations"]):
             yield "route-table", table["RouteTableId"]

@@ -11,6 +11,7 @@ write and ask whether it is still `unseen`; what waits for it is told in each se
     iam       a new or changed role or policy cannot be used by other services; GetRole, lists
     acm       DescribeCertificate knows no validation options yet; lists
     dynamodb  DescribeTable of a new table; tags; lists
+    ec2       Describe calls leave new things out; calls that use their ids do not know them
     ecs       its service-linked role cannot be assumed; DescribeServices of a new service; lists
     lambda    GetFunction of a new function; a deleted one is Deleting; lists
     logs, s3  lists

@@ -53,6 +53,7 @@ def test_lambda_does_not_see_a_changed_trust_at_once(aws, eventual, name):
 def test_lambda_in_a_network_needs_the_policy(aws, eventual, name):
     ec2 = aws("ec2", REGION)
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    eventual(3)
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
     group = ec2.create_security_group(VpcId=vpc, GroupName=name, Description="d")["GroupId"]
     network = {"SubnetIds": [subnet], "SecurityGroupIds": [group]}

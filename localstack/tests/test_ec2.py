@@ -49,6 +49,18 @@ def test_ids_that_do_not_exist(ec2):
             attempt()
 
 
+def test_some_calls_have_codes_of_their_own(ec2, network):
+    route = {"RouteTableId": network.table(), "DestinationCidrBlock": "0.0.0.0/0"}
+    for attempt, code in (
+        (lambda: ec2.create_route(GatewayId="igw-0123456789abcdef0", **route), "InvalidGatewayID.NotFound"),
+        (lambda: ec2.create_route(NatGatewayId="nat-0123456789abcdef0", **route), "InvalidNatGatewayID.NotFound"),
+        (lambda: network.endpoint("s3", RouteTableIds=["rtb-0123456789abcdef0"]), "InvalidRouteTableId.NotFound"),
+        (lambda: network.interface_endpoint("sqs", "subnet-0123456789abcdef0"), "InvalidSubnetId.NotFound"),
+    ):
+        with fails(code):
+            attempt()
+
+
 def test_a_filter_without_match_is_an_empty_list_and_an_unknown_one_an_error(ec2):
     assert ec2.describe_vpcs(Filters=where(vpc_id="vpc-0123456789abcdef0"))["Vpcs"] == []
     assert ec2.describe_vpcs(Filters=[{"Name": "tag:nobody", "Values": ["*"]}])["Vpcs"] == []
@@ -157,6 +169,12 @@ def test_quotas_can_be_those_of_a_new_account(aws, control):
 def test_zones_have_ids(ec2):
     zones = ec2.describe_availability_zones()["AvailabilityZones"]
     assert {zone["ZoneId"] for zone in zones} == {"eun1-az1", "eun1-az2", "eun1-az3"}
+    assert {(zone["State"], zone["ZoneType"], zone["OptInStatus"]) for zone in zones} == {("available", "availability-zone", "opt-in-not-required")}
+    one, = ec2.describe_availability_zones(ZoneIds=["eun1-az2"], Filters=where(state="available"))["AvailabilityZones"]
+    assert one["ZoneName"].startswith(REGION)
+    assert ec2.describe_availability_zones(Filters=where(zone_name=one["ZoneName"]))["AvailabilityZones"] == [one]
+    with fails("InvalidParameterValue", "Invalid availability zone: [use1-az1]"):
+        ec2.describe_availability_zones(ZoneIds=["use1-az1"])
 
 
 def test_a_subnet_by_zone_id(ec2, network, step):
@@ -182,6 +200,14 @@ def test_public_addresses_on_launch(ec2, network):
     subnet = network.subnet()
     ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
     assert ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["MapPublicIpOnLaunch"]
+
+
+def test_names_of_instances_on_launch(ec2, network):
+    subnet = network.subnet()
+    ec2.modify_subnet_attribute(SubnetId=subnet, PrivateDnsHostnameTypeOnLaunch="resource-name")
+    ec2.modify_subnet_attribute(SubnetId=subnet, EnableResourceNameDnsARecordOnLaunch={"Value": True})
+    names = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["PrivateDnsNameOptionsOnLaunch"]
+    assert names == {"HostnameType": "resource-name", "EnableResourceNameDnsARecord": True, "EnableResourceNameDnsAAAARecord": False}
 
 
 def test_interfaces_hold_a_subnet_and_take_its_addresses(ec2, network):

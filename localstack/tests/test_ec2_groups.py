@@ -86,6 +86,21 @@ def test_protocols_have_one_name(ec2, network):
         ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[https("10.0.0.0/8", IpProtocol="nonsense")])
 
 
+def test_blocks_are_made_canonical(ec2, network):
+    group = network.group()
+    rule, = ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[https("100.68.0.18/18")])["SecurityGroupRules"]
+    assert rule["CidrIpv4"] == "100.68.0.0/18"
+    with fails("InvalidPermission.Duplicate"):
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[https("100.68.0.0/18")])
+
+
+@pytest.mark.parametrize("description", ["ü", "what?", "x" * 256])
+def test_what_is_said_of_a_rule_has_few_characters(ec2, network, description):
+    permission = https(IpRanges=[{"CidrIp": "10.0.0.0/8", "Description": description}])
+    with fails("InvalidParameterValue", "Invalid rule description"):
+        ec2.authorize_security_group_ingress(GroupId=network.group(), IpPermissions=[permission])
+
+
 def test_prefix_lists_in_rules(ec2, network):
     group, prefix_list = network.group(), network.prefix_list("s3")
     ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[https(PrefixListIds=[{"PrefixListId": prefix_list}])])

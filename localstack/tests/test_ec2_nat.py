@@ -109,6 +109,21 @@ def test_routes_to_it_become_blackholes(ec2, network):
         ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.99.0.0/16", NatGatewayId=nat)
 
 
+def test_it_fails_later_in_a_subnet_without_free_addresses(ec2, network, step):
+    subnet, address = ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.0.200.0/28")["Subnet"]["SubnetId"], network.address()
+    for _ in range(11):
+        ec2.create_network_interface(SubnetId=subnet)
+    nat = network.nat(subnet, address)
+    assert network.nat_state(nat) == "pending"
+    step(90)
+    shown = one(ec2, nat)
+    assert (shown["State"], shown["FailureCode"]) == ("failed", "InsufficientFreeAddressesInSubnet")
+    ec2.release_address(AllocationId=address)
+    step(HOUR)
+    with fails("NatGatewayNotFound"):
+        one(ec2, nat)
+
+
 def test_a_private_one_has_no_public_address(ec2, step):
     network = Network(ec2)
     nat = ec2.create_nat_gateway(SubnetId=network.subnet(), ConnectivityType="private")["NatGateway"]["NatGatewayId"]

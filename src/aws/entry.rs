@@ -133,7 +133,8 @@ fn refine<K: Kind>(error: CloudError) -> CloudError {
             None => error.code == *rule,
         })
     };
-    let class = if fits(K::NOT_YET) {
+    // What the kind itself has called "not yet" stays so, whatever its code means to other calls.
+    let class = if error.class == Class::NotYet || fits(K::NOT_YET) {
         Class::NotYet
     } else if fits(K::NOT_FOUND) {
         Class::NotFound

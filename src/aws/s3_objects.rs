@@ -25,7 +25,7 @@ use futures::future::BoxFuture;
 use super::clients::Connection;
 use crate::cloud::{Class, CloudError};
 use crate::names::Region;
-use crate::state::objects::{Object, ObjectError, Objects, Tag, When};
+use crate::state::objects::{Object, ObjectError, Objects, Tag, Version, When};
 
 /// Days that what was overwritten or deleted is kept.
 const KEPT_DAYS: i32 = 90;
@@ -108,15 +108,16 @@ impl S3Objects {
     async fn delete_now(&self, keys: &[String]) -> Result<(), ObjectError> {
         for some in keys.chunks(1000) {
             let objects = some.iter().map(|key| ObjectIdentifier::builder().key(key).build());
-            let objects = objects.collect::<Result<_, _>>().map_err(unbuilt)?;
-            let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build().map_err(unbuilt)?;
+            let objects = objects.collect::<Result<_, _>>().map_err(|error| unbuilt(&error))?;
+            let delete =
+                Delete::builder().set_objects(Some(objects)).quiet(true).build().map_err(|error| unbuilt(&error))?;
             let call = self.client.delete_objects().bucket(&self.bucket.name).delete(delete);
             call.send().await.map_err(|error| refined(error.into()))?;
         }
         Ok(())
     }
 
-    async fn versions_now(&self, key: &str) -> Result<Vec<(String, Vec<u8>)>, ObjectError> {
+    async fn versions_now(&self, key: &str) -> Result<Vec<Version>, ObjectError> {
         let bucket = &self.bucket.name;
         let call = self.client.list_object_versions().bucket(bucket).prefix(key).max_keys(VERSIONS);
         let listed = call.send().await.map_err(|error| refined(error.into()))?;
@@ -185,10 +186,11 @@ impl S3Objects {
         let key = self.bucket.kms_key.clone();
         let algorithm = if key.is_some() { ServerSideEncryption::AwsKms } else { ServerSideEncryption::Aes256 };
         let by = ServerSideEncryptionByDefault::builder().sse_algorithm(algorithm).set_kms_master_key_id(key);
-        let by = by.build().map_err(unbuilt)?;
+        let by = by.build().map_err(|error| unbuilt(&error))?;
         let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(by);
         let rule = rule.bucket_key_enabled(true).build();
-        let rules = ServerSideEncryptionConfiguration::builder().rules(rule).build().map_err(unbuilt)?;
+        let rules =
+            ServerSideEncryptionConfiguration::builder().rules(rule).build().map_err(|error| unbuilt(&error))?;
         let call = self.client.put_bucket_encryption().bucket(&self.bucket.name);
         let call = call.server_side_encryption_configuration(rules);
         call.send().await.map_err(|error| refined(error.into()))?;
@@ -201,9 +203,9 @@ impl S3Objects {
             .status(ExpirationStatus::Enabled)
             .filter(LifecycleRuleFilter::builder().prefix("").build())
             .noncurrent_version_expiration(NoncurrentVersionExpiration::builder().noncurrent_days(KEPT_DAYS).build());
-        let rules = BucketLifecycleConfiguration::builder().rules(rule.build().map_err(unbuilt)?);
+        let rules = BucketLifecycleConfiguration::builder().rules(rule.build().map_err(|error| unbuilt(&error))?);
         let call = self.client.put_bucket_lifecycle_configuration().bucket(&self.bucket.name);
-        let call = call.lifecycle_configuration(rules.build().map_err(unbuilt)?);
+        let call = call.lifecycle_configuration(rules.build().map_err(|error| unbuilt(&error))?);
         call.send().await.map_err(|error| refined(error.into()))?;
         Ok(())
     }
@@ -226,7 +228,7 @@ impl Objects for S3Objects {
         Box::pin(self.delete_now(keys))
     }
 
-    fn versions<'a>(&'a self, key: &'a str) -> Answer<'a, Vec<(String, Vec<u8>)>> {
+    fn versions<'a>(&'a self, key: &'a str) -> Answer<'a, Vec<Version>> {
         Box::pin(self.versions_now(key))
     }
 
@@ -283,7 +285,7 @@ fn refined(error: CloudError) -> ObjectError {
     }
 }
 
-fn unbuilt(error: BuildError) -> ObjectError {
+fn unbuilt(error: &BuildError) -> ObjectError {
     ObjectError::Cloud(CloudError::stated(Class::Invalid, "s3", error.to_string()))
 }
 

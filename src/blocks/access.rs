@@ -1,4 +1,4 @@
-//! `access`: what a function may use, as the least policies that allow it.
+//! `access`: what a function, a service or a fleet may use, as the least policies that allow it.
 //!
 //! Names are known before things exist, so a policy is written from names and not from outputs: two
 //! functions that may call each other do not wait for each other.
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::expansion::{Expansion, Item, partition};
 use super::{functions, tables};
 use crate::problem::{Problem, nearest};
-use crate::stack::file::{Access, Function, Stack};
+use crate::stack::file::{Access, Stack};
 use crate::value::Json;
 
 const READ: [&str; 6] = [
@@ -23,18 +23,36 @@ const READ: [&str; 6] = [
 ];
 const WRITE: [&str; 4] = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
 
-/// One inline policy for each line of `access`, by the name of what it gives access to.
-pub(super) fn policies(cx: &mut Expansion<'_>, item: &Item<'_>, function: &Function) -> BTreeMap<String, Json> {
+/// One inline policy for each line of `access` that takes one, by the name of what it gives access to.
+pub(super) fn policies(
+    cx: &mut Expansion<'_>,
+    item: &Item<'_>,
+    access: &BTreeMap<String, Access>,
+) -> BTreeMap<String, Json> {
     let mut policies = BTreeMap::new();
-    for (target, access) in &function.access {
+    for (target, access) in access {
         match statement(cx, item, target, *access) {
-            Ok(statement) => {
+            Ok(Some(statement)) => {
                 policies.insert(target.clone(), document(&[statement]));
             }
+            Ok(None) => {}
             Err(problem) => cx.report(*problem),
         }
     }
     policies
+}
+
+/// The services and fleets of a region that may open connections to this one.
+pub(super) fn callers(stack: &Stack, target: &str) -> Vec<String> {
+    let calls = |access: &BTreeMap<String, Access>| access.get(target) == Some(&Access::Call);
+    let services = stack.services.iter().filter(|(_, one)| calls(&one.access)).map(|(name, _)| ("services", name));
+    let fleets = stack.fleets.iter().filter(|(_, one)| calls(&one.access)).map(|(name, _)| ("fleets", name));
+    services.chain(fleets).map(|(block, name)| format!("{block}.{name}")).filter(|caller| caller != target).collect()
+}
+
+/// Whether anything that may be called is among this.
+pub(super) fn calls_any(access: &BTreeMap<String, Access>) -> bool {
+    access.values().any(|access| *access == Access::Call)
 }
 
 /// A policy document.
@@ -47,10 +65,13 @@ pub(super) fn trust(service: &str) -> Json {
     document(&[json!({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})])
 }
 
-fn statement(cx: &Expansion<'_>, item: &Item<'_>, target: &str, access: Access) -> Result<Json, Box<Problem>> {
+/// The statement that allows it; none if it is not IAM's business.
+fn statement(cx: &Expansion<'_>, item: &Item<'_>, target: &str, access: Access) -> Result<Option<Json>, Box<Problem>> {
     let stack = item.region.map_or(cx.stack(), |region| cx.in_region(region));
     let partition = partition(item.region);
-    let allowed = |actions: Vec<&str>, resources: Vec<String>| json!({"Effect": "Allow", "Action": actions, "Resource": resources});
+    let allowed = |actions: Vec<&str>, resources: Vec<String>| {
+        Some(json!({"Effect": "Allow", "Action": actions, "Resource": resources}))
+    };
     match target.split_once('.') {
         Some(("tables", name)) if stack.tables.contains_key(name) => {
             let table = &stack.tables[name];
@@ -58,7 +79,9 @@ fn statement(cx: &Expansion<'_>, item: &Item<'_>, target: &str, access: Access) 
                 Access::Read => READ.to_vec(),
                 Access::Write => WRITE.to_vec(),
                 Access::ReadWrite => READ.into_iter().chain(WRITE).collect(),
-                Access::Invoke => return Err(wrong(cx, item, target, "`read`, `write` or `read-write`")),
+                Access::Invoke | Access::Call => {
+                    return Err(wrong(cx, item, target, "`read`, `write` or `read-write`"));
+                }
             };
             let arn = format!(
                 "arn:{partition}:dynamodb:${{region}}:${{account}}:table/{}",
@@ -77,8 +100,35 @@ fn statement(cx: &Expansion<'_>, item: &Item<'_>, target: &str, access: Access) 
             let alias = format!("{arn}:{}", functions::ALIAS);
             Ok(allowed(vec!["lambda:InvokeFunction"], vec![arn, alias]))
         }
+        Some(("services" | "fleets", _)) if let Some(called) = stack.balanced(target) => {
+            callable(cx, item, target, access, called.port)
+        }
         _ => Err(unknown(cx, item, target, stack)),
     }
+}
+
+/// Connections are let through by security groups, so no policy says anything of them.
+fn callable(
+    cx: &Expansion<'_>,
+    item: &Item<'_>,
+    target: &str,
+    access: Access,
+    port: Option<u16>,
+) -> Result<Option<Json>, Box<Problem>> {
+    if access != Access::Call {
+        return Err(wrong(cx, item, target, "`call`"));
+    }
+    let at = cx.key(item, &item.path(["access", target]));
+    if item.prefix.starts_with("functions.") {
+        let problem =
+            Problem::new("wrong-access", format!("a function is not in the network, and cannot call `{target}`"));
+        return Err(problem.at(at).help("call it through an API").into());
+    }
+    if port.is_none() {
+        let problem = Problem::new("no-port", format!("`{target}` has no `port`, and cannot be called"));
+        return Err(problem.at(at).help(format!("add `port` to `{target}`")).into());
+    }
+    Ok(None)
 }
 
 fn wrong(cx: &Expansion<'_>, item: &Item<'_>, target: &str, wanted: &str) -> Box<Problem> {
@@ -89,7 +139,12 @@ fn wrong(cx: &Expansion<'_>, item: &Item<'_>, target: &str, wanted: &str) -> Box
 fn unknown(cx: &Expansion<'_>, item: &Item<'_>, target: &str, stack: &Stack) -> Box<Problem> {
     let tables = stack.tables.keys().map(|name| format!("tables.{name}"));
     let functions = stack.functions.keys().map(|name| format!("functions.{name}"));
-    let known: Vec<String> = tables.chain(functions).collect();
+    let mut known: Vec<String> = tables.chain(functions).collect();
+    if !item.prefix.starts_with("functions.") {
+        known.extend(stack.services.keys().map(|name| format!("services.{name}")));
+        known.extend(stack.fleets.keys().map(|name| format!("fleets.{name}")));
+        known.retain(|name| *name != item.prefix);
+    }
     let help = match nearest(target, known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => "this stack has nothing to give access to".to_owned(),

@@ -7,8 +7,8 @@
 use serde_json::json;
 
 use super::expansion::{Expansion, Item, partition, without_nulls};
-use super::routes::Route;
-use super::{access, domains, functions, health, openapi, routes};
+use super::routes::{Route, Target};
+use super::{access, domains, functions, health, links, openapi, routes};
 use crate::names::physical_name;
 use crate::problem::Problem;
 use crate::stack::file::{Api, Stack};
@@ -60,7 +60,8 @@ fn gateway(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &Api, route
     role(cx, item, name, routes);
     let physical = physical(cx, name);
     let document = openapi::document(item, &physical, routes);
-    cx.declare(item, "", "apigateway.RestApi", json!({"name": physical, "document": document}));
+    let declared = cx.declare(item, "", "apigateway.RestApi", json!({"name": physical, "document": document}));
+    declared.after.extend(links::ways_to(item, routes));
     let deployment = json!({"rest_api_id": item.output("id"), "document_sha256": item.output("document_sha256")});
     cx.declare(item, "deployment", "apigateway.Deployment", deployment);
     let throttle = api.throttle.as_ref().map(|limits| json!({"rate": limits.rate, "burst": limits.burst}));
@@ -75,9 +76,12 @@ fn gateway(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &Api, route
 
 /// The role that API Gateway calls exactly this API's functions with.
 fn role(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, routes: &[Route<'_>]) {
-    let mut names: Vec<&str> = routes.iter().map(|route| route.function).collect();
+    let mut names: Vec<&str> = routes.iter().filter_map(Route::function).collect();
     names.sort_unstable();
     names.dedup();
+    if names.is_empty() {
+        return;
+    }
     let aliases: Vec<String> = names
         .iter()
         .map(|name| {
@@ -98,10 +102,11 @@ fn role(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, routes: &[Route<'_>
 
 fn check_answers_in_time(cx: &mut Expansion<'_>, item: &Item<'_>, routes: &[Route<'_>], stack: &Stack) {
     for route in routes {
-        let Some(function) = stack.functions.get(route.function) else { continue };
+        let Target::Function(name) = route.target else { continue };
+        let Some(function) = stack.functions.get(name) else { continue };
         if functions::timeout(function) > LONGEST_ANSWER {
-            let of = Item { region: item.region, ..Item::new("functions", route.function, None, false) };
-            let message = format!("`{}` may take longer than API Gateway waits", route.function);
+            let of = Item { region: item.region, ..Item::new("functions", name, None, false) };
+            let message = format!("`{name}` may take longer than API Gateway waits");
             let problem = Problem::new("slow-route", message).warning().at(cx.value(&of, &of.path(["timeout"])));
             cx.report(
                 problem.help(format!("an answer must come within {LONGEST_ANSWER}s; make `timeout` that or less")),

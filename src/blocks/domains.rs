@@ -4,11 +4,13 @@
 //! record: AWS gives the same one for the same name and account, for `x` and `*.x` alike. So it is
 //! declared once, and no region's end takes it from the others.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::dns::plain_name;
 use super::expansion::{Expansion, Item, known};
-use super::routes::Route;
+use super::routes::{Route, Target};
 use super::{After, Level};
 use crate::names::{Address, Region, Scope};
 use crate::problem::Problem;
@@ -121,16 +123,32 @@ pub(super) fn record(cx: &mut Expansion<'_>, item: &Item<'_>, domain: &str, api:
         "health_check_id": item.output("health.id"),
     });
     let mapping = item.address("mapping");
-    let needs = [mapping].into_iter().chain(tables(cx, item, routes));
+    let needs = [mapping].into_iter().chain(balanced(item, routes)).chain(tables(cx, item, routes));
     let needs: Vec<After> = needs.map(|address| After { address, level: Level::Serving }).collect();
     cx.declare(item, "record", "route53.RecordSet", spec).after.extend(needs);
 }
 
-/// The tables that the functions behind these routes use.
+/// The services and fleets behind these routes.
+fn balanced(item: &Item<'_>, routes: &[Route<'_>]) -> Vec<Address> {
+    let Some(region) = item.region else { return Vec::new() };
+    let paths = routes.iter().filter_map(|route| match route.target {
+        Target::Balanced(path) => Some(path),
+        Target::Function(_) => None,
+    });
+    let mut addresses: Vec<Address> = paths.map(|path| Address::new(path, Scope::In(region.clone()))).collect();
+    addresses.sort();
+    addresses.dedup();
+    addresses
+}
+
+/// The tables that what is behind these routes uses.
 fn tables(cx: &Expansion<'_>, item: &Item<'_>, routes: &[Route<'_>]) -> Vec<Address> {
     let stack = item.region.map_or(cx.stack(), |region| cx.in_region(region));
-    let functions = routes.iter().filter_map(|route| stack.functions.get(route.function));
-    let used = functions.flat_map(|function| function.access.keys());
+    let used = routes.iter().filter_map(|route| match route.target {
+        Target::Function(name) => stack.functions.get(name).map(|function| &function.access),
+        Target::Balanced(path) => stack.balanced(path).map(|called| called.access),
+    });
+    let used = used.flat_map(BTreeMap::keys);
     let tables =
         used.filter(|target| target.strip_prefix("tables.").is_some_and(|name| stack.tables.contains_key(name)));
     let mut addresses: Vec<Address> = tables.map(|path| Address::new(path, Scope::Global)).collect();

@@ -116,7 +116,7 @@ fn role(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Function
         "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
         "Resource": group,
     });
-    let mut policies = access::policies(cx, item, function);
+    let mut policies = access::policies(cx, item, &function.access);
     policies.insert("logs".into(), access::document(&[logs]));
     let spec = json!({
         "name": physical_name(&[cx.loaded.name.as_str(), name, &region], 64),
@@ -153,7 +153,12 @@ fn check(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Functio
         let problem = Problem::new("out-of-range", format!("a call may take 1 second to 15 minutes, not `{text}`"));
         cx.report(problem.at(span).help("write `30s` or `15m`"));
     }
-    if let Some(days) = function.log_days
+    check_log_days(cx, item, function.log_days);
+}
+
+/// Reports a number of days that CloudWatch Logs does not keep events for.
+pub(super) fn check_log_days(cx: &mut Expansion<'_>, item: &Item<'_>, days: Option<u32>) {
+    if let Some(days) = days
         && !LOG_DAYS.contains(&days)
     {
         let span = cx.value(item, &item.path(["log_days"]));

@@ -7,18 +7,24 @@
 
 mod access;
 mod apis;
+mod balancer;
 mod declaration;
 mod dns;
 mod domains;
 mod expansion;
+mod fleets;
 mod functions;
 mod health;
 mod keys;
+mod links;
 mod moved;
+mod network;
 mod notify;
 mod openapi;
 mod resources;
 mod routes;
+mod scaling;
+mod services;
 mod table_alarms;
 mod tables;
 mod units;
@@ -39,6 +45,10 @@ pub fn expand(loaded: &Loaded, catalog: &Catalog) -> (Vec<Declaration>, Vec<Prob
     dns::expand(&mut cx);
     notify::expand(&mut cx);
     tables::expand(&mut cx);
+    network::expand(&mut cx);
+    links::expand(&mut cx);
+    services::expand(&mut cx);
+    fleets::expand(&mut cx);
     functions::expand(&mut cx);
     apis::expand(&mut cx);
     resources::expand(&mut cx);

@@ -1,4 +1,4 @@
-//! Routes of an API: `METHOD /path: functions.name`, read and checked by API Gateway's rules.
+//! Routes of an API: `METHOD /path: functions.name`, or of a service or a fleet, read and checked by API Gateway's rules.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,19 @@ pub(super) struct Route<'a> {
     pub method: &'static str,
     /// Its path in parts; none for `/`.
     pub parts: Vec<Part<'a>>,
-    /// The function it goes to.
-    pub function: &'a str,
+    /// Where it goes.
+    pub target: Target<'a>,
     /// As it is written.
     key: &'a str,
+}
+
+/// Where a route goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target<'a> {
+    /// A function.
+    Function(&'a str),
+    /// A service or a fleet behind a load balancer, by its block and name, `services.checkout`.
+    Balanced(&'a str),
 }
 
 /// One part of a path.
@@ -32,7 +41,15 @@ pub(super) enum Part<'a> {
     Rest(&'a str),
 }
 
-impl Route<'_> {
+impl<'a> Route<'a> {
+    /// The function it goes to, if it goes to one.
+    pub fn function(&self) -> Option<&'a str> {
+        match self.target {
+            Target::Function(name) => Some(name),
+            Target::Balanced(_) => None,
+        }
+    }
+
     /// The path as API Gateway writes it.
     pub fn path(&self) -> String {
         let parts: Vec<String> = self.parts.iter().map(Part::written).collect();
@@ -62,10 +79,10 @@ impl Part<'_> {
 pub(super) fn read<'a>(cx: &mut Expansion<'a>, item: &Item<'_>, api: &'a Api, stack: &Stack) -> Vec<Route<'a>> {
     let mut routes = Vec::new();
     for (key, target) in &api.routes {
-        let function = function(cx, item, key, target, stack);
+        let target = self::target(cx, item, key, target, stack);
         match parse(key) {
             Ok((method, parts)) => {
-                routes.extend(function.map(|function| Route { method, parts, function, key }));
+                routes.extend(target.map(|target| Route { method, parts, target, key }));
             }
             Err((message, help)) => {
                 let span = cx.key(item, &item.path(["routes", key]));
@@ -84,21 +101,49 @@ pub(super) fn any_serves(routes: &[Route<'_>], path: &str) -> bool {
     routes.iter().any(|route| route.serves(&words))
 }
 
-fn function<'a>(cx: &mut Expansion<'a>, item: &Item<'_>, key: &str, target: &'a str, stack: &Stack) -> Option<&'a str> {
-    let name = target.strip_prefix("functions.").filter(|name| stack.functions.contains_key(*name));
-    if name.is_none() {
-        let known: Vec<String> = stack.functions.keys().map(|name| format!("functions.{name}")).collect();
-        let named = |name: &&String| name.strip_prefix("functions.") == Some(target);
-        let near = known.iter().find(named).map(String::as_str);
-        let help = match near.or_else(|| nearest(target, known.iter().map(String::as_str))) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => "add the function under `functions`".to_owned(),
-            None => format!("a route goes to one of {}", quoted(&known)),
-        };
-        let problem = Problem::new("unknown-name", format!("`{target}` is not a function in this file"));
-        cx.report(problem.at(cx.value(item, &item.path(["routes", key]))).help(help));
+fn target<'a>(
+    cx: &mut Expansion<'a>,
+    item: &Item<'_>,
+    key: &str,
+    target: &'a str,
+    stack: &Stack,
+) -> Option<Target<'a>> {
+    let at = cx.value(item, &item.path(["routes", key]));
+    if let Some(name) = target.strip_prefix("functions.").filter(|name| stack.functions.contains_key(*name)) {
+        return Some(Target::Function(name));
     }
-    name
+    let called = stack.balanced(target);
+    match called.map(|called| called.port) {
+        Some(Some(_)) => return Some(Target::Balanced(target)),
+        Some(None) => {
+            let problem = Problem::new("no-port", format!("`{target}` has no `port`, and takes no requests"));
+            cx.report(problem.at(at).help(format!("add `port` to `{target}`")));
+        }
+        None => {
+            let problem = Problem::new("unknown-name", format!("`{target}` is not in this file"));
+            cx.report(problem.at(at).help(suggestion(target, stack)));
+        }
+    }
+    None
+}
+
+fn suggestion(target: &str, stack: &Stack) -> String {
+    let of = |block: &'static str, names: Vec<&String>| {
+        names.into_iter().map(move |name| format!("{block}.{name}")).collect()
+    };
+    let known: Vec<Vec<String>> = vec![
+        of("functions", stack.functions.keys().collect()),
+        of("services", stack.services.keys().collect()),
+        of("fleets", stack.fleets.keys().collect()),
+    ];
+    let known: Vec<String> = known.into_iter().flatten().collect();
+    let named = |name: &&String| name.split_once('.').is_some_and(|(_, name)| name == target);
+    let near = known.iter().find(named).map(String::as_str);
+    match near.or_else(|| nearest(target, known.iter().map(String::as_str))) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "add what it goes to under `functions`, `services` or `fleets`".to_owned(),
+        None => format!("a route goes to one of {}", quoted(&known)),
+    }
 }
 
 fn quoted(names: &[String]) -> String {
@@ -208,7 +253,9 @@ mod tests {
 
     fn route(key: &str) -> Result<String, String> {
         parse(key)
-            .map(|(method, parts)| format!("{method} {}", Route { method, parts, function: "f", key }.path()))
+            .map(|(method, parts)| {
+                format!("{method} {}", Route { method, parts, target: Target::Function("f"), key }.path())
+            })
             .map_err(|(message, _)| message)
     }
 
@@ -248,7 +295,7 @@ mod tests {
     fn a_path_is_served_by_what_would_get_it() {
         let read = |key: &'static str| {
             let (method, parts) = parse(key).expect("a route");
-            Route { method, parts, function: "f", key }
+            Route { method, parts, target: Target::Function("f"), key }
         };
         let routes = [read("GET /a/{id}"), read("ANY /all/{rest+}"), read("POST /post"), read("GET /")];
         for path in ["/a/1", "/all/x/y", "/", "/a/1?deep=1"] {

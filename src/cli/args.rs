@@ -208,6 +208,14 @@ pub struct State {
 pub enum StateCommand {
     /// List every resource: address, kind and id
     List(Stack),
+    /// Declare that the state's copy is lost for good, so that the first place stands alone
+    Detach {
+        #[command(flatten)]
+        stack: Stack,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Print what is remembered of one resource, as JSON
     #[command(allow_missing_positional = true)]
     Show {

@@ -68,6 +68,17 @@ pub fn state(globals: &Globals, path: &Path) -> Result<State, Failure> {
     })
 }
 
+/// Lets the first place of a state stand alone. Whether there was a copy.
+pub fn detach(globals: &Globals, path: &Path) -> Result<bool, Failure> {
+    let loaded = read(globals, path, false)?;
+    in_runtime(async {
+        let Some(shared) = store::open(globals, &loaded, path).await?.shared else {
+            return Err(Failure::error("this state is a file: it has no copy"));
+        };
+        shared.detach().await.map_err(|error| store::failure(&error))
+    })
+}
+
 /// Options of a plan.
 pub fn options(selection: &Selection, destroy: bool) -> Options {
     let anywhere = |address: &String| if address == "all" { "*".to_owned() } else { address.clone() };

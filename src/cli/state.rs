@@ -1,7 +1,7 @@
 //! `isobar state`: looks at what is remembered.
 
 use super::args::{Globals, State, StateCommand};
-use super::{Done, Failure, console, engine};
+use super::{Done, Failure, ask, console, engine};
 use crate::names::Address;
 use crate::problem::nearest;
 
@@ -17,6 +17,7 @@ pub fn run(globals: &Globals, args: &State) -> Result<Done, Failure> {
                 .map(|(address, record)| format!("{address:<width$}  {:<kinds$}  {}\n", record.kind, record.id));
             console::data(&lines.collect::<String>())?;
         }
+        StateCommand::Detach { stack, yes } => return detach(globals, &stack.stack, *yes),
         StateCommand::Show { stack, address } => {
             let state = engine::state(globals, &stack.stack)?;
             let wanted: Address = address.parse().map_err(Failure::error)?;
@@ -32,5 +33,21 @@ pub fn run(globals: &Globals, args: &State) -> Result<Done, Failure> {
             console::data(&format!("{text}\n"))?;
         }
     }
+    Ok(Done::Clean)
+}
+
+/// Asks first: whoever still goes on from the copy would work on another state from then on.
+fn detach(globals: &Globals, path: &std::path::Path, yes: bool) -> Result<Done, Failure> {
+    if !yes {
+        console::say(
+            "From then on nobody may go on from the copy. Take `copy` out of the stack file everywhere first.",
+        );
+        ask::confirm("Let the first place stand alone? Only \"yes\" is accepted:", "yes")?;
+    }
+    console::say(if engine::detach(globals, path)? {
+        "The first place stands alone now."
+    } else {
+        "It had no copy; nothing was changed."
+    });
     Ok(Done::Clean)
 }

@@ -90,6 +90,9 @@ pub struct Ask {
     /// The top-level fields that the file manages, and as `list.field` those of the items of its
     /// lists. What takes a call of its own to read, and is not among these, need not be read.
     pub fields: std::collections::BTreeSet<String>,
+    /// The texts in the items of its lists, by `list.field`: of a thing that can be said in two ways, the one
+    /// that the file says.
+    texts: std::collections::BTreeMap<String, std::collections::BTreeSet<String>>,
 }
 
 impl Ask {
@@ -100,17 +103,28 @@ impl Ask {
             all.map(|(name, value)| (name.clone(), value.clone())).collect()
         };
         let mut fields = std::collections::BTreeSet::new();
+        let mut texts = std::collections::BTreeMap::<_, std::collections::BTreeSet<String>>::new();
         for (name, value) in set(spec) {
-            let items = value.as_array().into_iter().flatten().flat_map(set);
-            fields.extend(items.map(|(inner, _)| format!("{name}.{inner}")));
+            for (inner, value) in value.as_array().into_iter().flatten().flat_map(set) {
+                let field = format!("{name}.{inner}");
+                if let Json::String(text) = value {
+                    texts.entry(field.clone()).or_default().insert(text);
+                }
+                fields.insert(field);
+            }
             fields.insert(name);
         }
-        Self { id, fields }
+        Self { id, fields, texts }
     }
 
     /// Whether the file manages this field.
     pub fn manages(&self, field: &str) -> bool {
         self.fields.contains(field)
+    }
+
+    /// Every text that the file gives to this field, `list.field`, of the items of a list.
+    pub fn texts(&self, field: &str) -> impl Iterator<Item = &str> {
+        self.texts.get(field).into_iter().flatten().map(String::as_str)
     }
 }
 

@@ -69,7 +69,7 @@ tags: {team: commerce}
         "deletion_protection: prevent-force-deletion",
         "deletion_protection: none",
         "tags: {team: platform, cost: '7'}",
-        "name: shop-others",
+        "{name: shop-others, placement_group: shop-near}",
     ];
     const DEADLINE: Duration = Duration::from_hours(2);
     const DELETE_FIRST: bool = true;

@@ -313,7 +313,9 @@ async fn remove_certificates(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Resu
     if to.certificate_arns.as_ref().is_none_or(Vec::is_empty) {
         return Ok(());
     }
-    for old in further(from, to) {
+    // The default one cannot be taken away.
+    let default = to.certificate_arns.iter().flatten().next();
+    for old in further(from, to).into_iter().filter(|old| Some(old) != default) {
         let call = cx.elbv2().remove_listener_certificates().listener_arn(arn);
         call.certificates(certificate(&old)).send().await?;
     }
@@ -342,12 +344,15 @@ async fn attributes(cx: &Cx, arn: &str) -> Result<Option<Attributes>> {
 
 fn found(live: Described, more: Vec<String>, attributes: Option<Attributes>, tags: Tags) -> Result<Found<Listener>> {
     let owned = tags.contains_key(TAG_TRAFFIC);
-    let default = live.certificates.unwrap_or_default().into_iter().filter_map(|one| one.certificate_arn);
+    let default = live.certificates.unwrap_or_default().into_iter().find_map(|one| one.certificate_arn);
+    // One that became the default may go on being listed as another.
+    let more = more.into_iter().filter(|arn| Some(arn) != default.as_ref());
+    let certificates = default.iter().cloned().chain(more).collect();
     let spec = Spec {
         load_balancer_arn: live.load_balancer_arn.unwrap_or_default(),
         port: live.port,
         protocol: live.protocol.and_then(|case| of_word(case.as_str())),
-        certificate_arns: Some(default.take(1).chain(more).collect()),
+        certificate_arns: Some(certificates),
         ssl_policy: live.ssl_policy,
         alpn_policy: live.alpn_policy.unwrap_or_default().first().and_then(|case| of_word(case)),
         mutual_authentication: live.mutual_authentication.and_then(MutualAuthentication::from_aws),

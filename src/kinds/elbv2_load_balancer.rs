@@ -117,8 +117,8 @@ attributes: {idle_timeout.timeout_seconds: '30', routing.http.drop_invalid_heade
 tags: {team: commerce}
 ";
     const CHANGES: &'static [&'static str] = &[
-        "attributes: {idle_timeout.timeout_seconds: '60', deletion_protection.enabled: 'true'}",
-        "attributes: {idle_timeout.timeout_seconds: '60', deletion_protection.enabled: 'false'}",
+        "attributes: {idle_timeout.timeout_seconds: '60', routing.http.drop_invalid_header_fields.enabled: 'false', deletion_protection.enabled: 'true'}",
+        "attributes: {idle_timeout.timeout_seconds: '60', routing.http.drop_invalid_header_fields.enabled: 'false', deletion_protection.enabled: 'false'}",
         "security_group_ids: [sg-0a1b2c3d4e5f60001, sg-0a1b2c3d4e5f60002]",
         "subnet_ids: [subnet-0a1b2c3d4e5f60002, subnet-0a1b2c3d4e5f60003]",
         "tags: {team: platform, cost: '7'}",

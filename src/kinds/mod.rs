@@ -22,7 +22,17 @@ mod autoscaling_group;
 mod autoscaling_policy;
 mod cloudwatch_alarm;
 mod dynamodb_global_table;
+mod ec2;
+mod ec2_cidr;
+mod ec2_elastic_ip;
+mod ec2_internet_gateway;
 mod ec2_launch_template;
+mod ec2_nat_gateway;
+mod ec2_route_table;
+mod ec2_security_group;
+mod ec2_subnet;
+mod ec2_vpc;
+mod ec2_vpc_endpoint;
 mod ecs;
 mod ecs_cluster;
 mod ecs_service;
@@ -81,6 +91,14 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<autoscaling_policy::ScalingPolicy>(),
         Entry::of::<cloudwatch_alarm::Alarm>(),
         Entry::of::<dynamodb_global_table::GlobalTable>(),
+        Entry::of::<ec2_elastic_ip::ElasticIp>(),
+        Entry::of::<ec2_internet_gateway::InternetGateway>(),
+        Entry::of::<ec2_nat_gateway::NatGateway>(),
+        Entry::of::<ec2_route_table::RouteTable>(),
+        Entry::of::<ec2_security_group::SecurityGroup>(),
+        Entry::of::<ec2_subnet::Subnet>(),
+        Entry::of::<ec2_vpc::Vpc>(),
+        Entry::of::<ec2_vpc_endpoint::VpcEndpoint>(),
         Entry::of::<ec2_launch_template::LaunchTemplate>(),
         Entry::of::<ecs_cluster::Cluster>(),
         Entry::of::<ecs_service::Service>(),

@@ -10,9 +10,6 @@ use crate::value::{Json, Key, Partial, Path};
 
 /// Keys that the stack file will have, with what they will do; `*` is any name.
 const LATER: &[(&str, &str)] = &[
-    ("network", "a network in every region"),
-    ("services", "containers behind a load balancer"),
-    ("fleets", "instances behind a load balancer"),
     ("databases", "Aurora global databases"),
     ("buckets", "replicated buckets"),
     ("backup", "AWS Backup over the whole stack"),

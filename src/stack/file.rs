@@ -3,10 +3,20 @@
 //! `${param.x}` is filled in before these types are read; other `${...}` stay in the texts and are
 //! looked up when blocks have become resources.
 
+mod fleets;
+mod network;
+mod scaling;
+mod services;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use fleets::{Fleet, Refresh};
+pub use network::{ExistingNetwork, Nat, Network};
+pub use scaling::{Balanced, Scale, Scheduled, TargetHealth};
+pub use services::{Deploy, Service, Strategy};
 
 use crate::value::Json;
 
@@ -33,6 +43,14 @@ pub struct Stack {
     pub state: Option<StatePlace>,
     /// The DNS zone and how its names are routed.
     pub dns: Option<Dns>,
+    /// A private network in every region, which services and fleets run in.
+    pub network: Option<Network>,
+    /// Containers on ECS Fargate, each behind a load balancer.
+    #[serde(default)]
+    pub services: BTreeMap<String, Service>,
+    /// Instances in Auto Scaling groups, each behind a load balancer.
+    #[serde(default)]
+    pub fleets: BTreeMap<String, Fleet>,
     /// Lambda functions.
     #[serde(default)]
     pub functions: BTreeMap<String, Function>,
@@ -172,7 +190,7 @@ pub struct Function {
     pub retain: bool,
 }
 
-/// A processor architecture, as Lambda spells it.
+/// A processor architecture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Architecture {
@@ -193,8 +211,10 @@ pub enum Access {
     Write,
     /// Read and write items.
     ReadWrite,
-    /// Call a function, or publish to a topic.
+    /// Call a function.
     Invoke,
+    /// Open connections to a service or a fleet.
+    Call,
 }
 
 /// An API Gateway REST API, in every region, behind one name.
@@ -203,7 +223,7 @@ pub enum Access {
 pub struct Api {
     /// Public name. Certificate, regional domains, records and health checks follow from it.
     pub domain: Option<String>,
-    /// `METHOD /path: functions.name`. A path may hold `{name}` and end in `{name+}`; `ANY` is every method.
+    /// `METHOD /path: functions.name`, or `services.name` or `fleets.name`, which are called with the same path. A path may hold `{name}` and end in `{name+}`; `ANY` is every method.
     #[schemars(length(min = 1))]
     pub routes: BTreeMap<String, String>,
     /// Limits on requests.

@@ -6,7 +6,7 @@ use std::path::{Path as FilePath, PathBuf};
 
 use super::parameters::Parameters;
 use super::tree::{self, Tree};
-use super::{Loaded, Package, Places, Source, check, overrides, package, place, regions, yaml};
+use super::{Loaded, Package, Places, Source, check, overrides, package, place, regions, user_data, yaml};
 use crate::names::Region;
 use crate::problem::{Problem, Severity, Span};
 use crate::value::{Json, Key, Path, SyntaxError, Template};
@@ -142,6 +142,7 @@ impl Loader<'_> {
         let (files, problems) = overrides::by_region(shape, &json, &regions, &places);
         self.problems.extend(problems);
         let packages = self.packages(&json, &places);
+        let user_data = self.user_data(&json, &places);
         let told = self.has_errors();
         // What does not decode is told already, unless nothing is.
         let mut decode = |json: Json| match check::decode(shape, check::without_unknown(shape, json), &places) {
@@ -157,7 +158,7 @@ impl Loader<'_> {
             by_region.insert(region, decode(file)?);
         }
         let name = stack.stack.parse().ok()?;
-        Some(Loaded { source, places, name, regions, stack, by_region, packages, warnings: Vec::new() })
+        Some(Loaded { source, places, name, regions, stack, by_region, packages, user_data, warnings: Vec::new() })
     }
 
     /// The file with its parameters filled in.
@@ -205,6 +206,22 @@ impl Loader<'_> {
             }
         }
         packages
+    }
+
+    /// What the instances of each fleet start with.
+    fn user_data(&mut self, json: &Json, places: &Places) -> BTreeMap<String, String> {
+        let mut texts = BTreeMap::new();
+        for (name, fleet) in json.get("fleets").and_then(Json::as_object).into_iter().flatten() {
+            let Some(given) = fleet.get("user_data").and_then(Json::as_str) else { continue };
+            match user_data::read(self.folder, given) {
+                Ok(text) => _ = texts.insert(name.clone(), text),
+                Err(problem) => {
+                    let at = places.value(&Path::of(["fleets", name, "user_data"]));
+                    self.problems.push((*problem).at(at));
+                }
+            }
+        }
+        texts
     }
 
     fn package(&self, code: &str) -> Result<Package, Box<Problem>> {

@@ -10,6 +10,7 @@ pub mod place;
 pub mod regions;
 mod syntax;
 mod tree;
+pub mod user_data;
 pub mod yaml;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,8 @@ pub struct Loaded {
     pub by_region: BTreeMap<Region, file::Stack>,
     /// The code of each function that has any, by the function's name.
     pub packages: BTreeMap<String, Package>,
+    /// What the instances of each fleet that says so start with, by the fleet's name.
+    pub user_data: BTreeMap<String, String>,
     /// What is worth a look, though nothing is wrong.
     pub warnings: Vec<Problem>,
 }

@@ -92,7 +92,9 @@ impl Layers<'_> {
             self.problems.push(Problem::new("wrong-type", message).at(self.places.value(&at)));
             return block;
         };
-        for fixed in ["regions", "code", "retain", "moved"].into_iter().filter(|fixed| fields.contains_key(*fixed)) {
+        for fixed in
+            ["regions", "code", "user_data", "retain", "moved"].into_iter().filter(|fixed| fields.contains_key(*fixed))
+        {
             self.problems.push(
                 Problem::new("not-by-region", format!("`{fixed}` cannot differ by region"))
                     .at(self.places.key(&at.field(fixed)))

@@ -131,7 +131,7 @@ mod tests {
         let fence = Fence::default();
         assert_eq!(fence.check(), Ok(()));
         fence.lose("taken");
-        fence.hold(Moment::now(), Duration::from_secs(60));
+        fence.hold(Moment::now(), Duration::from_mins(1));
         assert_eq!(fence.check(), Err(Closed::Lost("taken".into())));
     }
 }

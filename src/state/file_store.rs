@@ -294,7 +294,7 @@ impl Store for FileStore {
     }
 
     fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, StoreError>> {
-        self.blocking(|store| store.holder_now())
+        self.blocking(FileStore::holder_now)
     }
 
     fn break_lock(&self) -> BoxFuture<'_, Result<(), StoreError>> {

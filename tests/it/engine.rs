@@ -70,6 +70,7 @@ fn loaded() -> Loaded {
         stack,
         by_region: std::collections::BTreeMap::new(),
         packages: std::collections::BTreeMap::new(),
+        user_data: std::collections::BTreeMap::new(),
         warnings: Vec::new(),
     }
 }

@@ -14,9 +14,12 @@ mod emulator;
 mod example;
 mod life;
 mod network;
+mod networks;
 mod offline;
+mod roll_out;
 mod rollouts;
 mod surroundings;
+mod traffic;
 
 use std::collections::BTreeSet;
 
@@ -55,6 +58,47 @@ fn every_kind_lives_on_the_emulator() {
             }
             faults.extend(life.clear().await.into_iter().map(|fault| format!("{}: clearing up: {fault}", kind.name)));
         }
+        faults
+    }));
+}
+
+#[test]
+fn networks_hold_together_on_the_emulator() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    report(&runtime.block_on(async {
+        let emulator = emulator::Emulator::reach().await;
+        let mut network = networks::Network::new(&emulator);
+        let mut faults: Vec<String> = network.live().await.err().into_iter().collect();
+        faults.extend(network.clear().await);
+        faults
+    }));
+}
+
+/// A trial of its own, and nothing left of it.
+async fn trial(
+    emulator: &emulator::Emulator,
+    (name, kind): (&str, &str),
+    of: impl AsyncFnOnce(&mut life::Life<'_>) -> life::Outcome<()>,
+) -> Vec<String> {
+    let mut life = life::Life::new(emulator, &kind.parse().expect("a kind"));
+    let mut faults: Vec<String> = of(&mut life).await.err().into_iter().collect();
+    faults.extend(life.clear().await.into_iter().map(|fault| format!("clearing up: {fault}")));
+    faults.into_iter().map(|fault| format!("{name}: {fault}")).collect()
+}
+
+#[test]
+fn several_things_of_a_kind_get_on_with_each_other() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    report(&runtime.block_on(async {
+        let it = &emulator::Emulator::reach().await;
+        let group = ("a new version of a template", "autoscaling.AutoScalingGroup");
+        let mut faults = trial(it, group, async |life| life.roll_out().await).await;
+        let rules = ("rules that change places", "elbv2.ListenerRule");
+        faults.extend(trial(it, rules, async |life| life.change_places().await).await);
+        let traffic = ("traffic that a service shifts", "elbv2.TargetGroup");
+        faults.extend(trial(it, traffic, async |life| life.shift_traffic().await).await);
+        let certificates = ("several certificates", "elbv2.Listener");
+        faults.extend(trial(it, certificates, async |life| life.certify().await).await);
         faults
     }));
 }

@@ -17,6 +17,7 @@ from isobar_localstack.base import error, on_localstack
 from isobar_localstack.services import ec2_state as state
 from isobar_localstack.services import ec2_tokens
 
+# Whoever takes further operations over adds a line here.
 MODULES = (
     "ec2_endpoints",
     "ec2_gateways",
@@ -61,7 +62,7 @@ def refuse_new_ids(context, request):
         return
     for value in texts({name: value for name, value in request.items() if name not in ("Filters", "TagSpecifications", "ClientToken")}):
         if state.ID.fullmatch(value) and state.is_new(context.account_id, context.region, value):
-            raise state.not_found(value)
+            raise state.not_found(value, operation=context.operation.name)
 
 
 def texts(value):

@@ -23,7 +23,7 @@ GATEWAY_SERVICES = ("s3", "dynamodb")
 OPEN_POLICY = json.dumps(
     {"Version": "2008-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
 )
-FILTERS = {"vpc-endpoint-state": "State", "ip-address-type": "IpAddressType", "service-name": "ServiceName", "service-region": "ServiceRegion"}
+FILTERS = {"vpc-endpoint-state": "State"}
 
 
 def operations(original: dict) -> dict:
@@ -32,6 +32,7 @@ def operations(original: dict) -> dict:
         "DescribeVpcEndpoints": described("VpcEndpoints", "VpcEndpointIds", "VpcEndpointId", shown_all, FILTERS),
         "ModifyVpcEndpoint": modify,
         "DeleteVpcEndpoints": delete_all,
+        "DescribeManagedPrefixLists": described("PrefixLists", "PrefixListIds", "PrefixListId", managed_prefix_lists, {}),
         "DescribePrefixLists": described("PrefixLists", "PrefixListIds", "PrefixListId", prefix_lists, {}),
     }
 
@@ -53,14 +54,25 @@ def check_service(context, name: str, kind: str) -> str:
     if name not in names and short not in GATEWAY_SERVICES:
         raise error("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
     if kind == "Gateway" and short not in GATEWAY_SERVICES:
-        raise invalid(f"Endpoint type (Gateway) does not match available service types ([Interface]).")
+        raise invalid("Endpoint type (Gateway) does not match available service types ([Interface]).")
     return short
 
 
 def prefix_lists(context) -> list[dict]:
     return [
-        {"PrefixListId": entry.id, "PrefixListName": entry.prefix_list_name, "Cidrs": [cidr["Cidr"] for cidr in next(iter(entry.entries.values()), [])]}
+        {"PrefixListId": entry.id, "PrefixListName": entry.prefix_list_name, "Cidrs": [cidr["Cidr"] for cidr in [*entry.entries.values()][0]]}
         for entry in state.of(context).managed_prefix_lists.values() if entry.owner_id == "AWS"
+    ]
+
+
+def managed_prefix_lists(context) -> list[dict]:
+    return [
+        {
+            "PrefixListId": entry.id, "PrefixListName": entry.prefix_list_name, "AddressFamily": entry.address_family, "State": entry.state,
+            "PrefixListArn": entry.prefix_list_arn, "OwnerId": entry.owner_id, "Version": entry.version, "MaxEntries": entry.max_entries,
+            "Tags": state.shown_tags(context.account_id, context.region, entry.id),
+        }
+        for entry in list(state.of(context).managed_prefix_lists.values())
     ]
 
 
@@ -99,8 +111,11 @@ def create(context, request):
 
 
 def check_number(context, vpc, kind: str):
-    same = [e for e in state.here(context, state.endpoints).values() if e["VpcEndpointType"] == kind and (kind == "Gateway" or e["VpcId"] == vpc.id)]
-    quotas.check("gateway_endpoints" if kind == "Gateway" else "interface_endpoints", len(same) + 1)
+    same = [endpoint["VpcId"] for endpoint in state.here(context, state.endpoints).values() if endpoint["VpcEndpointType"] == kind]
+    if kind == "Gateway":
+        quotas.check("gateway_endpoints", len(same) + 1)
+    else:
+        quotas.check("interface_endpoints", same.count(vpc.id) + 1)
 
 
 def check_policy(document: str | None):
@@ -212,7 +227,9 @@ def check_private_dns(context, vpc, endpoint: dict):
         raise invalid("Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for "
                       f"{vpc.id}")
     for other in state.here(context, state.endpoints).values():
-        if other is not endpoint and other["VpcId"] == vpc.id and other["PrivateDnsEnabled"] and other.get("private_dns") == endpoint["private_dns"]:
+        if other is endpoint or other["VpcId"] != vpc.id or not other["PrivateDnsEnabled"]:
+            continue
+        if other.get("private_dns") == endpoint["private_dns"]:
             raise invalid("private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
                           f"{endpoint['private_dns']} in the VPC {vpc.id}")
 
@@ -303,5 +320,6 @@ def dns_entries(region: str, endpoint: dict) -> list[dict]:
     name = f"{endpoint['VpcEndpointId']}-{endpoint['VpcEndpointId'][-8:]}.{service}.{region}.vpce.amazonaws.com"
     found = [{"DnsName": name, "HostedZoneId": "Z7HUB22UULQXV"}]
     if endpoint["PrivateDnsEnabled"]:
-        found.append({"DnsName": endpoint["private_dns"], "HostedZoneId": "ZONEIDPENDING" if endpoint["State"] == "pending" else "Z06320943MMOWYG6MAVL9"})
+        zone = "ZONEIDPENDING" if endpoint["State"] == "pending" else "Z06320943MMOWYG6MAVL9"
+        found.append({"DnsName": endpoint["private_dns"], "HostedZoneId": zone})
     return found

@@ -130,7 +130,10 @@ def find_address(context, request):
 def release(context, request):
     address = find_address(context, request)
     if getattr(address, "managed_by", None):
-        raise error("OperationNotPermitted", f"The address with allocation id [{address.allocation_id}] is managed by a service and cannot be released.")
+        raise error(
+            "OperationNotPermitted",
+            f"The address with allocation id [{address.allocation_id}] is managed by a service and cannot be released.",
+        )
     if address.association_id:
         raise error("InvalidIPAddress.InUse", f"Address {address.public_ip} is in use.")
     remove_address(context.account_id, context.region, address)
@@ -161,7 +164,10 @@ def associate(original):
         if request.get("AllocationId"):
             address = state.get(context, "eipalloc", request["AllocationId"])
             if address.association_id and not request.get("AllowReassociation"):
-                raise error("Resource.AlreadyAssociated", f"resource {address.allocation_id} is already associated with associate-id {address.association_id}")
+                raise error(
+                    "Resource.AlreadyAssociated",
+                    f"resource {address.allocation_id} is already associated with associate-id {address.association_id}",
+                )
         return original(context, request)
 
     return handler
@@ -202,7 +208,8 @@ def shown_address(account_id: str, region: str, address) -> dict:
     if address.association_id:
         answer["AssociationId"] = address.association_id
     if address.eni is not None:
-        answer |= {"NetworkInterfaceId": address.eni.id, "NetworkInterfaceOwnerId": account_id, "PrivateIpAddress": address.eni.private_ip_address}
+        answer |= {"NetworkInterfaceId": address.eni.id, "NetworkInterfaceOwnerId": account_id}
+        answer["PrivateIpAddress"] = address.eni.private_ip_address
         if address.eni.instance is not None:
             answer["InstanceId"] = address.eni.instance.id
     if managed_by := getattr(address, "managed_by", None):

@@ -63,7 +63,10 @@ def find(context, request):
     for group in state.of(context).groups[vpc.id].values() if vpc else ():
         if group.name == request["GroupName"]:
             return group
-    raise error("InvalidGroup.NotFound", f"The security group '{request['GroupName']}' does not exist in default VPC '{vpc.id if vpc else None}'")
+    raise error(
+        "InvalidGroup.NotFound",
+        f"The security group '{request['GroupName']}' does not exist in default VPC '{vpc.id if vpc else None}'",
+    )
 
 
 # --- deleting -------------------------------------------------------------------------------------

@@ -17,6 +17,9 @@ from isobar_localstack.durations import due
 from isobar_localstack.services import ec2_state as state
 from isobar_localstack.services.ec2_reading import described
 
+# Types that have no groups when none are named; all others get the VPC's default one.
+WITHOUT_GROUPS = ("nat_gateway", "network_load_balancer", "gateway_load_balancer", "gateway_load_balancer_endpoint")
+
 
 def operations(original: dict) -> dict:
     return {
@@ -34,7 +37,7 @@ def operations(original: dict) -> dict:
 def lend(
     account_id: str, region: str, subnet_ids, group_ids, description: str, interface_type="interface", requester_id="amazon-elb", public=False,
 ) -> list[str]:
-    """One interface in each subnet, in use by the requester. Its groups are the VPC's default one if none are named.
+    """One interface in each subnet, in use by the requester. Without groups it gets the VPC's default one, see WITHOUT_GROUPS.
 
     With `public` each has a public address, which keeps the VPC's internet gateway from being detached.
     """
@@ -57,12 +60,15 @@ def lend_one(account_id, region, subnet_id, group_ids, description, interface_ty
     if subnet is None:
         raise state.not_found(subnet_id, "subnet")
     if subnet.available_ip_address_count < 1:
-        raise error("InsufficientFreeAddressesInSubnet", f"The specified subnet does not have enough free addresses to satisfy the request: {subnet_id}")
+        raise error(
+            "InsufficientFreeAddressesInSubnet",
+            f"The specified subnet does not have enough free addresses to satisfy the request: {subnet_id}",
+        )
     interface = state.moto(account_id, region).create_network_interface(subnet, [], group_ids=group_ids, description=description)
     interface.requester_managed, interface.requester_id = True, requester_id
     interface.interface_type, interface.status = interface_type, "in-use"
     interface.attachment_id = state.new_id("eni-attach")
-    if interface_type in ("nat_gateway", "gateway_load_balancer_endpoint"):
+    if not group_ids and interface_type in WITHOUT_GROUPS:
         interface._group_set = []
     return interface.id
 

@@ -3,9 +3,10 @@
 Gaps of LocalStack closed here: they were available at once and deleted at once, needed no internet
 gateway, never let go of their address; the regional kind did not exist.
 
-AWS rules followed: pending → available or failed, deleting → deleted; what is deleted or failed can be
-seen for an hour. A public one needs an internet gateway attached to the VPC (Gateway.NotAttached) and
-keeps its addresses, which it does not release, until it is deleted. A regional one is made in a VPC
+AWS rules followed: pending → available, or failed in a subnet without free addresses; deleting →
+deleted; what is deleted or failed can be seen for an hour. A public one needs an internet gateway
+attached to the VPC (Gateway.NotAttached) and keeps its addresses, which it does not release, until it
+is deleted. A regional one is made in a VPC
 and has a route table of its own; without AvailabilityZoneAddresses it takes addresses itself and covers
 the zones in which the VPC has subnets, new ones only after a while; with them its owner does that.
 """
@@ -20,7 +21,7 @@ from isobar_localstack.services import ec2_quotas as quotas
 from isobar_localstack.services import ec2_state as state
 from isobar_localstack.services.ec2_reading import described
 
-HIDDEN = ("interface", "zones_coming")
+HIDDEN = ("interface", "zone", "zones_coming", "doomed")
 
 
 def operations(original: dict) -> dict:
@@ -82,11 +83,11 @@ def zonal_one(context, request) -> dict:
         free_address(context, allocation_id)
     elif allocation_id:
         raise error("InvalidParameterCombination", "A private NAT gateway cannot have an allocation id")
-    same = [nat for nat in state.here(context, state.nat_gateways).values() if nat.get("zone") == subnet.availability_zone and is_alive(nat)]
-    quotas.check("nat_gateways_of_zone", len(same) + 1)
+    others = state.here(context, state.nat_gateways).values()
+    quotas.check("nat_gateways_of_zone", 1 + sum(nat.get("zone") == subnet.availability_zone and is_alive(nat) for nat in others))
     addresses = [allocation_id, *(request.get("SecondaryAllocationIds") or [])] if allocation_id else []
     return {
-        "SubnetId": subnet.id, "VpcId": subnet.vpc_id, "ConnectivityType": kind, "AvailabilityMode": "zonal", "zone": subnet.availability_zone,
+        "SubnetId": subnet.id, "VpcId": subnet.vpc_id, "zone": subnet.availability_zone, "ConnectivityType": kind, "AvailabilityMode": "zonal",
         "NatGatewayAddresses": [{"AllocationId": wanted} for wanted in addresses],
     }
 
@@ -138,6 +139,9 @@ def is_alive(nat: dict) -> bool:
 
 def begin_zonal(place, nat: dict):
     description = f"Interface for NAT Gateway {nat['NatGatewayId']}"
+    if state.all_of(*place, "subnet")[nat["SubnetId"]].available_ip_address_count < 1:
+        nat["doomed"] = True  # which one is told only when it has failed
+        return
     nat["interface"], = interfaces.lend(*place, [nat["SubnetId"]], [], description, "nat_gateway", "amazon-nat")
     for number, entry in enumerate(nat["NatGatewayAddresses"]):
         attach_address(place, nat, entry, number == 0)
@@ -172,9 +176,12 @@ def set_available(account_id: str, region: str, nat_id: str):
     nat = state.place(account_id, region, state.nat_gateways).get(nat_id)
     if nat is None or nat["State"] != "pending":
         return
-    if nat["ConnectivityType"] == "public" and gateways.attached_to(account_id, region, nat["VpcId"]) is None:
+    if nat.get("doomed"):
         end(account_id, region, nat, "failed")
-        nat |= {"FailureCode": "Gateway.NotAttached", "FailureMessage": f"Network {nat['VpcId']} has no Internet gateway attached"}
+        nat |= {
+            "FailureCode": "InsufficientFreeAddressesInSubnet",
+            "FailureMessage": f"Subnet {nat['SubnetId']} has insufficient free addresses to create this NAT gateway",
+        }
         return
     nat["State"] = "available"
     if nat["AvailabilityMode"] == "regional":
@@ -315,7 +322,7 @@ def shown_all(context) -> list[dict]:
 
 
 def shown(account_id: str, region: str, nat: dict) -> dict:
-    answer = {name: value for name, value in nat.items() if name not in (*HIDDEN, "zone")}
+    answer = {name: value for name, value in nat.items() if name not in HIDDEN}
     if nat["State"] == "pending":  # only what was asked for
         kept = ("AllocationId", "AvailabilityZone", "AvailabilityZoneId")
         answer["NatGatewayAddresses"] = [{name: entry[name] for name in kept if name in entry} for entry in nat["NatGatewayAddresses"]]

@@ -65,8 +65,8 @@ def create(context, request):
 
 def delete(context, request):
     table = state.get(context, "rtb", request["RouteTableId"])
-    nats = state.here(context, state.nat_gateways).values()
-    if table.associations or table.main_association_id or any(nat.get("RouteTableId") == table.id and nat["State"] != "deleted" for nat in nats):
+    of_nat = [nat.get("RouteTableId") for nat in state.here(context, state.nat_gateways).values() if nat["State"] != "deleted"]
+    if table.associations or table.main_association_id or table.id in of_nat:
         raise error("DependencyViolation", f"The routeTable '{table.id}' has dependencies and cannot be deleted.")
     remove(context.account_id, context.region, table.id)
     return {}
@@ -115,7 +115,10 @@ def replace_route(context, request):
     member, destination = destination_of(request)
     routes = routes_of(context.account_id, context.region, table.id)
     if destination not in routes:
-        raise error("InvalidParameterValue", f"There is no route defined for '{destination}' in the route table. Use CreateRoute instead.")
+        raise error(
+            "InvalidParameterValue",
+            f"There is no route defined for '{destination}' in the route table. Use CreateRoute instead.",
+        )
     check_not_of_endpoint(table, routes[destination])
     routes[destination] = {member: destination, **checked_target(context, table, request), "Origin": "CreateRoute"}
     return {}
@@ -129,7 +132,10 @@ def delete_route(context, request):
     routes = routes_of(context.account_id, context.region, table.id)
     if destination not in routes:
         name = {"DestinationIpv6CidrBlock": "destination-ipv6-cidr-block", "DestinationPrefixListId": "destination-prefix-list-id"}
-        raise error("InvalidRoute.NotFound", f"no route with {name.get(member, 'destination-cidr-block')} {destination} in route table {table.id}")
+        raise error(
+            "InvalidRoute.NotFound",
+            f"no route with {name.get(member, 'destination-cidr-block')} {destination} in route table {table.id}",
+        )
     check_not_of_endpoint(table, routes[destination])
     del routes[destination]
     return {}
@@ -159,9 +165,9 @@ def checked_target(context, table, request) -> dict:
 
 
 def check_nat(context, table, nat_id: str):
-    nat = state.here(context, state.nat_gateways).get(nat_id)
-    if nat is None or nat["State"] not in ("pending", "available"):
-        raise error("InvalidNatGatewayID.NotFound", f"The natGateway ID '{nat_id}' does not exist")
+    nat = state.get(context, "nat", nat_id)
+    if nat["State"] not in ("pending", "available"):
+        raise state.not_found(nat_id, "nat", context.operation.name)
     if nat["VpcId"] != table.vpc_id:
         raise different_networks(table, f"NAT gateway {nat_id}")
 
@@ -199,7 +205,10 @@ def associate(context, request):
         state.get(context, "igw", target)
     for other in state.of(context).route_tables.values():
         if target in other.associations.values():
-            raise error("Resource.AlreadyAssociated", f"the specified association for route table {table.id} conflicts with an existing association")
+            raise error(
+                "Resource.AlreadyAssociated",
+                f"the specified association for route table {table.id} conflicts with an existing association",
+            )
     association_id = state.new_id("rtbassoc")
     table.associations[association_id] = target
     return {"AssociationId": association_id, "AssociationState": {"State": "associated"}}
@@ -252,7 +261,8 @@ def associations(table) -> list[dict]:
     main = [(table.main_association_id, None)] if table.main_association_id else []
     return [
         {
-            "Main": target is None, "RouteTableAssociationId": association_id, "RouteTableId": table.id, "AssociationState": {"State": "associated"},
+            "Main": target is None, "RouteTableAssociationId": association_id, "RouteTableId": table.id,
+            "AssociationState": {"State": "associated"},
             **({} if target is None else {"GatewayId" if not target.startswith("subnet-") else "SubnetId": target}),
         }
         for association_id, target in [*main, *table.associations.items()]

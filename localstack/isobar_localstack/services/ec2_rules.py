@@ -97,7 +97,10 @@ def rules_of_permission(context, group, permission: dict, egress: bool):
 def protocol_and_ports(entry: dict) -> dict:
     protocol = str(entry.get("IpProtocol") or "").lower()
     if not protocol:
-        raise error("InvalidParameterValue", "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.")
+        raise error(
+            "InvalidParameterValue",
+            "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.",
+        )
     protocol = PROTOCOLS.get(protocol, protocol)
     if protocol not in ("tcp", "udp", "icmp", "icmpv6", "-1") and not (protocol.isdigit() and int(protocol) < 256):
         raise error("InvalidParameterValue", f"Invalid value '{protocol}' for IP protocol. Unknown protocol.")
@@ -128,7 +131,10 @@ def referenced(context, group, entry: dict) -> dict:
         there = state.of(context).groups[group.vpc_id].values()
         other = next((candidate for candidate in there if candidate.name == entry.get("GroupName")), None)
     if other is None or other.vpc_id != group.vpc_id:
-        raise error("InvalidGroup.NotFound", f"You have specified two resources that belong to different networks: {entry.get('GroupId') or entry.get('GroupName')}")
+        raise error(
+            "InvalidGroup.NotFound",
+            f"You have specified two resources that belong to different networks: {entry.get('GroupId') or entry.get('GroupName')}",
+        )
     return {"GroupId": other.id, "UserId": context.account_id}
 
 
@@ -232,7 +238,8 @@ def modified(context, group, there: dict, update: dict) -> dict:
     if name not in before:
         raise error("InvalidParameterValue", f"Invalid rule type for security group rule '{rule_id}'. You may not specify {given[0]} for an existing "
                     "rule of another type.")
-    peer = referenced(context, group, {"GroupId": wanted[given[0]]}) if name == "ReferencedGroupInfo" else checked_peer(context, name, wanted[name])
+    value = wanted[given[0]]
+    peer = referenced(context, group, {"GroupId": value}) if name == "ReferencedGroupInfo" else checked_peer(context, name, value)
     kept = {key: before[key] for key in ("SecurityGroupRuleId", "GroupId", "GroupOwnerId", "IsEgress")}
     description = {"Description": wanted["Description"]} if wanted.get("Description") else {}
     return kept | protocol_and_ports(wanted) | {name: peer} | description
@@ -252,7 +259,9 @@ def describe_again(egress: bool):
                 raise error("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
             texts = {known[identity(rule)]: rule.get("Description") for rule in wanted}
         for rule_id, text in texts.items():
-            there[rule_id] = {name: value for name, value in there[rule_id].items() if name != "Description"} | ({"Description": text} if text else {})
+            there[rule_id] = {name: value for name, value in there[rule_id].items() if name != "Description"}
+            if text:
+                there[rule_id]["Description"] = text
         return {"Return": True}
 
     return handler

@@ -8,6 +8,7 @@ AWS rules followed: an unknown id is Invalid…ID.NotFound, in the words of its 
 consistency a new id is unknown for a moment, for descriptions as for use [memory].
 """
 
+import ipaddress
 import re
 import threading
 import zlib
@@ -41,6 +42,17 @@ KINDS = {
     "vpc": ("InvalidVpcID.NotFound", "The vpc ID '{}' does not exist", "vpc"),
     "vpce": ("InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id '{}' does not exist", "vpc-endpoint"),
 }
+# Where an operation has a code of its own for an unknown id [memory].
+IN_OPERATIONS = {
+    ("CreateRoute", "igw"): "InvalidGatewayID.NotFound",
+    ("CreateRoute", "nat"): "InvalidNatGatewayID.NotFound",
+    ("CreateVpcEndpoint", "rtb"): "InvalidRouteTableId.NotFound",
+    ("CreateVpcEndpoint", "subnet"): "InvalidSubnetId.NotFound",
+    ("ModifyVpcEndpoint", "rtb"): "InvalidRouteTableId.NotFound",
+    ("ModifyVpcEndpoint", "subnet"): "InvalidSubnetId.NotFound",
+    ("ReplaceRoute", "igw"): "InvalidGatewayID.NotFound",
+    ("ReplaceRoute", "nat"): "InvalidNatGatewayID.NotFound",
+}
 
 
 def moto(account_id: str, region: str):
@@ -73,9 +85,10 @@ def kind_of(resource_id: str):
     return KINDS.get(resource_id.rpartition("-")[0])
 
 
-def not_found(resource_id: str, prefix: str | None = None):
-    code, message, _ = KINDS.get(prefix) or kind_of(resource_id) or ("InvalidID", "The ID '{}' is not valid", "")
-    return error(code, message.format(resource_id))
+def not_found(resource_id: str, prefix: str | None = None, operation: str = ""):
+    prefix = prefix or resource_id.rpartition("-")[0]
+    code, message, _ = KINDS.get(prefix, ("InvalidID", "The ID '{}' is not valid", ""))
+    return error(IN_OPERATIONS.get((operation, prefix), code), message.format(resource_id))
 
 
 def arn(account_id: str, region: str, resource_id: str) -> str:
@@ -123,7 +136,7 @@ def get(context, prefix: str, resource_id: str):
     """The same for whoever has been asked: what is new has been refused before."""
     thing = all_of(context.account_id, context.region, prefix).get(resource_id)
     if thing is None:
-        raise not_found(resource_id, prefix)
+        raise not_found(resource_id, prefix, context.operation.name)
     return thing
 
 
@@ -138,7 +151,8 @@ def public_address(account_id: str, region: str) -> str:
     backend = moto(account_id, region)
     taken = {address.public_ip for address in backend.addresses} | {interface.public_ip for interface in backend.enis.values()}
     first = zlib.crc32(region.encode()) % 400 * 256  # regions have addresses of their own
-    return next(ip for ip in (f"198.{18 + number // 65536}.{number // 256 % 256}.{number % 256}" for number in range(first + 1, 131072)) if ip not in taken)
+    block = ipaddress.IPv4Address("198.18.0.0")
+    return next(ip for ip in (str(block + number) for number in range(first + 1, 131072)) if ip not in taken)
 
 
 # --- tags -----------------------------------------------------------------------------------------
@@ -162,7 +176,10 @@ def wanted_tags(request, resource_type: str) -> dict:
     found = {}
     for specification in request.get("TagSpecifications") or []:
         if specification.get("ResourceType") not in (None, resource_type):
-            raise error("InvalidParameterValue", f"'{specification['ResourceType']}' is not a valid taggable resource type for this operation.")
+            raise error(
+                "InvalidParameterValue",
+                f"'{specification['ResourceType']}' is not a valid taggable resource type for this operation.",
+            )
         found |= tag_dict(specification.get("Tags"))
     return found
 

@@ -31,6 +31,7 @@ def operations(original: dict) -> dict:
         "DescribeSubnets": described("Subnets", "SubnetIds", "SubnetId", shown_all, FILTERS),
         "DeleteSubnet": delete,
         "ModifySubnetAttribute": modify(original["ModifySubnetAttribute"]),
+        "DescribeAvailabilityZones": describe_zones,
     }
 
 
@@ -85,13 +86,54 @@ def set_available(account_id: str, region: str, subnet_id: str):
 
 def modify(original):
     def handler(context, request):
-        state.get(context, "subnet", request["SubnetId"])
+        subnet = state.get(context, "subnet", request["SubnetId"])
         given = [name for name, value in request.items() if name not in ("SubnetId", "DryRun") and value is not None]
         if len(given) > 1 and set(given) != {"MapCustomerOwnedIpOnLaunch", "CustomerOwnedIpv4Pool"}:
             raise error("InvalidParameterCombination", "Fields for multiple attribute types specified")
-        return original(context, request)
+        return {} if name_instances(subnet, request) else original(context, request)
 
     return handler
+
+
+def name_instances(subnet, request) -> bool:
+    """Sets how instances are named, of which LocalStack knows one setting of three."""
+    settings = {
+        "PrivateDnsHostnameTypeOnLaunch": "HostnameType", "EnableResourceNameDnsARecordOnLaunch": "EnableResourceNameDnsARecord",
+        "EnableResourceNameDnsAAAARecordOnLaunch": "EnableResourceNameDnsAAAARecord",
+    }
+    chosen = [name for name in settings if request.get(name) is not None]
+    for name in chosen:
+        value = request[name]
+        subnet.private_dns_name_options_on_launch[settings[name]] = value.get("Value") if isinstance(value, dict) else value
+    return bool(chosen)
+
+
+# --- zones ----------------------------------------------------------------------------------------
+
+
+def describe_zones(context, request):
+    zones = {key: set(request.get(key + "s") or []) for key in ("ZoneName", "ZoneId")}
+    for key, wanted in zones.items():
+        if unknown := wanted - {zone[key] for zone in shown_zones(context)}:
+            raise error("InvalidParameterValue", f"Invalid availability zone: [{sorted(unknown)[0]}]")
+    answer = describe_zones_by_filters(context, request)
+    return {"AvailabilityZones": [
+        zone for zone in answer["AvailabilityZones"] if all(not wanted or zone[key] in wanted for key, wanted in zones.items())
+    ]}
+
+
+def shown_zones(context) -> list[dict]:
+    return [
+        {
+            "ZoneName": zone.name, "ZoneId": zone.zone_id, "RegionName": context.region, "ZoneType": zone.zone_type, "State": "available",
+            "OptInStatus": "opt-in-not-required", "GroupName": f"{context.region}-zg-1",
+            "NetworkBorderGroup": context.region, "Messages": [],
+        }
+        for zone in state.of(context).describe_availability_zones()
+    ]
+
+
+describe_zones_by_filters = described("AvailabilityZones", None, "ZoneName", shown_zones, {})
 
 
 # --- deleting -------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ import json
 from isobar_localstack.base import error
 from isobar_localstack.services import ec2_state as state
 
-OPERATIONS = {  # operation: how to find the id in the answer
+# operation: where the id is in the answer; None keeps the token for good.
+OPERATIONS = {
     "CreateLaunchTemplate": ("LaunchTemplate", "LaunchTemplateId"),
     "CreateLaunchTemplateVersion": ("LaunchTemplateVersion", "LaunchTemplateId"),
     "CreateNatGateway": ("NatGateway", "NatGatewayId"),
@@ -37,7 +38,10 @@ def idempotent(operation: str, handler):
         if key in first_answers and is_there(context, operation, first_answers[key][1]):
             before, answer = first_answers[key]
             if before != parameters:
-                raise error("IdempotentParameterMismatch", "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).")
+                raise error(
+                    "IdempotentParameterMismatch",
+                    "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
+                )
             return now(context, operation, answer)
         answer = handler(context, request)
         if isinstance(answer, dict) and "ClientToken" in context.operation.output_shape.members:

@@ -104,7 +104,9 @@ def dependents(context, vpc_id: str):
     yield from (table.id for table in backend.route_tables.values() if table.vpc_id == vpc_id and table.main_association_id is None)
     yield from (acl.id for acl in backend.network_acls.values() if acl.vpc_id == vpc_id and str(acl.default).lower() != "true")
     for gateway in backend.vpn_gateways.values():
-        yield from (gateway.id for attachment in gateway.attachments.values() if attachment.vpc_id == vpc_id and attachment.state == "attached")
+        attachment = gateway.attachments.get(vpc_id)
+        if attachment and attachment.state == "attached":
+            yield gateway.id
 
 
 # --- attributes -----------------------------------------------------------------------------------
@@ -165,7 +167,10 @@ def disassociate_block(context, request):
 
 def check_not_used(context, vpc, block: str):
     if block == vpc.cidr_block:
-        raise error("OperationNotPermitted", "The vpc CIDR block with association ID may not be disassociated. It is the primary IPv4 CIDR block of the VPC")
+        raise error(
+            "OperationNotPermitted",
+            "The vpc CIDR block with association ID may not be disassociated. It is the primary IPv4 CIDR block of the VPC",
+        )
     whole = ipaddress.ip_network(block, strict=False)
     for subnet in state.all_of(context.account_id, context.region, "subnet").values():
         if subnet.vpc_id == vpc.id and subnet.cidr.version == whole.version and subnet.cidr.subnet_of(whole):

@@ -25,6 +25,8 @@ FACTS = {
     "dynamodb.global_indexes": (20, "model"),
     "dynamodb.local_indexes": (5, "model"),
     "dynamodb.table_name": (r"[a-zA-Z0-9_.\-]{3,255}", "model"),
+    "ec2.client_token": (64, "model"),
+    "ec2.endpoint_policy_characters": (20480, "memory"),
     "ec2.group_description": (r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}", "model"),
     "ec2.prefix_length": ((16, 28), "model"),
     "ec2.user_data_bytes": (16384, "doc"),

@@ -66,9 +66,12 @@ struct Session {
     tag: Option<Tag>,
     pages: Vec<String>,
     /// What the lock has read, for the first load.
-    fresh: Option<Option<State>>,
+    fresh: Option<Read>,
     following: bool,
 }
+
+/// What a read found, if anything.
+struct Read(Option<State>);
 
 struct Tags {
     decides: Tag,
@@ -177,9 +180,9 @@ impl Inner {
     }
 
     async fn append(&self, entries: &[Entry]) -> Result<(), StoreError> {
-        self.fence.open().await.map_err(|why| self.lost(why))?;
+        self.fence.open().await.map_err(|why| self.lost(&why))?;
         let mut slot = self.session.lock().await;
-        let session = slot.as_mut().ok_or_else(|| self.lost("the lock is not held".into()))?;
+        let session = slot.as_mut().ok_or_else(|| self.lost("the lock is not held"))?;
         let page = Page::of(&session.lineage, session.lease.epoch, entries);
         let number = session.pages.len() as u64 + 1;
         let decided = self.decides.put_page(session.serial, number, &page);
@@ -200,9 +203,9 @@ impl Inner {
     }
 
     async fn save(&self, state: &State) -> Result<(), StoreError> {
-        self.fence.open().await.map_err(|why| self.lost(why))?;
+        self.fence.open().await.map_err(|why| self.lost(&why))?;
         let mut slot = self.session.lock().await;
-        let session = slot.as_mut().ok_or_else(|| self.lost("the lock is not held".into()))?;
+        let session = slot.as_mut().ok_or_else(|| self.lost("the lock is not held"))?;
         if state.serial != session.serial + 1 {
             let place = self.decides.name();
             return Err(StoreError::Stale { place, expected: state.serial - 1, found: session.serial });
@@ -222,7 +225,7 @@ impl Inner {
     async fn load(&self) -> Result<Option<State>, StoreError> {
         let mut slot = self.session.lock().await;
         if let Some(session) = slot.as_mut() {
-            if let Some(state) = session.fresh.take() {
+            if let Some(Read(state)) = session.fresh.take() {
                 return Ok(state);
             }
             let folded = self.decides.folded().await?;
@@ -277,7 +280,7 @@ impl Inner {
         self.decides.failed(what, error)
     }
 
-    fn lost(&self, why: String) -> StoreError {
+    fn lost(&self, why: &str) -> StoreError {
         tracing::debug!("{why}");
         StoreError::Lost { place: self.decides.name() }
     }
@@ -302,7 +305,7 @@ fn session(lease: Lease, tags: Arc<Mutex<Tags>>, folded: Folded) -> Session {
         serial: folded.serial(),
         tag: folded.tag,
         pages: folded.pages,
-        fresh: Some(folded.state),
+        fresh: Some(Read(folded.state)),
         following: false,
     }
 }

@@ -237,7 +237,7 @@ impl Place {
         for attempt in 1.. {
             match call().await {
                 Err(error) if error.is_transient() && attempt < self.attempts => {
-                    tokio::time::sleep(pause(attempt)).await
+                    tokio::time::sleep(pause(attempt)).await;
                 }
                 other => return other,
             }

@@ -11,7 +11,7 @@ use crate::state::store::{Holder, Store, StoreError};
 use super::ObjectStore;
 
 const SHORT: Duration = Duration::from_millis(60);
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn name() -> StackName {
     "demo".parse().expect("a name")
@@ -245,7 +245,7 @@ async fn of_many_one_writes_and_nothing_is_lost() {
         workers.push(tokio::spawn(async move {
             for round in 0..4 {
                 let store = alone(&objects, SHORT);
-                if store.lock(&holder(&worker.to_string()), Duration::from_secs(60)).await.is_err() {
+                if store.lock(&holder(&worker.to_string()), Duration::from_mins(1)).await.is_err() {
                     continue;
                 }
                 let freezes = (worker + round).is_multiple_of(5);
@@ -256,10 +256,10 @@ async fn of_many_one_writes_and_nothing_is_lost() {
                     }
                     told.lock().expect("a list").push(count + 1);
                 }
-                if !freezes {
-                    store.unlock().await.expect("unlocked");
-                } else {
+                if freezes {
                     freeze(&store);
+                } else {
+                    store.unlock().await.expect("unlocked");
                 }
             }
         }));

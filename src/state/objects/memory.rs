@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use futures::future::BoxFuture;
 
-use super::{Object, ObjectError, Objects, Tag, When};
+use super::{Object, ObjectError, Objects, Tag, Version, When};
 use crate::cloud::{Class, CloudError};
 
 /// Objects in memory. Shared by everybody who holds it.
@@ -119,7 +119,7 @@ impl Objects for MemoryObjects {
         })
     }
 
-    fn versions<'a>(&'a self, _: &'a str) -> Answer<'a, Vec<(String, Vec<u8>)>> {
+    fn versions<'a>(&'a self, _: &'a str) -> Answer<'a, Vec<Version>> {
         self.call(|_| Ok(Vec::new()))
     }
 

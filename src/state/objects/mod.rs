@@ -26,7 +26,7 @@ pub trait Objects: Send + Sync {
     fn delete<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Result<(), ObjectError>>;
 
     /// Earlier versions of an object, the newest first, for people: how to get at each, and its bytes.
-    fn versions<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Vec<(String, Vec<u8>)>, ObjectError>>;
+    fn versions<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Vec<Version>, ObjectError>>;
 
     /// Makes the place itself, if it is not there and is to be made.
     fn prepare(&self) -> BoxFuture<'_, Result<(), ObjectError>>;
@@ -34,6 +34,9 @@ pub trait Objects: Send + Sync {
     /// Where a key is, for people.
     fn place(&self, key: &str) -> String;
 }
+
+/// An earlier version of an object: how to get at it, for people, and its bytes.
+pub type Version = (String, Vec<u8>);
 
 /// An object.
 #[derive(Debug, Clone)]

@@ -15,27 +15,28 @@ use super::emulator::{Emulator, PATIENCE, PAUSE, repeat};
 use super::example;
 use super::surroundings::Surroundings;
 
-type Outcome<T> = Result<T, String>;
+/// What a trial gives, or what is wrong.
+pub type Outcome<T> = Result<T, String>;
 
 /// One kind's trial.
 pub struct Life<'a> {
-    emulator: &'a Emulator,
-    catalog: Catalog,
-    at: Scope,
+    pub(super) emulator: &'a Emulator,
+    pub(super) catalog: Catalog,
+    pub(super) at: Scope,
     word: String,
     /// Outputs of what the examples refer to, by kind.
     outputs: BTreeMap<KindName, Json>,
     /// Everything made, in order.
-    made: Vec<(KindName, PhysicalId)>,
-    surroundings: Surroundings,
+    pub(super) made: Vec<(KindName, PhysicalId)>,
+    pub(super) surroundings: Surroundings,
 }
 
 /// A thing that was made, and what it was told.
-struct Thing<'k> {
-    kind: &'k KindInfo,
-    id: PhysicalId,
+pub struct Thing<'k> {
+    pub(super) kind: &'k KindInfo,
+    pub(super) id: PhysicalId,
     owner: Owner,
-    sent: Json,
+    pub(super) sent: Json,
 }
 
 impl<'a> Life<'a> {
@@ -89,8 +90,14 @@ impl<'a> Life<'a> {
         faults
     }
 
+    /// What the core knows of a kind.
+    pub(super) fn kind(&self, name: &str) -> Outcome<KindInfo> {
+        let name: KindName = name.parse().map_err(|error| format!("{error}"))?;
+        self.catalog.get(&name).cloned().ok_or_else(|| format!("no such kind: {name}"))
+    }
+
     /// Makes a thing of this example, and what it refers to before it.
-    fn make<'s, 'k: 's>(
+    pub(super) fn make<'s, 'k: 's>(
         &'s mut self,
         kind: &'k KindInfo,
         example: &'s Json,
@@ -106,7 +113,8 @@ impl<'a> Life<'a> {
             }
             let owner = Owner {
                 stack: self.emulator.stack.clone(),
-                address: Address::new(format!("try.{}", kind.name), self.at.clone()),
+                // Of each life its own, so that no token is used twice.
+                address: Address::new(format!("try.{}.{}", self.word, kind.name), self.at.clone()),
                 generation,
             };
             let cloud = &self.emulator.cloud;
@@ -166,7 +174,7 @@ impl<'a> Life<'a> {
     }
 
     /// Updates until nothing differs, and looks at it both ways.
-    async fn converge(&self, thing: &mut Thing<'_>, wanted: &Json) -> Outcome<()> {
+    pub(super) async fn converge(&self, thing: &mut Thing<'_>, wanted: &Json) -> Outcome<()> {
         let cloud = &self.emulator.cloud;
         let (kind, begun) = (thing.kind, Instant::now());
         loop {
@@ -193,7 +201,7 @@ impl<'a> Life<'a> {
     }
 
     /// What is there once AWS is no longer at work on it.
-    async fn settled(&self, kind: &KindInfo, id: &PhysicalId, spec: &Json) -> Outcome<Live> {
+    pub(super) async fn settled(&self, kind: &KindInfo, id: &PhysicalId, spec: &Json) -> Outcome<Live> {
         let begun = Instant::now();
         loop {
             let live = self.read(kind, id, spec, Care::Exact).await?.ok_or("it is not there")?;
@@ -209,7 +217,7 @@ impl<'a> Life<'a> {
     }
 
     /// Waits until it serves.
-    async fn serving(&self, kind: &KindInfo, id: &PhysicalId, spec: &Json) -> Outcome<()> {
+    pub(super) async fn serving(&self, kind: &KindInfo, id: &PhysicalId, spec: &Json) -> Outcome<()> {
         let begun = Instant::now();
         loop {
             match self.settled(kind, id, spec).await?.readiness {
@@ -227,7 +235,13 @@ impl<'a> Life<'a> {
         // The second time the answers may come from what the first has read.
         let first = self.read(kind, id, spec, Care::Survey).await?;
         let second = self.read(kind, id, spec, Care::Survey).await?;
-        if first == second { Ok(first) } else { Err(format!("two reads of one survey differ: {first:?}, {second:?}")) }
+        // What it is must be the same; how far it has come may be further.
+        let what = |live: &Option<Live>| live.clone().map(|live| (live.spec, live.outputs));
+        if what(&first) == what(&second) {
+            Ok(second)
+        } else {
+            Err(format!("two reads of one survey differ: {first:?}, {second:?}"))
+        }
     }
 
     /// Reads it alone and among others of its kind, which must not differ.
@@ -242,11 +256,11 @@ impl<'a> Life<'a> {
             return Err(format!("{count} asks, {} answers", many.len()));
         }
         let there = |found: &Option<Live>| found.is_some();
-        let agree = |alone: &Option<Live>| many.iter().all(|one| there(one) == there(alone));
-        if !agree(&alone[0]) {
-            // It may have gone between the two.
+        let agrees = |alone: &[Option<Live>]| many.iter().map(there).eq(std::iter::repeat_n(there(&alone[0]), count));
+        if !agrees(&alone) {
+            // It may have gone in between.
             let again = repeat("read", || cloud.read(&self.at, &kind.name, std::slice::from_ref(&ask), care)).await?;
-            if !agree(&again[0]) {
+            if again.len() != 1 || !agrees(&again) {
                 return Err("alone and among others it is there and not there".to_owned());
             }
         }

@@ -1,4 +1,4 @@
-"""EC2: address ranges, names and ports of security groups, user data of launch templates."""
+"""EC2: address ranges, names, ports and descriptions of security groups, client tokens, user data of launch templates."""
 
 import base64
 import ipaddress
@@ -62,9 +62,44 @@ def permissions(context, request):
         for target in permission.get("IpRanges") or []:
             if target.get("CidrIp"):
                 try:
-                    ipaddress.ip_network(target["CidrIp"])
+                    ipaddress.IPv4Network(target["CidrIp"], strict=False)  # AWS makes it canonical
                 except ValueError:
                     raise invalid(f"CIDR block {target['CidrIp']} is malformed") from None
+        for member in ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs"):
+            for target in permission.get(member) or []:
+                rule_description(target.get("Description"))
+
+
+def rule_description(text: str | None):
+    if text and not matches(fact("ec2.group_description"), text):
+        raise invalid(
+            "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  "
+            "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+        )
+
+
+def rule_updates(context, request):
+    for update in request.get("SecurityGroupRules") or []:
+        rule = update.get("SecurityGroupRule") or {}
+        rule_description(rule.get("Description"))
+        permissions(context, {"IpPermissions": [{name: rule[name] for name in ("IpProtocol", "FromPort", "ToPort") if name in rule}]})
+
+
+def rule_descriptions(context, request):
+    permissions(context, request)
+    for entry in request.get("SecurityGroupRuleDescriptions") or []:
+        rule_description(entry.get("Description"))
+
+
+def client_token(context, request):
+    token = request.get("ClientToken")
+    if token and (len(token) > fact("ec2.client_token") or not token.isascii()):
+        raise invalid(f"Value ({token}) for parameter clientToken is invalid. A token has at most {fact('ec2.client_token')} ASCII characters.")
+
+
+def policy_size(context, request):
+    if len(request.get("PolicyDocument") or "") > fact("ec2.endpoint_policy_characters"):
+        raise error("InvalidParameter", f"The policy document can have at most {fact('ec2.endpoint_policy_characters')} characters.")
 
 
 def launch_template(context, request):
@@ -80,6 +115,13 @@ def launch_template(context, request):
 
 
 RULES = {
+    "CreateNatGateway": [client_token],
+    "CreateRouteTable": [client_token],
+    "CreateVpcEndpoint": [client_token, policy_size],
+    "ModifyVpcEndpoint": [policy_size],
+    "ModifySecurityGroupRules": [rule_updates],
+    "UpdateSecurityGroupRuleDescriptionsEgress": [rule_descriptions],
+    "UpdateSecurityGroupRuleDescriptionsIngress": [rule_descriptions],
     "CreateVpc": [block("InvalidVpc.Range")],
     "CreateSubnet": [block("InvalidSubnet.Range")],
     "CreateRoute": [route],

@@ -1,0 +1,71 @@
+//! The VPC link of a region: how its APIs reach load balancers that only the network reaches.
+//!
+//! API Gateway puts the stage's name before the path that it asks a load balancer for. A mapping template could take
+//! it off, but templates go by content type and write the body anew; so it is the load balancer that takes it off.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::apis::STAGE;
+use super::expansion::{Expansion, Item};
+use super::routes::{Route, Target};
+use super::{After, Level, network};
+use crate::names::{Address, Region, Scope};
+use crate::problem::Problem;
+use crate::value::{Json, Path};
+
+/// Declares the VPC link of every region whose APIs take one.
+pub(super) fn expand(cx: &mut Expansion<'_>) {
+    for region in cx.regions() {
+        let Some(network) = network::of(cx, region).filter(|_| !routed(cx, region).is_empty()) else { continue };
+        let item = network::item(cx, region);
+        if network.linked.is_empty() {
+            let problem = Problem::new("no-link", format!("no zone chosen in {region} can have a VPC link"));
+            let at = cx.loaded.places.value(&Path::of(["network", "zones", region.as_str()]));
+            cx.report(problem.at(at).help("add another zone"));
+            continue;
+        }
+        let group = json!({
+            "name": cx.physical(&["vpc-link"], 255),
+            "description": "Requests of the APIs",
+            "vpc_id": network.vpc,
+        });
+        cx.declare(&item, "vpc_link_group", "ec2.SecurityGroup", group);
+        let link = json!({
+            "name": cx.physical(&[], 128),
+            "subnet_ids": network.linked,
+            "security_group_ids": ["${network.vpc_link_group.id}"],
+        });
+        cx.declare(&item, "vpc_link", "apigatewayv2.VpcLink", link);
+    }
+}
+
+/// The services and fleets that the APIs of a region have routes to, `services.checkout`.
+pub(super) fn routed(cx: &Expansion<'_>, region: &Region) -> BTreeSet<String> {
+    let stack = cx.in_region(region);
+    let targets = stack.apis.values().flat_map(|api| api.routes.values());
+    targets.filter(|target| target.starts_with("services.") || target.starts_with("fleets.")).cloned().collect()
+}
+
+/// What an API with these routes must come after: the link must serve before anything is deployed that uses it, and
+/// so must the load balancers.
+pub(super) fn ways_to(item: &Item<'_>, routes: &[Route<'_>]) -> Vec<After> {
+    let Some(region) = item.region else { return Vec::new() };
+    let balanced: BTreeSet<&str> = routes
+        .iter()
+        .filter_map(|route| match route.target {
+            Target::Balanced(path) => Some(path),
+            Target::Function(_) => None,
+        })
+        .collect();
+    let after = |path: String, level| After { address: Address::new(path, Scope::In(region.clone())), level };
+    let link = (!balanced.is_empty()).then(|| after("network.vpc_link".into(), Level::Serving));
+    let rules = balanced.iter().map(|path| after(format!("{path}.rule"), Level::Serving));
+    link.into_iter().chain(rules).collect()
+}
+
+/// What a load balancer does to requests that come through the link.
+pub(super) fn without_stage() -> Json {
+    json!([{"url_rewrite": {"regex": format!("^/{STAGE}(/|$)(.*)$"), "replace": "/$2"}}])
+}

@@ -1,0 +1,117 @@
+//! Everything about a service that Fargate does not take, told before AWS is asked.
+
+use super::deploy;
+use crate::blocks::expansion::{Expansion, Item};
+use crate::blocks::{functions, units};
+use crate::problem::Problem;
+use crate::stack::file::{Nat, Service};
+
+/// Processor units, and the memory in MiB that goes with them: least, most, step.
+const SIZES: [(u32, u32, u32, u32); 7] = [
+    (256, 512, 2048, 512),
+    (512, 1024, 4096, 1024),
+    (1024, 2048, 8192, 1024),
+    (2048, 4096, 16_384, 1024),
+    (4096, 8192, 30_720, 1024),
+    (8192, 16_384, 61_440, 4096),
+    (16_384, 32_768, 122_880, 8192),
+];
+
+/// The least memory that goes with these processor units.
+pub(super) fn smallest(cpu: u32) -> u32 {
+    SIZES.iter().find(|(units, ..)| *units == cpu).map_or(512, |(_, least, ..)| *least)
+}
+
+/// Reports what is wrong with a service in a region.
+pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
+    check_image(cx, item, service);
+    check_size(cx, item, service);
+    check_secrets(cx, item, service);
+    functions::check_log_days(cx, item, service.log_days);
+    deploy::check(cx, item, service);
+    if let Some(text) = &service.stop_timeout
+        && units::seconds(text).is_none_or(|seconds| seconds > 120)
+    {
+        let problem = Problem::new("out-of-range", format!("Fargate waits up to two minutes, not `{text}`"));
+        cx.report(problem.at(cx.value(item, &item.path(["stop_timeout"]))).help("write `120s` or less"));
+    }
+}
+
+fn check_image(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
+    let image = &service.image;
+    let at = cx.value(item, &item.path(["image"]));
+    if image.chars().any(char::is_whitespace) {
+        let problem = Problem::new("bad-image", format!("`{image}` is not the name of an image"));
+        cx.report(problem.at(at).help("write it as `HOST/NAME:TAG`"));
+        return;
+    }
+    let last = image.rsplit('/').next().unwrap_or(image);
+    let tag = last.rsplit_once(['@', ':']).map(|(_, tag)| tag);
+    let is_reference = last.ends_with('}');
+    if tag.is_none_or(|tag| tag == "latest" || tag.is_empty()) && !is_reference {
+        let problem = Problem::new("no-tag", format!("`{image}` is another image tomorrow")).warning();
+        cx.report(
+            problem.at(at).help("name a tag that never moves, such as a version; the next task may start with it"),
+        );
+    }
+    let in_ecr = image.contains(".dkr.ecr.") || is_reference;
+    let cut_off = cx.stack().network.as_ref().is_some_and(|network| {
+        let managed = item.region.is_none_or(|region| !network.existing.contains_key(region.as_str()));
+        managed && network.nat == Nat::None
+    });
+    if cut_off && !in_ecr {
+        let problem = Problem::new("unreachable-image", format!("`{image}` cannot be pulled without the internet"));
+        let help = "use an image in ECR (`ACCOUNT.dkr.ecr.REGION.amazonaws.com/...`), or `nat: single`";
+        cx.report(problem.at(at).help(help));
+    }
+}
+
+fn check_size(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
+    let cpu = service.cpu.unwrap_or(256);
+    let Some((_, least, most, step)) = SIZES.iter().find(|(units, ..)| *units == cpu) else {
+        let near = SIZES.iter().map(|(units, ..)| *units).min_by_key(|units| units.abs_diff(cpu)).unwrap_or(256);
+        let all = SIZES.map(|(units, ..)| units.to_string()).join(", ");
+        let problem = Problem::new("bad-size", format!("Fargate has no task with {cpu} processor units"));
+        cx.report(problem.at(cx.value(item, &item.path(["cpu"]))).help(format!("use {near}, or one of {all}")));
+        return;
+    };
+    let Some(memory) = service.memory else { return };
+    if (*least..=*most).contains(&memory) && (memory - least) % step == 0 {
+        return;
+    }
+    let steps = (memory.clamp(*least, *most) - least).div_ceil(*step);
+    let near = (least + steps * step).min(*most);
+    let fitting =
+        SIZES.iter().find(|(_, least, most, step)| (*least..=*most).contains(&memory) && (memory - least) % step == 0);
+    let problem = Problem::new("bad-size", format!("Fargate has no task with {cpu} processor units and {memory} MiB"));
+    let other = fitting.map_or_else(String::new, |(cpu, ..)| format!("; `cpu: {cpu}` goes with {memory}"));
+    let help = format!("use {near}: with {cpu} units it has {least} to {most} MiB in steps of {step}{other}");
+    cx.report(problem.at(cx.value(item, &item.path(["memory"]))).help(help));
+}
+
+fn check_secrets(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
+    for (name, secret) in &service.secrets {
+        let known = ["/", "arn:", "${"].iter().any(|start| secret.starts_with(start));
+        if !known {
+            let problem = Problem::new("bad-secret", format!("`{name}` is not where a secret is kept"));
+            let help = "write the ARN of a secret or a parameter, or a parameter's name, `/shop/orders/password`";
+            cx.report(problem.at(cx.value(item, &item.path(["secrets", name]))).help(help));
+        }
+        if service.environment.contains_key(name) {
+            let problem = Problem::new("duplicate-key", format!("`{name}` is a secret and a plain variable"));
+            let first = cx.key(item, &item.path(["environment", name]));
+            let span = cx.key(item, &item.path(["secrets", name]));
+            cx.report(problem.at(span).note(first, "the plain one").help("remove one of them"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_memory_goes_with_its_processor() {
+        assert_eq!([256, 1024, 16_384, 7].map(smallest), [512, 2048, 32_768, 512]);
+    }
+}

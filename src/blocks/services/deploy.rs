@@ -1,0 +1,136 @@
+//! `deploy`: how a new version of a service takes over.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::blocks::balancer::{Backend, role_name};
+use crate::blocks::expansion::{Expansion, Item, partition, without_nulls};
+use crate::blocks::{access, units};
+use crate::problem::Problem;
+use crate::stack::file::{Deploy, Service, Strategy};
+use crate::value::Json;
+
+/// Minutes that a step or the time after all of them lasts, if the file says nothing.
+const BAKE: u64 = 5;
+
+/// Declares the role that ECS moves requests with, if it does.
+pub(super) fn expand(cx: &mut Expansion<'_>, item: &Item<'_>, backend: &Backend<'_>) {
+    if !backend.shifts_traffic {
+        return;
+    }
+    let policy = "policy/AmazonECSInfrastructureRolePolicyForLoadBalancers";
+    let spec = json!({
+        "name": role_name(cx, item, ("services", backend.name), "traffic"),
+        "assume_role_policy": access::trust("ecs.amazonaws.com"),
+        "managed_policies": [format!("arn:{}:iam::aws:{policy}", partition(item.region))],
+    });
+    cx.declare(item, "infrastructure_role", "iam.Role", spec);
+}
+
+/// The deployment of the service.
+pub(super) fn spec(item: &Item<'_>, deploy: &Deploy, backend: &Backend<'_>) -> Json {
+    let strategy = match deploy.strategy {
+        Strategy::Rolling => "rolling",
+        Strategy::BlueGreen => "blue-green",
+        Strategy::Linear => "linear",
+        Strategy::Canary => "canary",
+    };
+    let minutes = |text: &Option<String>| text.as_deref().and_then(units::minutes).unwrap_or(BAKE);
+    let whole =
+        |text: &Option<String>, usual: u32| text.as_deref().and_then(percent).map_or(json!(usual), |n| json!(n));
+    let rolling = deploy.strategy == Strategy::Rolling;
+    let is = |strategy| deploy.strategy == strategy;
+    let errors = json!({"names": [item.output("errors_alarm.name")], "enable": true, "rollback": true});
+    without_nulls(json!({
+        "strategy": strategy,
+        "minimum_healthy_percent": rolling.then(|| whole(&deploy.min_healthy, 100)),
+        "maximum_percent": rolling.then(|| whole(&deploy.max, 200)),
+        "circuit_breaker": {"enable": true, "rollback": true},
+        "alarms": backend.shifts_traffic.then_some(errors),
+        "bake_minutes": (!rolling).then(|| minutes(&deploy.bake)),
+        "step_percent": is(Strategy::Linear).then(|| whole(&deploy.step, 10)),
+        "step_bake_minutes": is(Strategy::Linear).then(|| minutes(&deploy.every)),
+        "canary_percent": is(Strategy::Canary).then(|| whole(&deploy.step, 5)),
+        "canary_bake_minutes": is(Strategy::Canary).then(|| minutes(&deploy.every)),
+    }))
+}
+
+/// How long a change may take, where that is for the file to say: starting the new tasks, every step, and the time after.
+pub(super) fn timeout(deploy: &Deploy) -> Option<Duration> {
+    let minutes = |text: &Option<String>| {
+        let minutes = text.as_deref().and_then(units::minutes).unwrap_or(BAKE);
+        f64::from(u32::try_from(minutes).unwrap_or(u32::MAX))
+    };
+    let share = |usual| deploy.step.as_deref().and_then(percent).unwrap_or(usual);
+    let steps = match deploy.strategy {
+        Strategy::Rolling => return None,
+        Strategy::BlueGreen => 0.0,
+        Strategy::Linear => (100.0 / share(10.0).max(1.0)).ceil(),
+        Strategy::Canary => 1.0,
+    };
+    let waits = minutes(&deploy.bake) + steps * minutes(&deploy.every);
+    Some(Duration::from_mins(30) + Duration::from_secs_f64(60.0 * waits))
+}
+
+fn percent(text: &str) -> Option<f64> {
+    units::share(text).map(|share| (share * 1000.0).round() / 10.0)
+}
+
+/// Reports what does not go with the strategy, and what ECS does not take.
+pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
+    let deploy = &service.deploy;
+    let shifts = deploy.strategy.shifts_traffic();
+    let steps = matches!(deploy.strategy, Strategy::Linear | Strategy::Canary);
+    if shifts && service.port.is_none() {
+        let problem = Problem::new("no-port", "without a `port` there are no requests to move to new tasks");
+        let span = cx.value(item, &item.path(["deploy", "strategy"]));
+        cx.report(problem.at(span).help("use `strategy: rolling`, or add `port`"));
+    }
+    let fields = [
+        ("bake", deploy.bake.is_some(), shifts, "`blue-green`, `linear` and `canary`"),
+        ("step", deploy.step.is_some(), steps, "`linear` and `canary`"),
+        ("every", deploy.every.is_some(), steps, "`linear` and `canary`"),
+        ("min_healthy", deploy.min_healthy.is_some(), !shifts, "`rolling`"),
+        ("max", deploy.max.is_some(), !shifts, "`rolling`"),
+    ];
+    for (field, _, _, with) in fields.into_iter().filter(|(_, is_set, fits, _)| *is_set && !fits) {
+        let problem = Problem::new("unused", format!("`{field}` goes with {with} only"));
+        let span = cx.key(item, &item.path(["deploy", field]));
+        cx.report(problem.at(span).help(format!("remove `{field}`, or use another `strategy`")));
+    }
+    for (field, text) in [("bake", &deploy.bake), ("every", &deploy.every)] {
+        let Some(text) = text else { continue };
+        if units::minutes(text).is_none_or(|minutes| minutes > 1440) {
+            let problem = Problem::new("out-of-range", format!("`{field}` is up to a day, not `{text}`"));
+            let span = cx.value(item, &item.path(["deploy", field]));
+            cx.report(problem.at(span).help("write whole minutes up to `1440m`"));
+        }
+    }
+    let least = if deploy.strategy == Strategy::Linear { 3.0 } else { 0.1 };
+    if let Some(text) = deploy.step.as_ref().filter(|_| steps)
+        && !percent(text).is_some_and(|share| (least..=100.0).contains(&share))
+    {
+        let problem = Problem::new("out-of-range", format!("a step is {least}% to 100% of the requests, not `{text}`"));
+        cx.report(problem.at(cx.value(item, &item.path(["deploy", "step"]))).help("write a share such as `10%`"));
+    }
+    check_rolling(cx, item, deploy);
+}
+
+fn check_rolling(cx: &mut Expansion<'_>, item: &Item<'_>, deploy: &Deploy) {
+    let share = |text: &Option<String>, usual| text.as_deref().and_then(percent).unwrap_or(usual);
+    let (least, most) = (share(&deploy.min_healthy, 100.0), share(&deploy.max, 200.0));
+    let span = |cx: &Expansion<'_>, field| cx.value(item, &item.path(["deploy", field]));
+    if least > 100.0 {
+        let problem = Problem::new("out-of-range", format!("at least {least}% healthy is more than all"))
+            .at(span(cx, "min_healthy"));
+        cx.report(problem.help("write `100%` or less"));
+    } else if !(100.0..=200.0).contains(&most) {
+        let problem =
+            Problem::new("out-of-range", format!("`max` is `100%` to `200%`, not {most}%")).at(span(cx, "max"));
+        cx.report(problem.help("200% starts as many new tasks as there are old ones"));
+    } else if least >= most {
+        let problem = Problem::new("out-of-range", "no task could be replaced: all must stay, and none may be added");
+        cx.report(problem.at(span(cx, "max")).help("raise `max`, or lower `min_healthy`"));
+    }
+}
