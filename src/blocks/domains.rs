@@ -4,7 +4,7 @@
 //! record: AWS gives the same one for the same name and account, for `x` and `*.x` alike. So it is
 //! declared once, and no region's end takes it from the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -122,39 +122,42 @@ pub(super) fn record(cx: &mut Expansion<'_>, item: &Item<'_>, domain: &str, api:
         },
         "health_check_id": item.output("health.id"),
     });
-    let mapping = item.address("mapping");
-    let needs = [mapping].into_iter().chain(balanced(item, routes)).chain(tables(cx, item, routes));
+    let balanced = balanced(cx, item, routes);
+    let tables = tables(cx, item, routes, &balanced);
+    let here = balanced.into_iter().map(|path| Address::new(path, Scope::In(region.clone())));
+    let global = tables.into_iter().map(|path| Address::new(path, Scope::Global));
+    let needs = [item.address("mapping")].into_iter().chain(here).chain(global);
     let needs: Vec<After> = needs.map(|address| After { address, level: Level::Serving }).collect();
     cx.declare(item, "record", "route53.RecordSet", spec).after.extend(needs);
 }
 
-/// The services and fleets behind these routes.
-fn balanced(item: &Item<'_>, routes: &[Route<'_>]) -> Vec<Address> {
-    let Some(region) = item.region else { return Vec::new() };
-    let paths = routes.iter().filter_map(|route| match route.target {
-        Target::Balanced(path) => Some(path),
-        Target::Function(_) => None,
-    });
-    let mut addresses: Vec<Address> = paths.map(|path| Address::new(path, Scope::In(region.clone()))).collect();
-    addresses.sort();
-    addresses.dedup();
-    addresses
+/// The services and fleets behind these routes, and those that they call in turn.
+fn balanced(cx: &Expansion<'_>, item: &Item<'_>, routes: &[Route<'_>]) -> BTreeSet<String> {
+    let stack = item.region.map_or(cx.stack(), |region| cx.in_region(region));
+    let mut waiting: Vec<&str> = routes
+        .iter()
+        .filter_map(|route| match route.target {
+            Target::Balanced(path) => Some(path),
+            Target::Function(_) => None,
+        })
+        .collect();
+    let mut found = BTreeSet::new();
+    while let Some(path) = waiting.pop() {
+        let Some(called) = stack.balanced(path).filter(|_| found.insert(path.to_owned())) else { continue };
+        waiting.extend(called.access.keys().map(String::as_str));
+    }
+    found
 }
 
 /// The tables that what is behind these routes uses.
-fn tables(cx: &Expansion<'_>, item: &Item<'_>, routes: &[Route<'_>]) -> Vec<Address> {
+fn tables(cx: &Expansion<'_>, item: &Item<'_>, routes: &[Route<'_>], balanced: &BTreeSet<String>) -> BTreeSet<String> {
     let stack = item.region.map_or(cx.stack(), |region| cx.in_region(region));
-    let used = routes.iter().filter_map(|route| match route.target {
-        Target::Function(name) => stack.functions.get(name).map(|function| &function.access),
-        Target::Balanced(path) => stack.balanced(path).map(|called| called.access),
-    });
-    let used = used.flat_map(BTreeMap::keys);
-    let tables =
-        used.filter(|target| target.strip_prefix("tables.").is_some_and(|name| stack.tables.contains_key(name)));
-    let mut addresses: Vec<Address> = tables.map(|path| Address::new(path, Scope::Global)).collect();
-    addresses.sort();
-    addresses.dedup();
-    addresses
+    let functions = routes.iter().filter_map(Route::function).filter_map(|name| stack.functions.get(name));
+    let called = balanced.iter().filter_map(|path| stack.balanced(path));
+    let used = functions.map(|function| &function.access).chain(called.map(|called| called.access));
+    let is_table =
+        |target: &&String| target.strip_prefix("tables.").is_some_and(|name| stack.tables.contains_key(name));
+    used.flat_map(BTreeMap::keys).filter(is_table).cloned().collect()
 }
 
 /// How clients are sent to a region.

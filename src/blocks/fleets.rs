@@ -156,11 +156,11 @@ fn group(
 fn check(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, fleet: &Fleet) {
     check_ami(cx, item, name, fleet);
     if let Some(text) = &fleet.refresh.warmup
-        && units::seconds(text).is_none_or(|seconds| seconds > 7200)
+        && units::seconds(text).is_none_or(|seconds| seconds > 3600)
     {
-        let problem = Problem::new("out-of-range", format!("an instance warms up within two hours, not `{text}`"));
+        let problem = Problem::new("out-of-range", format!("an instance warms up within an hour, not `{text}`"));
         let span = cx.value(item, &item.path(["refresh", "warmup"]));
-        cx.report(problem.at(span).help("write `120m` or less"));
+        cx.report(problem.at(span).help("write `60m` or less"));
     }
     if fleet.environment.is_empty() {
         return;

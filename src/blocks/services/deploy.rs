@@ -37,8 +37,10 @@ pub(super) fn spec(item: &Item<'_>, deploy: &Deploy, backend: &Backend<'_>) -> J
         Strategy::Canary => "canary",
     };
     let minutes = |text: &Option<String>| text.as_deref().and_then(units::minutes).unwrap_or(BAKE);
-    let whole =
-        |text: &Option<String>, usual: u32| text.as_deref().and_then(percent).map_or(json!(usual), |n| json!(n));
+    let share = |text: &Option<String>, usual: f64| text.as_deref().and_then(percent).unwrap_or(usual);
+    let whole = |text: &Option<String>, usual: u32| {
+        text.as_ref().and_then(|text| text.strip_suffix('%')?.parse::<u32>().ok()).unwrap_or(usual)
+    };
     let rolling = deploy.strategy == Strategy::Rolling;
     let is = |strategy| deploy.strategy == strategy;
     let errors = json!({"names": [item.output("errors_alarm.name")], "enable": true, "rollback": true});
@@ -49,9 +51,9 @@ pub(super) fn spec(item: &Item<'_>, deploy: &Deploy, backend: &Backend<'_>) -> J
         "circuit_breaker": {"enable": true, "rollback": true},
         "alarms": backend.shifts_traffic.then_some(errors),
         "bake_minutes": (!rolling).then(|| minutes(&deploy.bake)),
-        "step_percent": is(Strategy::Linear).then(|| whole(&deploy.step, 10)),
+        "step_percent": is(Strategy::Linear).then(|| share(&deploy.step, 10.0)),
         "step_bake_minutes": is(Strategy::Linear).then(|| minutes(&deploy.every)),
-        "canary_percent": is(Strategy::Canary).then(|| whole(&deploy.step, 5)),
+        "canary_percent": is(Strategy::Canary).then(|| share(&deploy.step, 5.0)),
         "canary_bake_minutes": is(Strategy::Canary).then(|| minutes(&deploy.every)),
     }))
 }

@@ -49,7 +49,7 @@ pub struct Scheduled {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetHealth {
-    /// Path that is asked for; `/` if left out.
+    /// Path that is asked for, with a slash first; `/` if left out.
     #[schemars(regex(pattern = r"^/"), length(max = 1024))]
     pub path: Option<String>,
     /// How often, `5s` to `300s`; 10s if left out.
