@@ -4,6 +4,9 @@ use super::{Field, Form, Shape};
 use crate::problem::nearest;
 use crate::value::{Json, Key, Partial, Path};
 
+/// For how many faults a nearest name is looked for: nobody reads more, and a file may hold a million.
+const SUGGESTED: usize = 200;
+
 /// One thing that is wrong with a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -106,7 +109,8 @@ impl Checker<'_> {
     }
 
     fn unknown_key<'k>(&mut self, key: &str, known: impl Iterator<Item = &'k str> + Clone, path: &Path) {
-        let help = match nearest(key, known.clone()) {
+        let near = if self.faults.len() < SUGGESTED { nearest(key, known.clone()) } else { None };
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known here: {}", list_of(known)),
         };
