@@ -330,6 +330,12 @@ impl Owner {
     }
 }
 
+/// The address that a tag of [`TAG_ADDRESS`] tells; see [`Owner::tags`].
+pub fn address_of_tag(tag: &str) -> Option<Address> {
+    let (path, at) = tag.rsplit_once('/')?;
+    format!("{path}@{at}").parse().ok()
+}
+
 /// The first `length` (at most 64) hexadecimal digits of the text's SHA-256.
 pub fn short_hash(text: &str, length: usize) -> String {
     let mut hex = sha256_hex(text.as_bytes());

@@ -11,7 +11,7 @@ use super::Result;
 use super::clients::{Connection, Manner};
 use super::tags::Tags;
 use crate::cloud::{Care, Class, CloudError};
-use crate::names::{Owner, Region, Scope, TAG_STACK};
+use crate::names::{Owner, Region, Scope, StackName, TAG_STACK};
 
 /// The context of one call of a kind.
 #[derive(Clone)]
@@ -146,15 +146,15 @@ impl Cx {
     /// The tags of a thing of this stack, from one call for the whole region. `None` when they must
     /// be read from the thing itself: on an exact read, or when the index does not know it (yet).
     pub async fn indexed_tags(&self, arn: &str) -> Result<Option<Tags>> {
-        let (Care::Survey, Some(_)) = (self.care, &self.connection.stack) else { return Ok(None) };
-        let index = self.once("tags", self.tag_index()).await?;
+        let (Care::Survey, Some(stack)) = (self.care, &self.connection.stack) else { return Ok(None) };
+        let index = self.once("tags", self.tagged(stack)).await?;
         Ok(index.get(arn).cloned())
     }
 
-    /// Everything in this region that carries the stack's tag, by ARN.
-    async fn tag_index(&self) -> Result<BTreeMap<String, Tags>> {
-        let stack = self.connection.stack.as_ref().map(ToString::to_string).unwrap_or_default();
-        let filter = aws_sdk_resourcegroupstagging::types::TagFilter::builder().key(TAG_STACK).values(stack).build();
+    /// Everything in this region that carries a stack's tag, by ARN.
+    pub(crate) async fn tagged(&self, stack: &StackName) -> Result<BTreeMap<String, Tags>> {
+        let filter =
+            aws_sdk_resourcegroupstagging::types::TagFilter::builder().key(TAG_STACK).values(stack.as_str()).build();
         let mut pages = self.tagging().get_resources().tag_filters(filter).into_paginator().send();
         let mut index = BTreeMap::new();
         while let Some(page) = pages.next().await {

@@ -1,6 +1,6 @@
 //! The adapter between typed kinds and the JSON door.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,9 +11,11 @@ use super::Result;
 use super::clients::{Connection, Manner};
 use super::cx::{Cx, Memo};
 use crate::catalog::{Catalog, KindInfo, Shape};
-use crate::cloud::{Ask, Care, Class, Cloud, CloudError, Live};
+use crate::cloud::{Ask, Care, Class, Cloud, CloudError, Live, Tagged};
 use crate::kinds::{self, Kind};
-use crate::names::{KindName, Owner, PhysicalId, Region, Scope};
+use crate::names::{
+    KindName, Owner, PhysicalId, Region, Scope, StackName, TAG_ADDRESS, TAG_GENERATION, address_of_tag,
+};
 use crate::value::Json;
 
 /// A kind without its types: one row of the table of kinds.
@@ -207,6 +209,27 @@ impl Cloud for AwsCloud {
 
     fn start_survey(&self) {
         *self.memo.lock().unwrap_or_else(PoisonError::into_inner) = Memo::default();
+    }
+
+    fn tagged<'a>(&'a self, stack: &'a StackName, regions: &'a [Region]) -> BoxFuture<'a, Result<Vec<Tagged>>> {
+        Box::pin(async move {
+            let mut regions: Vec<Scope> = regions.iter().cloned().map(Scope::In).collect();
+            regions.extend(Some(Scope::Global).filter(|_| {
+                let home = self.connection.home();
+                !regions.iter().any(|at| at.region() == Some(home))
+            }));
+            let all = regions.iter().map(|at| async move {
+                let cx = self.cx(at, Care::Exact, Manner::Repeat);
+                cx.tagged(stack).await
+            });
+            let found = futures::future::try_join_all(all).await?;
+            let all = found.into_iter().flatten().map(|(arn, tags)| Tagged {
+                address: tags.get(TAG_ADDRESS).and_then(|tag| address_of_tag(tag)),
+                generation: tags.get(TAG_GENERATION).and_then(|tag| tag.parse().ok()),
+                arn,
+            });
+            Ok(all.collect::<BTreeSet<_>>().into_iter().collect())
+        })
     }
 
     fn read<'a>(

@@ -80,7 +80,9 @@ pub enum Command {
     Destroy(Destroy),
     /// Print what the stack offers: URLs, names, and other values for scripts
     Output(Output),
-    /// Look at what is remembered of the stack
+    /// Rebuild or repair the state from AWS, in which nothing changes
+    Recover(Recover),
+    /// Look after what is remembered of the stack
     State(State),
     /// Print the JSON Schema of the stack file, for editors
     Schema,
@@ -180,6 +182,15 @@ pub struct Destroy {
 }
 
 #[derive(Debug, clap::Args)]
+pub struct Recover {
+    #[command(flatten)]
+    pub stack: Stack,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub struct Output {
     /// The stack file (ends in .yaml or .yml), then the name of a value; both may be left out
     #[arg(value_name = "STACK] [NAME", num_args = 0..=2)]
@@ -216,6 +227,44 @@ pub enum StateCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Give what is remembered another address, or a block with all its parts another name
+    Mv(Words),
+    /// Print the whole state as JSON, with what the journal says read into it
+    Pull {
+        #[command(flatten)]
+        stack: Stack,
+        /// Which of two places, when the state has a copy
+        #[arg(long, value_name = "PLACE")]
+        from: Option<StateFrom>,
+    },
+    /// Put a state from a file in the place of what is remembered
+    #[command(allow_missing_positional = true)]
+    Push {
+        #[command(flatten)]
+        stack: Stack,
+        /// The file, such as `state pull` prints
+        #[arg(required = true)]
+        file: PathBuf,
+        /// Whatever its lineage and its serial are; stack and account must fit all the same
+        #[arg(long)]
+        force: bool,
+    },
+    /// Forget resources, which stay in AWS; `*` is a wildcard
+    Rm {
+        #[command(flatten)]
+        words: Words,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Tell who holds the lock, and break it
+    Unlock {
+        #[command(flatten)]
+        stack: Stack,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Print what is remembered of one resource, as JSON
     #[command(allow_missing_positional = true)]
     Show {
@@ -225,6 +274,29 @@ pub enum StateCommand {
         #[arg(required = true)]
         address: String,
     },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StateFrom {
+    First,
+    Copy,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Words {
+    /// The stack file (ends in .yaml or .yml), which may be left out, then the addresses
+    #[arg(value_name = "STACK] ADDRESS", required = true)]
+    pub words: Vec<String>,
+}
+
+impl Words {
+    /// The stack file and what comes after it.
+    pub fn stack_and_rest(&self) -> (&Path, &[String]) {
+        match self.words.split_first() {
+            Some((stack, rest)) if is_stack_file(stack) => (Path::new(stack), rest),
+            _ => (Path::new("isobar.yaml"), &self.words),
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -237,18 +309,18 @@ impl Output {
     /// The stack file and the name asked for.
     pub fn stack_and_name(&self) -> (&Path, Option<&str>) {
         let default = Path::new("isobar.yaml");
-        let is_file = |word: &str| {
-            Path::new(word)
-                .extension()
-                .is_some_and(|ending| ending.eq_ignore_ascii_case("yaml") || ending.eq_ignore_ascii_case("yml"))
-        };
         match self.words.as_slice() {
             [] => (default, None),
-            [word] if is_file(word) => (Path::new(word), None),
+            [word] if is_stack_file(word) => (Path::new(word), None),
             [word] => (default, Some(word)),
             [stack, name, ..] => (Path::new(stack), Some(name)),
         }
     }
+}
+
+fn is_stack_file(word: &str) -> bool {
+    let ending = Path::new(word).extension();
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case("yaml") || ending.eq_ignore_ascii_case("yml"))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -12,6 +12,7 @@ use crate::apply::{Outcome, Stop};
 use crate::aws::{self, AwsCloud};
 use crate::blocks;
 use crate::catalog::Catalog;
+use crate::engine::recover::Recovery;
 use crate::engine::{Engine, EngineError, Planning};
 use crate::graph::{self, Examined, Graph};
 use crate::plan::decide::Options;
@@ -158,6 +159,20 @@ impl Session {
         Ok(Done::Clean)
     }
 
+    /// Looks what the state should say of what is in AWS.
+    pub async fn recovery(&self) -> Result<Recovery, Failure> {
+        let found = self.engine.recovery(&self.graph).await;
+        self.tell_notes();
+        found.map_err(|error| failure(&error))
+    }
+
+    /// Writes that; tells where what could not be read is kept.
+    pub async fn recover(&self, found: Recovery) -> Result<Vec<String>, Failure> {
+        let kept = self.engine.recover(found, &store::holder("recover")).await;
+        self.tell_notes();
+        kept.map_err(|error| failure(&error))
+    }
+
     /// Applies a plan while everybody watches, and sums it up.
     pub async fn apply(&self, planning: Planning, watch: Watch, command: &str) -> Result<Done, Failure> {
         let (listener, report) = watch.start();
@@ -192,7 +207,8 @@ fn ended(outcome: &Outcome, report: &Report, command: &str) -> Result<Done, Fail
     Ok(Done::Clean)
 }
 
-fn read(globals: &Globals, path: &Path, store_packages: bool) -> Result<Loaded, Failure> {
+/// Reads a stack file; what it stands for is not looked at.
+pub(super) fn read(globals: &Globals, path: &Path, store_packages: bool) -> Result<Loaded, Failure> {
     stack::load(path, &settings(globals, store_packages))
         .map_err(|rejected| wrong(rejected.source.as_ref(), &rejected.problems))
 }

@@ -13,10 +13,12 @@ mod engine;
 mod exit;
 mod expand;
 mod failure;
+mod held;
 mod local;
 mod log;
 mod output;
 mod plan;
+mod recover;
 mod schema;
 mod signals;
 mod state;
@@ -60,6 +62,7 @@ fn dispatch(args: &Args) -> Result<Done, Failure> {
         Command::Apply(args) => apply::run(globals, args),
         Command::Destroy(args) => destroy::run(globals, args),
         Command::Output(args) => output::run(globals, args),
+        Command::Recover(args) => recover::run(globals, args),
         Command::State(args) => state::run(globals, args),
         Command::Schema => schema::run(),
         Command::Completions(args) => completions::run(args),

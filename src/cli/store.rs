@@ -90,8 +90,9 @@ pub fn failure(error: &StoreError) -> Failure {
             .help("`isobar recover` then finds in AWS what that one does not know"),
         StoreError::Io { .. }
         | StoreError::Unusable { .. }
-        | StoreError::Stale { .. }
-        | StoreError::Unbreakable { .. } => Failure::error(error),
+        | StoreError::Damaged { .. }
+        | StoreError::Stale { .. } => Failure::error(error),
+        StoreError::Unbreakable { .. } => Failure::refused(error).help("stop that process, and its lock is gone"),
     }
 }
 

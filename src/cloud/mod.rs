@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 
 pub use error::{Class, CloudError};
 
-use crate::names::{KindName, Owner, PhysicalId, Scope};
+use crate::names::{Address, KindName, Owner, PhysicalId, Region, Scope, StackName};
 use crate::value::Json;
 
 /// The door. Object-safe.
@@ -26,6 +26,14 @@ pub trait Cloud: Send + Sync {
 
     /// Forgets what earlier surveys have read; called when a new one begins.
     fn start_survey(&self) {}
+
+    /// Everything that carries the ownership tags of a stack, in these regions and where global things are
+    /// listed. What takes no tags, or is in no index of them, is not among it.
+    fn tagged<'a>(
+        &'a self,
+        stack: &'a StackName,
+        regions: &'a [Region],
+    ) -> BoxFuture<'a, Result<Vec<Tagged>, CloudError>>;
 
     /// What is there, in the order of the asks; `None` where nothing is. Batched.
     fn read<'a>(
@@ -126,6 +134,17 @@ impl Ask {
     pub fn texts(&self, field: &str) -> impl Iterator<Item = &str> {
         self.texts.get(field).into_iter().flatten().map(String::as_str)
     }
+}
+
+/// A thing that carries a stack's ownership tags.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tagged {
+    /// What it is called in AWS.
+    pub arn: String,
+    /// The address that its tags tell, if that is one.
+    pub address: Option<Address>,
+    /// Which of the things at that address it is, if its tags tell.
+    pub generation: Option<u32>,
 }
 
 /// How carefully to read.

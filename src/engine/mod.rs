@@ -3,6 +3,7 @@
 //! A plan rests on a state of one serial; it is applied only if the state still has it.
 
 mod bookkeeping;
+pub mod recover;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,6 +51,15 @@ pub struct Planning {
     existing: BTreeMap<Address, Json>,
 }
 
+/// What was seen and decided, with the state that it was decided on.
+struct Survey {
+    graph: Graph,
+    state: State,
+    entries: Vec<Entry>,
+    decided: Decided,
+    observed: Observed,
+}
+
 /// Why there is no plan, or why it was not applied.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -93,22 +103,11 @@ impl Engine {
     /// Looks at AWS and decides. Changes nothing, and needs no lock.
     pub async fn plan(&self, graph: &Graph, options: &Options) -> Result<Planning, EngineError> {
         let account = self.cloud.account().await?;
-        let mut state = match self.store.load().await? {
-            Some(state) => state,
-            None => State::new(graph.stack.clone(), short_hash(&format!("{:x}", fastrand::u128(..)), 16)),
-        };
-        check_account(&account, graph, &state)?;
-        self.cloud.start_survey();
-        let planned_on = state.clone();
-        check_patterns(options, graph, &state)?;
-        let mut entries = bookkeeping::moves(graph, &state);
-        note(&mut state, &entries);
-        let resolved = bookkeeping::resolve_pending(self.cloud.as_ref(), &state).await;
-        entries.extend(note(&mut state, &resolved.map_err(EngineError::Unreadable)?));
-        let declared = bookkeeping::declared(graph, &state);
-        entries.extend(note(&mut state, &declared));
-        let graph = if options.destroy { graph.emptied() } else { graph.clone() };
-        let (decided, observed) = self.decide(&graph, &state, options, &account).await?;
+        let planned_on = self.store.load().await?.unwrap_or_else(|| fresh(graph));
+        check_account(&account, graph, &planned_on)?;
+        check_patterns(options, graph, &planned_on)?;
+        let survey = self.survey(graph, planned_on.clone(), options, &account).await?;
+        let Survey { graph, state, mut entries, decided, observed } = survey;
         entries.extend(bookkeeping::refreshed(&decided.plan, &graph, &state, &observed));
         let outputs = |(address, _): (&Address, _)| Some((address.clone(), observed.live(address)?.outputs.clone()));
         let existing = observed.existing.iter().filter_map(outputs).collect();
@@ -121,6 +120,26 @@ impl Engine {
             help: "make the change in two runs: first what is to be replaced, then the rest".into(),
         }));
         Ok(Planning { plan, graph, state: planned_on, entries, existing })
+    }
+
+    /// Does the bookkeeping that comes first, looks at AWS, and decides.
+    async fn survey(
+        &self,
+        graph: &Graph,
+        mut state: State,
+        options: &Options,
+        account: &str,
+    ) -> Result<Survey, EngineError> {
+        self.cloud.start_survey();
+        let mut entries = bookkeeping::moves(graph, &state);
+        note(&mut state, &entries);
+        let resolved = bookkeeping::resolve_pending(self.cloud.as_ref(), &state).await;
+        entries.extend(note(&mut state, &resolved.map_err(EngineError::Unreadable)?));
+        let declared = bookkeeping::declared(graph, &state);
+        entries.extend(note(&mut state, &declared));
+        let graph = if options.destroy { graph.emptied() } else { graph.clone() };
+        let (decided, observed) = self.decide(&graph, &state, options, account).await?;
+        Ok(Survey { graph, state, entries, decided, observed })
     }
 
     /// Applies a plan: takes the lock, makes sure that nothing has changed since, and takes every step.
@@ -231,6 +250,11 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// The state of a stack of which nothing is remembered.
+fn fresh(graph: &Graph) -> State {
+    State::new(graph.stack.clone(), short_hash(&format!("{:x}", fastrand::u128(..)), 16))
 }
 
 /// Nobody to tell.

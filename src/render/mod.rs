@@ -12,6 +12,7 @@ pub mod plan;
 pub mod plan_json;
 pub mod problems;
 pub mod progress;
+pub mod recovery;
 pub mod report;
 pub mod style;
 mod words;

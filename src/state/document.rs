@@ -34,7 +34,7 @@ pub fn read(
     let unusable = |what: String| StoreError::Unusable { place: place.to_owned(), what };
     let damaged = |error: serde_json::Error| {
         let what = if bytes.is_empty() { "it is empty".to_owned() } else { format!("this is not a state: {error}") };
-        unusable(format!("{what}; {}", rescue()))
+        StoreError::Damaged { place: place.to_owned(), what: format!("{what}; {}", rescue()) }
     };
     let version: Version = match serde_json::from_slice(bytes) {
         Ok(version) => version,

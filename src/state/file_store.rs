@@ -83,18 +83,19 @@ impl FileStore {
     fn rescue(&self) -> String {
         let folder = self.folder.join("backup");
         let begins = format!("{}.", self.stack);
-        let serial = |path: &Path| {
+        // By age and then by serial: a state that was rebuilt counts from 1 again.
+        let order = |path: &Path| {
             let name = path.file_name()?.to_str()?.strip_prefix(&begins)?.strip_suffix(".json")?;
-            name.parse::<u64>().ok()
+            Some((fs::metadata(path).and_then(|about| about.modified()).ok(), name.parse::<u64>().ok()?))
         };
         let paths = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let mut backups: Vec<(u64, PathBuf)> = paths.filter_map(|path| Some((serial(&path)?, path))).collect();
+        let mut backups: Vec<_> = paths.filter_map(|path| Some((order(&path)?, path))).collect();
         backups.sort();
-        let is_good = |(_, path): &&(u64, PathBuf)| {
+        let is_good = |path: &&PathBuf| {
             fs::read(path).is_ok_and(|bytes| document::read(&bytes, &self.stack, "", String::new).is_ok())
         };
-        match backups.iter().rev().find(is_good) {
-            Some((_, path)) => format!(
+        match backups.iter().rev().map(|(_, path)| path).find(is_good) {
+            Some(path) => format!(
                 "the last good copy is {}: `isobar state push` takes it, or `isobar recover` asks AWS",
                 path.display()
             ),
@@ -113,9 +114,12 @@ impl FileStore {
         let mut rest = text.as_slice();
         // A line without its end was cut off while it was written: nothing relied on it yet.
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-            let line = serde_json::from_slice(&rest[..end]).map_err(|error| StoreError::Unusable {
+            let line = serde_json::from_slice(&rest[..end]).map_err(|error| StoreError::Damaged {
                 place: path.display().to_string(),
-                what: format!("line {} is damaged: {error}", lines.len() + 1),
+                what: format!(
+                    "line {} is damaged: {error}; `isobar recover` rebuilds the state from AWS",
+                    lines.len() + 1
+                ),
             })?;
             lines.push(line);
             rest = &rest[end + 1..];
@@ -225,6 +229,21 @@ impl FileStore {
         Ok(())
     }
 
+    /// Moves a state that cannot be read, and its journal, out of the way.
+    fn set_aside_now(&self) -> Result<Vec<String>, StoreError> {
+        let Err(StoreError::Damaged { .. }) = self.load_now() else { return Ok(Vec::new()) };
+        let mut kept = Vec::new();
+        for ending in ["journal", "json"] {
+            let (from, to) = (self.path(ending), self.path(&format!("{ending}.damaged")));
+            match fs::rename(&from, &to) {
+                Ok(()) => kept.push(to.display().to_string()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(failed(&from, error)),
+            }
+        }
+        Ok(kept)
+    }
+
     fn holder_now(&self) -> Result<Option<Holder>, StoreError> {
         let path = self.path("lock");
         let mut file = match File::open(&path) {
@@ -287,6 +306,16 @@ impl Store for FileStore {
     fn save<'a>(&'a self, state: &'a State) -> BoxFuture<'a, Result<(), StoreError>> {
         let state = state.clone();
         self.blocking(move |store| store.save_now(&state))
+    }
+
+    fn set_aside<'a>(&'a self, holder: &'a Holder) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+        let holder = holder.clone();
+        self.blocking(move |store| {
+            store.lock_now(&holder, Duration::ZERO)?;
+            let kept = store.set_aside_now();
+            *store.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            kept
+        })
     }
 
     fn place(&self) -> String {

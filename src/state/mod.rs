@@ -1,6 +1,7 @@
 //! What we remember of a stack: a convenience, never a treasure. No secret is in it.
 
 pub mod document;
+pub mod edit;
 pub mod fence;
 pub mod file_store;
 pub mod journal;

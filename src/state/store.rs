@@ -30,6 +30,10 @@ pub trait Store: Send + Sync {
     /// Writes a state whose serial is one more than what is there, and drops the entries it contains.
     fn save<'a>(&'a self, state: &'a State) -> BoxFuture<'a, Result<(), StoreError>>;
 
+    /// Takes what cannot be read out of the way and keeps it; tells where. Nothing is done to what can be
+    /// read. To be called without the lock, which it holds for as long as it takes.
+    fn set_aside<'a>(&'a self, holder: &'a Holder) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
+
     /// Where it is, for people.
     fn place(&self) -> String;
 
@@ -90,6 +94,14 @@ pub enum StoreError {
     /// What is there is not a state of this stack.
     #[error("{place}: {what}")]
     Unusable {
+        /// The file.
+        place: String,
+        /// What is the matter.
+        what: String,
+    },
+    /// What is there was a state of this stack once, and cannot be read any more.
+    #[error("{place}: {what}")]
+    Damaged {
         /// The file.
         place: String,
         /// What is the matter.

@@ -67,6 +67,10 @@ impl Store for MemoryStore {
         })
     }
 
+    fn set_aside<'a>(&'a self, _: &'a Holder) -> Answer<'a, Vec<String>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     fn place(&self) -> String {
         "memory".into()
     }

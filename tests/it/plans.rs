@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use isobar::cloud::{Ask, Care, Class, Cloud, CloudError, Live, Readiness};
+use isobar::cloud::{Ask, Care, Class, Cloud, CloudError, Live, Readiness, Tagged};
 use isobar::engine::Engine;
-use isobar::names::{KindName, Owner, PhysicalId, Scope};
+use isobar::names::{KindName, Owner, PhysicalId, Region, Scope, StackName};
 use isobar::plan::decide::Options;
 use isobar::state::file_store::FileStore;
 use isobar::value::Json;
@@ -46,6 +46,10 @@ impl Still {
 impl Cloud for Still {
     fn account(&self) -> Answer<'_, String> {
         Box::pin(async { Ok("000000000000".into()) })
+    }
+
+    fn tagged<'a>(&'a self, _: &'a StackName, _: &'a [Region]) -> Answer<'a, Vec<Tagged>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     fn read<'a>(&'a self, _: &'a Scope, _: &'a KindName, asks: &'a [Ask], _: Care) -> Answer<'a, Vec<Option<Live>>> {

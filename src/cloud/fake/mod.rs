@@ -13,9 +13,9 @@ use futures::future::BoxFuture;
 
 use rules::{fits, outputs, refusal, same_name, settled_references};
 
-use super::{Ask, Care, Class, Cloud, CloudError, Live, Readiness};
+use super::{Ask, Care, Class, Cloud, CloudError, Live, Readiness, Tagged};
 use crate::catalog::{Catalog, Form, KindInfo};
-use crate::names::{KindName, Owner, PhysicalId, Scope};
+use crate::names::{KindName, Owner, PhysicalId, Region, Scope, StackName};
 use crate::value::compare::{self, Effect};
 use crate::value::{Json, Partial};
 
@@ -212,6 +212,21 @@ impl FakeCloud {
 impl Cloud for FakeCloud {
     fn account(&self) -> Answer<'_, String> {
         Box::pin(async { Ok("000000000000".to_owned()) })
+    }
+
+    fn tagged<'a>(&'a self, stack: &'a StackName, regions: &'a [Region]) -> Answer<'a, Vec<Tagged>> {
+        Box::pin(async move {
+            let inner = self.inner();
+            let things = inner.things.iter().filter(|((at, ..), thing)| {
+                thing.owner.stack == *stack && at.region().is_none_or(|region| regions.contains(region))
+            });
+            let tagged = things.map(|((_, _, id), thing)| Tagged {
+                arn: id.to_string(),
+                address: Some(thing.owner.address.clone()),
+                generation: Some(thing.owner.generation),
+            });
+            Ok(tagged.collect())
+        })
     }
 
     fn read<'a>(

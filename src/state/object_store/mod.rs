@@ -104,6 +104,17 @@ impl ObjectStore {
     pub async fn detach(&self) -> Result<bool, StoreError> {
         self.0.detach().await
     }
+
+    /// The state as one of the two places alone has it, for people; the copy's if asked for and there is one.
+    pub async fn look_at(&self, copy: bool) -> Result<Option<State>, StoreError> {
+        let place = if copy { &self.0.decides } else { self.0.follows.as_ref().unwrap_or(&self.0.decides) };
+        place.folded().await.map(|folded| folded.state)
+    }
+
+    /// Whether there is a copy.
+    pub fn has_copy(&self) -> bool {
+        self.0.follows.is_some()
+    }
 }
 
 impl Inner {
@@ -332,6 +343,10 @@ impl Store for ObjectStore {
 
     fn save<'a>(&'a self, state: &'a State) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.0.save(state))
+    }
+
+    fn set_aside<'a>(&'a self, holder: &'a Holder) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+        Box::pin(self.0.set_aside(holder))
     }
 
     fn place(&self) -> String {

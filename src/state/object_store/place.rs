@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::try_join_all;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::lease::{Found, Lease};
@@ -89,9 +88,9 @@ impl Place {
             let mut state =
                 match document::read(&found.bytes, &self.stack, &self.objects.place(&self.key(STATE)), String::new) {
                     Ok(state) => state,
-                    Err(StoreError::Unusable { place, what }) => {
+                    Err(StoreError::Damaged { place, what }) => {
                         let what = format!("{what}{}", self.rescue().await);
-                        return Err(StoreError::Unusable { place, what });
+                        return Err(StoreError::Damaged { place, what });
                     }
                     Err(error) => return Err(error),
                 };
@@ -173,8 +172,30 @@ impl Place {
     /// The lease as it stands.
     pub(super) async fn lease(&self) -> Result<Option<Found>, StoreError> {
         let Some(found) = self.get(LEASE).await? else { return Ok(None) };
-        let lease: Lease = self.decode(LEASE, &found.bytes)?;
+        let lease: Lease = serde_json::from_slice(&found.bytes).map_err(|error| StoreError::Unusable {
+            place: self.objects.place(&self.key(LEASE)),
+            what: format!("it is damaged: {error}; deleting it gives the lock back"),
+        })?;
         Ok(Some(Found { lease, tag: found.tag, age: found.age }))
+    }
+
+    /// Moves a state that cannot be read, and its log, out of the way; tells where they are kept. Under the lease.
+    pub(super) async fn set_aside(&self) -> Result<Vec<String>, StoreError> {
+        let Err(StoreError::Damaged { .. }) = self.folded().await else { return Ok(Vec::new()) };
+        let failed = |error| self.failed(STATE, error);
+        let mut keys = self.objects.list(&self.key("journal/")).await.map_err(failed)?;
+        keys.push(self.key(STATE));
+        let mut kept = Vec::new();
+        for key in &keys {
+            let Some(found) = self.objects.get(key).await.map_err(failed)? else { continue };
+            let damaged = format!("{}/damaged/{}", self.stack, key.trim_start_matches(&self.key("")));
+            self.objects.put(&damaged, found.bytes, When::Anyhow).await.map_err(failed)?;
+            kept.push(self.objects.place(&damaged));
+        }
+        // The state goes last: a run that dies here leaves it to the next.
+        self.objects.delete(&keys[..keys.len() - 1]).await.map_err(failed)?;
+        self.objects.delete(&keys[keys.len() - 1..]).await.map_err(failed)?;
+        Ok(kept)
     }
 
     /// Writes the lease, if the condition holds.
@@ -198,7 +219,11 @@ impl Place {
 
     async fn page(&self, key: &str) -> Result<Option<Page>, StoreError> {
         let found = self.repeat(|| self.objects.get(key)).await.map_err(|error| self.failed("journal/", error))?;
-        found.map(|found| self.decode(key, &found.bytes)).transpose()
+        let decode = |found: Object| serde_json::from_slice(&found.bytes);
+        found.map(decode).transpose().map_err(|error| StoreError::Damaged {
+            place: self.objects.place(key),
+            what: format!("it is damaged: {error}; `isobar recover` rebuilds the state from AWS"),
+        })
     }
 
     async fn get(&self, name: &str) -> Result<Option<Object>, StoreError> {
@@ -243,13 +268,6 @@ impl Place {
             }
         }
         unreachable!("the last attempt returns")
-    }
-
-    fn decode<T: DeserializeOwned>(&self, name: &str, bytes: &[u8]) -> Result<T, StoreError> {
-        serde_json::from_slice(bytes).map_err(|error| StoreError::Unusable {
-            place: self.objects.place(name),
-            what: format!("it is damaged: {error}"),
-        })
     }
 
     /// What to say of good copies.

@@ -79,6 +79,12 @@ impl World {
         fs::write(self.path(name), text).expect("written");
     }
 
+    /// Removes a file, or a folder with all that is in it.
+    pub fn remove(&self, name: &str) {
+        let path = self.path(name);
+        if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.expect("removed");
+    }
+
     /// Replaces the first place where a text stands; it must be there.
     pub fn edit(&self, name: &str, from: &str, to: &str) {
         let text = self.read(name);

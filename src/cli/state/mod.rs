@@ -1,9 +1,13 @@
-//! `isobar state`: looks at what is remembered.
+//! `isobar state`: looks after what is remembered.
+
+mod change;
 
 use super::args::{Globals, State, StateCommand};
+use super::held::Held;
 use super::{Done, Failure, ask, console, engine};
 use crate::names::Address;
 use crate::problem::nearest;
+use crate::state::document;
 
 pub fn run(globals: &Globals, args: &State) -> Result<Done, Failure> {
     match &args.command {
@@ -18,6 +22,19 @@ pub fn run(globals: &Globals, args: &State) -> Result<Done, Failure> {
             console::data(&lines.collect::<String>())?;
         }
         StateCommand::Detach { stack, yes } => return detach(globals, &stack.stack, *yes),
+        StateCommand::Mv(words) => return change::mv(globals, words),
+        StateCommand::Push { stack, file, force } => return change::push(globals, &stack.stack, file, *force),
+        StateCommand::Rm { words, yes } => return change::rm(globals, words, *yes),
+        StateCommand::Unlock { stack, yes } => return change::unlock(globals, &stack.stack, *yes),
+        StateCommand::Pull { stack, from } => {
+            let state = Held::read(globals, &stack.stack)?.look(*from)?;
+            let state = state.ok_or_else(|| {
+                Failure::refused("nothing is remembered of this stack")
+                    .help("`isobar recover` rebuilds a lost state from AWS")
+            })?;
+            let bytes = document::write(&state).map_err(Failure::error)?;
+            console::data(&String::from_utf8_lossy(&bytes))?;
+        }
         StateCommand::Show { stack, address } => {
             let state = engine::state(globals, &stack.stack)?;
             let wanted: Address = address.parse().map_err(Failure::error)?;

@@ -1,0 +1,263 @@
+//! Rebuilds or repairs a state from what is in AWS. Nothing changes there.
+//!
+//! A plan finds what is ours by name, token or tag; here the finding is written down and nothing else is
+//! done. What carries the stack's tags and stands in no record is told to the user: nobody looks after it.
+
+use std::collections::BTreeMap;
+
+use super::{Engine, EngineError, Survey, bookkeeping, check_account, fresh, note};
+use crate::cloud::Tagged;
+use crate::graph::Graph;
+use crate::names::{Address, PhysicalId, Region};
+use crate::plan::decide::Options;
+use crate::plan::{Decision, Obstacle, Planned};
+use crate::state::journal::{Entry, Journal};
+use crate::state::store::{Holder, StoreError};
+use crate::state::{Record, State};
+use crate::value::compare::Change;
+use crate::value::{Json, Key, Partial};
+
+/// What a recovery would write, and what it has found.
+#[derive(Debug)]
+pub struct Recovery {
+    /// Why the state that is there cannot be read, if so.
+    pub damaged: Option<StoreError>,
+    /// In AWS and not remembered: to be recorded.
+    pub taken_up: Vec<TakenUp>,
+    /// Remembered and not in AWS: to be dropped.
+    pub gone: Vec<(Address, PhysicalId)>,
+    /// Calls whose outcome was not known.
+    pub open_calls: usize,
+    /// Remembered, and in AWS.
+    pub confirmed: usize,
+    /// In the file and not in AWS: the next apply makes it.
+    pub absent: Vec<Address>,
+    /// Ours by its tags, and in no record.
+    pub strays: Vec<Stray>,
+    /// What stood in the way of looking.
+    pub obstacles: Vec<Obstacle>,
+    state: State,
+    entries: Vec<Entry>,
+}
+
+/// Something of ours that is recorded again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenUp {
+    /// Its address.
+    pub address: Address,
+    /// What it is called in AWS.
+    pub id: PhysicalId,
+    /// Whether it differs from the file: the next apply changes it.
+    pub differs: bool,
+}
+
+/// Something that carries the stack's tags and is in no record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stray {
+    /// What it is called in AWS.
+    pub arn: String,
+    /// The address that its tags tell.
+    pub address: Option<Address>,
+    /// Why it is in no record.
+    pub why: Why,
+}
+
+/// Why a thing of ours is in no record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Its address is not in the file.
+    NotInFile,
+    /// Another thing stands at its address: it is the old half of a replacement.
+    Superseded,
+    /// What it is found by hangs on something that is not there.
+    NotFound,
+}
+
+impl Recovery {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.damaged.is_none() && self.entries.is_empty()
+    }
+}
+
+impl Engine {
+    /// Looks what is in AWS, and what the state should say of it. Writes nothing.
+    pub async fn recovery(&self, graph: &Graph) -> Result<Recovery, EngineError> {
+        let account = self.cloud.account().await?;
+        let (before, damaged) = match self.store.load().await {
+            Ok(state) => (state.unwrap_or_else(|| fresh(graph)), None),
+            Err(error @ StoreError::Damaged { .. }) => (fresh(graph), Some(error)),
+            Err(error) => return Err(error.into()),
+        };
+        check_account(&account, graph, &before)?;
+        let options = Options::default();
+        let first = self.survey(graph, before.clone(), &options, &account).await?;
+        let gone: Vec<(Address, Record)> = gone(&first);
+        let (mut entries, survey) = if gone.is_empty() {
+            (Vec::new(), first)
+        } else {
+            // Without the record of what has gone, what has come in its place is searched for.
+            let Survey { mut state, mut entries, .. } = first;
+            entries.extend(note(&mut state, &gone.iter().map(dropped).collect::<Vec<_>>()));
+            (entries, self.survey(graph, state, &options, &account).await?)
+        };
+        let regions = graph.regions.iter().chain(&before.regions).cloned();
+        let regions: Vec<Region> = regions.collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+        let tagged = self.cloud.tagged(&graph.stack, &regions).await?;
+        let mut state = survey.state.clone();
+        entries.extend(survey.entries.iter().cloned());
+        let found = self.found(&survey, &tagged);
+        let refreshed = refreshed(&survey);
+        let entries_now: Vec<Entry> = found.iter().map(|(entry, _)| entry.clone()).chain(refreshed).collect();
+        entries.extend(note(&mut state, &entries_now));
+        let is_known = before.account == account && graph.regions.iter().all(|region| before.regions.contains(region));
+        if !is_known && !state.records.is_empty() {
+            entries.insert(0, Entry::Used { account, regions: graph.regions.clone() });
+        }
+        let made = |entry: &&Planned| matches!(entry.decision, Decision::Create { .. });
+        let absent = survey.decided.plan.entries.iter().filter(made).map(|entry| entry.address.clone()).collect();
+        let was_there = |address: &&Address| survey.observed.live(address).is_some();
+        Ok(Recovery {
+            damaged,
+            taken_up: found.into_iter().map(|(_, taken_up)| taken_up).collect(),
+            gone: gone.into_iter().map(|(address, record)| (address, record.id)).collect(),
+            open_calls: before.pending.len(),
+            confirmed: survey.state.records.keys().filter(was_there).count(),
+            absent,
+            strays: strays(graph, &state, &tagged),
+            obstacles: survey.decided.plan.obstacles,
+            state: before,
+            entries,
+        })
+    }
+
+    /// Writes what a recovery has found; tells where what could not be read is kept.
+    pub async fn recover(&self, recovery: Recovery, holder: &Holder) -> Result<Vec<String>, EngineError> {
+        let kept = if recovery.damaged.is_some() { self.store.set_aside(holder).await? } else { Vec::new() };
+        self.store.lock(holder, self.lock_timeout).await?;
+        let written = self.write_down(recovery).await;
+        self.store.unlock().await?;
+        written.map(|()| kept)
+    }
+
+    async fn write_down(&self, recovery: Recovery) -> Result<(), EngineError> {
+        let state = match self.store.load().await? {
+            Some(now) if now.says_the_same(&recovery.state) => now,
+            None if recovery.state.serial == 0 => recovery.state,
+            _ => return Err(EngineError::StalePlan),
+        };
+        let journal = Journal::new(self.store.clone(), state);
+        journal.save().await?;
+        for entry in recovery.entries {
+            journal.write(entry).await?;
+        }
+        journal.save().await?;
+        Ok(())
+    }
+
+    /// Records of what a survey has found to be ours.
+    fn found(&self, survey: &Survey, tagged: &[Tagged]) -> Vec<(Entry, TakenUp)> {
+        let record = |entry: &Planned| {
+            let Decision::Adopt { id, changes } = &entry.decision else { return None };
+            let address = &entry.address;
+            let (node, info) = (survey.graph.get(address)?, self.catalog.get(&entry.kind)?);
+            let live = survey.observed.live(address)?;
+            let told = tagged.iter().filter(|thing| thing.address.as_ref() == Some(address));
+            let record = Record {
+                kind: entry.kind.clone(),
+                id: id.clone(),
+                // The next one must be none that was there before.
+                generation: told.filter_map(|thing| thing.generation).max().unwrap_or(1),
+                spec: info.redact(&sent(survey.decided.wanted.get(address)?, changes, &live.spec)),
+                outputs: live.outputs.clone(),
+                needs: node.needs.keys().cloned().collect(),
+                protect: node.declaration.protect,
+                retain: node.declaration.retain,
+            };
+            let taken_up = TakenUp { address: address.clone(), id: id.clone(), differs: !changes.is_empty() };
+            Some((Entry::Made { address: address.clone(), record }, taken_up))
+        };
+        survey.decided.plan.entries.iter().filter_map(record).collect()
+    }
+}
+
+/// What must have been sent last, as far as AWS tells: what is wanted where nothing differs, and what is
+/// there where something does.
+fn sent(wanted: &Partial, changes: &[Change], live: &Json) -> Json {
+    let Partial::Map(fields) = wanted else { return Json::Null };
+    let differs = |name: &str| {
+        changes.iter().any(|change| match change.path.0.first() {
+            Some(Key::Field(field)) => field == name,
+            _ => true,
+        })
+    };
+    let field = |(name, wanted): (&String, &Partial)| {
+        let value = if differs(name) { live.get(name).cloned() } else { wanted.finish().ok() };
+        Some((name.clone(), value?))
+    };
+    Json::Object(fields.iter().filter_map(field).collect())
+}
+
+/// Records of what AWS has not, by an exact reading.
+fn gone(survey: &Survey) -> Vec<(Address, Record)> {
+    let is_gone =
+        |address: &Address| survey.observed.exact.contains(address) && survey.observed.live.get(address) == Some(&None);
+    let records = survey.state.records.iter().filter(|(address, _)| is_gone(address));
+    records.map(|(address, record)| (address.clone(), record.clone())).collect()
+}
+
+fn dropped((address, record): &(Address, Record)) -> Entry {
+    Entry::Gone { address: address.clone(), generation: record.generation, id: record.id.clone() }
+}
+
+/// Records of what is there, with what it can be referred to by now.
+fn refreshed(survey: &Survey) -> Vec<Entry> {
+    let Survey { decided, graph, state, observed, .. } = survey;
+    bookkeeping::refreshed(&decided.plan, graph, state, observed)
+}
+
+/// Things of ours that are in no record.
+fn strays(graph: &Graph, state: &State, tagged: &[Tagged]) -> Vec<Stray> {
+    let mut newest: BTreeMap<&Address, u32> = BTreeMap::new();
+    for thing in tagged {
+        if let (Some(address), Some(generation)) = (&thing.address, thing.generation) {
+            let most = newest.entry(address).or_default();
+            *most = generation.max(*most);
+        }
+    }
+    let old = state.leaving.iter().map(|old| &old.record);
+    let records: Vec<&Record> = state.records.values().chain(old).collect();
+    let stray = |thing: &Tagged| {
+        if records.iter().any(|record| is_it(record, &thing.arn)) {
+            return None;
+        }
+        let address = thing.address.as_ref().map(|address| moved(graph, address));
+        let why = match &address {
+            Some(address) if state.records.contains_key(address) => {
+                let newest = thing.address.as_ref().and_then(|address| newest.get(address));
+                // What AWS makes of a thing may carry its tags, with its own generation.
+                (thing.generation.as_ref() < newest).then_some(Why::Superseded)?
+            }
+            Some(address) if graph.get(address).is_some() => Why::NotFound,
+            _ => Why::NotInFile,
+        };
+        Some(Stray { arn: thing.arn.clone(), address: thing.address.clone(), why })
+    };
+    tagged.iter().filter_map(stray).collect()
+}
+
+/// Whether a record is that of the thing with this ARN.
+fn is_it(record: &Record, arn: &str) -> bool {
+    let id = record.id.as_str();
+    let ends = |id: &str| arn.strip_suffix(id).is_some_and(|head| head.is_empty() || head.ends_with(['/', ':']));
+    ends(id) || record.outputs.get("arn").and_then(Json::as_str) == Some(arn)
+}
+
+/// The address in the file of a thing that was made under an earlier one.
+fn moved(graph: &Graph, address: &Address) -> Address {
+    let new = graph.moved.iter().find_map(|(old, new)| {
+        let rest = address.path.strip_prefix(old.as_str())?;
+        (rest.is_empty() || rest.starts_with('.')).then(|| Address::new(format!("{new}{rest}"), address.at.clone()))
+    });
+    new.unwrap_or_else(|| address.clone())
+}
