@@ -258,9 +258,17 @@ def give_metrics(wanted: bytes):
 def pickled(state: dict) -> bytes:
     from localstack.state import pickle
 
+    if parameters := sys.modules.get("moto.ssm.models"):  # there once SSM has been used
+        pickle.register(parameters.ParameterDict)(keep_parameters)
     file = io.BytesIO()
     pickle.dump(state, file)
     return file.getvalue()
+
+
+def keep_parameters(pickler, parameters):
+    """moto's dict of SSM parameters is made from account and region, which no dict's own way of being kept knows."""
+    made_from = parameters.account_id, parameters.region_name
+    pickler.save_reduce(type(parameters), made_from, vars(parameters), dictitems=iter(dict.items(parameters)), obj=parameters)
 
 
 def unpickled(data: bytes) -> dict:

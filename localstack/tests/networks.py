@@ -14,6 +14,12 @@ def where(**filters):
     return [{"Name": name.replace("_", "-"), "Values": value if isinstance(value, list) else [value]} for name, value in filters.items()]
 
 
+def removals(ec2, subnet, group, gateway=None, vpc=None):
+    """The calls that take away what something in a network stands on."""
+    calls = [lambda: ec2.delete_subnet(SubnetId=subnet), lambda: ec2.delete_security_group(GroupId=group)]
+    return calls + ([lambda: ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)] if gateway else [])
+
+
 class Network:
     """A VPC in which things are made in short words."""
 

@@ -157,6 +157,20 @@ def test_a_caller_reference_is_kept(aws, control, apart):
         aws("route53").create_hosted_zone(Name="a.example.com", CallerReference=reference)
 
 
+def test_parameters_are_kept(aws, control, apart, name):
+    ssm = aws("ssm", "eu-west-1")
+    ssm.put_parameter(Name=f"/{name}/image", Value="first", Type="String")
+    control("snapshot", {"name": name})
+    ssm.put_parameter(Name=f"/{name}/image", Value="second", Type="String", Overwrite=True)
+    ssm.put_parameter(Name=f"/{name}/other", Value="x", Type="String")
+    control("restore", {"name": name})
+    found = ssm.get_parameters_by_path(Path=f"/{name}")["Parameters"]
+    assert [(one["Name"], one["Value"], one["Version"]) for one in found] == [(f"/{name}/image", "first", 1)]
+    assert ssm.get_parameter(Name="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64")["Parameter"]["Value"].startswith("ami-")
+    with fails("ParameterNotFound"):
+        ssm.get_parameter(Name=f"/{name}/other")
+
+
 def test_the_inventory_endpoint_is_not_counted(aws, control, name):
     aws("sns", "eu-west-1").create_topic(Name=name)
     control("calls", method="DELETE")

@@ -5,6 +5,7 @@ import random
 import boto3
 import pytest
 from conftest import ACCOUNT, create_role, eventually, fails
+from networks import removals
 
 pytestmark = pytest.mark.usefixtures("step")
 REGION = "eu-west-1"
@@ -302,8 +303,32 @@ def test_a_task_holds_its_network(ecs, aws, name, task, step):
     assert described(ecs, name, task)["lastStatus"] == "STOPPED"
     step(59)
     assert len(ec2.describe_network_interfaces(**held)["NetworkInterfaces"]) == 1
+    calls = removals(ec2, details["subnetId"], interface["Groups"][0]["GroupId"])
+    for call in calls:
+        with fails("DependencyViolation"):
+            call()
     step(1)
     assert ec2.describe_network_interfaces(**held)["NetworkInterfaces"] == []
+    for call in calls:
+        call()
+
+
+def test_a_task_with_a_public_address_holds_the_gateway(ecs, aws, name, step):
+    ec2 = aws("ec2", REGION)
+    ecs.create_cluster(clusterName=name)
+    register(ecs, name)
+    vpc, wanted = network(aws, name)
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    wanted = {"awsvpcConfiguration": wanted["awsvpcConfiguration"] | {"assignPublicIp": "ENABLED"}}
+    task = ecs.run_task(cluster=name, taskDefinition=name, launchType="FARGATE", networkConfiguration=wanted)["tasks"][0]["taskArn"]
+    step(30)
+    ecs.stop_task(cluster=name, task=task)
+    step(89)  # nobody asks ECS, whose task stops all the same
+    with fails("DependencyViolation", "mapped public address"):
+        ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    eventually(lambda: not ec2.describe_network_interfaces(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkInterfaces"])
+    ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
 
 
 def test_a_task_of_unknown_role_does_not_start(ecs, aws, name, step):

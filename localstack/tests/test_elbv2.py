@@ -7,6 +7,7 @@ from balancing import (
     NOTHING, REGION, attributes, balancer, ec2, elb, forward, listener, net, rule, served, subnet, target_group,
 )
 from conftest import eventually, fails
+from networks import removals
 
 pytestmark = pytest.mark.usefixtures("step")
 
@@ -108,6 +109,34 @@ def test_its_interfaces_outlive_a_balancer(elb, ec2, net, name, step):
     assert not interfaces(ec2, made)
 
 
+def test_what_a_balancer_stands_on_stays_until_its_interfaces_have_gone(elb, ec2, net, name, step):
+    made = balancer(elb, net, name)
+    assert all(one["Association"]["IpOwnerId"] == "amazon" for one in interfaces(ec2, made))
+    calls = removals(ec2, net.subnets[0], net.group, net.gateway, net.vpc)
+    step(150)
+    for call in calls:
+        with fails("DependencyViolation"):
+            call()
+    elb.delete_load_balancer(LoadBalancerArn=made["LoadBalancerArn"])
+    step(179)
+    for call in calls:
+        with fails("DependencyViolation"):
+            call()
+    step(1)
+    for call in calls:
+        call()
+
+
+def test_an_internal_balancer_does_not_hold_the_gateway(elb, ec2, net, name):
+    made = balancer(elb, net, name, Scheme="internal")
+    assert not any("Association" in one for one in interfaces(ec2, made))
+    *held, detach = removals(ec2, net.subnets[1], net.group, net.gateway, net.vpc)
+    detach()
+    for call in held:
+        with fails("DependencyViolation"):
+            call()
+
+
 def test_set_subnets_replaces_them(elb, ec2, net, name, step):
     made = balancer(elb, net, name)
     third = subnet(ec2, net.vpc, 2, "c")
@@ -117,6 +146,17 @@ def test_set_subnets_replaces_them(elb, ec2, net, name, step):
     assert {one["SubnetId"] for one in interfaces(ec2, made)} == {net.subnets[0], third}
     with fails("ValidationError"):
         elb.set_subnets(LoadBalancerArn=made["LoadBalancerArn"], Subnets=[third])
+
+
+def test_a_balancer_can_do_without_public_addresses(elb, ec2, net, name):
+    made = balancer(elb, net, name)
+    block = ec2.associate_vpc_cidr_block(VpcId=net.vpc, AmazonProvidedIpv6CidrBlock=True)["Ipv6CidrBlockAssociation"]["Ipv6CidrBlock"]
+    for number, one in enumerate(net.subnets):
+        ec2.associate_subnet_cidr_block(SubnetId=one, Ipv6CidrBlock=block.replace("00::/56", f"0{number}::/64"))
+    elb.set_ip_address_type(LoadBalancerArn=made["LoadBalancerArn"], IpAddressType="dualstack-without-public-ipv4")
+    assert not any("Association" in one for one in interfaces(ec2, made))
+    elb.set_ip_address_type(LoadBalancerArn=made["LoadBalancerArn"], IpAddressType="dualstack")
+    assert all("Association" in one for one in interfaces(ec2, made))
 
 
 def test_set_security_groups_changes_the_interfaces(elb, ec2, net, name):

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
-from conftest import ask, fails
+from conftest import ask, eventually, fails
 
 HERE, THERE = "ap-south-1", "ap-northeast-2"
 
@@ -122,11 +122,11 @@ def test_an_error_after_the_work(client, fault, name):
 
 
 def test_hanging(client, fault):
-    topics = client("sns", patience=5)
+    topics = client("sns")
     fault({"region": HERE, "nth": 1, "action": "hang", "seconds": 0.4, "then": "serve"}, {"region": HERE, "nth": 1, "action": "hang", "seconds": 0.2})
     began = time.monotonic()
     topics.list_topics()
-    assert 0.4 <= time.monotonic() - began < 2
+    assert 0.4 <= time.monotonic() - began < 5
     with pytest.raises(ConnectionClosedError):
         topics.list_topics()
 
@@ -136,7 +136,7 @@ def test_a_rule_taken_back_frees_who_hangs(client, fault, endpoint):
     found = []
     waiting = threading.Thread(target=lambda: found.append(outcomes(client("sns").list_topics, 1)))
     waiting.start()
-    time.sleep(0.3)
+    eventually(lambda: ask(endpoint, "faults")["rules"][0]["acted"])
     assert found == []
     ask(endpoint, f"faults/{rule}", "DELETE")
     waiting.join(5)
@@ -144,31 +144,40 @@ def test_a_rule_taken_back_frees_who_hangs(client, fault, endpoint):
     client("sns").list_topics()
 
 
-def seconds_of(call, number=30):
+def seconds_of(call, rounds=3, number=30):
+    """For this number of calls, in the least disturbed round."""
+
+    def one_round():
+        began = time.monotonic()
+        for _ in range(number):
+            call()
+        return time.monotonic() - began
+
     call()
-    began = time.monotonic()
-    for _ in range(number):
-        call()
-    return time.monotonic() - began
+    return min(one_round() for _ in range(rounds))
 
 
 @pytest.mark.parametrize("action", ["drop", "5xx", "hang"])
-def test_a_region_is_gone_and_the_other_does_not_notice(client, fault, action):
+def test_a_region_is_gone_and_the_other_does_not_notice(client, fault, endpoint, action):
     there = client("sns", THERE).list_topics
-    usual = min(seconds_of(there) for _ in range(2))
-    fault({"region": HERE, "action": action})
-    waiting = [threading.Thread(target=lambda: pytest.raises(Exception, client("sns", patience=2).list_topics)) for _ in range(20)]
+    usual = seconds_of(there)
+    callers = [client("sns", patience=60) for _ in range(20)]
+    [rule] = fault({"region": HERE, "action": action})
+    waiting = [threading.Thread(target=outcomes, args=(one.list_topics, 1)) for one in callers]
     for thread in waiting:
         thread.start()
-    time.sleep(0.5)  # their clients are made, which costs more than the calls
-    meanwhile = min(seconds_of(there) for _ in range(2))
-    for thread in waiting:
-        thread.join()
+    eventually(lambda: ask(endpoint, "faults")["rules"][0]["acted"] == len(callers))
+    meanwhile = seconds_of(there)
+    print(f"\n{action}: 30 calls to the other region took {usual:.3f} s before, {meanwhile:.3f} s meanwhile")
+    assert action != "hang" or all(thread.is_alive() for thread in waiting)
     # Whoever stood in line behind the lost region would wait out the patience of its callers.
     assert meanwhile < usual + 1
     expected = {"drop": ConnectionClosedError, "5xx": ClientError, "hang": ReadTimeoutError}[action]
     with pytest.raises(expected):
         client("logs", patience=0.5).describe_log_groups()
+    ask(endpoint, f"faults/{rule}", "DELETE")
+    for thread in waiting:
+        thread.join(10)
 
 
 def test_wrong_rules_are_refused(endpoint):

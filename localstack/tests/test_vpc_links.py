@@ -2,6 +2,7 @@ import json
 
 import pytest
 from conftest import eventually, fails
+from networks import removals
 
 REGION = "eu-west-1"
 
@@ -79,6 +80,10 @@ def test_only_the_name_changes(v2, link, subnets, name):
 def test_its_interfaces_hold_subnets_and_groups_for_longer_than_the_link(v2, ec2, vpc, subnets, group, link, step):
     assert sorted(i["SubnetId"] for i in interfaces(ec2, vpc)) == sorted(subnets)
     assert all(i["RequesterManaged"] for i in interfaces(ec2, vpc))
+    calls = removals(ec2, subnets[0], group)
+    for call in calls:
+        with fails("DependencyViolation"):
+            call()
     v2.delete_vpc_link(VpcLinkId=link["VpcLinkId"])
     assert status(v2, link) == "DELETING"
     v2.delete_vpc_link(VpcLinkId=link["VpcLinkId"])
@@ -86,8 +91,13 @@ def test_its_interfaces_hold_subnets_and_groups_for_longer_than_the_link(v2, ec2
     assert len(interfaces(ec2, vpc)) == 2
     with fails("NotFoundException"):
         status(v2, link)
+    for call in calls:
+        with fails("DependencyViolation"):
+            call()
     step(31)
     assert interfaces(ec2, vpc) == []
+    for call in calls:
+        call()
 
 
 def test_places_are_checked(v2, ec2, aws, subnets, group, name):

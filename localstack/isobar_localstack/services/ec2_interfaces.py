@@ -47,8 +47,7 @@ def lend(
             lend_one(account_id, region, subnet_id, list(group_ids or []), description, interface_type, requester_id)
             for subnet_id in subnet_ids
         ]
-        for interface in existing(account_id, region, lent if public else []):
-            interface.public_ip = state.public_address(account_id, region)
+        set_public(account_id, region, lent, public)
         return lent
 
 
@@ -87,6 +86,14 @@ def keep(account_id: str, region: str, interface_ids):
     """They are needed again before they have gone."""
     for interface in existing(account_id, region, interface_ids):
         interface.goes_at = None
+
+
+def set_public(account_id: str, region: str, interface_ids, public: bool):
+    """Whether they have public addresses. Those that have keep the address."""
+    with state.lock:
+        for interface in existing(account_id, region, interface_ids):
+            if bool(interface.public_ip) != public:
+                interface.public_ip = state.public_address(account_id, region) if public else None
 
 
 def change_groups(account_id: str, region: str, interface_ids, group_ids):

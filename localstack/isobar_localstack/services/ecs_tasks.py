@@ -82,7 +82,8 @@ def launch(account_id, region, cluster, definition_arn, data, tags, moment, serv
     attachment = str(uuid.uuid4())
     description = f"arn:aws:ecs:{region}:{account_id}:attachment/{attachment}"
     groups = network.get("securityGroups") or []
-    interfaces = ec2_interfaces.lend(account_id, region, [subnet], groups, description, requester_id="amazon-ecs")
+    public = network.get("assignPublicIp") == "ENABLED"
+    interfaces = ec2_interfaces.lend(account_id, region, [subnet], groups, description, requester_id="amazon-ecs", public=public)
     interface = ec2_interfaces.existing(account_id, region, interfaces)[0]
     arn = f"arn:aws:ecs:{region}:{account_id}:task/{cluster.name}/{new_id()}"
     task = Task(

@@ -173,6 +173,7 @@ def set_subnets(context, request):
     balancer.data["IpAddressType"] = address_type
     balancer.subnets = {subnet["AvailabilityZone"]: subnet["SubnetId"] for subnet in subnets}
     network.place_interfaces(context, balancer)
+    network.set_public(context, balancer)
     return {"AvailabilityZones": describe(balancer)["AvailabilityZones"], "IpAddressType": address_type}
 
 
@@ -195,6 +196,7 @@ def set_ip_address_type(context, request):
     if request["IpAddressType"] != "ipv4":
         network.check_ipv6(context, list(balancer.subnets.values()))
     balancer.data["IpAddressType"] = request["IpAddressType"]
+    network.set_public(context, balancer)
     return {"IpAddressType": request["IpAddressType"]}
 
 

@@ -3,7 +3,8 @@
 AWS rules followed: one subnet per zone, all of one VPC, each with 8 free addresses; an Application Load
 Balancer spans two zones; an internet-facing one needs an attached internet gateway [doc], dual stack
 needs subnets with IPv6; security groups are of the same VPC. A balancer has a network interface in each
-of its subnets, described as `ELB app/name/id`, which goes some minutes after the balancer.
+of its subnets, described as `ELB app/name/id`, which goes some minutes after the balancer; that of an
+internet-facing one has a public address, which holds the internet gateway.
 """
 
 from localstack.aws.api import CommonServiceException
@@ -101,8 +102,17 @@ def place_interfaces(context, balancer: Balancer):
     made = ec2_interfaces.lend(
         context.account_id, context.region, missing, balancer.data.get("SecurityGroups") or [],
         f"ELB {full_name(balancer.data['LoadBalancerArn'])}", interface_type=INTERFACE_TYPES[balancer.data["Type"]],
+        public=is_public(balancer),
     )
     balancer.interfaces = {subnet: has[subnet] for subnet in wanted if subnet in has} | dict(zip(missing, made))
+
+
+def is_public(balancer: Balancer) -> bool:
+    return balancer.data.get("Scheme") == "internet-facing" and balancer.data["IpAddressType"] != "dualstack-without-public-ipv4"
+
+
+def set_public(context, balancer: Balancer):
+    ec2_interfaces.set_public(context.account_id, context.region, list(balancer.interfaces.values()), is_public(balancer))
 
 
 def give_back(context, interfaces: list[str]):

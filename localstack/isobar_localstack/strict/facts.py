@@ -29,7 +29,7 @@ FACTS = {
     "ec2.endpoint_policy_characters": (20480, "memory"),
     "ec2.group_description": (r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}", "model"),
     "ec2.prefix_length": ((16, 28), "model"),
-    "ec2.user_data_bytes": (16384, "doc"),
+    "ec2.user_data_bytes": (16384, "memory"),
     "ecs.bake_minutes": (1440, "model"),
     "ecs.describe_services": (10, "model"),
     "ecs.describe_tasks": (100, "model"),
