@@ -40,6 +40,33 @@ fn a_stack_lives_and_leaves_nothing() {
 }
 
 #[test]
+fn containers_move_to_other_ports_and_zones_and_leave_nothing() {
+    const STACK: &str = "containers.yaml";
+    let world = World::new();
+    let settled = |what: &str| {
+        let applied = world.isobar(&["apply", "--local", "--yes", STACK]);
+        assert_eq!(applied.code, Some(0), "{what}: {}", applied.talk);
+        let plan = world.isobar(&["plan", "--local", "--detailed-exitcode", STACK]);
+        assert_eq!(plan.code, Some(0), "{what}: {}", plan.data);
+    };
+    settled("the first time");
+    world.edit(STACK, "port: 9200", "port: 9201");
+    world.edit(STACK, "acme/stock:3.1.0\n    port: 8080", "acme/stock:3.2.0\n    port: 8081");
+    world.edit(STACK, "default: \"1.4.2\"", "default: \"1.5.0\"");
+    world.edit(STACK, "type: t3.large", "type: t3.xlarge");
+    settled("other ports and versions");
+    world.edit(STACK, "zones: 2", "zones: 3");
+    world.edit(STACK, "nat: single", "nat: regional");
+    world.edit(STACK, "    architecture: arm64", "    deploy: {strategy: blue-green, bake: 1m}");
+    settled("another zone, another way out, another way to deploy");
+    world.edit(STACK, "zones: 3", "zones: 2");
+    world.edit(STACK, "nat: regional", "nat: per-zone");
+    settled("a zone less");
+    world.isobar(&["destroy", "--local", "--yes", STACK]).exits(0);
+    assert_eq!(world.inventory(), Vec::<Json>::new());
+}
+
+#[test]
 fn protected_data_is_refused_before_the_first_call() {
     let world = World::new();
     world.write("data.yaml", "stack: data\nregions: [us-east-1, us-west-2]\ntables:\n  carts: {key: {id: string}}\n");
