@@ -58,6 +58,15 @@ def ask(endpoint, part, method="GET", body=None):
         return json.load(answer)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing(endpoint):
+    """Every file of tests begins with nothing, far from quotas; what was there before comes back."""
+    ask(endpoint, "snapshot", "POST", {"name": "before"})
+    ask(endpoint, "reset", "POST", {})
+    yield
+    ask(endpoint, "restore", "POST", {"name": "before"})
+
+
 @pytest.fixture(scope="session")
 def aws(endpoint):
     """aws("service", "region") gives a client."""

@@ -1,5 +1,6 @@
 import pytest
 from conftest import create_role, fails
+from networks import removals
 from scaling import BOOT, REGION, new_version
 
 pytest_plugins = ["scaling"]
@@ -224,6 +225,30 @@ def test_instances_hold_subnets_and_groups_until_they_are_terminated(asg, ec2, m
     ec2.delete_security_group(GroupId=network.group)
     for subnet in network.subnets:
         ec2.delete_subnet(SubnetId=subnet)
+
+
+@pytest.mark.parametrize("by", ["subnet", "template"])
+def test_instances_with_public_addresses_hold_the_gateway(asg, ec2, make, network, look, step, name, by):
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=network.vpc)
+    if by == "subnet":
+        ec2.modify_subnet_attribute(SubnetId=network.subnets[0], MapPublicIpOnLaunch={"Value": True})
+        more = {}
+    else:
+        interface = {"DeviceIndex": 0, "AssociatePublicIpAddress": True, "Groups": [network.group]}
+        data = {"ImageId": "ami-0123456789abcdef0", "NetworkInterfaces": [interface]}
+        made = ec2.create_launch_template(LaunchTemplateName=f"{name}-public", LaunchTemplateData=data)["LaunchTemplate"]
+        more = {"LaunchTemplate": {"LaunchTemplateId": made["LaunchTemplateId"], "Version": "1"}}
+    make(DesiredCapacity=1, VPCZoneIdentifier=network.subnets[0], **more)
+    step(BOOT)
+    subnet, group, detach = removals(ec2, network.subnets[0], network.group, gateway, network.vpc)
+    for call in (subnet, group, detach):
+        with fails("DependencyViolation"):
+            call()
+    asg.update_auto_scaling_group(AutoScalingGroupName=name, DesiredCapacity=0)
+    step(BOOT)
+    for call in (subnet, group, detach):
+        call()
 
 
 def test_deletion_protection(asg, make, look, name):
