@@ -108,10 +108,9 @@ fn later(path: &Path, value: Option<&Json>, fault: &Fault) -> Option<Problem> {
 }
 
 fn fits(pattern: &str, path: &Path) -> bool {
-    let words: Vec<&str> = pattern.split('.').collect();
-    words.len() == path.0.len()
-        && words.iter().zip(&path.0).all(|(word, key)| match key {
-            Key::Field(name) => *word == "*" || word == name,
+    pattern.split('.').count() == path.0.len()
+        && pattern.split('.').zip(&path.0).all(|(word, key)| match key {
+            Key::Field(name) => word == "*" || word == name,
             Key::Index(_) => false,
         })
 }
