@@ -245,7 +245,7 @@ pub enum StateCommand {
         /// The file, such as `state pull` prints
         #[arg(required = true)]
         file: PathBuf,
-        /// Whatever its lineage and its serial are; stack and account must fit all the same
+        /// Whatever its lineage and its serial are, and if both places of a state have changed
         #[arg(long)]
         force: bool,
     },

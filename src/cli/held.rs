@@ -9,7 +9,19 @@ use super::{Failure, console};
 use crate::names::StackName;
 use crate::stack::Loaded;
 use crate::state::State;
+use crate::state::object_store::ObjectStore;
 use crate::state::store::{Holder, Store, StoreError};
+
+/// What a change may pass over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// Nothing.
+    Nothing,
+    /// A state that cannot be read: it is kept aside, and counts as none.
+    Damaged,
+    /// That too, and two places that have both changed.
+    Quarrel,
+}
 
 /// The state of a stack whose file is right.
 pub struct Held<'a> {
@@ -34,24 +46,28 @@ impl<'a> Held<'a> {
         self.loaded.stack.account.as_deref()
     }
 
-    /// Takes the lock, and writes what the change makes of the state that is there. `over_damaged`: one
-    /// that cannot be read is kept aside, and counts as none.
+    /// Takes the lock, and writes what the change makes of the state that is there.
     pub fn change(
         &self,
         command: &str,
-        over_damaged: bool,
+        over: Over,
         change: impl FnOnce(Option<&State>) -> Result<State, Failure>,
     ) -> Result<(), Failure> {
         let failed = |error: StoreError| store::failure(&error);
         in_runtime(async {
-            let store = self.open().await?.store;
+            let Opened { store, shared, .. } = self.open().await?;
             let holder = store::holder(command);
-            if over_damaged && matches!(store.load().await, Err(StoreError::Damaged { .. })) {
+            if over != Over::Nothing && matches!(store.load().await, Err(StoreError::Damaged { .. })) {
                 for place in store.set_aside(&holder).await.map_err(failed)? {
                     console::say(&format!("What could not be read is kept in {place}"));
                 }
             }
-            store.lock(&holder, self.globals.lock_timeout).await.map_err(failed)?;
+            match (store.lock(&holder, self.globals.lock_timeout).await, shared) {
+                (Err(StoreError::Diverged { .. }), Some(shared)) if over == Over::Quarrel => {
+                    return unite(&shared, &holder, change).await;
+                }
+                (locked, _) => locked.map_err(failed)?,
+            }
             let changed = write(store.as_ref(), change).await;
             store.unlock().await.map_err(failed)?;
             store.notes().iter().for_each(|note| console::say(&format!("note: {note}")));
@@ -96,4 +112,16 @@ async fn write(
     let there = store.load().await.map_err(|error| store::failure(&error))?;
     let state = change(there.as_ref())?;
     store.save(&state).await.map_err(|error| store::failure(&error))
+}
+
+/// Writes what the change makes of the newer one into both places.
+async fn unite(
+    shared: &ObjectStore,
+    holder: &Holder,
+    change: impl FnOnce(Option<&State>) -> Result<State, Failure>,
+) -> Result<(), Failure> {
+    let failed = |error: StoreError| store::failure(&error);
+    let (first, copy) = (shared.look_at(false).await.map_err(failed)?, shared.look_at(true).await.map_err(failed)?);
+    let newer = first.into_iter().chain(copy).max_by_key(|state| state.serial);
+    shared.unite(&change(newer.as_ref())?, holder).await.map_err(failed)
 }

@@ -86,7 +86,7 @@ pub fn failure(error: &StoreError) -> Failure {
             .help(format!("add `copy:` with {copy} under `state`"))
             .help("if the copy is lost for good, `isobar state detach` lets this place stand alone"),
         StoreError::Diverged { .. } => Failure::refused(error)
-            .help("look at both with `isobar state pull --from first` and `--from copy`, keep one with `isobar state push`")
+            .help("look at both with `isobar state pull --from first` and `--from copy`, keep one with `isobar state push --force`")
             .help("`isobar recover` then finds in AWS what that one does not know"),
         StoreError::Io { .. }
         | StoreError::Unusable { .. }

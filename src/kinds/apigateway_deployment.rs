@@ -56,13 +56,13 @@ document_sha256: ${apigateway.RestApi.document_sha256}
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         // It has no tags and no name; its description is ours to write.
-        let wanted = description(spec, owner);
+        let wanted: Vec<String> = owner.each_generation().map(|owner| description(spec, &owner)).collect();
         let call = cx.apigateway().get_deployments().rest_api_id(&spec.rest_api_id).limit(PAGE);
         let mut pages = call.into_paginator().send();
         while let Some(page) = pages.next().await {
             let Some(page) = page.or_gone()? else { return Ok(None) };
             let mut listed = page.items.unwrap_or_default().into_iter();
-            if let Some(found) = listed.find(|one| one.description.as_ref() == Some(&wanted)) {
+            if let Some(found) = listed.find(|one| one.description.as_ref().is_some_and(|told| wanted.contains(told))) {
                 return Ok(Some(id(&spec.rest_api_id, &found.id.unwrap_or_default())));
             }
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::args::{Globals, Words};
 use crate::cli::engine;
-use crate::cli::held::Held;
+use crate::cli::held::{Held, Over};
 use crate::cli::{Done, Failure, ask, console};
 use crate::state::document;
 use crate::state::edit::{self, Refusal};
@@ -17,7 +17,8 @@ pub fn push(globals: &Globals, stack: &Path, file: &Path, force: bool) -> Result
     let place = file.display().to_string();
     let rescue = || "`isobar state pull` shows what a state looks like".to_owned();
     let given = document::read(&bytes, held.stack(), &place, rescue).map_err(Failure::refused)?;
-    held.change("state push", true, |there| edit::pushed(given, there, held.account(), force).map_err(refused))?;
+    let over = if force { Over::Quarrel } else { Over::Damaged };
+    held.change("state push", over, |there| edit::pushed(given, there, held.account(), force).map_err(refused))?;
     console::say(&format!("{place} is the state now."));
     Ok(Done::Clean)
 }
@@ -29,7 +30,7 @@ pub fn mv(globals: &Globals, words: &Words) -> Result<Done, Failure> {
     };
     let held = Held::read(globals, stack)?;
     let mut moves = Vec::new();
-    held.change("state mv", false, |there| {
+    held.change("state mv", Over::Nothing, |there| {
         let state = there.ok_or_else(nothing)?;
         moves = edit::moves(state, from, to).map_err(refused)?;
         Ok(edit::moved(state, &moves))
@@ -60,7 +61,7 @@ pub fn rm(globals: &Globals, words: &Words, yes: bool) -> Result<Done, Failure> 
     if !yes {
         ask::confirm("Forget them? Only \"yes\" is accepted:", "yes")?;
     }
-    Held::read(globals, stack)?.change("state rm", false, |there| {
+    Held::read(globals, stack)?.change("state rm", Over::Nothing, |there| {
         let state = there.ok_or_else(nothing)?;
         if edit::fitting(state, patterns).as_ref() != Ok(&shown) {
             return Err(Failure::refused("another run has changed the state meanwhile").help("look again"));

@@ -12,6 +12,7 @@
 
 mod follower;
 mod lease;
+mod mend;
 mod place;
 mod renew;
 #[cfg(test)]
@@ -109,6 +110,11 @@ impl ObjectStore {
     pub async fn look_at(&self, copy: bool) -> Result<Option<State>, StoreError> {
         let place = if copy { &self.0.decides } else { self.0.follows.as_ref().unwrap_or(&self.0.decides) };
         place.folded().await.map(|folded| folded.state)
+    }
+
+    /// Ends the quarrel of two places that have both changed: writes this state, newer than either, into both.
+    pub async fn unite(&self, state: &State, holder: &Holder) -> Result<(), StoreError> {
+        self.0.unite(state, holder).await
     }
 
     /// Whether there is a copy.

@@ -4,13 +4,12 @@ use std::sync::{Arc, PoisonError};
 
 use tokio::sync::Mutex;
 
-use super::lease::{Lease, Taken, take};
+use super::lease::Lease;
 use super::place::{LEASE, Place};
 use super::{Inner, Tags};
-use crate::names::short_hash;
 use crate::state::fence::Moment;
 use crate::state::objects::{ObjectError, Tag, When};
-use crate::state::store::{Holder, StoreError};
+use crate::state::store::StoreError;
 
 impl Inner {
     /// Renews the lease until it is given back, is lost, or the store is gone.
@@ -60,26 +59,6 @@ impl Inner {
             }
         }
         true
-    }
-
-    /// Moves what cannot be read out of the way, in either place, under a lease of its own: the lock reads
-    /// the state, and so cannot be had.
-    pub(super) async fn set_aside(&self, holder: &Holder) -> Result<Vec<String>, StoreError> {
-        let nonce = short_hash(&format!("{:x}", fastrand::u128(..)), 16);
-        let mut kept = Vec::new();
-        for place in [Some(&self.decides), self.follows.as_ref()].into_iter().flatten() {
-            let copy = place.lease().await?.and_then(|found| found.lease.copy);
-            let (lease, taken) = take(place, holder, &nonce, self.lasts, 1, copy).await?;
-            let tag = match taken {
-                Taken::Ours { tag, .. } => tag,
-                Taken::Held(by) => return Err(StoreError::Locked(by)),
-            };
-            let moved = place.set_aside().await;
-            let given_back = place.put_lease(&Lease { holder: None, ..lease }, When::Is(tag)).await;
-            kept.extend(moved?);
-            given_back.map_err(|error| place.failed(LEASE, error))?;
-        }
-        Ok(kept)
     }
 
     /// Takes the lease away from whoever has it: its next renewal and its next write fail.

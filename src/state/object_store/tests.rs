@@ -4,8 +4,8 @@ use std::time::Duration;
 use crate::names::StackName;
 use crate::state::State;
 use crate::state::journal::Entry;
-use crate::state::objects::Objects;
 use crate::state::objects::memory::MemoryObjects;
+use crate::state::objects::{Objects, When};
 use crate::state::store::{Holder, Store, StoreError};
 
 use super::ObjectStore;
@@ -231,6 +231,21 @@ async fn two_that_went_on_apart_are_refused() {
     pair.unlock().await.expect("unlocked");
     first.set_gone(false);
     assert!(matches!(lock(&paired(&first, &copy), "d").await, Err(StoreError::Diverged { .. })));
+
+    // Until somebody says which of the two it is to be.
+    let pair = paired(&first, &copy);
+    let one = pair.look_at(false).await.expect("read").expect("a state");
+    let stale = pair.unite(&one, &holder("d")).await;
+    assert!(matches!(stale, Err(StoreError::Stale { .. })), "{stale:?}");
+    pair.unite(&State { serial: 9, account: "kept".into(), ..one }, &holder("d")).await.expect("united");
+    let pair = paired(&first, &copy);
+    lock(&pair, "e").await.expect("the lock");
+    assert_eq!(account(&pair).await, "kept");
+    save(&pair).await.expect("saved");
+    pair.unlock().await.expect("unlocked");
+    for place in [false, true] {
+        assert_eq!(pair.look_at(place).await.expect("read").expect("a state").serial, 10);
+    }
 }
 
 /// Many at once, each of whom may be frozen at any moment: what anybody was told is durable stays, in
@@ -271,4 +286,28 @@ async fn of_many_one_writes_and_nothing_is_lost() {
     let wanted: Vec<u64> = (1..=told.len() as u64).collect();
     assert_eq!(told, wanted, "each has counted on from the one before");
     assert_eq!(account(&alone(&objects, LONG)).await, told.len().to_string());
+}
+
+#[tokio::test]
+async fn a_state_that_cannot_be_read_is_kept_and_makes_room() {
+    let objects = Arc::new(MemoryObjects::default());
+    let store = alone(&objects, LONG);
+    lock(&store, "a").await.expect("the lock");
+    save(&store).await.expect("saved");
+    store.append(&[used("1")]).await.expect("appended");
+    store.unlock().await.expect("unlocked");
+    assert_eq!(store.set_aside(&holder("b")).await.expect("looked"), Vec::<String>::new());
+    assert_eq!(account(&store).await, "1", "what can be read stays");
+
+    objects.put("demo/state.json", b"{\"format_version\": 1, \"st".to_vec(), When::Anyhow).await.expect("broken");
+    assert!(matches!(lock(&alone(&objects, LONG), "b").await, Err(StoreError::Damaged { .. })));
+    let busy = alone(&objects, LONG);
+    let kept = alone(&objects, LONG).set_aside(&holder("b")).await.expect("set aside");
+    assert!(kept.contains(&"memory:demo/damaged/state.json".to_owned()) && kept.len() == 2, "{kept:?}");
+    assert!(busy.load().await.expect("loaded").is_none());
+    lock(&busy, "c").await.expect("the lock");
+    save(&busy).await.expect("saved");
+    let locked = alone(&objects, LONG).set_aside(&holder("d")).await;
+    assert!(matches!(locked, Err(StoreError::Locked(Some(_)))), "{locked:?}");
+    busy.unlock().await.expect("unlocked");
 }
