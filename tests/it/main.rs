@@ -17,3 +17,5 @@ mod robustness;
 #[cfg(feature = "aws")]
 mod stacks;
 mod tidy;
+#[cfg(feature = "aws")]
+mod torture;
