@@ -1,7 +1,8 @@
 """Faults on demand, driven over a control endpoint.
 
     POST   /_isobar/faults        one rule or a list of rules as JSON; answers with their ids
-    GET    /_isobar/faults        the rules, with how often each matched and acted, and on what it acted last
+    GET    /_isobar/faults        the rules, with how often each matched and acted, on what it acted last, and how
+                                  often it has come to the harm itself (`struck`: with `after` when the work is done)
     DELETE /_isobar/faults        ends all; /_isobar/faults/<id> ends one
 
 What a rule matches (all optional; each a name, a pattern with * or a list of those):
@@ -69,6 +70,7 @@ class Rule:
     given: dict
     matched: int = 0
     acted: int = 0
+    struck: int = 0  # how often it has come to the harm itself: with `after`, when the work was done
     last: str = None  # region, service and operation that it acted on last
     ended: threading.Event = field(default_factory=threading.Event)
     chance: random.Random = None
@@ -107,7 +109,7 @@ class Rule:
         return acts
 
     def shown(self) -> dict:
-        return {"id": self.id, **self.given, "matched": self.matched, "acted": self.acted, "last": self.last}
+        return {"id": self.id, **self.given, "matched": self.matched, "acted": self.acted, "struck": self.struck, "last": self.last}
 
 
 def fits(patterns, name: str) -> bool:
@@ -155,6 +157,8 @@ def acting_rule(service, operation, region):
 
 def act(rule: Rule, chain, context, response):
     given = rule.given
+    with _lock:
+        rule.struck += 1
     if rule.action == "throttle":
         raise Refusal(throttled(context.service.service_name, given.get("retry_after", 1)))
     if rule.action == "error":

@@ -258,9 +258,15 @@ def give_metrics(wanted: bytes):
 def pickled(state: dict) -> bytes:
     from localstack.state import pickle
 
+    pickle.register(type(threading.RLock()))(keep_free)
     file = io.BytesIO()
     pickle.dump(state, file)
     return file.getvalue()
+
+
+def keep_free(pickler, lock):
+    """No request is inside, so every lock is free; dill would bring it back as held by nobody, for ever."""
+    pickler.save_reduce(threading.RLock, (), obj=lock)
 
 
 def unpickled(data: bytes) -> dict:

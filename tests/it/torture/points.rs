@@ -121,7 +121,7 @@ fn killed(ground: &Ground, verb: Verb) -> Result<Came, String> {
     let mut running = ground.start(verb.command(), &[]);
     let start = Instant::now();
     loop {
-        if ground.rule(0)["acted"] != Json::from(0) {
+        if ground.rule(0)["struck"] != Json::from(0) {
             running.kill();
             return Ok(Came { again: true, missed: false });
         }
