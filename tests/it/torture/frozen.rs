@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::ground::{Ground, Verb, counter, told};
 use super::likeness::difference;
-use super::{conclude, share};
+use super::{conclude, say, share};
 
 const LONG: usize = 10;
 
@@ -19,7 +19,7 @@ pub fn torture(ground: &Ground) {
             failures.push(format!("frozen at changing call {number}: {problem}"));
         }
     }
-    println!("torture frozen: {times} holders, {} changed nothing afterwards", times - failures.len());
+    say(&format!("torture frozen: {times} holders, {} changed nothing afterwards", times - failures.len()));
     conclude(&failures);
 }
 

@@ -4,14 +4,13 @@ use std::fmt;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::ground::{Ground, Verb, told};
 use super::likeness::difference;
-use super::{conclude, seed, share};
+use super::{conclude, say, seed, share};
 
-const FEW: usize = 4;
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What happens at a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,10 +49,10 @@ impl fmt::Display for Point {
     }
 }
 
-/// Takes points of a verb, all or a few, and prints what they came to.
+/// Takes points of a verb, all or one for each harm, and prints what they came to.
 pub fn torture(ground: &Ground, verb: Verb, harms: &[Harm]) {
     let total = ground.calmly(verb).changing;
-    let numbers = spread(total, share(total, FEW));
+    let numbers = spread(total, share(total, harms.len()));
     let all = numbers.len() == total;
     let mut points = Vec::new();
     for (at, number) in numbers.iter().enumerate() {
@@ -71,7 +70,7 @@ pub fn torture(ground: &Ground, verb: Verb, harms: &[Harm]) {
     ground.faults_end();
     let of = |what: &str| failures.iter().filter(|failure| failure.contains(what)).count();
     let missed = came.iter().filter(|came| came.missed).count();
-    println!(
+    say(&format!(
         "torture {} ({}): {} of {total} calls, {} points, {} converged ({} by a second run, {missed} not reached), {} with orphans, {} with duplicates",
         verb.name(),
         harms.iter().map(|harm| format!("{harm:?}")).collect::<Vec<_>>().join(", "),
@@ -81,7 +80,7 @@ pub fn torture(ground: &Ground, verb: Verb, harms: &[Harm]) {
         came.iter().filter(|came| came.again).count(),
         of("\norphan: "),
         of("\nduplicate: "),
-    );
+    ));
     conclude(&failures);
     assert!(missed * 4 <= points.len(), "{missed} of {} points were never reached", points.len());
 }
@@ -121,7 +120,7 @@ fn killed(ground: &Ground, verb: Verb) -> Result<Came, String> {
     let mut running = ground.start(verb.command(), &[]);
     let start = Instant::now();
     loop {
-        if ground.rule(0)["struck"] != Json::from(0) {
+        if ground.rule(0)["struck"] != 0 {
             running.kill();
             return Ok(Came { again: true, missed: false });
         }

@@ -2,7 +2,7 @@
 
 use super::ground::{Ground, Verb, counter, told};
 use super::likeness::difference;
-use super::{conclude, share};
+use super::{conclude, say, share};
 
 const LONG: usize = 100;
 const FEW: usize = 3;
@@ -15,7 +15,7 @@ pub fn torture(ground: &Ground) {
             failures.push(format!("round {round}: {problem}"));
         }
     }
-    println!("torture two at once: {rounds} rounds, {} with one writer", rounds - failures.len());
+    say(&format!("torture two at once: {rounds} rounds, {} with one writer", rounds - failures.len()));
     conclude(&failures);
 }
 

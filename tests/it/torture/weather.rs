@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::ground::{Ground, Verb, counter, told};
 use super::likeness::difference;
-use super::{conclude, seed, share};
+use super::{conclude, say, seed, share};
 
 const LONG: usize = 10;
 
@@ -47,12 +47,12 @@ fn one(ground: &Ground, verb: Verb, seed: u64) -> Result<(), String> {
     let spoiled: u64 = (2..6).map(|rule| ground.rule(rule)["acted"].as_u64().expect("a number")).sum();
     ground.faults_end();
     let calm = ground.calmly(verb);
-    println!(
+    say(&format!(
         "torture {} in bad weather: {runs} runs, {spoiled} of {calls} calls spoiled, {calls} calls instead of {}, {seconds:.1} s instead of {:.1} s",
         verb.name(),
         calm.calls,
         calm.seconds
-    );
+    ));
     if let Some(difference) = difference(&calm.leaves, &ground.likeness()) {
         return Err(format!("{}: what is there is not what should be\n{difference}\n{}", verb.name(), told(&first)));
     }
