@@ -1,13 +1,15 @@
 """Faults on demand, driven over a control endpoint.
 
     POST   /_isobar/faults        one rule or a list of rules as JSON; answers with their ids
-    GET    /_isobar/faults        the rules, with how often each matched and acted
+    GET    /_isobar/faults        the rules, with how often each matched and acted, on what it acted last, and how
+                                  often it has come to the harm itself (`struck`: with `after` when the work is done)
     DELETE /_isobar/faults        ends all; /_isobar/faults/<id> ends one
 
 What a rule matches (all optional; each a name, a pattern with * or a list of those):
 
     service, operation, region    "lambda", "Create*", ["us-east-1", "eu-*"]
     not_service                   exempt from it, for instance ["iam", "route53", "sts"]
+    mutating: true                only calls that change something, by their names; false: only the others
 
 When it acts on a matching call (otherwise on every one):
 
@@ -44,9 +46,10 @@ from localstack.http import Resource, Response
 from localstack.services.internal import get_internal_apis
 
 from isobar_localstack.answering import Refusal, answer, client_has_gone, drop_connection, throttled
+from isobar_localstack.base import READS
 
 ACTIONS = ("error", "5xx", "hang", "drop", "throttle")
-MATCHES = ("service", "operation", "region", "not_service")
+MATCHES = ("service", "operation", "region", "not_service", "mutating")
 NUMBERS = ("nth", "every", "first", "times", "probability", "seed")
 DETAILS = ("action", "code", "message", "status", "seconds", "then", "retry_after", "after")
 LONGEST_HANG = 3600
@@ -67,6 +70,8 @@ class Rule:
     given: dict
     matched: int = 0
     acted: int = 0
+    struck: int = 0  # how often it has come to the harm itself: with `after`, when the work was done
+    last: str = None  # region, service and operation that it acted on last
     ended: threading.Event = field(default_factory=threading.Event)
     chance: random.Random = None
 
@@ -84,9 +89,10 @@ class Rule:
             and fits(given.get("operation"), operation)
             and fits(given.get("region"), region)
             and not (given.get("not_service") and fits(given["not_service"], service))
+            and given.get("mutating") in (None, not operation.startswith(READS))
         )
 
-    def due(self) -> bool:
+    def due(self, call: str) -> bool:
         """Counts this call, and says whether the rule acts on it."""
         self.matched += 1
         given, number = self.given, self.matched
@@ -99,10 +105,11 @@ class Rule:
             "probability" not in given or self.chance.random() < given["probability"],
         ))
         self.acted += acts
+        self.last = call if acts else self.last
         return acts
 
     def shown(self) -> dict:
-        return {"id": self.id, **self.given, "matched": self.matched, "acted": self.acted}
+        return {"id": self.id, **self.given, "matched": self.matched, "acted": self.acted, "struck": self.struck, "last": self.last}
 
 
 def fits(patterns, name: str) -> bool:
@@ -122,6 +129,8 @@ def make(given) -> Rule:
         raise Wrong("an error needs a code")
     if given.get("after") and given["action"] == "throttle":
         raise Wrong("a throttled request is never served; after is not possible")
+    if not isinstance(given.get("mutating", True), bool):
+        raise Wrong("mutating is true or false")
     if given.get("every", 1) < 1 or not 0 <= given.get("probability", 1) <= 1:
         raise Wrong("every must be 1 or more, probability between 0 and 1")
     return Rule(f"fault-{next(_ids)}", given)
@@ -141,12 +150,15 @@ def check(chain, context, response):
 
 
 def acting_rule(service, operation, region):
+    call = f"{region} {service} {operation}"
     with _lock:
-        return next((rule for rule in _rules.values() if rule.matches(service, operation, region) and rule.due()), None)
+        return next((rule for rule in _rules.values() if rule.matches(service, operation, region) and rule.due(call)), None)
 
 
 def act(rule: Rule, chain, context, response):
     given = rule.given
+    with _lock:
+        rule.struck += 1
     if rule.action == "throttle":
         raise Refusal(throttled(context.service.service_name, given.get("retry_after", 1)))
     if rule.action == "error":

@@ -260,6 +260,7 @@ def pickled(state: dict) -> bytes:
 
     if parameters := sys.modules.get("moto.ssm.models"):  # there once SSM has been used
         pickle.register(parameters.ParameterDict)(keep_parameters)
+    pickle.register(type(threading.RLock()))(keep_free)
     file = io.BytesIO()
     pickle.dump(state, file)
     return file.getvalue()
@@ -269,6 +270,11 @@ def keep_parameters(pickler, parameters):
     """moto's dict of SSM parameters is made from account and region, which no dict's own way of being kept knows."""
     made_from = parameters.account_id, parameters.region_name
     pickler.save_reduce(type(parameters), made_from, vars(parameters), dictitems=iter(dict.items(parameters)), obj=parameters)
+
+
+def keep_free(pickler, lock):
+    """No request is inside, so every lock is free; dill would bring it back as held by nobody, for ever."""
+    pickler.save_reduce(threading.RLock, (), obj=lock)
 
 
 def unpickled(data: bytes) -> dict:

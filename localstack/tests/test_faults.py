@@ -79,6 +79,20 @@ def test_names_may_be_patterns(client, fault):
     client("sns", "eu-north-1").create_topic(Name="t")
 
 
+def test_only_what_changes_something(client, fault, endpoint, name):
+    topics = client("sns")
+    fault({"region": HERE, "mutating": True, "nth": 2, "action": "error", "code": "Broken"}, {"region": HERE, "mutating": False, "nth": 3, "action": "error", "code": "Blind"})
+    topics.list_topics()
+    topics.create_topic(Name=name)
+    topics.list_topics()
+    with fails("Broken"):
+        topics.create_topic(Name=f"{name}-b")
+    with fails("Blind"):
+        topics.list_topics()
+    shown = ask(endpoint, "faults")["rules"]
+    assert [(rule["matched"], rule["acted"], rule["last"]) for rule in shown] == [(2, 1, f"{HERE} sns CreateTopic"), (3, 1, f"{HERE} sns ListTopics")]
+
+
 def test_errors_are_in_the_protocol_of_the_service(client, fault):
     fault({"region": HERE, "action": "error", "code": "Odd", "status": 418})
     calls = (client("dynamodb").list_tables, client("lambda").list_functions, client("iam").list_roles, client("route53").list_hosted_zones, client("ec2").describe_vpcs, client("cloudwatch").list_metrics, client("s3").list_buckets)

@@ -287,3 +287,12 @@ def test_deleting(lambda_, function):
         lambda_.get_function(FunctionName=function)
     with fails("ResourceNotFoundException"):
         lambda_.delete_function(FunctionName=function)
+
+
+def test_a_restored_function_can_be_changed(lambda_, function, control):
+    """Its lock is free again."""
+    control("snapshot", {"name": "locks"})
+    control("restore", {"name": "locks"})
+    arn = lambda_.get_function(FunctionName=function)["Configuration"]["FunctionArn"]
+    lambda_.tag_resource(Resource=arn, Tags={"a": "b"})
+    assert lambda_.list_tags(Resource=arn)["Tags"]["a"] == "b"

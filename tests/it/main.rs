@@ -18,3 +18,5 @@ mod robustness;
 #[cfg(feature = "aws")]
 mod stacks;
 mod tidy;
+#[cfg(feature = "aws")]
+mod torture;

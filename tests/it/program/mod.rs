@@ -1,7 +1,7 @@
 //! The program itself, on an emulator of its own: a stack's whole life, as a user lives it.
 
 mod recovery;
-mod world;
+pub mod world;
 
 use std::collections::BTreeSet;
 

@@ -16,7 +16,7 @@ pub struct World {
 
 /// What a run of the program came to.
 pub struct Ran {
-    arguments: String,
+    pub arguments: String,
     /// Its exit code; none if it was killed.
     pub code: Option<i32>,
     /// What it wrote to stdout.
@@ -27,8 +27,13 @@ pub struct Ran {
 
 impl World {
     pub fn new() -> Self {
+        Self::with(&root().join("stacks"))
+    }
+
+    /// With what is in this folder.
+    pub fn with(stacks: &Path) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        copy(&root().join("stacks"), folder.path());
+        copy(stacks, folder.path());
         let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port");
         Self { folder, port: free.port().to_string() }
     }
@@ -101,17 +106,23 @@ impl World {
 
     /// Calls that the emulator has served since they were last asked for, by region, service and operation.
     pub fn calls(&self) -> Json {
-        let answer = self.http("GET");
-        self.http("DELETE");
-        serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1).expect("JSON")
+        let calls = self.control("GET", "calls", &Json::Null);
+        self.control("DELETE", "calls", &Json::Null);
+        calls
     }
 
-    fn http(&self, method: &str) -> String {
+    /// Asks one of the emulator's own endpoints.
+    pub fn control(&self, method: &str, path: &str, body: &Json) -> Json {
         let mut socket = TcpStream::connect(format!("127.0.0.1:{}", self.port)).expect("the emulator");
-        write!(socket, "{method} /_isobar/calls HTTP/1.0\r\nHost: localhost\r\n\r\n").expect("asked");
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let head = format!("Host: localhost\r\nContent-Type: application/json\r\nContent-Length: {}", body.len());
+        write!(socket, "{method} /_isobar/{path} HTTP/1.0\r\n{head}\r\n\r\n{body}").expect("asked");
         let mut answer = String::new();
         socket.read_to_string(&mut answer).expect("an answer");
-        answer
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a body");
+        let first = head.lines().next().unwrap_or_default();
+        assert!(first.contains(" 200"), "{method} {path}: {answer}");
+        serde_json::from_str(body).expect("JSON")
     }
 
     fn script(&self, name: &str, arguments: &[&str]) -> Output {
@@ -120,7 +131,7 @@ impl World {
         command.output().expect("the script")
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 }
@@ -144,7 +155,7 @@ impl Ran {
     }
 }
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -152,7 +163,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder") {
         let path = entry.expect("an entry").path();

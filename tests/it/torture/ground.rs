@@ -1,0 +1,207 @@
+//! An emulator without waiting times, a stack, and what undisturbed runs make of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Instant;
+
+use serde_json::{Value as Json, json};
+
+use super::likeness::{Likeness, likeness};
+use super::running::Running;
+use crate::program::world::{Ran, World, copy, root};
+
+/// What changes between the first apply and the second, where it stands in the stack file.
+const CHANGES: &[(&str, &str)] = &[
+    ("    memory: 256 ", "    memory: 384 "),
+    ("      TABLE: ${tables.carts.name}\n", "      TABLE: ${tables.carts.name}\n      MOOD: tense\n"),
+    ("      CARTS: ${tables.carts.name}\n", "      CARTS: ${tables.carts.name}\n      MOOD: tense\n"),
+    ("      GET /health: ", "      DELETE /carts/{user}: functions.carts\n      GET /health: "),
+    ("      GET /search: ", "      GET /find: fleets.search\n      GET /search: "),
+    ("    ttl: expires_at\n", ""),
+    ("    type: t3.large\n", "    type: t3.xlarge\n"),
+    ("tags: {team: commerce}", "tags: {team: checkout}"),
+];
+const STATE_BUCKET: &str = "isobar-torture-state";
+/// A rule that only counts: it never acts.
+const NEVER: u64 = 1_000_000_000;
+
+/// What is tortured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// The first apply.
+    Apply,
+    /// An apply that changes what is there.
+    Change,
+    Destroy,
+}
+
+/// What an undisturbed run comes to.
+pub struct Calm {
+    /// Calls that change something.
+    pub changing: usize,
+    pub calls: usize,
+    pub seconds: f64,
+    pub leaves: Likeness,
+}
+
+pub struct Ground {
+    pub world: World,
+    pub stack: String,
+    original: String,
+    changed: String,
+    pub apply: Calm,
+    pub change: Calm,
+    pub destroy: Calm,
+}
+
+impl Verb {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Change => "change",
+            Self::Destroy => "destroy",
+        }
+    }
+
+    pub fn command(self) -> &'static str {
+        if self == Self::Destroy { "destroy" } else { "apply" }
+    }
+}
+
+impl Ground {
+    /// With the state beside the stack file.
+    pub fn new() -> Self {
+        Self::make("")
+    }
+
+    /// With the state in a bucket, and the shortest lease there is.
+    pub fn with_shared_state() -> Self {
+        Self::make(&format!("\nstate: {{bucket: {STATE_BUCKET}, region: us-east-1, lease: 15s}}\n"))
+    }
+
+    fn make(more: &str) -> Self {
+        let path = std::env::var_os("ISOBAR_TORTURE_STACK")
+            .map_or_else(|| root().join("stacks/serverless.yaml"), PathBuf::from);
+        let world = World::with(path.parent().expect("a folder"));
+        let stack = path.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+        let original = world.read(&stack) + more;
+        let changed = CHANGES.iter().fold(original.clone(), |text, (from, to)| text.replacen(from, to, 1));
+        assert_ne!(original, changed, "{stack} holds nothing that could be changed");
+        let nothing = || Calm { changing: 0, calls: 0, seconds: 0.0, leaves: Likeness::default() };
+        let mut ground =
+            Self { world, stack, original, changed, apply: nothing(), change: nothing(), destroy: nothing() };
+        ground.world.write(&ground.stack, &ground.original);
+        // The emulator is up before time counts.
+        ground.run("plan", &[]).exits(0);
+        ground.apply = ground.calm(Verb::Apply);
+        ground.keep();
+        ground.change = ground.calm(Verb::Change);
+        ground.destroy = ground.calm(Verb::Destroy);
+        assert_eq!(ground.destroy.leaves, Likeness::default(), "an undisturbed destroy leaves something");
+        ground
+    }
+
+    pub fn calmly(&self, verb: Verb) -> &Calm {
+        match verb {
+            Verb::Apply => &self.apply,
+            Verb::Change => &self.change,
+            Verb::Destroy => &self.destroy,
+        }
+    }
+
+    /// Where a verb starts: nothing, or the stack after its first apply.
+    pub fn prepare(&self, verb: Verb) {
+        self.faults_end();
+        let local = self.world.path(".isobar");
+        if local.exists() {
+            fs::remove_dir_all(&local).expect("removed");
+        }
+        if verb == Verb::Apply {
+            self.world.control("POST", "reset", &Json::Null);
+        } else {
+            self.world.control("POST", "restore", &json!({"name": "applied"}));
+            copy_if_there(&self.world.path("applied"), &local);
+        }
+        self.world.write(&self.stack, if verb == Verb::Change { &self.changed } else { &self.original });
+    }
+
+    /// Keeps the applied stack, its state and all, for `prepare`.
+    fn keep(&self) {
+        self.world.control("POST", "snapshot", &json!({"name": "applied"}));
+        copy_if_there(&self.world.path(".isobar"), &self.world.path("applied"));
+    }
+
+    fn calm(&self, verb: Verb) -> Calm {
+        self.prepare(verb);
+        self.fault(&[counter(true), counter(false)]);
+        let start = Instant::now();
+        self.start(verb.command(), &[]).end().exits(0);
+        let seconds = start.elapsed().as_secs_f64();
+        let [changing, others] = [self.matched(0), self.matched(1)];
+        self.faults_end();
+        self.converged(verb).unwrap_or_else(|problem| panic!("undisturbed {}: {problem}", verb.name()));
+        Calm { changing, calls: changing + others, seconds, leaves: self.likeness() }
+    }
+
+    /// Whether a plan finds nothing to do.
+    pub fn converged(&self, verb: Verb) -> Result<(), String> {
+        let more: &[&str] = if verb == Verb::Destroy { &["--destroy"] } else { &[] };
+        let plan = self.run("plan", &[&["--detailed-exitcode"], more].concat());
+        if plan.code == Some(0) { Ok(()) } else { Err(format!("the plan afterwards is not empty\n{}", told(&plan))) }
+    }
+
+    /// What is alive, ids that AWS makes up left out, the bucket of the state too.
+    pub fn likeness(&self) -> Likeness {
+        let things = self.world.control("GET", "inventory", &Json::Null);
+        likeness(things.as_array().expect("a list").iter().filter(|thing| thing["name"] != STATE_BUCKET))
+    }
+
+    /// Runs a command on the stack to its end.
+    pub fn run(&self, command: &str, more: &[&str]) -> Ran {
+        self.start(command, more).end()
+    }
+
+    /// Starts a command on the stack.
+    pub fn start(&self, command: &str, more: &[&str]) -> Running {
+        let yes: &[&str] = if command == "plan" { &[] } else { &["--yes"] };
+        let arguments = [&[command, "--local"], yes, more, &[self.stack.as_str()]].concat();
+        let mut program = self.world.command(&arguments);
+        program.env("ISOBAR_EMULATOR_PACE", "0").stdin(Stdio::null());
+        Running::start(program, arguments.join(" "))
+    }
+
+    pub fn fault(&self, rules: &[Json]) {
+        self.world.control("POST", "faults", &json!(rules));
+    }
+
+    /// Ends all rules, and what hangs by them.
+    pub fn faults_end(&self) {
+        self.world.control("DELETE", "faults", &Json::Null);
+    }
+
+    /// A rule as it stands, by the order of their making.
+    pub fn rule(&self, position: usize) -> Json {
+        self.world.control("GET", "faults", &Json::Null)["rules"][position].clone()
+    }
+
+    pub fn matched(&self, position: usize) -> usize {
+        usize::try_from(self.rule(position)["matched"].as_u64().expect("a number")).expect("small")
+    }
+}
+
+/// Counts the calls that change something, or the others.
+pub fn counter(mutating: bool) -> Json {
+    json!({"mutating": mutating, "nth": NEVER, "action": "drop"})
+}
+
+/// A run's code and words, for a failure.
+pub fn told(ran: &Ran) -> String {
+    format!("`isobar {}` ended with {:?}\n{}{}", ran.arguments, ran.code, ran.data, ran.talk)
+}
+
+fn copy_if_there(from: &Path, to: &Path) {
+    if from.exists() {
+        copy(from, to);
+    }
+}

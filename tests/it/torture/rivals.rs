@@ -1,0 +1,45 @@
+//! Two applies at once: one writes, the other is refused or waits.
+
+use super::ground::{Ground, Verb, counter, told};
+use super::likeness::difference;
+use super::{conclude, say, share};
+
+const LONG: usize = 100;
+const FEW: usize = 3;
+
+pub fn torture(ground: &Ground) {
+    let rounds = share(LONG, FEW);
+    let mut failures = Vec::new();
+    for round in 0..rounds {
+        if let Err(problem) = one(ground, round % 2 == 1) {
+            failures.push(format!("round {round}: {problem}"));
+        }
+    }
+    say(&format!("torture two at once: {rounds} rounds, {} with one writer", rounds - failures.len()));
+    conclude(&failures);
+}
+
+fn one(ground: &Ground, waits: bool) -> Result<(), String> {
+    ground.prepare(Verb::Apply);
+    ground.fault(&[counter(true)]);
+    let more: &[&str] = if waits { &["--lock-timeout", "2m"] } else { &[] };
+    let both = [(); 2].map(|()| ground.start("apply", more));
+    let mut both = both.map(super::running::Running::end);
+    let changing = ground.matched(0);
+    ground.faults_end();
+    both.sort_by_key(|ran| (ran.code, ran.data.contains("No changes.") || ran.talk.contains("No changes.")));
+    let idle = both[1].data.contains("No changes.") || both[1].talk.contains("No changes.");
+    let codes = both.each_ref().map(|ran| ran.code);
+    let fine = if waits { codes == [Some(0), Some(0)] && idle } else { codes == [Some(0), Some(4)] };
+    let words = || both.each_ref().map(told).join("\n");
+    if !fine {
+        return Err(words());
+    }
+    if changing != ground.apply.changing {
+        return Err(format!("{changing} changing calls instead of {}\n{}", ground.apply.changing, words()));
+    }
+    if let Some(difference) = difference(&ground.apply.leaves, &ground.likeness()) {
+        return Err(format!("{difference}\n{}", words()));
+    }
+    ground.converged(Verb::Apply)
+}

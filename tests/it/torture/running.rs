@@ -1,0 +1,58 @@
+//! The program, running: to be killed, frozen, or waited for. It does not outlive its test.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::process::{Child, Command};
+
+use crate::program::world::Ran;
+
+pub struct Running {
+    child: Child,
+    arguments: String,
+    data: File,
+    talk: File,
+}
+
+impl Running {
+    /// Its words go to files: nobody has to read them for it to go on.
+    pub fn start(mut command: Command, arguments: String) -> Self {
+        let [data, talk] = [(); 2].map(|()| tempfile::tempfile().expect("a file"));
+        command.stdout(data.try_clone().expect("a file")).stderr(talk.try_clone().expect("a file"));
+        Self { child: command.spawn().expect("the program"), arguments, data, talk }
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_some()
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Ran {
+        let code = self.child.wait().expect("an end").code();
+        let [data, talk] = [&mut self.data, &mut self.talk].map(whole);
+        Ran { arguments: self.arguments.clone(), code, data, talk }
+    }
+
+    pub fn kill(mut self) -> Ran {
+        self.child.kill().expect("killed");
+        self.end()
+    }
+
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(status.expect("kill").success(), "{name} was not sent");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already, if all went well.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn whole(file: &mut File) -> String {
+    let mut bytes = Vec::new();
+    file.rewind().and_then(|()| file.read_to_end(&mut bytes)).expect("a text");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
