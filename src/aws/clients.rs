@@ -72,9 +72,7 @@ impl Connection {
                     .build_https(),
             )
             .timeout_config(timeouts(Duration::from_mins(1)))
-            // Adaptive: calls to a service and region that throttles are paced to what it takes, reads and
-            // changes together, and grow faster again when it lets them.
-            .retry_config(RetryConfig::adaptive().with_max_attempts(8))
+            .retry_config(RetryConfig::standard().with_max_attempts(8))
             .app_name(
                 aws_config::AppName::new(concat!("isobar-", env!("CARGO_PKG_VERSION")))
                     .unwrap_or_else(|_| unreachable!("a plain name")),
@@ -90,7 +88,7 @@ impl Connection {
         }
         let reads = loader.load().await;
         // A change may carry 50 MB of code over a thin line.
-        let writes = reads.to_builder().retry_config(RetryConfig::adaptive().with_max_attempts(1));
+        let writes = reads.to_builder().retry_config(RetryConfig::disabled());
         let writes = writes.timeout_config(timeouts(Duration::from_mins(10))).build();
         Self {
             reads,
