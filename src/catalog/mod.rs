@@ -4,6 +4,7 @@
 //! The AWS half fills the catalog from its kinds; tests fill it by hand.
 
 pub mod check;
+pub mod fargate;
 mod shape;
 
 use std::collections::BTreeMap;

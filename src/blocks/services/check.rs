@@ -3,23 +3,13 @@
 use super::deploy;
 use crate::blocks::expansion::{Expansion, Item};
 use crate::blocks::{functions, units};
+use crate::catalog::fargate;
 use crate::problem::Problem;
 use crate::stack::file::{Nat, Service};
 
-/// Processor units, and the memory in MiB that goes with them: least, most, step.
-const SIZES: [(u32, u32, u32, u32); 7] = [
-    (256, 512, 2048, 512),
-    (512, 1024, 4096, 1024),
-    (1024, 2048, 8192, 1024),
-    (2048, 4096, 16_384, 1024),
-    (4096, 8192, 30_720, 1024),
-    (8192, 16_384, 61_440, 4096),
-    (16_384, 32_768, 122_880, 8192),
-];
-
 /// The least memory that goes with these processor units.
 pub(super) fn smallest(cpu: u32) -> u32 {
-    SIZES.iter().find(|(units, ..)| *units == cpu).map_or(512, |(_, least, ..)| *least)
+    fargate::memories(cpu).first().copied().unwrap_or(512)
 }
 
 /// Reports what is wrong with a service in a region.
@@ -68,24 +58,22 @@ fn check_image(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
 
 fn check_size(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
     let cpu = service.cpu.unwrap_or(256);
-    let Some((_, least, most, step)) = SIZES.iter().find(|(units, ..)| *units == cpu) else {
-        let near = SIZES.iter().map(|(units, ..)| *units).min_by_key(|units| units.abs_diff(cpu)).unwrap_or(256);
-        let all = SIZES.map(|(units, ..)| units.to_string()).join(", ");
+    let known = fargate::processors();
+    let memories = fargate::memories(cpu);
+    if memories.is_empty() {
+        let near = known.iter().min_by_key(|units| units.abs_diff(cpu)).unwrap_or(&256);
+        let all = known.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
         let problem = Problem::new("bad-size", format!("Fargate has no task with {cpu} processor units"));
         cx.report(problem.at(cx.value(item, &item.path(["cpu"]))).help(format!("use {near}, or one of {all}")));
         return;
-    };
-    let Some(memory) = service.memory else { return };
-    if (*least..=*most).contains(&memory) && (memory - least) % step == 0 {
-        return;
     }
-    let steps = (memory.clamp(*least, *most) - least).div_ceil(*step);
-    let near = (least + steps * step).min(*most);
-    let fitting =
-        SIZES.iter().find(|(_, least, most, step)| (*least..=*most).contains(&memory) && (memory - least) % step == 0);
+    let Some(memory) = service.memory.filter(|memory| !memories.contains(memory)) else { return };
+    // The next one that is enough, if there is one.
+    let near = memories.iter().find(|one| **one >= memory).or(memories.last()).copied().unwrap_or(memory);
+    let fitting = known.iter().find(|cpu| fargate::memories(**cpu).contains(&memory));
     let problem = Problem::new("bad-size", format!("Fargate has no task with {cpu} processor units and {memory} MiB"));
-    let other = fitting.map_or_else(String::new, |(cpu, ..)| format!("; `cpu: {cpu}` goes with {memory}"));
-    let help = format!("use {near}: with {cpu} units it has {least} to {most} MiB in steps of {step}{other}");
+    let other = fitting.map_or_else(String::new, |cpu| format!("; `cpu: {cpu}` goes with {memory}"));
+    let help = format!("use {near}: with {cpu} units it has {}, in MiB{other}", fargate::memories_in_words(cpu));
     cx.report(problem.at(cx.value(item, &item.path(["memory"]))).help(help));
 }
 

@@ -4,18 +4,7 @@ use std::collections::BTreeSet;
 
 use super::container::{Condition, Container};
 use super::spec::{Compatibility, NetworkMode, Spec, Volume};
-
-/// Sizes that Fargate takes: CPU units, then least and greatest memory and the step between, in MiB.
-const FARGATE_SIZES: &[(i32, i32, i32, i32)] = &[
-    (256, 512, 1024, 512),
-    (256, 2048, 2048, 1024),
-    (512, 1024, 4096, 1024),
-    (1024, 2048, 8192, 1024),
-    (2048, 4096, 16_384, 1024),
-    (4096, 8192, 30_720, 1024),
-    (8192, 16_384, 61_440, 4096),
-    (16_384, 32_768, 122_880, 8192),
-];
+use crate::catalog::fargate;
 
 /// Everything that is wrong with a task definition.
 pub(super) fn check(spec: &Spec) -> Vec<String> {
@@ -76,21 +65,17 @@ fn on_fargate(spec: &Spec) -> Vec<String> {
 }
 
 fn size(cpu: i32, memory: i32) -> Option<String> {
-    let rows: Vec<_> = FARGATE_SIZES.iter().filter(|(units, ..)| *units == cpu).collect();
-    if rows.is_empty() {
-        let known: BTreeSet<i32> = FARGATE_SIZES.iter().map(|(units, ..)| *units).collect();
-        let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-        return Some(format!("Fargate does not take `cpu: {cpu}`; it takes {}", known.join(", ")));
+    let units = cpu.unsigned_abs();
+    let memories = fargate::memories(units);
+    if memories.is_empty() || cpu < 0 {
+        let known = fargate::processors().iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        return Some(format!("Fargate does not take `cpu: {cpu}`; it takes {known}"));
     }
-    let fits = |row: &&(i32, i32, i32, i32)| (row.1..=row.2).contains(&memory) && (memory - row.1) % row.3 == 0;
-    if rows.iter().any(fits) {
+    if u32::try_from(memory).is_ok_and(|memory| memories.contains(&memory)) {
         return None;
     }
-    let range = |row: &&(i32, i32, i32, i32)| {
-        if row.1 == row.2 { row.1.to_string() } else { format!("{} to {} in steps of {}", row.1, row.2, row.3) }
-    };
-    let ranges: Vec<String> = rows.iter().map(range).collect();
-    Some(format!("Fargate does not take `memory: {memory}` with `cpu: {cpu}`; it takes {}", ranges.join(", ")))
+    let known = fargate::memories_in_words(units);
+    Some(format!("Fargate does not take `memory: {memory}` with `cpu: {cpu}`; it takes {known}"))
 }
 
 fn volume(volume: &Volume) -> Option<String> {
@@ -183,7 +168,7 @@ mod tests {
         }
         assert_eq!(
             size(256, 1536).as_deref(),
-            Some("Fargate does not take `memory: 1536` with `cpu: 256`; it takes 512 to 1024 in steps of 512, 2048")
+            Some("Fargate does not take `memory: 1536` with `cpu: 256`; it takes 512, 1024 or 2048")
         );
         assert!(size(8192, 17_408).is_some());
         assert_eq!(

@@ -18,6 +18,8 @@ static MADE_UP: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// Of APIs, deployments and links: ten letters and digits, which a name could be too.
 static OF_API_GATEWAY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b[0-9a-z]{6,10}\b").expect("a pattern"));
+/// Of a link again, where its network interfaces name it.
+static OF_LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(of API Gateway for )[0-9a-z]+\b").expect("a pattern"));
 
 pub fn likeness<'a>(things: impl Iterator<Item = &'a Json>) -> Likeness {
     let mut found = Likeness::new();
@@ -25,6 +27,7 @@ pub fn likeness<'a>(things: impl Iterator<Item = &'a Json>) -> Likeness {
         let [region, service, kind, name] =
             ["region", "service", "kind", "name"].map(|key| thing[key].as_str().expect("a text"));
         let name = MADE_UP.replace_all(name, "…");
+        let name = OF_LINK.replace_all(&name, "$1…");
         let made_up =
             service.starts_with("apigateway") && ["rest-api", "deployment", "stage", "vpc-link"].contains(&kind);
         let name = if made_up { last_word(kind, &name) } else { name.into_owned() };
