@@ -36,6 +36,7 @@
 //! | the stack file | [`stack`]; only `stack::yaml` names a YAML crate |
 //! | `.isobar/build/HASH.zip` | [`stack`], from a function's folder |
 //! | `.isobar/NAME.json`, `.journal`, `.lock`, `backup/` | [`state::file_store`] |
+//! | `STACK/state.json`, `lease.json`, `journal/` in a bucket | [`state::object_store`], over [`state::objects`] |
 //! | `--events FILE` | [`render`] |
 //! | `localstack/`, carried in the program | `cli`, for `--local` |
 //!
@@ -43,7 +44,9 @@
 //! 1. Identity before action: whatever is created can be found again by something fixed before the
 //!    call: a unique name, a token made of [`names::Owner`], or the ownership tags.
 //! 2. Begin is durable before a call, End before anything that rests on it ([`state::journal`]).
-//! 3. A Begin without an End is resolved by `find` at the next start. Only what carries our
+//! 3. A lock that can be lost closes a fence ([`state::fence`]): the run stops before its next call, and
+//!    the log that it wrote to is sealed by whoever comes next.
+//! 4. A Begin without an End is resolved by `find` at the next start. Only what carries our
 //!    identity is taken up; a thing of our name without it is somebody else's, and the plan says so.
 
 pub mod apply;
