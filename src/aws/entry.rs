@@ -58,8 +58,9 @@ impl Entry {
     }
 }
 
-fn check_spec<K: Kind>(spec: &Json) -> Vec<String> {
-    serde_json::from_value::<K::Spec>(spec.clone()).map_or_else(|error| vec![error.to_string()], |spec| K::check(&spec))
+fn check_spec<K: Kind>(spec: &Json) -> std::result::Result<Vec<String>, String> {
+    let spec: K::Spec = serde_json::from_value(spec.clone()).map_err(|error| error.to_string())?;
+    Ok(K::check(&spec))
 }
 
 /// A kind's calls, speaking JSON.

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod fargate;
+mod rules;
 mod shape;
 
 use std::collections::BTreeMap;
@@ -46,8 +47,8 @@ pub struct KindInfo {
     pub delete_first: bool,
     /// The fields that make its name: if one of them changes, old and new can stand side by side.
     pub named_by: &'static [&'static str],
-    /// Rules beyond the shape, for a spec that fits it: what is wrong, in the user's words.
-    pub check: fn(&Json) -> Vec<String>,
+    /// Rules beyond the shape: what is wrong, in the user's words; an error if the spec does not fit the types.
+    pub check: fn(&Json) -> Result<Vec<String>, String>,
 }
 
 impl Catalog {

@@ -3,6 +3,7 @@
 use super::args::{Apply, Globals};
 use super::engine::{self, Session};
 use super::{Done, Failure, ask, watch};
+use crate::plan::Plan;
 
 pub fn run(globals: &Globals, args: &Apply) -> Result<Done, Failure> {
     let project = engine::load_and_package(globals, &args.stack.stack)?;
@@ -10,18 +11,12 @@ pub fn run(globals: &Globals, args: &Apply) -> Result<Done, Failure> {
     let options = engine::options(&args.selection, false);
     engine::in_runtime(async {
         let session = Session::open(globals, project).await?;
-        let planning = session.shown(&options).await?;
-        if planning.plan.is_empty() {
-            return session.settle(planning, "apply").await;
-        }
-        if !args.yes {
-            let regions = planning.plan.regions.len();
-            let ending = if regions == 1 { "" } else { "s" };
-            ask::confirm(
-                &format!("Apply these changes to {regions} region{ending}? Only \"yes\" is accepted:"),
-                "yes",
-            )?;
-        }
-        session.apply(planning, watch, "apply").await
+        session.carry_out(&options, &watch, "apply", |plan| if args.yes { Ok(()) } else { confirm(plan) }).await
     })
+}
+
+fn confirm(plan: &Plan) -> Result<(), Failure> {
+    let regions = plan.regions.len();
+    let ending = if regions == 1 { "" } else { "s" };
+    ask::confirm(&format!("Apply these changes to {regions} region{ending}? Only \"yes\" is accepted:"), "yes")
 }

@@ -14,15 +14,11 @@ pub fn run(globals: &Globals, args: &Destroy) -> Result<Done, Failure> {
         replace: Vec::new(),
         allow_data_loss: args.allow_data_loss.clone(),
     };
+    let options = engine::options(&selection, true);
+    let question = format!("This cannot be undone. Type the stack's name, {name}, to destroy it:");
     engine::in_runtime(async {
         let session = Session::open(globals, project).await?;
-        let planning = session.shown(&engine::options(&selection, true)).await?;
-        if planning.plan.is_empty() {
-            return session.settle(planning, "destroy").await;
-        }
-        if !args.yes {
-            ask::confirm(&format!("This cannot be undone. Type the stack's name, {name}, to destroy it:"), &name)?;
-        }
-        session.apply(planning, watch, "destroy").await
+        let confirm = |_: &_| if args.yes { Ok(()) } else { ask::confirm(&question, &name) };
+        session.carry_out(&options, &watch, "destroy", confirm).await
     })
 }

@@ -146,17 +146,57 @@ impl Session {
         self.engine.store.notes().iter().for_each(|note| console::say(&format!("note: {note}")));
     }
 
+    /// Plans, shows the plan, lets it be confirmed and carries it out. All of it anew if another run has
+    /// changed the stack in between, such as the one whose end this one has waited for.
+    pub async fn carry_out(
+        &self,
+        options: &Options,
+        watch: &Watch,
+        command: &str,
+        confirm: impl Fn(&Plan) -> Result<(), Failure>,
+    ) -> Result<Done, Failure> {
+        loop {
+            let planning = self.shown(options).await?;
+            let settled = planning.plan.is_empty();
+            if !settled {
+                confirm(&planning.plan)?;
+            }
+            let done = if settled {
+                self.settle(planning, command).await?
+            } else {
+                self.apply(planning, watch, command).await?
+            };
+            match done {
+                Some(done) => return Ok(done),
+                None => console::say("Another run has changed the stack since this plan was made: planning again.\n"),
+            }
+        }
+    }
+
     /// Plans and shows the plan; one that cannot be applied is a failure.
-    pub async fn shown(&self, options: &Options) -> Result<Planning, Failure> {
+    async fn shown(&self, options: &Options) -> Result<Planning, Failure> {
         let planning = self.plan(options).await?;
         console::say(text::text(&planning.plan).trim_end());
         if planning.plan.obstacles.is_empty() { Ok(planning) } else { Err(obstructed(&planning.plan)) }
     }
 
-    /// Writes what a plan that changes nothing has found out.
-    pub async fn settle(&self, planning: Planning, command: &str) -> Result<Done, Failure> {
-        self.engine.settle(planning, &store::holder(command)).await.map_err(|error| failure(&error))?;
-        Ok(Done::Clean)
+    /// Writes what a plan that changes nothing has found out; nothing if the plan is out of date.
+    async fn settle(&self, planning: Planning, command: &str) -> Result<Option<Done>, Failure> {
+        let settled = self.engine.settle(planning, &store::holder(command)).await;
+        Ok(in_time(settled)?.map(|()| Done::Clean))
+    }
+
+    /// Applies a plan while everybody watches, and sums it up; does nothing if the plan is out of date.
+    async fn apply(&self, planning: Planning, watch: &Watch, command: &str) -> Result<Option<Done>, Failure> {
+        let (listener, report) = watch.start();
+        let stop = Stop::default();
+        let holder = store::holder(command);
+        let run = async { in_time(self.engine.apply(planning, &holder, listener, stop.clone()).await) };
+        let outcome = signals::guard(run, || stop.request()).await;
+        self.tell_notes();
+        let Some(outcome) = outcome? else { return Ok(None) };
+        console::say(&report.summary());
+        ended(&outcome, &report, command).map(Some)
     }
 
     /// Looks what the state should say of what is in AWS.
@@ -172,21 +212,14 @@ impl Session {
         self.tell_notes();
         kept.map_err(|error| failure(&error))
     }
+}
 
-    /// Applies a plan while everybody watches, and sums it up.
-    pub async fn apply(&self, planning: Planning, watch: Watch, command: &str) -> Result<Done, Failure> {
-        let (listener, report) = watch.start();
-        let stop = Stop::default();
-        let holder = store::holder(command);
-        let run = async {
-            let outcome = self.engine.apply(planning, &holder, listener, stop.clone()).await;
-            outcome.map_err(|error| failure(&error))
-        };
-        let outcome = signals::guard(run, || stop.request()).await;
-        self.tell_notes();
-        let outcome = outcome?;
-        console::say(&report.summary());
-        ended(&outcome, &report, command)
+/// What became of a plan; `None` if it was out of date.
+fn in_time<T>(result: Result<T, EngineError>) -> Result<Option<T>, Failure> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(EngineError::StalePlan) => Ok(None),
+        Err(error) => Err(failure(&error)),
     }
 }
 

@@ -31,14 +31,14 @@ impl Watch {
         Ok(Self { events: events.transpose()?, draw })
     }
 
-    /// Begins to listen.
-    pub fn start(self) -> (Arc<dyn Listener>, Arc<Report>) {
+    /// Begins to listen to a run.
+    pub fn start(&self) -> (Arc<dyn Listener>, Arc<Report>) {
         let report = Arc::new(Report::default());
         let teller: Arc<dyn Listener> =
             if self.draw { Arc::new(Progress::new(console::has_color())) } else { Arc::new(Plain::new(console::say)) };
         let mut all = Tee::default().and(teller).and(report.clone());
-        if let Some(events) = self.events {
-            all = all.and(events);
+        if let Some(events) = &self.events {
+            all = all.and(events.clone());
         }
         (Arc::new(all), report)
     }

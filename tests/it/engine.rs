@@ -51,7 +51,7 @@ pub fn catalog() -> Catalog {
         replace_failed: true,
         delete_first,
         named_by: &["name"],
-        check: |_| Vec::new(),
+        check: |_| Ok(Vec::new()),
     };
     Catalog::new([
         kind("test.Thing", &thing, true, false),

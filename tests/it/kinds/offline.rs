@@ -57,6 +57,8 @@ fn fits(kind: &KindInfo, spec: &Json, what: &str, faults: &mut Vec<String>) -> R
         }
     }
     let filled = partial.fill_holes(&mut |_| Json::from("known-after-apply"));
-    faults.extend((kind.check)(&filled).into_iter().map(|fault| format!("{what}: {fault}")));
+    faults.extend(
+        (kind.check)(&filled).unwrap_or_else(|error| vec![error]).into_iter().map(|fault| format!("{what}: {fault}")),
+    );
     Ok(())
 }

@@ -22,6 +22,8 @@ const CHANGES: &[(&str, &str)] = &[
     ("    type: t3.large\n", "    type: t3.xlarge\n"),
     ("tags: {team: commerce}", "tags: {team: checkout}"),
 ];
+/// What is made anew, in both stacks: named by us and by AWS, new first and old first.
+const REPLACED: &[&str] = &["--replace", "functions.*", "--replace", "services.*", "--replace", "apis.*"];
 const STATE_BUCKET: &str = "isobar-torture-state";
 /// A rule that only counts: it never acts.
 const NEVER: u64 = 1_000_000_000;
@@ -33,6 +35,8 @@ pub enum Verb {
     Apply,
     /// An apply that changes what is there.
     Change,
+    /// An apply that makes anew what is there.
+    Replace,
     Destroy,
 }
 
@@ -52,20 +56,29 @@ pub struct Ground {
     changed: String,
     pub apply: Calm,
     pub change: Calm,
+    pub replace: Calm,
     pub destroy: Calm,
 }
 
 impl Verb {
+    pub const ALL: [Self; 4] = [Self::Apply, Self::Change, Self::Replace, Self::Destroy];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Apply => "apply",
             Self::Change => "change",
+            Self::Replace => "replace",
             Self::Destroy => "destroy",
         }
     }
 
     pub fn command(self) -> &'static str {
         if self == Self::Destroy { "destroy" } else { "apply" }
+    }
+
+    /// What is asked of the first run alone: the next one has to know by itself what is left to do.
+    pub fn once(self) -> &'static [&'static str] {
+        if self == Self::Replace { REPLACED } else { &[] }
     }
 }
 
@@ -89,14 +102,23 @@ impl Ground {
         let changed = CHANGES.iter().fold(original.clone(), |text, (from, to)| text.replacen(from, to, 1));
         assert_ne!(original, changed, "{stack} holds nothing that could be changed");
         let nothing = || Calm { changing: 0, calls: 0, seconds: 0.0, leaves: Likeness::default() };
-        let mut ground =
-            Self { world, stack, original, changed, apply: nothing(), change: nothing(), destroy: nothing() };
+        let mut ground = Self {
+            world,
+            stack,
+            original,
+            changed,
+            apply: nothing(),
+            change: nothing(),
+            replace: nothing(),
+            destroy: nothing(),
+        };
         ground.world.write(&ground.stack, &ground.original);
         // The emulator is up before time counts.
         ground.run("plan", &[]).exits(0);
         ground.apply = ground.calm(Verb::Apply);
         ground.keep();
         ground.change = ground.calm(Verb::Change);
+        ground.replace = ground.calm(Verb::Replace);
         ground.destroy = ground.calm(Verb::Destroy);
         assert_eq!(ground.destroy.leaves, Likeness::default(), "an undisturbed destroy leaves something");
         ground
@@ -106,6 +128,7 @@ impl Ground {
         match verb {
             Verb::Apply => &self.apply,
             Verb::Change => &self.change,
+            Verb::Replace => &self.replace,
             Verb::Destroy => &self.destroy,
         }
     }
@@ -136,7 +159,7 @@ impl Ground {
         self.prepare(verb);
         self.fault(&[counter(true), counter(false)]);
         let start = Instant::now();
-        self.start(verb.command(), &[]).end().exits(0);
+        self.start(verb.command(), verb.once()).end().exits(0);
         let seconds = start.elapsed().as_secs_f64();
         let [changing, others] = [self.matched(0), self.matched(1)];
         self.faults_end();

@@ -1,7 +1,7 @@
 //! Killed anywhere, nothing lost: the program itself under kills, lost answers, bad weather and rivals.
 //!
 //! A few points of each by default. `ISOBAR_TORTURE=all` takes every point, a number that many;
-//! `ISOBAR_TORTURE_SEED` takes others. `ISOBAR_TORTURE_STACK` names another stack file; what `ground`
+//! `ISOBAR_TORTURE_SEED` takes others. `ISOBAR_TORTURE_ONLY` takes some parts: `change killed,rivals`. `ISOBAR_TORTURE_STACK` names another stack file; what `ground`
 //! changes in it has to stand there. Every scenario prints one line.
 
 mod frozen;
@@ -15,23 +15,35 @@ mod weather;
 use ground::{Ground, Verb};
 use points::Harm;
 
-const VERBS: [Verb; 3] = [Verb::Apply, Verb::Change, Verb::Destroy];
-
 /// One test, since what undisturbed runs come to takes a while to find out.
 #[test]
 fn whatever_happens_a_second_run_makes_it_right() {
     let ground = Ground::new();
-    for verb in VERBS {
-        points::torture(&ground, verb, &[Harm::KilledBefore, Harm::KilledAfter]);
-        points::torture(&ground, verb, &[Harm::Lost]);
-        weather::torture(&ground, verb);
+    for verb in Verb::ALL {
+        let name = verb.name();
+        if wanted(&format!("{name} killed")) {
+            points::torture(&ground, verb, &[Harm::KilledBefore, Harm::KilledAfter]);
+        }
+        if wanted(&format!("{name} lost")) {
+            points::torture(&ground, verb, &[Harm::Lost]);
+        }
+        if wanted(&format!("{name} weather")) {
+            weather::torture(&ground, verb);
+        }
     }
-    rivals::torture(&ground);
+    if wanted("rivals") {
+        rivals::torture(&ground);
+    }
 }
 
 #[test]
 fn who_was_frozen_and_replaced_changes_nothing_more() {
     frozen::torture(&Ground::with_shared_state());
+}
+
+/// Whether a part of the torture was asked for; all of it if nothing was.
+fn wanted(part: &str) -> bool {
+    std::env::var("ISOBAR_TORTURE_ONLY").map_or(true, |only| only.split(',').any(|word| part.contains(word.trim())))
 }
 
 /// How many points of so many are taken.

@@ -30,11 +30,10 @@ fn one(ground: &Ground, waits: bool) -> Result<(), String> {
     both.sort_by_key(|ran| (ran.code, ran.data.contains("No changes.") || ran.talk.contains("No changes.")));
     let idle = both[1].data.contains("No changes.") || both[1].talk.contains("No changes.");
     let codes = both.each_ref().map(|ran| ran.code);
-    // Who has waited finds nothing to do, or that what it had planned is out of date.
-    let stale = both[1].talk.contains("another run has changed the stack");
+    // Who has waited finds nothing to do, and so does who comes when the other has just ended.
     let fine = match codes {
-        [Some(0), Some(0)] => waits && idle,
-        [Some(0), Some(4)] => stale || !waits,
+        [Some(0), Some(0)] => idle,
+        [Some(0), Some(4)] => !waits,
         _ => false,
     };
     let words = || both.each_ref().map(told).join("\n");
