@@ -22,8 +22,8 @@ const CHANGES: &[(&str, &str)] = &[
     ("    type: t3.large\n", "    type: t3.xlarge\n"),
     ("tags: {team: commerce}", "tags: {team: checkout}"),
 ];
-/// What is made anew, in both stacks: named by us and by AWS, new first and old first.
-const REPLACED: &[&str] = &["--replace", "functions.*", "--replace", "services.*", "--replace", "apis.*"];
+/// What is made anew, where the stack has it: named by us and by AWS, new first and old first.
+const REPLACED: [&str; 4] = ["functions", "services", "fleets", "apis"];
 const STATE_BUCKET: &str = "isobar-torture-state";
 /// A rule that only counts: it never acts.
 const NEVER: u64 = 1_000_000_000;
@@ -74,11 +74,6 @@ impl Verb {
 
     pub fn command(self) -> &'static str {
         if self == Self::Destroy { "destroy" } else { "apply" }
-    }
-
-    /// What is asked of the first run alone: the next one has to know by itself what is left to do.
-    pub fn once(self) -> &'static [&'static str] {
-        if self == Self::Replace { REPLACED } else { &[] }
     }
 }
 
@@ -155,11 +150,24 @@ impl Ground {
         copy_if_there(&self.world.path(".isobar"), &self.world.path("applied"));
     }
 
+    /// What is asked of the first run alone: the next one has to know by itself what is left to do.
+    fn once(&self, verb: Verb) -> Vec<String> {
+        let blocks = REPLACED.iter().filter(|block| self.original.contains(&format!("\n{block}:\n")));
+        let all = blocks.flat_map(|block| ["--replace".to_owned(), format!("{block}.*")]);
+        if verb == Verb::Replace { all.collect() } else { Vec::new() }
+    }
+
+    /// Starts a verb's first run.
+    pub fn begin(&self, verb: Verb) -> Running {
+        let once = self.once(verb);
+        self.start(verb.command(), &once.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
     fn calm(&self, verb: Verb) -> Calm {
         self.prepare(verb);
         self.fault(&[counter(true), counter(false)]);
         let start = Instant::now();
-        self.start(verb.command(), verb.once()).end().exits(0);
+        self.begin(verb).end().exits(0);
         let seconds = start.elapsed().as_secs_f64();
         let [changing, others] = [self.matched(0), self.matched(1)];
         self.faults_end();

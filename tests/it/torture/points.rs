@@ -117,7 +117,7 @@ fn one(ground: &Ground, verb: Verb, point: &Point) -> Result<Came, String> {
 
 /// Kills the run when it hangs at the point.
 fn killed(ground: &Ground, verb: Verb) -> Result<Came, String> {
-    let mut running = ground.start(verb.command(), verb.once());
+    let mut running = ground.begin(verb);
     let start = Instant::now();
     loop {
         if ground.rule(0)["struck"] != 0 {
@@ -137,7 +137,7 @@ fn killed(ground: &Ground, verb: Verb) -> Result<Came, String> {
 
 /// Lets the run come to its end; whether it needs another one.
 fn lost(ground: &Ground, verb: Verb) -> Result<Came, String> {
-    let ran = ground.run(verb.command(), verb.once());
+    let ran = ground.begin(verb).end();
     match ran.code {
         Some(code) => Ok(Came { again: code != 0, missed: false }),
         None => Err(told(&ran)),

@@ -34,7 +34,7 @@ fn one(ground: &Ground, verb: Verb, seed: u64) -> Result<(), String> {
         json!({"probability": 0.075, "seed": seed + 3, "action": "drop", "after": true}),
     ]);
     let start = Instant::now();
-    let first = ground.run(verb.command(), verb.once());
+    let first = ground.begin(verb).end();
     let runs = if first.code == Some(0) { 1 } else { 2 };
     if runs == 2 {
         let second = ground.run(verb.command(), &[]);
