@@ -8,6 +8,7 @@ mod errors;
 #[cfg(feature = "aws")]
 mod expand;
 #[cfg(feature = "aws")]
+mod journal_cost;
 mod kinds;
 mod memory_store;
 mod plans;

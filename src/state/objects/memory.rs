@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 
@@ -20,6 +20,7 @@ struct Inner {
     bytes: u64,
     calls: u64,
     gone: bool,
+    latency: Duration,
     /// Of so many writes, one loses its answer after it was done, and one before.
     unreliable: Option<u64>,
 }
@@ -35,6 +36,11 @@ impl MemoryObjects {
     /// From now on every n-th call fails: in turn before it is done, and after.
     pub fn fail_every(&self, calls: u64) {
         self.inner().unreliable = Some(calls);
+    }
+
+    /// From now on every call takes this long.
+    pub fn answer_after(&self, latency: Duration) {
+        self.inner().latency = latency;
     }
 
     /// How many calls were made, and how many bytes were written.
@@ -59,6 +65,10 @@ impl MemoryObjects {
         Box::pin(async move {
             // Others run between any two calls.
             tokio::task::yield_now().await;
+            let latency = self.inner().latency;
+            if !latency.is_zero() {
+                tokio::time::sleep(latency).await;
+            }
             let mut inner = self.inner();
             inner.calls += 1;
             let turn = inner.unreliable.map(|every| (inner.calls.is_multiple_of(every), inner.calls / every));
