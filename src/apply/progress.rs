@@ -13,6 +13,7 @@ use crate::cloud::Readiness;
 use crate::names::{Address, Scope};
 use crate::plan::steps::{Action, Step, StepId};
 use crate::schedule::{Schedule, Status};
+use crate::state::store::StoreError;
 
 /// How far a run has come.
 pub(super) struct Progress<'a> {
@@ -142,7 +143,10 @@ impl<'a> Progress<'a> {
             }
             Failure::Store(error) => {
                 // What cannot be recorded must not be done.
-                self.outcome.broken.get_or_insert(format!("the state could not be written: {error}"));
+                self.outcome.broken.get_or_insert(match error {
+                    StoreError::Lost { .. } => error.to_string(),
+                    _ => format!("the state could not be written: {error}"),
+                });
                 self.outcome.counts.failed += 1;
                 self.schedule.stop();
             }

@@ -221,10 +221,15 @@ impl Run {
         }
     }
 
-    /// Sleeps, unless the run is stopped: then what is waited for is handed over to the next run.
+    /// Sleeps, unless the run is stopped: then what is waited for is handed over to the next run. So it is
+    /// if somebody else has taken the lock meanwhile.
     pub(super) async fn sleep(&self, time: Duration) -> Result<(), Failure> {
+        let asleep = async {
+            tokio::time::sleep(time).await;
+            self.journal.open().await
+        };
         tokio::select! {
-            () = tokio::time::sleep(time) => Ok(()),
+            open = asleep => open.map_err(Failure::Store),
             () = self.stop.requested(1) => Err(Failure::Stopped),
         }
     }

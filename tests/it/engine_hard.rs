@@ -1,12 +1,19 @@
 //! The hard cases of the engine, one by one: each is a way in which something was, or could be, lost.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use isobar::apply::Stop;
 use isobar::cloud::Class;
-use isobar::cloud::fake::{Fault, FaultKind};
+use isobar::cloud::fake::{FakeCloud, Fault, FaultKind};
+use isobar::engine::Engine;
 use isobar::plan::ObstacleKind;
 use isobar::plan::decide::Options;
+use isobar::state::object_store::ObjectStore;
+use isobar::state::objects::memory::MemoryObjects;
+use isobar::state::store::Store;
 
-use crate::engine::{World, decisions, graph, graph_with, holder};
+use crate::engine::{Log, World, catalog, decisions, graph, graph_with, holder};
 
 fn fault(nth: u64, after: bool, kind: FaultKind) -> Vec<Fault> {
     vec![Fault { nth, after, kind }]
@@ -196,4 +203,32 @@ async fn what_goes_with_what_it_hangs_on_comes_back() {
     assert_eq!(outcome.failures, []);
     world.nothing_to_do(&stack("two")).await;
     assert_eq!(world.cloud.inventory().len(), 2);
+}
+
+/// A wait can be long, and the lock be lost in the middle of it.
+#[tokio::test(start_paused = true)]
+async fn who_loses_the_lock_while_waiting_asks_nothing_more() {
+    let objects = Arc::new(MemoryObjects::default());
+    let graph = graph("a.b@us-east-1 test.Free {size: 1}");
+    let store = || ObjectStore::new(&graph.stack, objects.clone(), None, Duration::from_secs(15));
+    let mut cloud = FakeCloud::new(catalog());
+    cloud.slowness = u32::MAX;
+    let cloud = Arc::new(cloud);
+    let engine = Engine { cloud: cloud.clone(), store: Arc::new(store()), ..World::new().engine };
+    let planning = engine.plan(&graph, &Options::default()).await.expect("a plan");
+    let holder = holder();
+    let apply = engine.apply(planning, &holder, Arc::new(Log::default()), Stop::default());
+    let break_in = async {
+        while cloud.changes() == 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        store().break_lock().await.expect("broken");
+        // By then the holder has tried to renew it.
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        cloud.calls()
+    };
+    let (outcome, calls) = tokio::join!(apply, break_in);
+    let broken = outcome.expect("an outcome").broken.expect("a reason");
+    assert!(broken.contains("somebody else has taken the lock"), "{broken}");
+    assert_eq!(cloud.calls(), calls, "it went on calling");
 }

@@ -14,7 +14,7 @@ pub fn torture(ground: &Ground) {
     let mut failures = Vec::new();
     for time in 0..times {
         // In the middle, if it is only once.
-        let number = ground.apply.changing * (time + 1) / (times + 1);
+        let number = ground.calmly(Verb::Apply).changing * (time + 1) / (times + 1);
         if let Err(problem) = one(ground, number) {
             failures.push(format!("frozen at changing call {number}: {problem}"));
         }
@@ -47,7 +47,7 @@ fn one(ground: &Ground, number: usize) -> Result<(), String> {
     if first.code == Some(0) || services.into_iter().any(|service| service != "s3") {
         return Err(format!("afterwards {calls:#}\n{}", told(&first)));
     }
-    if let Some(difference) = difference(&ground.apply.leaves, &ground.likeness()) {
+    if let Some(difference) = difference(&ground.calmly(Verb::Apply).leaves, &ground.likeness()) {
         return Err(format!("{difference}\n{}\n{}", told(&first), told(&second)));
     }
     ground.converged(Verb::Apply)

@@ -1,5 +1,6 @@
 //! An emulator without waiting times, a stack, and what undisturbed runs make of it.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -52,12 +53,11 @@ pub struct Calm {
 pub struct Ground {
     pub world: World,
     pub stack: String,
+    /// Whether the state is in a bucket.
+    pub shared: bool,
     original: String,
     changed: String,
-    pub apply: Calm,
-    pub change: Calm,
-    pub replace: Calm,
-    pub destroy: Calm,
+    calms: [OnceCell<Calm>; Verb::ALL.len()],
 }
 
 impl Verb {
@@ -96,36 +96,18 @@ impl Ground {
         let original = world.read(&stack) + more;
         let changed = CHANGES.iter().fold(original.clone(), |text, (from, to)| text.replacen(from, to, 1));
         assert_ne!(original, changed, "{stack} holds nothing that could be changed");
-        let nothing = || Calm { changing: 0, calls: 0, seconds: 0.0, leaves: Likeness::default() };
-        let mut ground = Self {
-            world,
-            stack,
-            original,
-            changed,
-            apply: nothing(),
-            change: nothing(),
-            replace: nothing(),
-            destroy: nothing(),
-        };
+        let ground = Self { world, stack, shared: !more.is_empty(), original, changed, calms: Default::default() };
         ground.world.write(&ground.stack, &ground.original);
         // The emulator is up before time counts.
         ground.run("plan", &[]).exits(0);
-        ground.apply = ground.calm(Verb::Apply);
+        ground.calmly(Verb::Apply);
         ground.keep();
-        ground.change = ground.calm(Verb::Change);
-        ground.replace = ground.calm(Verb::Replace);
-        ground.destroy = ground.calm(Verb::Destroy);
-        assert_eq!(ground.destroy.leaves, Likeness::default(), "an undisturbed destroy leaves something");
         ground
     }
 
+    /// What an undisturbed run of a verb comes to: found out when it is asked for first, which takes a run.
     pub fn calmly(&self, verb: Verb) -> &Calm {
-        match verb {
-            Verb::Apply => &self.apply,
-            Verb::Change => &self.change,
-            Verb::Replace => &self.replace,
-            Verb::Destroy => &self.destroy,
-        }
+        self.calms[verb as usize].get_or_init(|| self.calm(verb))
     }
 
     /// Where a verb starts: nothing, or the stack after its first apply.
@@ -172,7 +154,10 @@ impl Ground {
         let [changing, others] = [self.matched(0), self.matched(1)];
         self.faults_end();
         self.converged(verb).unwrap_or_else(|problem| panic!("undisturbed {}: {problem}", verb.name()));
-        Calm { changing, calls: changing + others, seconds, leaves: self.likeness() }
+        let leaves = self.likeness();
+        let nothing = leaves == Likeness::default();
+        assert_eq!(nothing, verb == Verb::Destroy, "an undisturbed {} leaves {leaves:#?}", verb.name());
+        Calm { changing, calls: changing + others, seconds, leaves }
     }
 
     /// Whether a plan finds nothing to do.

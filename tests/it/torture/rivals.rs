@@ -5,7 +5,7 @@ use super::likeness::difference;
 use super::{conclude, say, share};
 
 const LONG: usize = 100;
-const FEW: usize = 3;
+const FEW: usize = 2;
 
 pub fn torture(ground: &Ground) {
     let rounds = share(LONG, FEW);
@@ -15,7 +15,11 @@ pub fn torture(ground: &Ground) {
             failures.push(format!("round {round}: {problem}"));
         }
     }
-    say(&format!("torture two at once: {rounds} rounds, {} with one writer", rounds - failures.len()));
+    let place = if ground.shared { "bucket" } else { "file" };
+    say(&format!(
+        "torture two at once, state in a {place}: {rounds} rounds, {} with one writer",
+        rounds - failures.len()
+    ));
     conclude(&failures);
 }
 
@@ -40,10 +44,15 @@ fn one(ground: &Ground, waits: bool) -> Result<(), String> {
     if !fine {
         return Err(words());
     }
-    if changing != ground.apply.changing {
-        return Err(format!("{changing} changing calls instead of {}\n{}", ground.apply.changing, words()));
+    // In a bucket, how many writes the state takes is a matter of chance.
+    if !ground.shared && changing != ground.calmly(Verb::Apply).changing {
+        return Err(format!(
+            "{changing} changing calls instead of {}\n{}",
+            ground.calmly(Verb::Apply).changing,
+            words()
+        ));
     }
-    if let Some(difference) = difference(&ground.apply.leaves, &ground.likeness()) {
+    if let Some(difference) = difference(&ground.calmly(Verb::Apply).leaves, &ground.likeness()) {
         return Err(format!("{difference}\n{}", words()));
     }
     ground.converged(Verb::Apply)

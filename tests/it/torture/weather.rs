@@ -23,6 +23,7 @@ pub fn torture(ground: &Ground, verb: Verb) {
 }
 
 fn one(ground: &Ground, verb: Verb, seed: u64) -> Result<(), String> {
+    let calm = ground.calmly(verb);
     ground.prepare(verb);
     // One after the other is asked: together they act on a fifth of all calls.
     ground.fault(&[
@@ -46,7 +47,6 @@ fn one(ground: &Ground, verb: Verb, seed: u64) -> Result<(), String> {
     let calls = ground.matched(0) + ground.matched(1);
     let spoiled: u64 = (2..6).map(|rule| ground.rule(rule)["acted"].as_u64().expect("a number")).sum();
     ground.faults_end();
-    let calm = ground.calmly(verb);
     say(&format!(
         "torture {} in bad weather: {runs} runs, {spoiled} of {calls} calls spoiled, {calls} calls instead of {}, {seconds:.1} s instead of {:.1} s",
         verb.name(),
