@@ -1,13 +1,18 @@
 //! The first place, while a copy decides: kept in step as long as it answers.
 
+use std::time::Duration;
+
 use tokio::sync::Mutex;
 
 use super::lease::{Lease, Taken, take};
-use super::place::{Folded, LEASE};
+use super::place::{Folded, LEASE, Place};
 use super::{Inner, Tags};
 use crate::state::State;
 use crate::state::objects::When;
 use crate::state::store::StoreError;
+
+/// How long those who only look wait for the first place.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the first place has to say.
 pub(super) enum Met {
@@ -60,13 +65,26 @@ impl Inner {
             Err(error) => return Err(error),
         };
         let theirs = if left { place.take_over(lease.epoch).await? } else { place.folded().await? };
-        let Some(theirs) = theirs.state.filter(|theirs| theirs.copied < theirs.serial) else { return Ok(Met::InStep) };
-        // It was worked on alone since the two were last in step.
-        let own_serial = own.serial();
-        if own.state.is_none() || (own_serial <= theirs.copied) {
-            return Ok(Met::Ahead(Box::new(theirs)));
+        Ok(self.ahead(place, theirs, own)?.map_or(Met::InStep, |theirs| Met::Ahead(Box::new(theirs))))
+    }
+
+    /// What counts for those who only look: the copy's state, unless the first place was worked on alone. One
+    /// that does not answer soon is not waited for.
+    pub(super) async fn newest(&self, place: &Place, own: Folded) -> Result<Option<State>, StoreError> {
+        match tokio::time::timeout(PATIENCE, place.folded()).await {
+            Ok(Ok(theirs)) => Ok(self.ahead(place, theirs, &own)?.or(own.state)),
+            _ => Ok(own.state),
         }
-        Err(StoreError::Diverged { place: place.name(), copy: self.decides.name() })
+    }
+
+    /// What the first place has if it was worked on alone since the two were last in step.
+    fn ahead(&self, place: &Place, theirs: Folded, own: &Folded) -> Result<Option<State>, StoreError> {
+        match theirs.state.filter(|theirs| theirs.copied < theirs.serial) {
+            Some(theirs) if own.state.is_some() && own.serial() > theirs.copied => {
+                Err(StoreError::Diverged { place: place.name(), copy: self.decides.name() })
+            }
+            theirs => Ok(theirs),
+        }
     }
 
     /// Writes what the first place came to alone into the copy.

@@ -260,6 +260,7 @@ impl Inner {
                 self.note(format!("{why}; what follows is told from {}, which may be behind", first.name()));
                 first.folded().await.map(|folded| folded.state)
             }
+            (Ok(own), Some(first)) => self.newest(first, own).await,
             (folded, _) => folded.map(|folded| folded.state),
         }
     }

@@ -206,6 +206,7 @@ async fn what_was_done_alone_by_an_explicit_word_is_taken_over() {
     single.append(&[used("alone")]).await.expect("appended");
     single.unlock().await.expect("unlocked");
     let again = paired(&first, &copy);
+    assert_eq!(account(&again).await, "alone", "who only looks sees it too");
     lock(&again, "c").await.expect("the lock");
     assert_eq!(account(&again).await, "alone");
     again.unlock().await.expect("unlocked");
@@ -231,6 +232,7 @@ async fn two_that_went_on_apart_are_refused() {
     pair.unlock().await.expect("unlocked");
     first.set_gone(false);
     assert!(matches!(lock(&paired(&first, &copy), "d").await, Err(StoreError::Diverged { .. })));
+    assert!(matches!(paired(&first, &copy).load().await, Err(StoreError::Diverged { .. })));
 
     // Until somebody says which of the two it is to be.
     let pair = paired(&first, &copy);

@@ -2,6 +2,7 @@
 
 mod containers;
 mod recovery;
+mod shared;
 pub mod world;
 
 use std::collections::BTreeSet;
