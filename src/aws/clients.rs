@@ -2,19 +2,15 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
-use aws_smithy_runtime_api::client::orchestrator::Metadata;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
 
+use super::meter::Meter;
+use super::turns::{Turns, Turnstile};
 use crate::names::{Region, StackName};
 use crate::state::fence::Fence;
 
@@ -42,6 +38,9 @@ pub(crate) enum Manner {
     Once,
 }
 
+/// The longest pause before a read is repeated for the first time.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
 /// A client of any service.
 type AnyClient = Box<dyn Any + Send + Sync>;
 
@@ -53,6 +52,8 @@ pub struct Connection {
     /// The stack whose tags are read in one go.
     pub(crate) stack: Option<StackName>,
     clients: Mutex<HashMap<(&'static str, Region, Manner), AnyClient>>,
+    /// Reads and changes wait for the same turns.
+    turns: Mutex<HashMap<(&'static str, Region), Turns>>,
     meter: Meter,
     /// Whether S3 is asked by path, as an endpoint of one name wants it.
     by_path: bool,
@@ -72,7 +73,8 @@ impl Connection {
                     .build_https(),
             )
             .timeout_config(timeouts(Duration::from_mins(1)))
-            .retry_config(RetryConfig::standard().with_max_attempts(8))
+            // Pauses grow from a quarter of a second, as the engine's do: they add up to a minute or two.
+            .retry_config(RetryConfig::standard().with_initial_backoff(FIRST_PAUSE).with_max_attempts(10))
             .app_name(
                 aws_config::AppName::new(concat!("isobar-", env!("CARGO_PKG_VERSION")))
                     .unwrap_or_else(|_| unreachable!("a plain name")),
@@ -95,7 +97,8 @@ impl Connection {
             writes,
             home,
             stack: settings.stack.clone(),
-            clients: Mutex::new(HashMap::new()),
+            clients: Mutex::default(),
+            turns: Mutex::default(),
             meter: Meter::default(),
             by_path: settings.endpoint.is_some(),
         }
@@ -103,8 +106,7 @@ impl Connection {
 
     /// From now on no call is begun while this fence is closed. The state's own calls are: they find out.
     pub fn guard(&self, fence: Fence) {
-        // A connection serves one stack, whose fence is one.
-        let _ = self.meter.fence.set(fence);
+        self.meter.guard(fence);
     }
 
     /// A client for a state's bucket, which repeats nothing and does not wait long.
@@ -122,7 +124,7 @@ impl Connection {
 
     /// How many calls were made so far, by `service:Operation`.
     pub fn calls(&self) -> BTreeMap<String, u64> {
-        self.meter.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.meter.calls()
     }
 
     /// The client of a service in a region, made on first use.
@@ -139,13 +141,22 @@ impl Connection {
                 Manner::Repeat => &self.reads,
                 Manner::Once => &self.writes,
             };
-            let config = base.to_builder().region(aws_config::Region::new(region.to_string())).build();
-            Box::new(make(&config, self.meter.clone()))
+            let turns = self.turns(service, region);
+            let mut config = base.to_builder().region(aws_config::Region::new(region.to_string()));
+            if let Some(credentials) = base.identity_cache() {
+                config = config.identity_cache(Turnstile { turns: turns.clone(), credentials });
+            }
+            Box::new(make(&config.build(), self.meter.with(turns)))
         });
         match slot.downcast_ref::<C>() {
             Some(client) => client.clone(),
             None => unreachable!("a service's name stands for one client type"),
         }
+    }
+
+    fn turns(&self, service: &'static str, region: &Region) -> Turns {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.entry((service, region.clone())).or_insert_with(|| Turns::new(service, region.clone())).clone()
     }
 }
 
@@ -155,43 +166,4 @@ fn timeouts(attempt: Duration) -> TimeoutConfig {
 
 fn default_home() -> Region {
     "us-east-1".parse().unwrap_or_else(|_| unreachable!("a well-formed region"))
-}
-
-/// Counts calls, attempts of the SDK's own among them, traces each, and lets none out once the stack's
-/// lock is lost: this is the last moment before a request leaves.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Meter {
-    calls: Arc<Mutex<BTreeMap<String, u64>>>,
-    fence: Arc<OnceLock<Fence>>,
-}
-
-impl Meter {
-    /// The same counts, without the fence.
-    fn unguarded(&self) -> Self {
-        Self { calls: self.calls.clone(), fence: Arc::default() }
-    }
-}
-
-#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
-impl Intercept for Meter {
-    fn name(&self) -> &'static str {
-        "IsobarMeter"
-    }
-
-    fn read_before_transmit(
-        &self,
-        _context: &BeforeTransmitInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        cfg: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if self.fence.get().is_some_and(|fence| fence.check().is_err()) {
-            return Err("the stack's lock is not ours any more".into());
-        }
-        if let Some(metadata) = cfg.load::<Metadata>() {
-            let name = format!("{}:{}", metadata.service().to_lowercase().replace(' ', ""), metadata.name());
-            tracing::debug!(target: "isobar::calls", "{name}");
-            *self.calls.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default() += 1;
-        }
-        Ok(())
-    }
 }

@@ -1,0 +1,111 @@
+//! Calls wait their turn: one [`Pace`] for all calls that AWS counts together.
+//!
+//! The SDK has one place that is asked before every attempt of a call, may take its time, and comes before
+//! the request is signed: where it fetches the credentials. Waiting there, a signature is as fresh as ever,
+//! and the meter's look at the fence still is the last thing before the request leaves.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::identity::{
+    IdentityFuture, ResolveCachedIdentity, SharedIdentityCache, SharedIdentityResolver,
+};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
+use aws_smithy_types::config_bag::ConfigBag;
+
+use super::pace::Pace;
+use crate::names::Region;
+
+/// Services that count all their calls together. The others count each operation by itself, or a few.
+const TOGETHER: &[&str] = &["applicationautoscaling", "autoscaling", "elbv2", "iam", "lambda", "route53"];
+
+/// The turns of one service in one region. Clones are the same.
+#[derive(Debug, Clone)]
+pub(super) struct Turns {
+    service: &'static str,
+    region: Region,
+    /// By operation; by nothing where all are counted together.
+    paces: Arc<Mutex<HashMap<String, Pace>>>,
+}
+
+impl Turns {
+    pub(super) fn new(service: &'static str, region: Region) -> Self {
+        Self { service, region, paces: Arc::default() }
+    }
+
+    /// Waits until a call may leave.
+    pub(super) async fn wait(&self, operation: &str) {
+        let wait = self.with(operation, |pace| {
+            let now = now();
+            if pace.lets_go(now) {
+                tracing::debug!(target: "isobar::pace", "{}: as they come", self.name(operation));
+            }
+            pace.turn(now)
+        });
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// A call that left then was answered.
+    pub(super) fn answered(&self, operation: &str, sent: Instant, throttled: bool) {
+        if let Some(rate) = self.with(operation, |pace| pace.answered(sent, now(), throttled)) {
+            tracing::debug!(target: "isobar::pace", "{}: {rate:.1} calls per second", self.name(operation));
+        }
+    }
+
+    fn with<T>(&self, operation: &str, does: impl FnOnce(&mut Pace) -> T) -> T {
+        let key = if TOGETHER.contains(&self.service) { "" } else { operation };
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        match paces.get_mut(key) {
+            Some(pace) => does(pace),
+            None => does(paces.entry(key.to_owned()).or_default()),
+        }
+    }
+
+    fn name(&self, operation: &str) -> String {
+        let Self { service, region, .. } = self;
+        if TOGETHER.contains(service) {
+            format!("{service} in {region}")
+        } else {
+            format!("{service}:{operation} in {region}")
+        }
+    }
+}
+
+/// The clock that waiting follows.
+pub(super) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// The credentials of a client, behind a wait for its turn.
+#[derive(Debug)]
+pub(super) struct Turnstile {
+    pub(super) turns: Turns,
+    pub(super) credentials: SharedIdentityCache,
+}
+
+impl ResolveCachedIdentity for Turnstile {
+    fn resolve_cached_identity<'a>(
+        &'a self,
+        resolver: SharedIdentityResolver,
+        components: &'a RuntimeComponents,
+        cfg: &'a ConfigBag,
+    ) -> IdentityFuture<'a> {
+        IdentityFuture::new(async move {
+            self.turns.wait(cfg.load::<Metadata>().map_or("", Metadata::name)).await;
+            self.credentials.resolve_cached_identity(resolver, components, cfg).await
+        })
+    }
+
+    fn validate_base_client_config(&self, parts: &RuntimeComponentsBuilder, cfg: &ConfigBag) -> Result<(), BoxError> {
+        self.credentials.validate_base_client_config(parts, cfg)
+    }
+
+    fn validate_final_config(&self, components: &RuntimeComponents, cfg: &ConfigBag) -> Result<(), BoxError> {
+        self.credentials.validate_final_config(components, cfg)
+    }
+}
