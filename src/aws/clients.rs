@@ -154,7 +154,8 @@ impl Connection {
         }
     }
 
-    fn turns(&self, service: &'static str, region: &Region) -> Turns {
+    /// What calls of a service in a region wait for.
+    pub(super) fn turns(&self, service: &'static str, region: &Region) -> Turns {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         turns.entry((service, region.clone())).or_insert_with(|| Turns::new(service, region.clone())).clone()
     }

@@ -109,3 +109,72 @@ impl ResolveCachedIdentity for Turnstile {
         self.credentials.validate_final_config(components, cfg)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use super::super::clients::{Connection, Manner, Settings};
+    use super::*;
+
+    /// Answers every request with throttling, as IAM does.
+    fn throttling() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a socket");
+        let url = format!("http://{}", listener.local_addr().expect("a port"));
+        let body = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code></Error></ErrorResponse>";
+        std::thread::spawn(move || {
+            for socket in listener.incoming() {
+                let mut socket = socket.expect("a connection");
+                // A request of these fits one packet, and what is not read is not missed.
+                let _ = socket.read(&mut [0; 16_384]);
+                let head = format!("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: {}", body.len());
+                let _ = write!(socket, "{head}\r\n\r\n{body}");
+            }
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn throttling_slows_reads_and_changes_of_that_service_and_region() {
+        let settings = Settings { endpoint: Some(throttling()), emulator: true, ..Settings::default() };
+        let connection = Connection::open(&settings).await;
+        let home = connection.home().clone();
+        let turns = |service, region: &Region| connection.turns(service, region);
+        // What a hundred calls at once would wait for.
+        let waits = |turns: &Turns, operation: &str| {
+            (0..100).map(|_| turns.with(operation, |pace| pace.turn(now()))).last().expect("a hundred")
+        };
+        let iam = connection.client("iam", &home, Manner::Once, |config, meter| {
+            aws_sdk_iam::Client::from_conf(aws_sdk_iam::config::Builder::from(config).interceptor(meter).build())
+        });
+        for _ in 0..3 {
+            iam.get_role().role_name("a").send().await.expect_err("throttled");
+            iam.delete_role().role_name("a").send().await.expect_err("throttled");
+        }
+        assert!(waits(&turns("iam", &home), "CreateRole") > Duration::from_secs(10));
+        assert_eq!(waits(&turns("lambda", &home), "CreateFunction"), Duration::ZERO);
+        let elsewhere = "eu-west-1".parse().expect("a region");
+        assert_eq!(waits(&turns("iam", &elsewhere), "CreateRole"), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_is_waited_for() {
+        let home: Region = "us-east-1".parse().expect("a region");
+        let turns = Turns::new("ec2", home);
+        for _ in 0..4 {
+            turns.answered("CreateVpc", now(), true);
+        }
+        let start = now();
+        for _ in 0..3 {
+            turns.wait("DescribeVpcs").await;
+        }
+        assert_eq!(now(), start, "another operation is counted apart");
+        for _ in 0..3 {
+            turns.wait("CreateVpc").await;
+        }
+        let waited = now() - start;
+        assert!((Duration::from_millis(1400)..Duration::from_millis(1600)).contains(&waited), "{waited:?}");
+    }
+}

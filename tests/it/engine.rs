@@ -322,6 +322,16 @@ async fn lost_answers_and_throttling_leave_no_orphan() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn throttling_uses_up_no_token() {
+    let world = World::new();
+    let throttled = (1..=6).map(|nth| Fault { nth, after: false, kind: FaultKind::Fails(Class::Throttled) });
+    let used_token = Fault { nth: 7, after: false, kind: FaultKind::Fails(Class::Exists) };
+    world.cloud.break_with(throttled.chain([used_token]).collect());
+    world.apply(&graph("apis.a@us-east-1 test.Free {}")).await;
+    assert_eq!(world.cloud.inventory(), ["apis.a@us-east-1 test.Free 2"]);
+}
+
 /// Kills the process at every call that changes something, before and after it, and goes on with a new one.
 #[tokio::test(start_paused = true)]
 async fn killed_anywhere_it_converges() {
