@@ -29,16 +29,17 @@ pub struct Settings {
     pub home: Option<Region>,
 }
 
-/// How often a client repeats a call by itself.
+/// What a client repeats by itself; [`Repeats`](super::repeats::Repeats) sees to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Manner {
     /// A read: the SDK may repeat it.
     Repeat,
-    /// A change: never repeated below the engine, which first looks whether it was done.
+    /// A change: repeated if it was throttled, which is never done. All else the engine repeats, which
+    /// first looks whether it was done.
     Once,
 }
 
-/// The longest pause before a read is repeated for the first time.
+/// The longest pause before a call is repeated for the first time.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// A client of any service.
@@ -90,7 +91,8 @@ impl Connection {
         }
         let reads = loader.load().await;
         // A change may carry 50 MB of code over a thin line.
-        let writes = reads.to_builder().retry_config(RetryConfig::disabled());
+        let retry = RetryConfig::standard().with_initial_backoff(FIRST_PAUSE).with_max_attempts(5);
+        let writes = reads.to_builder().retry_config(retry);
         let writes = writes.timeout_config(timeouts(Duration::from_mins(10))).build();
         Self {
             reads,
@@ -112,7 +114,8 @@ impl Connection {
     /// A client for a state's bucket, which repeats nothing and does not wait long.
     pub(crate) fn state_client(&self, region: &Region) -> aws_sdk_s3::Client {
         let config = self.writes.to_builder().region(aws_config::Region::new(region.to_string()));
-        let config = config.timeout_config(timeouts(Duration::from_secs(10))).build();
+        let config = config.timeout_config(timeouts(Duration::from_secs(10)));
+        let config = config.retry_config(RetryConfig::disabled()).build();
         let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(self.by_path);
         aws_sdk_s3::Client::from_conf(config.interceptor(self.meter.unguarded()).build())
     }

@@ -4,7 +4,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::retry_after::retry_after;
+use super::repeats::retry_after;
 use crate::cloud::{Class, CloudError};
 
 /// What a kind's calls give.

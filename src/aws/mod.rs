@@ -9,7 +9,7 @@ mod entry;
 mod error;
 mod meter;
 mod pace;
-mod retry_after;
+mod repeats;
 mod s3_objects;
 mod tags;
 mod turns;

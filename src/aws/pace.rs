@@ -233,7 +233,7 @@ mod tests {
                     (if paced { pace.turn(start + now) } else { Duration::ZERO }, Does::Leave)
                 }
                 Does::Leave => {
-                    tokens = service.burst.min(tokens + (now - filled).as_secs_f64() * service.per_second);
+                    tokens = service.burst.min(tokens + now.saturating_sub(filled).as_secs_f64() * service.per_second);
                     filled = now;
                     let throttled = chance.f64() < service.chance || tokens < 1.0;
                     tokens -= if throttled { 0.0 } else { 1.0 };

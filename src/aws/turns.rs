@@ -117,46 +117,67 @@ mod tests {
     use std::time::Duration;
 
     use super::super::clients::{Connection, Manner, Settings};
+    use super::super::cx::{Cx, Memo};
     use super::*;
+    use crate::cloud::Care;
+    use crate::names::Scope;
 
-    /// Answers every request with throttling, as IAM does.
-    fn throttling() -> String {
+    /// A connection to something that answers every request with this error, in IAM's form.
+    async fn answering(status: &'static str, code: &str) -> Arc<Connection> {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a socket");
         let url = format!("http://{}", listener.local_addr().expect("a port"));
-        let body = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code></Error></ErrorResponse>";
+        let body = format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code></Error></ErrorResponse>");
         std::thread::spawn(move || {
             for socket in listener.incoming() {
                 let mut socket = socket.expect("a connection");
                 // A request of these fits one packet, and what is not read is not missed.
                 let _ = socket.read(&mut [0; 16_384]);
-                let head = format!("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: {}", body.len());
+                let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}", body.len());
                 let _ = write!(socket, "{head}\r\n\r\n{body}");
             }
         });
-        url
+        let settings = Settings { endpoint: Some(url), emulator: true, ..Settings::default() };
+        Arc::new(Connection::open(&settings).await)
+    }
+
+    fn iam(connection: &Arc<Connection>, manner: Manner) -> aws_sdk_iam::Client {
+        Cx::new(connection.clone(), Arc::default(), &Scope::Global, Care::Exact, manner, Memo::default()).iam()
+    }
+
+    /// How long the last of many calls would wait that leave at once.
+    fn last_waits(connection: &Connection, service: &'static str, region: &str) -> Duration {
+        let turns = connection.turns(service, &region.parse().expect("a region"));
+        (0..100).map(|_| turns.with("CreateRole", |pace| pace.turn(now()))).max().expect("a hundred")
     }
 
     #[tokio::test]
     async fn throttling_slows_reads_and_changes_of_that_service_and_region() {
-        let settings = Settings { endpoint: Some(throttling()), emulator: true, ..Settings::default() };
-        let connection = Connection::open(&settings).await;
-        let home = connection.home().clone();
-        let turns = |service, region: &Region| connection.turns(service, region);
-        // What a hundred calls at once would wait for.
-        let waits = |turns: &Turns, operation: &str| {
-            (0..100).map(|_| turns.with(operation, |pace| pace.turn(now()))).last().expect("a hundred")
-        };
-        let iam = connection.client("iam", &home, Manner::Once, |config, meter| {
-            aws_sdk_iam::Client::from_conf(aws_sdk_iam::config::Builder::from(config).interceptor(meter).build())
+        let connection = answering("400 Bad Request", "Throttling").await;
+        let (reads, changes) = (iam(&connection, Manner::Repeat), iam(&connection, Manner::Once));
+        let calls = (0..4).map(|_| async {
+            let _ = tokio::join!(reads.get_role().role_name("a").send(), changes.delete_role().role_name("a").send());
         });
-        for _ in 0..3 {
-            iam.get_role().role_name("a").send().await.expect_err("throttled");
-            iam.delete_role().role_name("a").send().await.expect_err("throttled");
+        let limited = async {
+            while last_waits(&connection, "iam", "us-east-1").is_zero() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            _ = futures::future::join_all(calls) => panic!("all were repeated as fast as they came"),
+            () = limited => {}
         }
-        assert!(waits(&turns("iam", &home), "CreateRole") > Duration::from_secs(10));
-        assert_eq!(waits(&turns("lambda", &home), "CreateFunction"), Duration::ZERO);
-        let elsewhere = "eu-west-1".parse().expect("a region");
-        assert_eq!(waits(&turns("iam", &elsewhere), "CreateRole"), Duration::ZERO);
+        assert_eq!(last_waits(&connection, "lambda", "us-east-1"), Duration::ZERO);
+        assert_eq!(last_waits(&connection, "iam", "eu-west-1"), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn a_change_is_repeated_only_if_throttled() {
+        let throttled = answering("400 Bad Request", "Throttling").await;
+        let _ = iam(&throttled, Manner::Once).delete_role().role_name("a").send().await.expect_err("throttled");
+        assert_eq!(throttled.calls()["iam:DeleteRole"], 5);
+        let broken = answering("503 Service Unavailable", "ServiceFailure").await;
+        let _ = iam(&broken, Manner::Once).delete_role().role_name("a").send().await.expect_err("broken");
+        assert_eq!(broken.calls()["iam:DeleteRole"], 1);
     }
 
     #[tokio::test(start_paused = true)]
