@@ -332,6 +332,16 @@ async fn throttling_uses_up_no_token() {
     assert_eq!(world.cloud.inventory(), ["apis.a@us-east-1 test.Free 2"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn throttling_uses_up_no_mend() {
+    let world = World::new();
+    world.apply(&graph("tables.t@us-east-1 test.Data {name: t, size: 1}")).await;
+    world.cloud.fail("tables.t@us-east-1");
+    world.cloud.break_with(vec![Fault { nth: 1, after: false, kind: FaultKind::Fails(Class::Throttled) }]);
+    world.apply(&graph("tables.t@us-east-1 test.Data {name: t, size: 2}")).await;
+    assert_eq!(world.cloud.changes(), 2);
+}
+
 /// Kills the process at every call that changes something, before and after it, and goes on with a new one.
 #[tokio::test(start_paused = true)]
 async fn killed_anywhere_it_converges() {
