@@ -4,6 +4,7 @@
 //! what is referred to must be there and no longer pending, a unique name is unique, a fixed field
 //! stays, nothing in use is deleted, nothing is changed while it is being changed.
 
+mod faults;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::future::BoxFuture;
 
+pub use faults::{Fault, FaultKind};
 use rules::{fits, of_kind, outputs, refusal, same_name, settled_references};
 
 use super::{Ask, Care, Class, Cloud, CloudError, Live, Readiness, Tagged};
@@ -49,26 +51,6 @@ struct Thing {
     pending: u32,
     leaving: bool,
     failed: bool,
-}
-
-/// What goes wrong with the n-th call that changes something, counted from 1.
-#[derive(Debug, Clone)]
-pub struct Fault {
-    /// Which call.
-    pub nth: u64,
-    /// Whether the work is done before it goes wrong.
-    pub after: bool,
-    /// What goes wrong.
-    pub kind: FaultKind,
-}
-
-/// What goes wrong.
-#[derive(Debug, Clone)]
-pub enum FaultKind {
-    /// The call fails.
-    Fails(Class),
-    /// The caller's process dies: nothing it does from then on reaches the cloud.
-    Dies,
 }
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, CloudError>>;
