@@ -25,7 +25,7 @@ impl Job<'_> {
         self.begin(Call::Create, owner.generation, wanted).await?;
         // Whether any of the calls so far may have been done: its Begin stays open then.
         let mut maybe_done = false;
-        let mut attempt = 0;
+        let (mut attempt, mut used_tokens) = (0, 0);
         loop {
             run.still_ours().await?;
             let call = run.cloud.create(&self.address.at, &self.node.declaration.kind, wanted, &owner);
@@ -37,15 +37,17 @@ impl Job<'_> {
             if let Some(id) = self.made_already(wanted, &owner, &error, maybe_done).await? {
                 return Ok((id, owner.generation));
             }
-            let used_up = error.class == Class::Exists && attempt < USED_TOKENS;
-            if used_up {
+            if error.class == Class::Exists && used_tokens < USED_TOKENS {
                 // Not ours and nobody's: the token belongs to one that was deleted. Take the next.
                 self.next_token(&mut owner, wanted, maybe_done).await?;
-            } else if !error.class.is_transient() {
+                self.pause(&error, used_tokens).await?;
+                used_tokens += 1;
+            } else if error.class.is_transient() {
+                self.pause(&error, attempt).await?;
+                attempt += 1;
+            } else {
                 return Err(self.give_up(error, owner.generation, !maybe_done).await);
             }
-            self.pause(&error, attempt).await?;
-            attempt += 1;
         }
     }
 

@@ -39,7 +39,7 @@ pub(super) async fn delete(
         match run.cloud.delete(&address.at, kind, &record.id).await {
             Ok(()) => {}
             Err(error) if error.class.is_transient() => {
-                retry(run, address, &error, pause(error.class, attempt), deadline).await?;
+                retry(run, address, &error, pause(&error, attempt), deadline).await?;
                 attempt += 1;
                 continue;
             }

@@ -44,18 +44,21 @@ struct Last {
     since: Instant,
     sent: Option<Instant>,
     attempt: u32,
+    /// Whether any update got as far as AWS's work on it: one that was throttled did not.
+    tried: bool,
 }
 
 impl Default for Last {
     fn default() -> Self {
-        Self { changes: Vec::new(), since: Instant::now(), sent: None, attempt: 0 }
+        Self { changes: Vec::new(), since: Instant::now(), sent: None, attempt: 0, tried: false }
     }
 }
 
 impl Last {
     fn see(&mut self, changes: &[Change]) {
         if self.changes != changes {
-            *self = Self { changes: changes.to_vec(), attempt: self.attempt, ..Self::default() };
+            let Self { attempt, tried, .. } = *self;
+            *self = Self { changes: changes.to_vec(), attempt, tried, ..Self::default() };
         }
     }
 
@@ -147,7 +150,7 @@ impl<'a> Job<'a> {
     ) -> Result<Live, Failure> {
         let mut last = Last::default();
         loop {
-            let live = self.settled(id, wanted, fresh || last.attempt > 0).await?;
+            let live = self.settled(id, wanted, fresh || last.tried).await?;
             let changes = self.changes(wanted, &live, sent.as_ref());
             if changes.is_empty() {
                 if let Readiness::Failed(why) = live.readiness {
@@ -165,7 +168,9 @@ impl<'a> Job<'a> {
                 continue;
             }
             last.sent = Some(Instant::now());
-            match self.update_call(id, wanted, generation, (&live, sent.as_ref())).await? {
+            let error = self.update_call(id, wanted, generation, (&live, sent.as_ref())).await?;
+            last.tried |= error.as_ref().is_none_or(|error| error.class != Class::Throttled);
+            match error {
                 None => sent = Some(wanted.clone()),
                 // It may have been done all the same: look, and send again only what still differs.
                 Some(error) => {
@@ -250,8 +255,7 @@ impl<'a> Job<'a> {
     }
 
     pub(super) async fn pause(&self, error: &CloudError, attempt: u32) -> Result<(), Failure> {
-        let delay = pause(error.class, attempt);
-        retry(self.run, self.address, error, delay, self.deadline).await
+        retry(self.run, self.address, error, pause(error, attempt), self.deadline).await
     }
 
     pub(super) async fn begin(&self, call: Call, generation: u32, spec: &Json) -> Result<(), Failure> {

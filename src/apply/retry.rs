@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use crate::cloud::Class;
+use crate::cloud::{Class, CloudError};
 
 /// The pause before the n-th repetition (from 0) of a call that failed: at random between nothing and
-/// an exponentially growing bound, so that many that failed together do not come back together.
-pub(super) fn pause(class: Class, attempt: u32) -> Duration {
-    let (first, most) = match class {
+/// an exponentially growing bound, so that many that failed together do not come back together. Longer
+/// if AWS asked for it.
+pub(super) fn pause(error: &CloudError, attempt: u32) -> Duration {
+    let (first, most) = match error.class {
         // Propagation takes seconds whatever we do: ask evenly.
         Class::NotYet => (500, 2_000),
         // What is in use is let go within seconds, or within minutes.
@@ -15,7 +16,8 @@ pub(super) fn pause(class: Class, attempt: u32) -> Duration {
         _ => (250, 20_000),
     };
     let bound = (first << attempt.min(16)).min(most);
-    Duration::from_millis(fastrand::u64(bound / 4..=bound))
+    let pause = Duration::from_millis(fastrand::u64(bound / 4..=bound));
+    pause.max(error.retry_after.unwrap_or_default())
 }
 
 /// The pause before the next look at something that AWS is at work on, after it has taken this long:
@@ -47,9 +49,17 @@ mod tests {
 
     #[test]
     fn pauses_stay_within_their_bound() {
+        let pause = |class, attempt| pause(&CloudError::stated(class, "lambda:CreateFunction", "no"), attempt);
         for attempt in 0..40 {
             assert!(pause(Class::NotYet, attempt) <= Duration::from_secs(2));
             assert!(pause(Class::Throttled, attempt) <= Duration::from_secs(20));
         }
+    }
+
+    #[test]
+    fn what_aws_asks_for_is_waited_for() {
+        let stated = CloudError::stated(Class::Throttled, "lambda:CreateFunction", "slow down");
+        let error = CloudError { retry_after: Some(Duration::from_secs(3)), ..stated };
+        assert_eq!(pause(&error, 0), Duration::from_secs(3));
     }
 }

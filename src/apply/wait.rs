@@ -24,7 +24,7 @@ pub(super) async fn look(
         match run.reads.read(&address.at, kind, Ask::new(id.clone(), spec)).await {
             Ok(live) => return Ok(live),
             Err(error) if error.class.is_transient() => {
-                retry(run, address, &error, pause(error.class, attempt), deadline).await?;
+                retry(run, address, &error, pause(&error, attempt), deadline).await?;
                 attempt += 1;
             }
             Err(error) => return Err(Failure::Cloud(Box::new(error))),

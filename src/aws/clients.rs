@@ -2,19 +2,15 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
-use aws_smithy_runtime_api::client::orchestrator::Metadata;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
 
+use super::meter::Meter;
+use super::turns::{Turns, Turnstile};
 use crate::names::{Region, StackName};
 use crate::state::fence::Fence;
 
@@ -33,14 +29,18 @@ pub struct Settings {
     pub home: Option<Region>,
 }
 
-/// How often a client repeats a call by itself.
+/// What a client repeats by itself; [`Repeats`](super::repeats::Repeats) sees to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Manner {
     /// A read: the SDK may repeat it.
     Repeat,
-    /// A change: never repeated below the engine, which first looks whether it was done.
+    /// A change: repeated if it was throttled, which is never done. All else the engine repeats, which
+    /// first looks whether it was done.
     Once,
 }
+
+/// The longest pause before a call is repeated for the first time.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// A client of any service.
 type AnyClient = Box<dyn Any + Send + Sync>;
@@ -53,6 +53,8 @@ pub struct Connection {
     /// The stack whose tags are read in one go.
     pub(crate) stack: Option<StackName>,
     clients: Mutex<HashMap<(&'static str, Region, Manner), AnyClient>>,
+    /// Reads and changes wait for the same turns.
+    turns: Mutex<HashMap<(&'static str, Region), Turns>>,
     meter: Meter,
     /// Whether S3 is asked by path, as an endpoint of one name wants it.
     by_path: bool,
@@ -72,7 +74,8 @@ impl Connection {
                     .build_https(),
             )
             .timeout_config(timeouts(Duration::from_mins(1)))
-            .retry_config(RetryConfig::standard().with_max_attempts(8))
+            // Pauses grow from a quarter of a second, as the engine's do: they add up to a minute or two.
+            .retry_config(RetryConfig::standard().with_initial_backoff(FIRST_PAUSE).with_max_attempts(10))
             .app_name(
                 aws_config::AppName::new(concat!("isobar-", env!("CARGO_PKG_VERSION")))
                     .unwrap_or_else(|_| unreachable!("a plain name")),
@@ -88,14 +91,16 @@ impl Connection {
         }
         let reads = loader.load().await;
         // A change may carry 50 MB of code over a thin line.
-        let writes = reads.to_builder().retry_config(RetryConfig::disabled());
+        let retry = RetryConfig::standard().with_initial_backoff(FIRST_PAUSE).with_max_attempts(5);
+        let writes = reads.to_builder().retry_config(retry);
         let writes = writes.timeout_config(timeouts(Duration::from_mins(10))).build();
         Self {
             reads,
             writes,
             home,
             stack: settings.stack.clone(),
-            clients: Mutex::new(HashMap::new()),
+            clients: Mutex::default(),
+            turns: Mutex::default(),
             meter: Meter::default(),
             by_path: settings.endpoint.is_some(),
         }
@@ -103,14 +108,14 @@ impl Connection {
 
     /// From now on no call is begun while this fence is closed. The state's own calls are: they find out.
     pub fn guard(&self, fence: Fence) {
-        // A connection serves one stack, whose fence is one.
-        let _ = self.meter.fence.set(fence);
+        self.meter.guard(fence);
     }
 
     /// A client for a state's bucket, which repeats nothing and does not wait long.
     pub(crate) fn state_client(&self, region: &Region) -> aws_sdk_s3::Client {
         let config = self.writes.to_builder().region(aws_config::Region::new(region.to_string()));
-        let config = config.timeout_config(timeouts(Duration::from_secs(10))).build();
+        let config = config.timeout_config(timeouts(Duration::from_secs(10)));
+        let config = config.retry_config(RetryConfig::disabled()).build();
         let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(self.by_path);
         aws_sdk_s3::Client::from_conf(config.interceptor(self.meter.unguarded()).build())
     }
@@ -122,7 +127,7 @@ impl Connection {
 
     /// How many calls were made so far, by `service:Operation`.
     pub fn calls(&self) -> BTreeMap<String, u64> {
-        self.meter.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.meter.calls()
     }
 
     /// The client of a service in a region, made on first use.
@@ -139,13 +144,23 @@ impl Connection {
                 Manner::Repeat => &self.reads,
                 Manner::Once => &self.writes,
             };
-            let config = base.to_builder().region(aws_config::Region::new(region.to_string())).build();
-            Box::new(make(&config, self.meter.clone()))
+            let turns = self.turns(service, region);
+            let mut config = base.to_builder().region(aws_config::Region::new(region.to_string()));
+            if let Some(credentials) = base.identity_cache() {
+                config = config.identity_cache(Turnstile { turns: turns.clone(), credentials });
+            }
+            Box::new(make(&config.build(), self.meter.with(turns)))
         });
         match slot.downcast_ref::<C>() {
             Some(client) => client.clone(),
             None => unreachable!("a service's name stands for one client type"),
         }
+    }
+
+    /// What calls of a service in a region wait for.
+    pub(super) fn turns(&self, service: &'static str, region: &Region) -> Turns {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.entry((service, region.clone())).or_insert_with(|| Turns::new(service, region.clone())).clone()
     }
 }
 
@@ -155,43 +170,4 @@ fn timeouts(attempt: Duration) -> TimeoutConfig {
 
 fn default_home() -> Region {
     "us-east-1".parse().unwrap_or_else(|_| unreachable!("a well-formed region"))
-}
-
-/// Counts calls, attempts of the SDK's own among them, traces each, and lets none out once the stack's
-/// lock is lost: this is the last moment before a request leaves.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Meter {
-    calls: Arc<Mutex<BTreeMap<String, u64>>>,
-    fence: Arc<OnceLock<Fence>>,
-}
-
-impl Meter {
-    /// The same counts, without the fence.
-    fn unguarded(&self) -> Self {
-        Self { calls: self.calls.clone(), fence: Arc::default() }
-    }
-}
-
-#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
-impl Intercept for Meter {
-    fn name(&self) -> &'static str {
-        "IsobarMeter"
-    }
-
-    fn read_before_transmit(
-        &self,
-        _context: &BeforeTransmitInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        cfg: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if self.fence.get().is_some_and(|fence| fence.check().is_err()) {
-            return Err("the stack's lock is not ours any more".into());
-        }
-        if let Some(metadata) = cfg.load::<Metadata>() {
-            let name = format!("{}:{}", metadata.service().to_lowercase().replace(' ', ""), metadata.name());
-            tracing::debug!(target: "isobar::calls", "{name}");
-            *self.calls.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default() += 1;
-        }
-        Ok(())
-    }
 }

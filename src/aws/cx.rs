@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use super::Result;
 use super::clients::{Connection, Manner};
+use super::repeats::Repeats;
 use super::tags::Tags;
 use crate::cloud::{Care, Class, CloudError};
 use crate::names::{Owner, Region, Scope, StackName, TAG_STACK};
@@ -36,7 +37,7 @@ macro_rules! services {
                 $(#[$doc])*
                 pub fn $service(&self) -> $sdk::Client {
                     self.connection.client(stringify!($service), &self.region, self.manner, |config, meter| {
-                        $sdk::Client::from_conf($sdk::config::Builder::from(config).interceptor(meter).build())
+                        $sdk::Client::from_conf($sdk::config::Builder::from(config).interceptor(meter).retry_classifier(Repeats(self.manner)).build())
                     })
                 }
             )*

@@ -4,6 +4,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::repeats::retry_after;
 use crate::cloud::{Class, CloudError};
 
 /// What a kind's calls give.
@@ -117,6 +118,7 @@ where
         let operation = operation_of::<E>();
         let status = error.raw_response().map(|response| response.status().as_u16());
         let request_id = error.raw_response().and_then(request_id);
+        let retry_after = error.raw_response().and_then(retry_after);
         let unanswered =
             |class, message: String| Self { maybe_done: true, ..Self::stated(class, operation.clone(), message) };
         match &error {
@@ -142,6 +144,7 @@ where
                     request_id,
                     maybe_done: class == Class::Server,
                     code,
+                    retry_after,
                     ..Self::stated(class, operation, "")
                 }
             }

@@ -7,8 +7,12 @@ mod clients;
 mod cx;
 mod entry;
 mod error;
+mod meter;
+mod pace;
+mod repeats;
 mod s3_objects;
 mod tags;
+mod turns;
 mod words;
 
 pub use clients::{Connection, Settings};

@@ -1,6 +1,7 @@
 //! What AWS said when it said no.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -21,6 +22,9 @@ pub struct CloudError {
     pub maybe_done: bool,
     /// What else helps to understand it.
     pub hint: Option<String>,
+    /// After how long AWS wants to be asked again, if it said so.
+    #[serde(skip)]
+    pub retry_after: Option<Duration>,
 }
 
 /// What kind of no it is; decides what the engine does next.
@@ -74,6 +78,7 @@ impl CloudError {
             request_id: None,
             maybe_done: false,
             hint: None,
+            retry_after: None,
         }
     }
 }

@@ -322,6 +322,26 @@ async fn lost_answers_and_throttling_leave_no_orphan() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn throttling_uses_up_no_token() {
+    let world = World::new();
+    let throttled = (1..=6).map(|nth| Fault { nth, after: false, kind: FaultKind::Fails(Class::Throttled) });
+    let used_token = Fault { nth: 7, after: false, kind: FaultKind::Fails(Class::Exists) };
+    world.cloud.break_with(throttled.chain([used_token]).collect());
+    world.apply(&graph("apis.a@us-east-1 test.Free {}")).await;
+    assert_eq!(world.cloud.inventory(), ["apis.a@us-east-1 test.Free 2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_uses_up_no_mend() {
+    let world = World::new();
+    world.apply(&graph("tables.t@us-east-1 test.Data {name: t, size: 1}")).await;
+    world.cloud.fail("tables.t@us-east-1");
+    world.cloud.break_with(vec![Fault { nth: 1, after: false, kind: FaultKind::Fails(Class::Throttled) }]);
+    world.apply(&graph("tables.t@us-east-1 test.Data {name: t, size: 2}")).await;
+    assert_eq!(world.cloud.changes(), 2);
+}
+
 /// Kills the process at every call that changes something, before and after it, and goes on with a new one.
 #[tokio::test(start_paused = true)]
 async fn killed_anywhere_it_converges() {

@@ -4,6 +4,7 @@
 //! what is referred to must be there and no longer pending, a unique name is unique, a fixed field
 //! stays, nothing in use is deleted, nothing is changed while it is being changed.
 
+mod faults;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::future::BoxFuture;
 
-use rules::{fits, outputs, refusal, same_name, settled_references};
+pub use faults::{Fault, FaultKind};
+use rules::{fits, of_kind, outputs, refusal, same_name, settled_references};
 
 use super::{Ask, Care, Class, Cloud, CloudError, Live, Readiness, Tagged};
 use crate::catalog::{Catalog, Form, KindInfo};
@@ -48,26 +50,7 @@ struct Thing {
     owner: Owner,
     pending: u32,
     leaving: bool,
-}
-
-/// What goes wrong with the n-th call that changes something, counted from 1.
-#[derive(Debug, Clone)]
-pub struct Fault {
-    /// Which call.
-    pub nth: u64,
-    /// Whether the work is done before it goes wrong.
-    pub after: bool,
-    /// What goes wrong.
-    pub kind: FaultKind,
-}
-
-/// What goes wrong.
-#[derive(Debug, Clone)]
-pub enum FaultKind {
-    /// The call fails.
-    Fails(Class),
-    /// The caller's process dies: nothing it does from then on reaches the cloud.
-    Dies,
+    failed: bool,
 }
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, CloudError>>;
@@ -137,6 +120,13 @@ impl FakeCloud {
         }
     }
 
+    /// Breaks something until it is changed.
+    pub fn fail(&self, address: &str) {
+        for thing in self.inner().things.values_mut().filter(|thing| thing.owner.address.to_string() == address) {
+            thing.failed = true;
+        }
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -192,6 +182,7 @@ impl FakeCloud {
     fn live(&self, key: &(Scope, KindName, PhysicalId), thing: &Thing) -> Result<Live, CloudError> {
         let info = self.info(&key.1)?;
         let readiness = match thing.pending {
+            0 if thing.failed => Readiness::Failed("it broke".into()),
             0 => Readiness::Serving,
             _ => Readiness::Pending("in the works".into()),
         };
@@ -328,7 +319,13 @@ impl Cloud for FakeCloud {
             }
             inner.made += 1;
             let id = PhysicalId::new(format!("{}-{}", kind.as_str().replace('.', "-").to_lowercase(), inner.made));
-            let thing = Thing { spec: spec.clone(), owner: owner.clone(), pending: self.slowness, leaving: false };
+            let thing = Thing {
+                spec: spec.clone(),
+                owner: owner.clone(),
+                pending: self.slowness,
+                leaving: false,
+                failed: false,
+            };
             inner.things.insert((at.clone(), kind.clone(), id.clone()), thing);
             Ok(id)
         })
@@ -362,6 +359,7 @@ impl Cloud for FakeCloud {
                 );
             }
             thing.pending = slowness;
+            thing.failed = false;
             Ok(())
         })
     }
@@ -384,12 +382,4 @@ impl Cloud for FakeCloud {
             Ok(())
         })
     }
-}
-
-fn of_kind<'a>(
-    things: &'a BTreeMap<(Scope, KindName, PhysicalId), Thing>,
-    at: &'a Scope,
-    kind: &'a KindName,
-) -> impl Iterator<Item = (&'a (Scope, KindName, PhysicalId), &'a Thing)> {
-    things.iter().filter(move |((scope, one, _), _)| scope == at && one == kind)
 }

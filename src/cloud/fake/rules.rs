@@ -1,9 +1,11 @@
 //! What the strict cloud refuses, and what it makes of outputs.
 
-use super::Inner;
+use std::collections::BTreeMap;
+
+use super::{Inner, Thing};
 use crate::catalog::{Form, KindInfo, check};
 use crate::cloud::{Class, CloudError};
-use crate::names::{KindName, PhysicalId};
+use crate::names::{KindName, PhysicalId, Scope};
 use crate::value::compare;
 use crate::value::{Json, Partial};
 
@@ -59,4 +61,13 @@ pub(super) fn outputs(info: &KindInfo, id: &PhysicalId, spec: &Json) -> Json {
 
 pub(super) fn refusal(class: Class, kind: &KindName, message: &str) -> CloudError {
     CloudError::stated(class, kind.as_str(), message)
+}
+
+/// The things of a kind in a place.
+pub(super) fn of_kind<'a>(
+    things: &'a BTreeMap<(Scope, KindName, PhysicalId), Thing>,
+    at: &'a Scope,
+    kind: &'a KindName,
+) -> impl Iterator<Item = (&'a (Scope, KindName, PhysicalId), &'a Thing)> {
+    things.iter().filter(move |((scope, one, _), _)| scope == at && one == kind)
 }
