@@ -19,7 +19,8 @@ use crate::value::Json;
 /// - `create` returns as soon as AWS has given an id; outputs and readiness come from `read` alone.
 /// - `update` takes one step from what is live to what is wanted; the engine calls it until they agree.
 /// - `delete` takes one step; the engine calls it until `read` finds nothing. Gone already is success.
-/// - No call waits, and none but `read`, `find` and `lookup` is repeated below this door.
+/// - No call waits for AWS to be done. None but `read`, `find` and `lookup` is repeated below this door, unless it was
+///   throttled: then it was not begun.
 pub trait Cloud: Send + Sync {
     /// The account's number, 12 digits, of the credentials in use.
     fn account(&self) -> BoxFuture<'_, Result<String, CloudError>>;
