@@ -181,8 +181,12 @@ impl Inner {
     async fn enter(self: &Arc<Self>, lease: Lease, tags: Arc<Mutex<Tags>>, left: bool) -> Result<(), StoreError> {
         self.renew_from_now_on(lease.clone(), tags.clone());
         let mut folded = self.decides.folded().await?;
-        if left || folded.sealed {
+        if left || folded.sealed || folded.ahead.is_some() {
             folded = self.decides.take_over(lease.epoch).await?;
+        }
+        if folded.state.is_none() {
+            // Logs of a state that is lost: the new one's must not run into them.
+            self.decides.drop_pages(&std::mem::take(&mut folded.pages)).await;
         }
         let following = match self.meet_follower(&lease, &tags, &folded).await? {
             follower::Met::InStep => true,
