@@ -40,6 +40,9 @@ const ATTEMPTS: (u32, u32) = (8, 2);
 /// How often somebody who waits for the lease looks again.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Why a lease is lost, most of the time.
+const TAKEN: &str = "somebody else has taken the lock";
+
 /// A state in object storage. Clones are the same store.
 #[derive(Clone)]
 pub struct ObjectStore(Arc<Inner>);
@@ -296,14 +299,13 @@ impl Inner {
     /// A refused write means that somebody else has taken over.
     fn refused(&self, error: ObjectError, what: &str) -> StoreError {
         if error == ObjectError::Condition {
-            self.fence.lose("somebody else has taken the lock");
+            self.fence.lose(TAKEN);
         }
         self.decides.failed(what, error)
     }
 
     fn lost(&self, why: &str) -> StoreError {
-        tracing::debug!("{why}");
-        StoreError::Lost { place: self.decides.name() }
+        StoreError::Lost { place: self.decides.name(), why: why.to_owned() }
     }
 
     fn missed(&self, error: &StoreError) {

@@ -249,7 +249,7 @@ impl Place {
         let place = self.objects.place(&self.key(what));
         match error {
             ObjectError::NoBucket => StoreError::NoBucket { place },
-            ObjectError::Condition => StoreError::Lost { place },
+            ObjectError::Condition => StoreError::Lost { place, why: super::TAKEN.to_owned() },
             ObjectError::Cloud(error) => StoreError::Cloud { place, error: Box::new(error) },
         }
     }

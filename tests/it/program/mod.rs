@@ -1,7 +1,10 @@
 //! The program itself, on an emulator of its own: a stack's whole life, as a user lives it.
 
 mod containers;
+mod disk;
+mod expired;
 mod recovery;
+mod stopped;
 pub mod world;
 
 use std::collections::BTreeSet;

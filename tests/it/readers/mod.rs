@@ -4,6 +4,7 @@
 //! `ISOBAR_FUZZ` is how many documents are tried, `ISOBAR_FUZZ_SEED` which.
 
 mod bin;
+mod cut;
 mod mutate;
 mod seeds;
 
@@ -17,7 +18,7 @@ use isobar::state::{State, document, lines};
 
 use bin::Bin;
 use mutate::mutated;
-use seeds::{Objects1, Seeds, entries, holder, name, store, with};
+use seeds::{Bucket, Seeds, entries, holder, name, store, with};
 
 const FEW: u64 = 3000;
 /// More than this of what went wrong is not shown.
@@ -117,7 +118,7 @@ fn written_and_read(state: &State, places: [&str; 2]) -> Result<Came, String> {
 }
 
 /// One object is changed, lost, doubled or takes another's place.
-fn change_objects(objects: &mut Objects1, seeds: &Seeds, chance: &mut Rng) {
+fn change_objects(objects: &mut Bucket, seeds: &Seeds, chance: &mut Rng) {
     let keys: Vec<String> = objects.keys().cloned().collect();
     let pick = |chance: &mut Rng| keys[chance.usize(..keys.len())].clone();
     let (one, two) = (pick(chance), pick(chance));
@@ -142,7 +143,7 @@ fn change_objects(objects: &mut Objects1, seeds: &Seeds, chance: &mut Rng) {
 }
 
 /// A bucket is looked at by one process, and worked on by another.
-async fn a_bucket(first: &Objects1, copy: Option<&Objects1>) -> Result<Came, String> {
+async fn a_bucket(first: &Bucket, copy: Option<&Bucket>) -> Result<Came, String> {
     let places = ["memory:demo/", "memory:"];
     let bins = async || {
         let copy = match copy {

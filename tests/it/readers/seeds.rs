@@ -15,15 +15,15 @@ use serde_json::json;
 
 use super::bin::Bin;
 
-/// Objects of a place by key.
-pub type Objects1 = BTreeMap<String, Vec<u8>>;
+/// What is in a bucket, by key.
+pub type Bucket = BTreeMap<String, Vec<u8>>;
 
 /// Everything that is mutated.
 pub struct Seeds {
     /// States in a file, each with the journal after it.
     pub files: Vec<(Vec<u8>, Vec<u8>)>,
     /// Buckets: the first place, and the copy if there is one.
-    pub places: Vec<(Objects1, Option<Objects1>)>,
+    pub places: Vec<(Bucket, Option<Bucket>)>,
 }
 
 impl Seeds {
@@ -63,7 +63,7 @@ pub fn holder() -> Holder {
 
 /// A store of a bucket, with a copy or without.
 pub fn store(first: &Arc<Bin>, copy: Option<&Arc<Bin>>) -> ObjectStore {
-    let copy = copy.map(|copy| -> Arc<dyn Objects> { copy.clone() });
+    let copy = copy.map(|copy| Arc::clone(copy) as Arc<dyn Objects>);
     ObjectStore::new(&name(), first.clone(), copy, Duration::from_mins(1))
 }
 
@@ -140,7 +140,7 @@ pub fn entries() -> Vec<Entry> {
 }
 
 /// What whole runs leave in their buckets.
-async fn places() -> Vec<(Objects1, Option<Objects1>)> {
+async fn places() -> Vec<(Bucket, Option<Bucket>)> {
     let (given_back, _) = ran(false, true).await;
     let (left, _) = ran(false, false).await;
     let taken_over = next(&left).await;
@@ -155,7 +155,7 @@ async fn places() -> Vec<(Objects1, Option<Objects1>)> {
 }
 
 /// A run with or without a copy, which gives the lock back or dies.
-async fn ran(with_copy: bool, gives_back: bool) -> (Objects1, Option<Objects1>) {
+async fn ran(with_copy: bool, gives_back: bool) -> (Bucket, Option<Bucket>) {
     let (first, copy) = (Arc::new(Bin::default()), with_copy.then(|| Arc::new(Bin::default())));
     let store = store(&first, copy.as_ref());
     store.lock(&holder(), Duration::ZERO).await.expect("the lock");
@@ -177,7 +177,7 @@ async fn ran(with_copy: bool, gives_back: bool) -> (Objects1, Option<Objects1>) 
 }
 
 /// Another run takes over from one that died, and dies as well.
-async fn next(left: &Objects1) -> Objects1 {
+async fn next(left: &Bucket) -> Bucket {
     let place = Arc::new(Bin::of(left).await);
     let store = store(&place, None);
     store.lock(&holder(), Duration::ZERO).await.expect("the lock");
