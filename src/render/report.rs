@@ -53,9 +53,12 @@ impl Report {
     pub fn summary(&self) -> String {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let verbs: Vec<String> = heard.done.iter().map(|(verb, number)| format!("{number} {}", done(*verb))).collect();
-        let verbs = if verbs.is_empty() { "nothing changed".to_owned() } else { verbs.join(", ") };
+        let fine = heard.failed.is_empty() && !heard.halted;
+        // What was begun and not completed may have changed something.
+        let none = if fine && !heard.interrupted { "nothing changed" } else { "nothing was completed" };
+        let verbs = if verbs.is_empty() { none.to_owned() } else { verbs.join(", ") };
         let time = duration(self.start.elapsed());
-        match (heard.failed.is_empty() && !heard.halted, heard.interrupted) {
+        match (fine, heard.interrupted) {
             (true, false) => format!("{} in {time}: {verbs}.", paint(GOOD, "Done")),
             (false, _) => format!("{} after {time}: {verbs}.", paint(BAD, "Failed")),
             (true, true) => format!("{} after {time}: {verbs}.", paint(CALM, "Interrupted")),
