@@ -80,7 +80,7 @@ fn one(seeds: &Seeds, chance: &mut Rng) -> Result<Came, String> {
 
 /// A state beside its journal, in the files' form.
 fn a_file(seeds: &Seeds, chance: &mut Rng) -> Result<Came, String> {
-    let (state, journal) = &seeds.files[chance.usize(..seeds.files.len())];
+    let (state, journal) = seeds.file(chance);
     let which = chance.u8(..8);
     let mutate = |bytes: &[u8], chance: &mut Rng| mutated(bytes, chance, |chance| seeds.any(chance));
     let state = if which < 4 { mutate(state, chance) } else { state.clone() };

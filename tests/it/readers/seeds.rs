@@ -20,7 +20,7 @@ pub type Bucket = BTreeMap<String, Vec<u8>>;
 
 /// Everything that is mutated.
 pub struct Seeds {
-    /// States in a file, each with the journal after it.
+    /// States in a file, each with the journal after it; the last is large.
     pub files: Vec<(Vec<u8>, Vec<u8>)>,
     /// Buckets: the first place, and the copy if there is one.
     pub places: Vec<(Bucket, Option<Bucket>)>,
@@ -28,7 +28,7 @@ pub struct Seeds {
 
 impl Seeds {
     pub fn new() -> Self {
-        let files = [1, 4, 4, 1, 40].map(|resources| {
+        let files = [1, 4, 40].map(|resources| {
             let state = state(resources);
             let journal = lines::write(&entries(), state.serial, &state.lineage).expect("written");
             (document::write(&state).expect("written"), journal)
@@ -37,9 +37,15 @@ impl Seeds {
         Self { files: files.into(), places: runtime.block_on(places()) }
     }
 
+    /// One of the files, now and then the large one.
+    pub fn file(&self, chance: &mut fastrand::Rng) -> &(Vec<u8>, Vec<u8>) {
+        let large = self.files.len() - 1;
+        &self.files[if chance.u8(..32) == 0 { large } else { chance.usize(..large) }]
+    }
+
     /// Any of the documents, to take a piece from.
     pub fn any(&self, chance: &mut fastrand::Rng) -> &[u8] {
-        let file = &self.files[chance.usize(..self.files.len())];
+        let file = self.file(chance);
         let (first, copy) = &self.places[chance.usize(..self.places.len())];
         match chance.u8(..4) {
             0 => &file.0,
