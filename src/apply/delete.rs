@@ -20,6 +20,7 @@ pub(super) async fn delete(
     record: &Record,
     limit: Duration,
 ) -> Result<(), Failure> {
+    run.may_begin()?;
     let started = Instant::now();
     let deadline = started + limit;
     let pending = Pending {

@@ -96,6 +96,11 @@ pub enum Event {
     },
     /// The user asked to stop; no more steps begin.
     Interrupted,
+    /// The run cannot go on: the state cannot be written, or the credentials are no good any more.
+    Halted {
+        /// Why.
+        why: String,
+    },
     /// The run ends.
     RunDone {
         /// What came of it.

@@ -11,6 +11,6 @@ mod run;
 mod wait;
 
 pub use event::{Counts, Event, Listener};
-pub use run::{Outcome, Run, Stop};
+pub use run::{Broken, Outcome, Run, Stop};
 
 pub use crate::plan::steps::Verb;

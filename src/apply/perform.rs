@@ -259,6 +259,7 @@ impl<'a> Job<'a> {
     }
 
     pub(super) async fn begin(&self, call: Call, generation: u32, spec: &Json) -> Result<(), Failure> {
+        self.run.may_begin()?;
         let pending = Pending {
             call,
             kind: self.node.declaration.kind.clone(),

@@ -1,19 +1,18 @@
 //! How far a run has come: what its tasks report goes into the schedule, the outcome and the events.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use super::event::Event;
-use super::run::{Done, Failure, Outcome, Run};
-use crate::cloud::Readiness;
+use super::run::{Broken, Done, Failure, Outcome, Run};
+use crate::cloud::{Class, Readiness};
 use crate::names::{Address, Scope};
 use crate::plan::steps::{Action, Step, StepId};
 use crate::schedule::{Schedule, Status};
-use crate::state::store::StoreError;
 
 /// How far a run has come.
 pub(super) struct Progress<'a> {
@@ -138,17 +137,17 @@ impl<'a> Progress<'a> {
                 }
                 self.outcome.counts.failed += 1;
                 self.outcome.failures.push((address.clone(), (*error).clone()));
+                if error.class == Class::Credentials {
+                    self.halt(&error.to_string());
+                }
                 self.run.tell(&Event::StepFailed { address: address.clone(), verb, error: *error });
                 self.skip(&skipped, &address);
             }
             Failure::Store(error) => {
-                // What cannot be recorded must not be done.
-                self.outcome.broken.get_or_insert(match error {
-                    StoreError::Lost { .. } => error.to_string(),
-                    _ => format!("the state could not be written: {error}"),
-                });
+                let broken = Broken::Unwritten(Arc::new(error));
                 self.outcome.counts.failed += 1;
-                self.schedule.stop();
+                self.halt(&broken.to_string());
+                self.outcome.broken.get_or_insert(broken);
             }
             Failure::Stopped => {
                 if !configured {
@@ -184,13 +183,22 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// The run cannot go on: what is waited for is handed over to the next one.
+    fn halt(&mut self, why: &str) {
+        if self.run.halt.level() == 0 {
+            self.run.halt.request();
+            self.schedule.stop();
+            self.run.tell(&Event::Halted { why: why.to_owned() });
+        }
+    }
+
     pub(super) fn finish(mut self) -> Outcome {
         self.outcome.interrupted = self.interrupted;
         let left = self.schedule.left().into_iter().filter(|id| self.is_real(*id)).count();
         self.outcome.counts.skipped += left;
         let explained = self.interrupted || self.outcome.broken.is_some() || !self.outcome.failures.is_empty();
         if left > 0 && !explained {
-            self.outcome.broken = Some(format!("{left} steps wait for each other and were not taken"));
+            self.outcome.broken = Some(Broken::Circle(left));
         }
         self.run.tell(&Event::RunDone { counts: self.outcome.counts });
         self.outcome

@@ -42,6 +42,8 @@ pub struct Run {
     pub listener: Arc<dyn Listener>,
     /// Who may stop it.
     pub stop: Stop,
+    /// The run itself, once it cannot go on.
+    pub(super) halt: Stop,
     /// How many steps may run at once.
     pub parallelism: usize,
     /// The account's number.
@@ -62,8 +64,19 @@ pub struct Outcome {
     pub failures: Vec<(Address, CloudError)>,
     /// Whether the user stopped it.
     pub interrupted: bool,
-    /// Whether the state could not be written: nothing more was done from then on.
-    pub broken: Option<String>,
+    /// Why nothing more was done from some point on, if so.
+    pub broken: Option<Broken>,
+}
+
+/// Why a run could not go on.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Broken {
+    /// What cannot be recorded must not be done.
+    #[error("the state could not be written: {0}")]
+    Unwritten(Arc<StoreError>),
+    /// So many steps wait for each other.
+    #[error("{0} steps wait for each other and were not taken")]
+    Circle(usize),
 }
 
 /// Stops a run, gently or at once. Clones stop the same run.
@@ -102,7 +115,7 @@ pub(super) enum Failure {
     Cloud(Box<CloudError>),
     /// The state could not be written.
     Store(StoreError),
-    /// The user stopped the run; the next one goes on here.
+    /// The run was stopped; the next one goes on here.
     Stopped,
 }
 
@@ -131,6 +144,7 @@ impl Run {
             journal,
             listener,
             stop: Stop::default(),
+            halt: Stop::default(),
             parallelism: 32,
             account: String::new(),
             existing: std::collections::BTreeMap::new(),
@@ -212,11 +226,19 @@ impl Run {
         }
     }
 
+    /// Nothing new is begun once the run is to end, not by a step that is at work either: the next run
+    /// goes on from where it is.
+    pub(super) fn may_begin(&self) -> Result<(), Failure> {
+        let ends = self.stop.level() >= 1 || self.halt.level() >= 1;
+        if ends { Err(Failure::Stopped) } else { Ok(()) }
+    }
+
     /// No call begins once the run is to be left at once, or while the lock may be somebody else's.
     pub(super) async fn still_ours(&self) -> Result<(), Failure> {
         tokio::select! {
             biased;
             () = self.stop.requested(2) => Err(Failure::Stopped),
+            () = self.halt.requested(1) => Err(Failure::Stopped),
             open = self.journal.open() => open.map_err(Failure::Store),
         }
     }
@@ -231,6 +253,7 @@ impl Run {
         tokio::select! {
             open = asleep => open.map_err(Failure::Store),
             () = self.stop.requested(1) => Err(Failure::Stopped),
+            () = self.halt.requested(1) => Err(Failure::Stopped),
         }
     }
 

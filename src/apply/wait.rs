@@ -46,6 +46,7 @@ pub(super) async fn wait(
             ..CloudError::stated(Class::TimedOut, "wait", message)
         })));
     }
+    run.may_begin()?;
     run.tell(&Event::StepWaiting { address: address.clone(), why: why.to_owned() });
     run.sleep(until_next_look(started.elapsed(), run.started.elapsed())).await
 }
@@ -61,6 +62,7 @@ pub(super) async fn retry(
     if Instant::now() + delay >= deadline {
         return Err(Failure::Cloud(Box::new(error.clone())));
     }
+    run.may_begin()?;
     let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
     run.tell(&Event::StepRetry { address: address.clone(), error: error.clone(), delay_ms });
     run.sleep(delay).await

@@ -1,5 +1,6 @@
 //! From the SDK's errors to ours, by wire code: the one place that knows what AWS's codes mean.
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -65,16 +66,16 @@ const CODES: &[(Class, &[&str])] = &[
             "TooManyRequestsException",
         ],
     ),
+    (Class::Denied, &["AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"]),
     (
-        Class::Denied,
+        Class::Credentials,
         &[
-            "AccessDenied",
-            "AccessDeniedException",
-            "AuthorizationError",
             "ExpiredToken",
             "ExpiredTokenException",
+            "InvalidAccessKeyId",
             "InvalidClientTokenId",
-            "UnauthorizedOperation",
+            "InvalidToken",
+            "RequestExpired",
             "UnrecognizedClientException",
         ],
     ),
@@ -97,6 +98,10 @@ const CODES: &[(Class, &[&str])] = &[
     // Hard quotas, even where they come as 429: the same call fails again until something is deleted or raised.
     (Class::Other, &["LimitExceeded", "LimitExceededException", "ServiceQuotaExceededException"]),
 ];
+
+/// What to do about credentials that have expired or are not known.
+const NEW_CREDENTIALS: &str =
+    "get new credentials, for instance with `aws sso login`; a job that takes longer than they last needs longer ones";
 
 /// The class of a wire code.
 pub fn classify(code: &str, http_status: Option<u16>) -> Class {
@@ -127,7 +132,10 @@ where
                 let message = failure
                     .as_connector_error()
                     .map_or_else(|| "the request could not be sent".to_owned(), |cause| chain(cause));
-                if failure.is_user() {
+                if failure.as_connector_error().is_some_and(|error| no_credentials(error)) {
+                    // Nothing was sent.
+                    Self { hint: Some(NEW_CREDENTIALS.into()), ..Self::stated(Class::Credentials, operation, message) }
+                } else if failure.is_user() {
                     Self::stated(Class::Denied, operation, message)
                 } else if failure.is_timeout() {
                     unanswered(Class::TimedOut, message)
@@ -143,6 +151,7 @@ where
                     message: context.err().message().unwrap_or("no message").to_owned(),
                     request_id,
                     maybe_done: class == Class::Server,
+                    hint: (class == Class::Credentials).then(|| NEW_CREDENTIALS.into()),
                     code,
                     retry_after,
                     ..Self::stated(class, operation, "")
@@ -174,6 +183,13 @@ fn request_id(response: &HttpResponse) -> Option<String> {
         .into_iter()
         .find_map(|name| headers.get(name))
         .map(str::to_owned)
+}
+
+/// Whether whoever gives out credentials has none to give any more. One that does not answer may do so later.
+fn no_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    let found = causes.find_map(|cause| cause.downcast_ref::<CredentialsError>());
+    found.is_some_and(|error| !matches!(error, CredentialsError::ProviderTimedOut(_)))
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

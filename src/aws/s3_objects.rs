@@ -4,7 +4,7 @@
 //! hold and 409 if another write was under way; `Last-Modified` and `Date` of one answer are of one clock.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::ConfigBag;
@@ -270,11 +270,11 @@ impl Intercept for Answered {
     }
 }
 
-/// How long ago something was written. An endpoint that does not say when it answers is asked to share our clock.
+/// How long ago something was written, by the clock of the place. Of an endpoint that does not say when it
+/// answers nothing grows old: our own clock may be set at any time, and a lease be taken from one who lives.
 fn age(written: Option<DateTime>, answered: Option<DateTime>) -> Duration {
-    let now = answered.unwrap_or_else(|| DateTime::from(SystemTime::now()));
-    let seconds = written.map_or(0, |written| now.secs() - written.secs());
-    Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
+    let (Some(written), Some(answered)) = (written, answered) else { return Duration::ZERO };
+    Duration::from_secs(u64::try_from(answered.secs().saturating_sub(written.secs())).unwrap_or_default())
 }
 
 fn refined(error: CloudError) -> ObjectError {
@@ -291,4 +291,17 @@ fn unbuilt(error: &BuildError) -> ObjectError {
 
 fn unread(error: &dyn std::error::Error) -> ObjectError {
     ObjectError::Cloud(CloudError::stated(Class::Unreachable, "s3:GetObject", error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_clock_counts_but_that_of_the_place() {
+        let at = |seconds| Some(DateTime::from_secs(seconds));
+        assert_eq!(age(at(1000), at(1060)), Duration::from_mins(1));
+        assert_eq!(age(at(1000), at(990)), Duration::ZERO);
+        assert_eq!(age(at(1000), None), Duration::ZERO);
+    }
 }

@@ -8,7 +8,7 @@ use super::args::{Globals, Selection};
 use super::store::{self, Opened};
 use super::watch::Watch;
 use super::{Done, Failure, console, signals};
-use crate::apply::{Outcome, Stop};
+use crate::apply::{Broken, Outcome, Stop};
 use crate::aws::{self, AwsCloud};
 use crate::blocks;
 use crate::catalog::Catalog;
@@ -225,8 +225,12 @@ fn in_time<T>(result: Result<T, EngineError>) -> Result<Option<T>, Failure> {
 
 fn ended(outcome: &Outcome, report: &Report, command: &str) -> Result<Done, Failure> {
     let again = format!("run `isobar {command}` again; finished steps are kept");
-    if let Some(error) = &outcome.broken {
-        return Err(Failure::error(error).help("nothing more was started from then on").help(again));
+    if let Some(broken) = &outcome.broken {
+        let mut failure = Failure::error(broken).help("nothing more was started from then on");
+        if let Broken::Unwritten(error) = broken {
+            failure.hints.extend(store::failure(error).hints);
+        }
+        return Err(failure.help(again));
     }
     if outcome.interrupted {
         return Err(Failure::interrupted().help(again));

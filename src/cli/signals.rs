@@ -15,7 +15,7 @@ pub async fn guard<T>(run: impl Future<Output = Result<T, Failure>>, stop: impl 
     tokio::select! {
         result = &mut run => return result,
         () = signals.next() => {
-            console::say("Stopping; what is under way is finished first. Once more to leave at once.");
+            console::say("Stopping; what is under way is finished or handed over. Once more to leave at once.");
             stop();
         }
     }

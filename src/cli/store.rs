@@ -1,5 +1,6 @@
 //! Where a stack's state is, and who we are to those who share it.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -76,10 +77,11 @@ pub fn failure(error: &StoreError) -> Failure {
             Failure::error(error).help("make it, or let `create: true` under `state` make it with the first apply")
         }
         StoreError::Cloud { error: cloud, .. } => {
-            Failure::error(error).help(if cloud.class.is_transient() {
-                "nothing can be changed while the state cannot be written; try again"
-            } else {
-                "check the credentials, and what they may do with the bucket"
+            let check = "check the credentials, and what they may do with the bucket";
+            Failure::error(error).help(match &cloud.hint {
+                _ if cloud.class.is_transient() => "nothing can be changed while the state cannot be written; try again",
+                Some(hint) => hint,
+                None => check,
             })
         }
         StoreError::HasCopy { copy, .. } => Failure::refused(error)
@@ -88,11 +90,24 @@ pub fn failure(error: &StoreError) -> Failure {
         StoreError::Diverged { .. } => Failure::refused(error)
             .help("look at both with `isobar state pull --from first` and `--from copy`, keep one with `isobar state push --force`")
             .help("`isobar recover` then finds in AWS what that one does not know"),
-        StoreError::Io { .. }
-        | StoreError::Unusable { .. }
-        | StoreError::Damaged { .. }
-        | StoreError::Stale { .. } => Failure::error(error),
+        StoreError::Io { source, .. } => Failure::error(error).help(disk(source.kind())),
+        StoreError::Unusable { .. } | StoreError::Damaged { .. } => Failure::error(error),
+        StoreError::Stale { .. } => Failure::error(error).help("plan again"),
         StoreError::Unbreakable { .. } => Failure::refused(error).help("stop that process, and its lock is gone"),
+    }
+}
+
+/// What to do about a disk.
+fn disk(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "make room there and run the same command again; nothing is lost"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "let this user read and write there",
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists | ErrorKind::IsADirectory => {
+            "move away what is in the state's place"
+        }
+        _ => "see what is wrong with that place, and run the same command again; nothing is lost",
     }
 }
 

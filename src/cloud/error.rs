@@ -51,6 +51,8 @@ pub enum Class {
     Server,
     /// The credentials do not allow it.
     Denied,
+    /// The credentials have expired or are not known: no call will succeed.
+    Credentials,
     /// The request is wrong; another try will fail as well.
     Invalid,
     /// Anything else.
@@ -62,7 +64,13 @@ impl Class {
     pub fn is_transient(self) -> bool {
         match self {
             Self::Conflict | Self::NotYet | Self::Throttled | Self::TimedOut | Self::Unreachable | Self::Server => true,
-            Self::NotFound | Self::Exists | Self::Taken | Self::Denied | Self::Invalid | Self::Other => false,
+            Self::NotFound
+            | Self::Exists
+            | Self::Taken
+            | Self::Denied
+            | Self::Credentials
+            | Self::Invalid
+            | Self::Other => false,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::apply::{Event, Listener, Outcome, Run, Stop};
+use crate::apply::{Broken, Event, Listener, Outcome, Run, Stop};
 use crate::catalog::Catalog;
 use crate::cloud::{Ask, Care, Cloud, CloudError};
 use crate::graph::Graph;
@@ -188,7 +188,7 @@ impl Engine {
         let mut outcome = run.go(&planning.plan, steps).await;
         if let Err(error) = journal.save().await {
             // Nothing is lost: the entries are there, and the next run reads them.
-            outcome.broken.get_or_insert(format!("the state could not be written: {error}"));
+            outcome.broken.get_or_insert_with(|| Broken::Unwritten(Arc::new(error)));
         }
         Ok(outcome)
     }

@@ -65,6 +65,7 @@ pub(super) fn line(event: &Event) -> Option<String> {
             format!("{} {} skipped, because of {because}", paint(FAINT, "-"), place(address))
         }
         Event::Interrupted => "Stopping: nothing new is started, what is under way is finished".to_owned(),
+        Event::Halted { why } => format!("{} nothing more is started: {why}", paint(BAD, "✗")),
     })
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::style::{BAD, CALM, FAINT, GOOD, paint};
 use super::words::{count, done, duration, not_done};
 use crate::apply::{Event, Listener, Verb};
-use crate::cloud::CloudError;
+use crate::cloud::{Class, CloudError};
 use crate::names::Address;
 
 /// How many of those that were left out are named.
@@ -25,6 +25,7 @@ struct Heard {
     failed: Vec<(Address, Verb, CloudError)>,
     skipped: Vec<(Address, Address)>,
     interrupted: bool,
+    halted: bool,
 }
 
 impl Default for Report {
@@ -41,6 +42,7 @@ impl Listener for Report {
             Event::StepFailed { address, verb, error } => heard.failed.push((address.clone(), *verb, error.clone())),
             Event::StepSkipped { address, because, .. } => heard.skipped.push((address.clone(), because.clone())),
             Event::Interrupted => heard.interrupted = true,
+            Event::Halted { .. } => heard.halted = true,
             _ => {}
         }
     }
@@ -51,9 +53,12 @@ impl Report {
     pub fn summary(&self) -> String {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let verbs: Vec<String> = heard.done.iter().map(|(verb, number)| format!("{number} {}", done(*verb))).collect();
-        let verbs = if verbs.is_empty() { "nothing changed".to_owned() } else { verbs.join(", ") };
+        let fine = heard.failed.is_empty() && !heard.halted;
+        // What was begun and not completed may have changed something.
+        let none = if fine && !heard.interrupted { "nothing changed" } else { "nothing was completed" };
+        let verbs = if verbs.is_empty() { none.to_owned() } else { verbs.join(", ") };
         let time = duration(self.start.elapsed());
-        match (heard.failed.is_empty(), heard.interrupted) {
+        match (fine, heard.interrupted) {
             (true, false) => format!("{} in {time}: {verbs}.", paint(GOOD, "Done")),
             (false, _) => format!("{} after {time}: {verbs}.", paint(BAD, "Failed")),
             (true, true) => format!("{} after {time}: {verbs}.", paint(CALM, "Interrupted")),
@@ -67,11 +72,19 @@ impl Report {
             return String::new();
         }
         let mut lines = vec![format!("{} failed", count(heard.failed.len(), "resource"))];
-        for (address, verb, error) in &heard.failed {
+        let (alike, each): (Vec<_>, Vec<_>) =
+            heard.failed.iter().partition(|(_, _, error)| error.class == Class::Credentials);
+        // Of those, one tells it for all.
+        for (address, verb, error) in alike.first().into_iter().chain(&each) {
             lines.push(String::new());
             lines.push(format!("  {} {address} could not {}", paint(BAD, "✗"), not_done(*verb)));
             lines.extend(details(error).into_iter().map(|line| format!("    {line}")));
             lines.extend(left_out(&heard.skipped, address));
+        }
+        let others: BTreeSet<&Address> = alike.iter().skip(1).map(|(address, ..)| address).collect();
+        if !others.is_empty() {
+            lines.push(String::new());
+            lines.push(format!("  {} for want of credentials, too: {}", paint(BAD, "✗"), named(&others)));
         }
         lines.join("\n")
     }
@@ -82,13 +95,18 @@ impl Report {
     }
 }
 
-/// What was left out because of a failure, each address once, the first few by name.
+/// What was left out because of a failure, each address once.
 fn left_out(skipped: &[(Address, Address)], because: &Address) -> Option<String> {
     let all: BTreeSet<&Address> =
         skipped.iter().filter(|(_, other)| other == because).map(|(address, _)| address).collect();
+    (!all.is_empty()).then(|| paint(FAINT, format!("    left out because of it: {}", named(&all))))
+}
+
+/// The first few by name.
+fn named(all: &BTreeSet<&Address>) -> String {
     let named: Vec<String> = all.iter().take(NAMED).map(ToString::to_string).collect();
     let more = if all.len() > NAMED { format!(" and {} more", all.len() - NAMED) } else { String::new() };
-    (!all.is_empty()).then(|| paint(FAINT, format!("    left out because of it: {}{more}", named.join(", "))))
+    format!("{}{more}", named.join(", "))
 }
 
 /// What AWS said, line by line.
@@ -106,7 +124,6 @@ mod tests {
     use super::super::sample::address;
     use super::super::style::plain;
     use super::*;
-    use crate::cloud::Class;
 
     #[test]
     fn a_failure_tells_all_that_helps() {
@@ -126,5 +143,34 @@ mod tests {
              lambda:CreateFunction: AccessDeniedException\n    not authorized\n    request id: 0b1c\n    \
              help: allow `lambda:CreateFunction`\n    left out because of it: apis.b.api@us-west-2"
         );
+    }
+
+    #[test]
+    fn credentials_that_have_expired_are_told_once() {
+        let report = Report::default();
+        for number in 0..8 {
+            let error = CloudError {
+                code: "ExpiredToken".into(),
+                hint: Some("get new ones".into()),
+                ..CloudError::stated(Class::Credentials, "sns:CreateTopic", "it has expired")
+            };
+            let address = address(&format!("resources.t{number}@us-west-2"));
+            report.on(&Event::StepFailed { address, verb: Verb::Create, error });
+        }
+        report.on(&Event::Halted { why: "it has expired".into() });
+        assert_eq!(
+            plain(&report.failures()),
+            "8 resources failed\n\n  ✗ resources.t0@us-west-2 could not be created\n    \
+             sns:CreateTopic: ExpiredToken\n    it has expired\n    help: get new ones\n\n  \
+             ✗ for want of credentials, too: resources.t1@us-west-2, resources.t2@us-west-2, resources.t3@us-west-2, \
+             resources.t4@us-west-2, resources.t5@us-west-2 and 2 more"
+        );
+    }
+
+    #[test]
+    fn a_run_that_could_not_go_on_is_not_done() {
+        let report = Report::default();
+        report.on(&Event::Halted { why: "the disk is full".into() });
+        assert!(plain(&report.summary()).starts_with("Failed after "), "{}", report.summary());
     }
 }

@@ -22,7 +22,7 @@ enum Standing {
     Free,
     /// The lease was renewed then, for so long.
     Held { at: Moment, lasts: Duration },
-    /// Somebody else has taken it.
+    /// Somebody else has taken it, or it cannot be renewed any more: why.
     Lost(String),
 }
 
@@ -38,7 +38,7 @@ pub struct Moment {
 pub enum Closed {
     /// The lease has run out and may be renewed yet.
     Expired,
-    /// The lease is somebody else's.
+    /// The lease is somebody else's, or cannot be renewed any more: why.
     Lost(String),
 }
 
@@ -54,6 +54,17 @@ impl Moment {
     }
 }
 
+#[cfg(test)]
+impl Moment {
+    /// So many seconds ago by one clock and by the other, which may have been set since.
+    pub(super) fn ago(steady: u64, wall: i64) -> Self {
+        let now = Self::now();
+        let back = Duration::from_secs(wall.unsigned_abs());
+        let wall = if wall >= 0 { now.wall - back } else { now.wall + back };
+        Self { steady: now.steady.checked_sub(Duration::from_secs(steady)).expect("long enough ago"), wall }
+    }
+}
+
 impl Fence {
     /// The lease holds for so long from then on. One that was lost stays lost.
     pub(super) fn hold(&self, at: Moment, lasts: Duration) {
@@ -63,7 +74,7 @@ impl Fence {
         }
     }
 
-    /// Somebody else has taken the lease.
+    /// Somebody else has taken the lease, or it cannot be renewed any more.
     pub(super) fn lose(&self, why: impl Into<String>) {
         *self.standing() = Standing::Lost(why.into());
     }
@@ -103,24 +114,19 @@ impl Fence {
 mod tests {
     use super::*;
 
-    fn ago(steady: u64, wall: i64) -> Moment {
-        let now = Moment::now();
-        let back = Duration::from_secs(wall.unsigned_abs());
-        let wall = if wall >= 0 { now.wall - back } else { now.wall + back };
-        Moment { steady: now.steady.checked_sub(Duration::from_secs(steady)).expect("long enough ago"), wall }
-    }
-
     #[test]
     fn a_lease_ends_by_the_clock_that_says_so_first() {
         let check = |steady, wall, open: bool| {
             let fence = Fence::default();
-            fence.hold(ago(steady, wall), Duration::from_secs(5));
+            fence.hold(Moment::ago(steady, wall), Duration::from_secs(5));
             assert_eq!(fence.check().is_ok(), open, "{steady} s by one clock, {wall} s by the other");
         };
         check(0, 0, true);
         check(9, 9, false);
         // The machine slept, and the steady clock with it.
         check(0, 9, false);
+        // The wall clock was set forward: it may be renewed yet.
+        check(0, 3600, false);
         // The wall clock was set back.
         check(9, -3600, false);
         check(1, -3600, true);

@@ -11,11 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
-use serde::{Deserialize, Serialize};
 
-use super::journal::{self, Entry};
+use super::journal::Entry;
 use super::store::{Holder, Store, StoreError};
-use super::{State, document};
+use super::{State, document, lines};
 use crate::names::StackName;
 
 /// How many earlier states are kept beside the newest.
@@ -40,15 +39,6 @@ struct Writer {
     lineage: String,
 }
 
-/// A line of the journal: an entry, and the serial of the state it was written after.
-#[derive(Serialize, Deserialize)]
-struct Line {
-    after: u64,
-    lineage: String,
-    #[serde(rename = "do")]
-    entry: Entry,
-}
-
 impl FileStore {
     /// The store of a stack in this folder, which need not be there yet.
     pub fn new(folder: impl Into<PathBuf>, stack: StackName) -> Self {
@@ -60,19 +50,10 @@ impl FileStore {
     }
 
     fn load_now(&self) -> Result<Option<State>, StoreError> {
-        let path = self.path("json");
-        let mut state = match fs::read(&path) {
-            Ok(bytes) => Some(self.parse(&path, &bytes)?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(failed(&path, error)),
-        };
-        for line in self.lines()? {
-            let state = state.get_or_insert_with(|| State::new(self.stack.clone(), line.lineage.clone()));
-            if line.after == state.serial && line.lineage == state.lineage {
-                journal::apply(state, &line.entry);
-            }
-        }
-        Ok(state)
+        let (path, journal) = (self.path("json"), self.path("journal"));
+        let state = read_if_there(&path)?.map(|bytes| self.parse(&path, &bytes)).transpose()?;
+        let bytes = read_if_there(&journal)?.unwrap_or_default();
+        lines::read(state, &bytes, &self.stack, &journal.display().to_string(), || self.rescue())
     }
 
     fn parse(&self, path: &Path, bytes: &[u8]) -> Result<State, StoreError> {
@@ -103,30 +84,6 @@ impl FileStore {
         }
     }
 
-    fn lines(&self) -> Result<Vec<Line>, StoreError> {
-        let path = self.path("journal");
-        let text = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed(&path, error)),
-        };
-        let mut lines = Vec::new();
-        let mut rest = text.as_slice();
-        // A line without its end was cut off while it was written: nothing relied on it yet.
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-            let line = serde_json::from_slice(&rest[..end]).map_err(|error| StoreError::Damaged {
-                place: path.display().to_string(),
-                what: format!(
-                    "line {} is damaged: {error}; `isobar recover` rebuilds the state from AWS",
-                    lines.len() + 1
-                ),
-            })?;
-            lines.push(line);
-            rest = &rest[end + 1..];
-        }
-        Ok(lines)
-    }
-
     fn append_now(&self, entries: &[Entry]) -> Result<(), StoreError> {
         let path = self.path("journal");
         let mut slot = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
@@ -134,12 +91,8 @@ impl FileStore {
             Some(writer) => writer,
             None => self.open_journal(&path)?,
         };
-        let mut bytes = Vec::new();
-        for entry in entries {
-            let line = Line { after: writer.after, lineage: writer.lineage.clone(), entry: entry.clone() };
-            serde_json::to_writer(&mut bytes, &line).map_err(|error| failed(&path, error.into()))?;
-            bytes.push(b'\n');
-        }
+        let bytes = lines::write(entries, writer.after, &writer.lineage);
+        let bytes = bytes.map_err(|error| failed(&path, error.into()))?;
         // After a failed write the slot stays empty: the next one opens the file anew and cuts what is torn.
         writer.file.write_all(&bytes).and_then(|()| writer.file.sync_data()).map_err(|error| failed(&path, error))?;
         *slot = Some(writer);
@@ -187,7 +140,9 @@ impl FileStore {
     /// written next does not rest on it.
     fn back_up(&self, path: &Path, serial: u64) {
         let backup = |serial: u64| self.folder.join("backup").join(format!("{}.{serial}.json", self.stack));
-        let _ = fs::copy(path, backup(serial));
+        if fs::copy(path, backup(serial)).is_err() {
+            let _ = fs::remove_file(backup(serial));
+        }
         if let Some(old) = serial.checked_sub(BACKUPS) {
             let _ = fs::remove_file(backup(old));
         }
@@ -337,12 +292,21 @@ impl Store for FileStore {
     }
 }
 
+/// The bytes of a file; `None` if there is none.
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(path, error)),
+    }
+}
+
 /// A line that was cut off by a crash goes before new ones are added.
 fn cut_torn_line(file: &mut File) -> io::Result<()> {
     let mut bytes = Vec::new();
     file.rewind()?;
     file.read_to_end(&mut bytes)?;
-    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let whole = lines::whole(&bytes);
     if whole < bytes.len() {
         file.set_len(whole as u64)?;
     }

@@ -175,7 +175,7 @@ impl Journal {
 
     /// Returns once something may be done, or with the reason if the lock is lost.
     pub async fn open(&self) -> Result<(), StoreError> {
-        self.store.fence().open().await.map_err(|_| StoreError::Lost { place: self.store.place() })
+        self.store.fence().open().await.map_err(|why| StoreError::Lost { place: self.store.place(), why })
     }
 
     /// The state as far as it is durable.

@@ -5,6 +5,7 @@ pub mod edit;
 pub mod fence;
 pub mod file_store;
 pub mod journal;
+pub mod lines;
 pub mod object_store;
 pub mod objects;
 pub mod store;

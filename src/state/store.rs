@@ -117,11 +117,13 @@ pub enum StoreError {
         /// What is there.
         found: u64,
     },
-    /// Somebody else has taken the lock from us: nothing more may be done.
-    #[error("{place}: somebody else has taken the lock; this run has stopped before its next call")]
+    /// The lock is not ours any more, or cannot be kept: nothing more may be done.
+    #[error("{place}: {why}; this run has stopped before its next call")]
     Lost {
         /// The state.
         place: String,
+        /// How it was lost.
+        why: String,
     },
     /// There is no such bucket.
     #[error("{place}: there is no such bucket")]

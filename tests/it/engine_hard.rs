@@ -228,7 +228,7 @@ async fn who_loses_the_lock_while_waiting_asks_nothing_more() {
         cloud.calls()
     };
     let (outcome, calls) = tokio::join!(apply, break_in);
-    let broken = outcome.expect("an outcome").broken.expect("a reason");
+    let broken = outcome.expect("an outcome").broken.expect("a reason").to_string();
     assert!(broken.contains("somebody else has taken the lock"), "{broken}");
     assert_eq!(cloud.calls(), calls, "it went on calling");
 }

@@ -14,6 +14,7 @@ mod memory_store;
 mod plans;
 #[cfg(feature = "aws")]
 mod program;
+mod readers;
 mod recover;
 mod robustness;
 #[cfg(feature = "aws")]

@@ -20,6 +20,7 @@ const LAYERS: &[&[&str]] = &[
         "state::fence",
         "state::file_store",
         "state::journal",
+        "state::lines",
         "state::object_store",
         "state::objects",
         "state::store",

@@ -40,6 +40,9 @@ const ATTEMPTS: (u32, u32) = (8, 2);
 /// How often somebody who waits for the lease looks again.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Why a lease is lost, most of the time.
+const TAKEN: &str = "somebody else has taken the lock";
+
 /// A state in object storage. Clones are the same store.
 #[derive(Clone)]
 pub struct ObjectStore(Arc<Inner>);
@@ -181,8 +184,12 @@ impl Inner {
     async fn enter(self: &Arc<Self>, lease: Lease, tags: Arc<Mutex<Tags>>, left: bool) -> Result<(), StoreError> {
         self.renew_from_now_on(lease.clone(), tags.clone());
         let mut folded = self.decides.folded().await?;
-        if left || folded.sealed {
+        if left || folded.sealed || folded.ahead.is_some() {
             folded = self.decides.take_over(lease.epoch).await?;
+        }
+        if folded.state.is_none() {
+            // Logs of a state that is lost: the new one's must not run into them.
+            self.decides.drop_pages(&std::mem::take(&mut folded.pages)).await;
         }
         let following = match self.meet_follower(&lease, &tags, &folded).await? {
             follower::Met::InStep => true,
@@ -293,14 +300,13 @@ impl Inner {
     /// A refused write means that somebody else has taken over.
     fn refused(&self, error: ObjectError, what: &str) -> StoreError {
         if error == ObjectError::Condition {
-            self.fence.lose("somebody else has taken the lock");
+            self.fence.lose(TAKEN);
         }
         self.decides.failed(what, error)
     }
 
     fn lost(&self, why: &str) -> StoreError {
-        tracing::debug!("{why}");
-        StoreError::Lost { place: self.decides.name() }
+        StoreError::Lost { place: self.decides.name(), why: why.to_owned() }
     }
 
     fn missed(&self, error: &StoreError) {

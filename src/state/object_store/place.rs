@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::try_join_all;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::lease::{Found, Lease};
@@ -15,7 +16,7 @@ use crate::names::StackName;
 use crate::state::journal::{self, Entry};
 use crate::state::objects::{Object, ObjectError, Objects, Tag, When};
 use crate::state::store::StoreError;
-use crate::state::{State, document};
+use crate::state::{FORMAT_VERSION, State, document};
 
 const STATE: &str = "state.json";
 pub(super) const LEASE: &str = "lease.json";
@@ -47,9 +48,12 @@ pub(super) struct Folded {
     pub state: Option<State>,
     /// Of the state's object.
     pub tag: Option<Tag>,
-    /// The pages there are.
+    /// The pages there are; those of any log if there is no state.
     pub pages: Vec<String>,
     pub sealed: bool,
+    /// Of the last log of a later serial: somebody has put an earlier state back, and the logs that came
+    /// after it are still there. They must never count for what is written next.
+    pub ahead: Option<u64>,
 }
 
 impl Folded {
@@ -83,37 +87,71 @@ impl Place {
 
     /// The state with its log.
     pub(super) async fn folded(&self) -> Result<Folded, StoreError> {
+        let mut before = None;
         for _ in 0..self.attempts {
-            let Some(found) = self.get(STATE).await? else { return Ok(Folded::default()) };
-            let mut state =
-                match document::read(&found.bytes, &self.stack, &self.objects.place(&self.key(STATE)), String::new) {
-                    Ok(state) => state,
-                    Err(StoreError::Damaged { place, what }) => {
-                        let what = format!("{what}{}", self.rescue().await);
-                        return Err(StoreError::Damaged { place, what });
-                    }
-                    Err(error) => return Err(error),
-                };
-            let prefix = self.key(&format!("journal/{:012}/", state.serial));
-            let pages =
+            let found = self.get(STATE).await?;
+            let prefix = self.key("journal/");
+            let keys =
                 self.repeat(|| self.objects.list(&prefix)).await.map_err(|error| self.failed("journal/", error))?;
-            let Some(log) = try_join_all(pages.iter().map(|page| self.page(page)))
-                .await?
-                .into_iter()
-                .collect::<Option<Vec<Page>>>()
-            else {
-                // A save has just come between: it has dropped the pages that it contains.
-                continue;
+            let Some(found) = found else { return Ok(Folded { pages: keys, ..Folded::default() }) };
+            let mut state = self.state_of(&found).await?;
+            let listed = self.listed(keys, state.serial)?;
+            let read = try_join_all(listed.pages.iter().map(|page| self.page(page))).await?;
+            let log = read.into_iter().collect::<Option<Vec<Page>>>().ok_or("a page has gone while it was read");
+            let log = match log.and_then(|log| whole(log, listed.last)) {
+                Ok(log) => log,
+                // The state is the same: no save has dropped the pages that it contains.
+                Err(what) if before.as_ref() == Some(&found.tag) => {
+                    let what = format!("{what}; `isobar recover` rebuilds the state from AWS");
+                    let place = self.objects.place(&log_of(&prefix, state.serial));
+                    return Err(StoreError::Damaged { place, what });
+                }
+                Err(_) => {
+                    before = Some(found.tag);
+                    continue;
+                }
             };
             let lineage = state.lineage.clone();
             let sealed = log.iter().any(|page| page.sealed_by.is_some());
             for page in log.iter().take_while(|page| page.sealed_by.is_none()).filter(|page| page.lineage == lineage) {
                 page.entries.iter().for_each(|entry| journal::apply(&mut state, entry));
             }
-            return Ok(Folded { state: Some(state), tag: Some(found.tag), pages, sealed });
+            let Listed { pages, ahead, .. } = listed;
+            return Ok(Folded { state: Some(state), tag: Some(found.tag), pages, sealed, ahead });
         }
         let what = "it changes faster than it can be read; try again".to_owned();
         Err(StoreError::Unusable { place: self.objects.place(&self.key(STATE)), what })
+    }
+
+    async fn state_of(&self, found: &Object) -> Result<State, StoreError> {
+        match document::read(&found.bytes, &self.stack, &self.objects.place(&self.key(STATE)), String::new) {
+            Err(StoreError::Damaged { place, what }) => {
+                Err(StoreError::Damaged { place, what: format!("{what}{}", self.rescue().await) })
+            }
+            other => other,
+        }
+    }
+
+    /// What of these keys is the log of the state with this serial, and whether there are logs of later ones.
+    fn listed(&self, keys: Vec<String>, serial: u64) -> Result<Listed, StoreError> {
+        let prefix = self.key("journal/");
+        let log = log_of(&prefix, serial);
+        let mut listed = Listed { pages: Vec::new(), last: 0, ahead: None };
+        for key in keys {
+            match position(&key, &prefix) {
+                Some((of, number)) if of == serial => {
+                    listed.last = number;
+                    listed.pages.push(key);
+                }
+                Some((of, _)) if of > serial => listed.ahead = listed.ahead.max(Some(of)),
+                None if key.starts_with(&log) => {
+                    let what = "this is no page of the log; delete it, or `isobar recover` rebuilds the state from AWS";
+                    return Err(StoreError::Damaged { place: self.objects.place(&key), what: what.to_owned() });
+                }
+                _ => {}
+            }
+        }
+        Ok(listed)
     }
 
     /// Ends the log of whoever had the lease before, and writes what it came to as a state of its own.
@@ -131,7 +169,7 @@ impl Place {
                 // What it may have written before the seal counts.
                 continue;
             }
-            let state = State { serial: state.serial + 1, epoch, ..state };
+            let state = State { serial: state.serial.max(folded.ahead.unwrap_or_default()) + 1, epoch, ..state };
             match self.save(&state, folded.tag.clone()).await {
                 Ok(tag) => {
                     // The seal, its last page, stays: without it the page could be written again.
@@ -172,9 +210,13 @@ impl Place {
     /// The lease as it stands.
     pub(super) async fn lease(&self) -> Result<Option<Found>, StoreError> {
         let Some(found) = self.get(LEASE).await? else { return Ok(None) };
-        let lease: Lease = serde_json::from_slice(&found.bytes).map_err(|error| StoreError::Unusable {
+        let lease = parsed(&found.bytes, |lease: &Lease| document::check_counters(&[lease.epoch]));
+        let lease = lease.map_err(|unread| StoreError::Unusable {
             place: self.objects.place(&self.key(LEASE)),
-            what: format!("it is damaged: {error}; deleting it gives the lock back"),
+            what: match unread {
+                Unread::Newer(what) => what,
+                Unread::Damaged(what) => format!("{what}; deleting it gives the lock back"),
+            },
         })?;
         Ok(Some(Found { lease, tag: found.tag, age: found.age }))
     }
@@ -207,7 +249,7 @@ impl Place {
         let place = self.objects.place(&self.key(what));
         match error {
             ObjectError::NoBucket => StoreError::NoBucket { place },
-            ObjectError::Condition => StoreError::Lost { place },
+            ObjectError::Condition => StoreError::Lost { place, why: super::TAKEN.to_owned() },
             ObjectError::Cloud(error) => StoreError::Cloud { place, error: Box::new(error) },
         }
     }
@@ -219,10 +261,19 @@ impl Place {
 
     async fn page(&self, key: &str) -> Result<Option<Page>, StoreError> {
         let found = self.repeat(|| self.objects.get(key)).await.map_err(|error| self.failed("journal/", error))?;
-        let decode = |found: Object| serde_json::from_slice(&found.bytes);
-        found.map(decode).transpose().map_err(|error| StoreError::Damaged {
-            place: self.objects.place(key),
-            what: format!("it is damaged: {error}; `isobar recover` rebuilds the state from AWS"),
+        let decode = |found: Object| {
+            parsed(&found.bytes, |page: &Page| {
+                document::check_counters(&[page.epoch, page.sealed_by.unwrap_or_default()])?;
+                page.entries.iter().try_for_each(document::check_entry)
+            })
+        };
+        let place = || self.objects.place(key);
+        found.map(decode).transpose().map_err(|unread| match unread {
+            Unread::Newer(what) => StoreError::Unusable { place: place(), what },
+            Unread::Damaged(what) => {
+                let what = format!("{what}; `isobar recover` rebuilds the state from AWS");
+                StoreError::Damaged { place: place(), what }
+            }
         })
     }
 
@@ -283,6 +334,51 @@ impl Place {
     fn key(&self, name: &str) -> String {
         format!("{}/{name}", self.stack)
     }
+}
+
+/// The keys of a log, in order.
+struct Listed {
+    pages: Vec<String>,
+    /// The number of the last page; 0 if there is none.
+    last: u64,
+    ahead: Option<u64>,
+}
+
+fn log_of(prefix: &str, serial: u64) -> String {
+    format!("{prefix}{serial:012}/")
+}
+
+/// The serial and the number of a page.
+fn position(key: &str, prefix: &str) -> Option<(u64, u64)> {
+    let (serial, number) = key.strip_prefix(prefix)?.strip_suffix(".json")?.split_once('/')?;
+    let position = (serial.parse().ok()?, number.parse().ok()?);
+    document::check_counters(&[position.0, position.1]).ok().map(|()| position)
+}
+
+/// Why bytes are not what they should be.
+enum Unread {
+    /// Somebody with a newer version has written them.
+    Newer(String),
+    Damaged(String),
+}
+
+/// A lease or a page.
+fn parsed<T: DeserializeOwned>(bytes: &[u8], check: impl FnOnce(&T) -> Result<(), String>) -> Result<T, Unread> {
+    let damaged = |what: String| Unread::Damaged(format!("it is damaged: {what}"));
+    let found = document::version(bytes).map_err(|error| damaged(error.to_string()))?;
+    if found > FORMAT_VERSION {
+        return Err(Unread::Newer(document::newer(found)));
+    }
+    let value = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
+    check(&value).map_err(damaged)?;
+    Ok(value)
+}
+
+/// A log without gaps. Of one that was ended the seal alone may be left: its pages went with the save that
+/// contains them, and somebody has put an earlier state back.
+fn whole(log: Vec<Page>, last: u64) -> Result<Vec<Page>, &'static str> {
+    let seal_alone = log.len() == 1 && log[0].sealed_by.is_some();
+    if seal_alone || log.len() as u64 == last { Ok(log) } else { Err("pages of the log are missing") }
 }
 
 fn to_bytes(bytes: serde_json::Result<Vec<u8>>) -> Result<Vec<u8>, ObjectError> {

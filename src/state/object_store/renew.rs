@@ -6,8 +6,8 @@ use tokio::sync::Mutex;
 
 use super::lease::Lease;
 use super::place::{LEASE, Place};
-use super::{Inner, Tags};
-use crate::state::fence::Moment;
+use super::{Inner, TAKEN, Tags};
+use crate::state::fence::{Closed, Moment};
 use crate::state::objects::{ObjectError, Tag, When};
 use crate::state::store::StoreError;
 
@@ -41,11 +41,10 @@ impl Inner {
                 self.fence.hold(begun, self.lasts * 3 / 4);
             }
             Ok(None) => {
-                self.fence.lose("somebody else has taken the lock");
+                self.fence.lose(TAKEN);
                 return false;
             }
-            // The fence closes by itself when the lease runs out; until somebody takes it, it may be had again.
-            Err(_) => return true,
+            Err(error) => return self.may_be_had_again(&error),
         }
         if let (Some(place), Some(tag)) = (&self.follows, &tags.follows) {
             let lease = Lease { copy: Some(self.decides.name()), ..lease.clone() };
@@ -57,6 +56,17 @@ impl Inner {
                 }
                 Err(_) => {}
             }
+        }
+        true
+    }
+
+    /// The fence closes by itself when the lease runs out; until somebody takes it, it may be had again.
+    /// But not by one who is refused: others may take it then, and this run would never hear of it.
+    fn may_be_had_again(&self, error: &StoreError) -> bool {
+        let refused = !matches!(error, StoreError::Cloud { error, .. } if error.class.is_transient());
+        if refused && self.fence.check() == Err(Closed::Expired) {
+            self.fence.lose(format!("the lock cannot be kept: {error}"));
+            return false;
         }
         true
     }

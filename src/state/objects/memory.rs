@@ -19,8 +19,9 @@ struct Inner {
     writes: u64,
     bytes: u64,
     calls: u64,
-    gone: bool,
     latency: Duration,
+    /// What every call is answered with, if so.
+    refuses: Option<Class>,
     /// Of so many writes, one loses its answer after it was done, and one before.
     unreliable: Option<u64>,
 }
@@ -30,7 +31,12 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, ObjectError>>;
 impl MemoryObjects {
     /// From now on nothing answers, or everything does again.
     pub fn set_gone(&self, gone: bool) {
-        self.inner().gone = gone;
+        self.refuse(gone.then_some(Class::Unreachable));
+    }
+
+    /// From now on every call is refused, or none.
+    pub fn refuse(&self, class: Option<Class>) {
+        self.inner().refuses = class;
     }
 
     /// From now on every n-th call fails: in turn before it is done, and after.
@@ -72,14 +78,17 @@ impl MemoryObjects {
             let mut inner = self.inner();
             inner.calls += 1;
             let turn = inner.unreliable.map(|every| (inner.calls.is_multiple_of(every), inner.calls / every));
-            let lost = || {
+            let failed = |class: Class| {
                 ObjectError::Cloud(CloudError {
-                    maybe_done: true,
-                    ..CloudError::stated(Class::Unreachable, "s3", "no answer")
+                    maybe_done: class.is_transient(),
+                    ..CloudError::stated(class, "s3", "no answer")
                 })
             };
+            let lost = || failed(Class::Unreachable);
+            if let Some(class) = inner.refuses {
+                return Err(failed(class));
+            }
             match turn {
-                _ if inner.gone => Err(lost()),
                 Some((true, count)) if count.is_multiple_of(2) => Err(lost()),
                 Some((true, _)) => work(&mut inner).and(Err(lost())),
                 _ => work(&mut inner),

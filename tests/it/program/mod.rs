@@ -1,8 +1,11 @@
 //! The program itself, on an emulator of its own: a stack's whole life, as a user lives it.
 
 mod containers;
+mod disk;
+mod expired;
 mod recovery;
 mod shared;
+mod stopped;
 pub mod world;
 
 use std::collections::BTreeSet;

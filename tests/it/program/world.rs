@@ -8,6 +8,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value as Json;
 
+use crate::torture::running::Running;
+
 /// Everything one test needs; the emulator goes away with it.
 pub struct World {
     folder: tempfile::TempDir,
@@ -40,13 +42,25 @@ impl World {
 
     /// Runs the program in the folder.
     pub fn isobar(&self, arguments: &[&str]) -> Ran {
-        let output = self.command(arguments).output().expect("the program");
-        Ran {
-            arguments: arguments.join(" "),
-            code: output.status.code(),
-            data: text(&output.stdout),
-            talk: text(&output.stderr),
-        }
+        Ran::of(arguments, &self.command(arguments).output().expect("the program"))
+    }
+
+    /// Runs the program where no file may grow beyond so many blocks of 512 bytes, as on a disk that is full.
+    pub fn on_a_full_disk(&self, blocks: u64, arguments: &[&str]) -> Ran {
+        let program = self.command(arguments);
+        let mut command = Command::new("sh");
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        command.arg("-c").arg(script).arg(program.get_program()).args(program.get_args());
+        command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = command.current_dir(self.folder.path()).output().expect("the program");
+        Ran::of(arguments, &output)
+    }
+
+    /// Starts the program in the folder.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null());
+        Running::start(command, arguments.join(" "))
     }
 
     /// Runs the program until it says a word on stderr, and sends it a signal then.
@@ -66,6 +80,18 @@ impl World {
         }
         let code = child.wait().expect("an end").code();
         Ran { arguments: arguments.join(" "), code, data: String::new(), talk }
+    }
+
+    /// Makes the emulator misbehave by these rules, which take the place of others.
+    pub fn fault(&self, rules: &Json) {
+        self.control("DELETE", "faults", &Json::Null);
+        self.control("POST", "faults", rules);
+    }
+
+    /// How often a number of a rule was counted: `matched`, `acted` or `struck`.
+    pub fn count(&self, rule: usize, what: &str) -> u64 {
+        let rules = self.control("GET", "faults", &Json::Null);
+        rules["rules"][rule][what].as_u64().expect("a number")
     }
 
     /// The program, about to run in the folder. What could lead to real credentials is broken on purpose.
@@ -125,6 +151,11 @@ impl World {
         serde_json::from_str(body).expect("JSON")
     }
 
+    /// The emulator's address.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     fn script(&self, name: &str, arguments: &[&str]) -> Output {
         let mut command = Command::new("bash");
         command.arg(root().join("localstack").join(name)).args(["--port", &self.port]).args(arguments);
@@ -143,6 +174,11 @@ impl Drop for World {
 }
 
 impl Ran {
+    fn of(arguments: &[&str], output: &Output) -> Self {
+        let (data, talk) = (text(&output.stdout), text(&output.stderr));
+        Self { arguments: arguments.join(" "), code: output.status.code(), data, talk }
+    }
+
     /// The same, if it ended with this code.
     pub fn exits(self, code: i32) -> Self {
         let Self { arguments, data, talk, .. } = &self;

@@ -10,7 +10,7 @@ mod ground;
 mod likeness;
 mod points;
 mod rivals;
-mod running;
+pub mod running;
 mod weather;
 
 use ground::{Ground, Verb};

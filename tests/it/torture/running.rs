@@ -2,9 +2,14 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
+use std::os::unix::fs::FileExt;
 use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use crate::program::world::Ran;
+
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub struct Running {
     child: Child,
@@ -19,6 +24,24 @@ impl Running {
         let [data, talk] = [(); 2].map(|()| tempfile::tempfile().expect("a file"));
         command.stdout(data.try_clone().expect("a file")).stderr(talk.try_clone().expect("a file"));
         Self { child: command.spawn().expect("the program"), arguments, data, talk }
+    }
+
+    /// Whether it has said this to people by now.
+    pub fn has_said(&self, word: &str) -> bool {
+        let mut bytes = vec![0; 1 << 20];
+        // Where the file is read leaves alone where the program writes.
+        let length = self.talk.read_at(&mut bytes, 0).expect("a text");
+        String::from_utf8_lossy(&bytes[..length]).contains(word)
+    }
+
+    /// Waits until something is so, but not for ever: what it comes to takes seconds.
+    pub fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let start = Instant::now();
+        while !is_so(self) {
+            let over = self.has_ended() || start.elapsed() > PATIENCE;
+            assert!(!over, "`isobar {}`: {what} never came\n{}", self.arguments, whole(&mut self.talk));
+            sleep(Duration::from_millis(10));
+        }
     }
 
     pub fn has_ended(&mut self) -> bool {

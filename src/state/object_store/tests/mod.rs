@@ -1,3 +1,5 @@
+mod odd;
+
 use std::sync::Arc;
 use std::time::Duration;
 
