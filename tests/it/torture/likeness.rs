@@ -30,7 +30,12 @@ pub fn likeness<'a>(things: impl Iterator<Item = &'a Json>) -> Likeness {
         let name = OF_LINK.replace_all(&name, "$1…");
         let made_up =
             service.starts_with("apigateway") && ["rest-api", "deployment", "stage", "vpc-link"].contains(&kind);
-        let name = if made_up { last_word(kind, &name) } else { name.into_owned() };
+        let name = match kind {
+            _ if made_up => last_word(kind, &name),
+            // Which revision it is hangs on how often one was made.
+            "task-definition" => name.rsplit_once(':').map_or(&*name, |(family, _)| family).to_owned(),
+            _ => name.into_owned(),
+        };
         *found.entry(format!("{region} {service} {kind} {name}")).or_default() += 1;
     }
     found
