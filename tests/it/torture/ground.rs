@@ -27,7 +27,7 @@ const CHANGES: &[(&str, &str)] = &[
 const REPLACED: [&str; 4] = ["functions", "services", "fleets", "apis"];
 const STATE_BUCKET: &str = "isobar-torture-state";
 /// A rule that only counts: it never acts.
-const NEVER: u64 = 1_000_000_000;
+pub const NEVER: u64 = 1_000_000_000;
 
 /// What is tortured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
