@@ -37,7 +37,8 @@ macro_rules! services {
                 $(#[$doc])*
                 pub fn $service(&self) -> $sdk::Client {
                     self.connection.client(stringify!($service), &self.region, self.manner, |config, meter| {
-                        $sdk::Client::from_conf($sdk::config::Builder::from(config).interceptor(meter).retry_classifier(Repeats(self.manner)).build())
+                        let config = $sdk::config::Builder::from(config).interceptor(meter);
+                        $sdk::Client::from_conf(config.retry_classifier(Repeats(self.manner)).build())
                     })
                 }
             )*

@@ -2,39 +2,21 @@
 
 use serde_json::{Value as Json, json};
 
+use super::recovery::{MORE, SMALL, STACK};
 use super::world::{Ran, World};
 use crate::torture::running::Running;
 
-const FILE: &str = "expired.yaml";
 const BUCKET: &str = "isobar-expired-state";
-const STACK: &str = "
-stack: expired
-regions: [us-east-1, us-west-2]
-tables:
-  carts: {key: {id: string}, protect: false}
-functions:
-  carts:
-    code: ./serverless/functions/carts
-    handler: app.handler
-    runtime: python3.13
-    environment: {TABLE: \"${tables.carts.name}\"}
-    access: {tables.carts: read-write}
-apis:
-  shop:
-    routes:
-      GET /carts: functions.carts
-notify:
-  email: [oncall@example.com]
-";
-const APPLY: [&str; 6] = ["apply", "--local", "--yes", "--events", "events.jsonl", FILE];
+const APPLY: [&str; 6] = ["apply", "--local", "--yes", "--events", "events.jsonl", SMALL];
 /// More calls than any run makes.
 const MANY: usize = 3000;
 const NEVER: usize = 1_000_000_000;
 
-fn world(text: &str) -> World {
+/// About to apply a stack in two regions, with this at its end.
+fn world(end: &str) -> World {
     let world = World::new();
-    world.write(FILE, text);
-    world.isobar(&["plan", "--local", FILE]).exits(0);
+    world.write(SMALL, &format!("{STACK}{MORE}{end}"));
+    world.isobar(&["plan", "--local", SMALL]).exits(0);
     world
 }
 
@@ -60,8 +42,8 @@ fn calls(world: &World) -> (usize, usize) {
         world.isobar(arguments).exits(0);
         usize::try_from(world.count(0, "matched")).expect("small")
     };
-    let calls = (count(&["plan", "--local", FILE]), count(&APPLY));
-    world.isobar(&["destroy", "--local", "--yes", FILE]).exits(0);
+    let calls = (count(&["plan", "--local", SMALL]), count(&APPLY));
+    world.isobar(&["destroy", "--local", "--yes", SMALL]).exits(0);
     world.fault(&json!([]));
     calls
 }
@@ -78,33 +60,33 @@ fn stops_cleanly(world: &World, ran: &Ran) {
 }
 
 fn goes_on(world: &World) {
-    world.isobar(&["apply", "--local", "--yes", "--lock-timeout", "60s", FILE]).exits(0);
-    world.isobar(&["plan", "--local", "--detailed-exitcode", FILE]).exits(0);
-    world.isobar(&["destroy", "--local", "--yes", FILE]).exits(0);
+    world.isobar(&["apply", "--local", "--yes", "--lock-timeout", "60s", SMALL]).exits(0);
+    world.isobar(&["plan", "--local", "--detailed-exitcode", SMALL]).exits(0);
+    world.isobar(&["destroy", "--local", "--yes", SMALL]).exits(0);
     let left: Vec<Json> = world.inventory().into_iter().filter(|thing| thing["name"] != BUCKET).collect();
     assert_eq!(left, Vec::<Json>::new());
 }
 
 #[test]
 fn a_run_stops_and_saves_and_the_next_one_goes_on() {
-    let world = world(STACK);
+    let world = world("");
     let (plan, apply) = calls(&world);
     for part in [4, 2] {
         let ran = expire_from(&world, plan + (apply - plan) / part, &json!({}));
         stops_cleanly(&world, &ran);
-        assert!(!world.path(".isobar/local/expired.journal").exists(), "the state was not saved");
+        assert!(!world.path(".isobar/local/small.journal").exists(), "the state was not saved");
         goes_on(&world);
     }
 }
 
 #[test]
 fn a_shared_state_that_cannot_be_written_any_more_loses_nothing() {
-    let world = world(&format!("{STACK}state: {{bucket: {BUCKET}, region: us-east-1, lease: 15s}}\n"));
+    let world = world(&format!("state: {{bucket: {BUCKET}, region: us-east-1, lease: 15s}}\n"));
     let (plan, apply) = calls(&world);
     let ran = expire_from(&world, plan + (apply - plan) / 2, &json!({}));
     stops_cleanly(&world, &ran);
     // The lock could not be given back: it runs out.
-    let held = world.isobar(&["apply", "--local", "--yes", FILE]);
+    let held = world.isobar(&["apply", "--local", "--yes", SMALL]);
     assert!(matches!(held.code, Some(0 | 4)), "{}", held.talk);
     goes_on(&world);
     // Only the state's own calls are refused.
@@ -122,12 +104,12 @@ echo '{\"Version\": 1, \"AccessKeyId\": \"test\", \"SecretAccessKey\": \"test\",
 
 #[test]
 fn who_gives_out_credentials_may_stop_in_the_middle() {
-    let world = world(STACK);
+    let world = world("");
     world.write("give.sh", GIVES);
     world.write("config", "[profile ci]\nregion = us-east-1\ncredential_process = sh give.sh\n");
     let start = |command: &str| {
         let endpoint = world.endpoint();
-        let mut arguments = vec![command, "--endpoint-url", &endpoint, FILE];
+        let mut arguments = vec![command, "--endpoint-url", &endpoint, SMALL];
         arguments.extend(if command == "plan" { ["--detailed-exitcode"].iter() } else { ["--yes"].iter() });
         let mut program = world.command(&arguments);
         program.env("AWS_PROFILE", "ci").env("AWS_CONFIG_FILE", world.path("config"));

@@ -5,10 +5,10 @@ use std::process::Stdio;
 
 use super::world::World;
 
-const SMALL: &str = "small.yaml";
+pub const SMALL: &str = "small.yaml";
 const STATE: &str = ".isobar/local/small.json";
 
-const STACK: &str = "
+pub const STACK: &str = "
 stack: small
 regions: [us-east-1, us-west-2]
 tables:
@@ -25,7 +25,7 @@ apis:
     routes:
       GET /carts: functions.carts
 ";
-const MORE: &str = "
+pub const MORE: &str = "
 notify:
   email: [oncall@example.com]
 ";
