@@ -5,7 +5,8 @@
 
 use super::perform::Job;
 use super::run::Failure;
-use crate::cloud::{Class, CloudError};
+use super::wait::look;
+use crate::cloud::{Class, CloudError, Live, Readiness};
 use crate::names::{Owner, PhysicalId};
 use crate::state::Call;
 use crate::state::journal::Entry;
@@ -37,7 +38,11 @@ impl Job<'_> {
             if let Some(id) = self.made_already(wanted, &owner, &error, maybe_done).await? {
                 return Ok((id, owner.generation));
             }
-            if error.class == Class::Exists && used_tokens < USED_TOKENS {
+            if error.class == Class::Exists
+                && let Some(why) = self.old_one_is_going().await?
+            {
+                self.wait(&why).await?;
+            } else if error.class == Class::Exists && used_tokens < USED_TOKENS {
                 // Not ours and nobody's: the token belongs to one that was deleted. Take the next.
                 self.next_token(&mut owner, wanted, maybe_done).await?;
                 self.pause(&error, used_tokens).await?;
@@ -91,6 +96,17 @@ impl Job<'_> {
             }
             attempt += 1;
         }
+    }
+
+    /// Why an old one that was to leave, and holds its name until it is gone, is still there, if AWS is at it.
+    async fn old_one_is_going(&self) -> Result<Option<String>, Failure> {
+        for old in self.run.leaving(self.address) {
+            let live = look(self.run, self.address, &old.kind, (&old.id, &old.spec), self.deadline).await?;
+            if let Some(Live { readiness: Readiness::Pending(why), .. }) = live {
+                return Ok(Some(why));
+            }
+        }
+        Ok(None)
     }
 
     async fn next_token(&self, owner: &mut Owner, wanted: &Json, maybe_done: bool) -> Result<(), Failure> {

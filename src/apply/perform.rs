@@ -34,7 +34,7 @@ pub(super) struct Job<'a> {
     pub(super) address: &'a Address,
     pub(super) node: &'a Node,
     info: &'a KindInfo,
-    deadline: Instant,
+    pub(super) deadline: Instant,
     started: Instant,
 }
 
@@ -246,7 +246,7 @@ impl<'a> Job<'a> {
         look(self.run, self.address, &self.node.declaration.kind, (id, wanted), self.deadline).await
     }
 
-    async fn wait(&self, why: &str) -> Result<(), Failure> {
+    pub(super) async fn wait(&self, why: &str) -> Result<(), Failure> {
         wait(self.run, self.address, why, (self.started, self.deadline)).await?;
         if let Some(dead) = self.run.never_served(&self.node.declaration.served_by) {
             return Err(self.failed(Class::Other, format!("it cannot serve, because {dead} is not there")));

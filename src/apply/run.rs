@@ -272,21 +272,17 @@ impl Run {
                 self.write(Entry::Forgotten { address: address.clone() }).await?;
                 Ok(Readiness::Serving)
             }
-            Action::Delete { kind, id } => {
-                let is_it = |record: &Record| record.id == *id;
-                let known = self.recorded(address).filter(is_it).or_else(|| self.leaving(address, is_it));
-                match known {
-                    Some(record) => self.delete(address, &record).await,
-                    None => Err(Failure::Cloud(Box::new(CloudError::stated(
-                        crate::cloud::Class::Other,
-                        kind.as_str(),
-                        "it is no longer in the state; plan again",
-                    )))),
-                }
-            }
+            Action::Delete { kind, id } => match self.recorded(address).filter(|record| record.id == *id) {
+                Some(record) => self.delete(address, &record).await,
+                None => Err(Failure::Cloud(Box::new(CloudError::stated(
+                    crate::cloud::Class::Other,
+                    kind.as_str(),
+                    "it is no longer in the state; plan again",
+                )))),
+            },
             Action::DeleteOld => {
                 // Nothing is left to delete if what was planned to be replaced could be kept.
-                while let Some(old) = self.leaving(address, |_| true) {
+                for old in self.leaving(address) {
                     self.delete(address, &old).await?;
                 }
                 Ok(Readiness::Serving)
@@ -317,10 +313,11 @@ impl Run {
         Ok(Readiness::Serving)
     }
 
-    fn leaving(&self, address: &Address, is_it: impl Fn(&Record) -> bool) -> Option<Record> {
+    /// What replacements have left at an address.
+    pub(super) fn leaving(&self, address: &Address) -> Vec<Record> {
         self.journal.look(|state| {
-            let mut old = state.leaving.iter().filter(|old| old.address == *address);
-            old.find(|old| is_it(&old.record)).map(|old| old.record.clone())
+            let old = state.leaving.iter().filter(|old| old.address == *address);
+            old.map(|old| old.record.clone()).collect()
         })
     }
 

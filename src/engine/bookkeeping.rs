@@ -1,5 +1,5 @@
-//! What is written before anything is done: names that moved, calls of earlier runs whose outcome is
-//! known by now, what the file says of protection, outputs that have changed.
+//! What is written before anything is done: calls of earlier runs whose outcome is known by now, names
+//! that moved, what the file says of protection, outputs that have changed.
 
 use futures::future::join_all;
 

@@ -131,10 +131,11 @@ impl Engine {
         account: &str,
     ) -> Result<Survey, EngineError> {
         self.cloud.start_survey();
-        let mut entries = bookkeeping::moves(graph, &state);
-        note(&mut state, &entries);
+        // What was begun under an old address is found under it, and moves then.
         let resolved = bookkeeping::resolve_pending(self.cloud.as_ref(), &state).await;
-        entries.extend(note(&mut state, &resolved.map_err(EngineError::Unreadable)?));
+        let mut entries = note(&mut state, &resolved.map_err(EngineError::Unreadable)?);
+        let moves = bookkeeping::moves(graph, &state);
+        entries.extend(note(&mut state, &moves));
         let declared = bookkeeping::declared(graph, &state);
         entries.extend(note(&mut state, &declared));
         let graph = if options.destroy { graph.emptied() } else { graph.clone() };

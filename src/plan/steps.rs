@@ -44,7 +44,7 @@ pub enum Action {
         /// What it is called.
         id: PhysicalId,
     },
-    /// Deletes the old one of a replacement, whatever it is called by then.
+    /// Deletes what replacements have left, whatever it is called by then.
     DeleteOld,
     /// Stops looking after it.
     Forget,
@@ -162,15 +162,18 @@ impl Builder<'_> {
             }
             Decision::Delete => {
                 let Some(id) = entry.id.clone() else { return };
-                let delete = self.push(entry, Action::Delete { kind: entry.kind.clone(), id });
-                self.gone.entry(address).or_default().push(delete);
+                if self.state.records.get(&address).is_some_and(|record| record.id == id) {
+                    let delete = self.push(entry, Action::Delete { kind: entry.kind.clone(), id });
+                    self.gone.entry(address).or_default().push(delete);
+                } else {
+                    self.add_delete_old(entry);
+                }
             }
             Decision::Replace { order: ReplaceOrder::CreateFirst, .. } => {
                 self.add_main(entry, Action::Replace);
                 // In a run of only some addresses the old one stays while others still use it.
                 if !self.keep_old.contains(&address) {
-                    let delete = self.push(entry, Action::DeleteOld);
-                    self.gone.entry(address).or_default().push(delete);
+                    self.add_delete_old(entry);
                 }
             }
             Decision::Replace { order: ReplaceOrder::DeleteFirst, .. } => {
@@ -181,6 +184,16 @@ impl Builder<'_> {
                 let main = self.steps.len() - 1;
                 self.steps[main].needs.insert(delete, Level::Configured);
             }
+        }
+    }
+
+    /// What is left of replacements goes in one step, which finds out by itself what that is: the new one may turn
+    /// out to be one of those that were to leave.
+    fn add_delete_old(&mut self, entry: &Planned) {
+        let deletes = self.gone.get(&entry.address).into_iter().flatten();
+        if !deletes.clone().any(|delete| self.steps[*delete].action == Action::DeleteOld) {
+            let delete = self.push(entry, Action::DeleteOld);
+            self.gone.entry(entry.address.clone()).or_default().push(delete);
         }
     }
 

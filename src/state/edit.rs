@@ -93,10 +93,18 @@ pub fn moves(state: &State, from: &str, to: &str) -> Result<Vec<(Address, Addres
 
 /// The state after these moves.
 pub fn moved(state: &State, moves: &[(Address, Address)]) -> State {
+    let mut state = state.clone();
+    rename(&mut state, moves);
+    state.serial += 1;
+    state
+}
+
+/// Gives what is remembered of some addresses to others, and tells what needs it. Not open calls: what they
+/// came to is found by the address under which they began.
+pub(super) fn rename(state: &mut State, moves: &[(Address, Address)]) {
     let new = |address: &Address| {
         moves.iter().find(|(from, _)| from == address).map_or_else(|| address.clone(), |(_, to)| to.clone())
     };
-    let mut state = state.clone();
     state.records = std::mem::take(&mut state.records).into_iter().map(|(at, record)| (new(&at), record)).collect();
     for old in &mut state.leaving {
         old.address = new(&old.address);
@@ -106,8 +114,6 @@ pub fn moved(state: &State, moves: &[(Address, Address)]) -> State {
     for needs in state.records.values_mut().map(|record| &mut record.needs).chain(leaving).chain(pending) {
         *needs = needs.iter().map(new).collect();
     }
-    state.serial += 1;
-    state
 }
 
 /// Every address that these patterns fit; each must fit one.

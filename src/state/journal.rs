@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::store::{Store, StoreError};
-use super::{Leaving, Pending, Record, State};
+use super::{Leaving, Pending, Record, State, edit};
 use crate::names::{Address, PhysicalId, Region};
 
 /// One thing that happened to a state.
@@ -81,43 +81,42 @@ pub fn apply(state: &mut State, entry: &Entry) {
         }
         Entry::Made { address, record } => {
             close(state, address, record.generation);
+            stays(state, address, record);
             state.records.insert(address.clone(), record.clone());
         }
         Entry::Replaced { address, record } => {
             close(state, address, record.generation);
+            stays(state, address, record);
             if let Some(old) = state.records.insert(address.clone(), record.clone())
-                && old.id != record.id
+                && !old.is_the_thing_of(record)
             {
                 state.leaving.push(Leaving { address: address.clone(), record: old });
             }
         }
         Entry::Gone { address, generation, id } => {
             close(state, address, *generation);
-            if state.records.get(address).is_some_and(|record| record.id == *id) {
+            let is_it = |record: &Record| record.id == *id && record.generation == *generation;
+            if state.records.get(address).is_some_and(is_it) {
                 state.records.remove(address);
             }
-            state.leaving.retain(|old| old.address != *address || old.record.id != *id);
+            state.leaving.retain(|old| old.address != *address || !is_it(&old.record));
         }
         Entry::Cleared { address, generation } => close(state, address, *generation),
         Entry::Forgotten { address } => {
             state.pending.retain(|pending| pending.address != *address);
             state.records.remove(address);
         }
-        Entry::Moved { from, to } => {
-            if let Some(record) = state.records.remove(from) {
-                state.records.insert(to.clone(), record);
-            }
-            for record in state.records.values_mut() {
-                if record.needs.remove(from) {
-                    record.needs.insert(to.clone());
-                }
-            }
-        }
+        Entry::Moved { from, to } => edit::rename(state, &[(from.clone(), to.clone())]),
         Entry::Used { account, regions } => {
             account.clone_into(&mut state.account);
             state.regions.extend(regions.iter().cloned());
         }
     }
+}
+
+/// What was to leave and is now what stands there, since a replacement was taken back, does not leave.
+fn stays(state: &mut State, address: &Address, record: &Record) {
+    state.leaving.retain(|old| old.address != *address || !old.record.is_the_thing_of(record));
 }
 
 /// The call of this generation is open no more. Those of others at the same address are.

@@ -116,6 +116,13 @@ pub struct Leaving {
     pub record: Record,
 }
 
+impl Record {
+    /// Whether both tell of one thing in AWS.
+    pub fn is_the_thing_of(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.id == other.id
+    }
+}
+
 impl State {
     /// The state of a stack that was never applied.
     pub fn new(stack: StackName, lineage: String) -> Self {

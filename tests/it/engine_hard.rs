@@ -232,3 +232,62 @@ async fn who_loses_the_lock_while_waiting_asks_nothing_more() {
     assert!(broken.contains("somebody else has taken the lock"), "{broken}");
     assert_eq!(cloud.calls(), calls, "it went on calling");
 }
+
+/// A replacement dies half way, and the file goes back to what it said before: what was to leave is what is wanted.
+#[tokio::test(start_paused = true)]
+async fn a_replacement_that_is_taken_back_keeps_what_was_there() {
+    let stack = |name: &str| {
+        graph(&format!(
+            "a.b@us-east-1 test.Thing {{name: {name}}}
+             b.c@us-east-1 test.Free {{of: '${{a.b.arn}}'}}"
+        ))
+    };
+    for (nth, after) in (1..5).flat_map(|nth| [(nth, false), (nth, true)]) {
+        for second in 0..5 {
+            let world = World::new();
+            world.apply(&stack("one")).await;
+            world.cloud.break_with(fault(nth, after, FaultKind::Dies));
+            world.killed(&stack("two")).await;
+            world.cloud.break_with(fault(second, after, FaultKind::Dies));
+            world.killed(&stack("one")).await;
+            world.apply(&stack("one")).await;
+            let left = world.cloud.inventory();
+            assert_eq!(left.len(), 2, "{nth} {after} {second}: {left:?}");
+        }
+    }
+}
+
+/// The same with the new one never serving: the old one was to leave, and is in use all the time.
+#[tokio::test(start_paused = true)]
+async fn what_is_wanted_again_is_not_deleted_first() {
+    let stack = |name: &str| {
+        graph(&format!(
+            "a.b@us-east-1 test.Thing {{name: {name}}}
+             b.c@us-east-1 test.Free {{of: '${{a.b.arn}}'}}"
+        ))
+    };
+    let world = World::new();
+    world.apply(&stack("one")).await;
+    // The new one is made, and what should use it is refused.
+    world.cloud.break_with(fault(2, false, FaultKind::Fails(Class::Denied)));
+    let (outcome, _) = world.apply_with(&stack("two"), &Options::default()).await.expect("an apply");
+    assert_eq!(outcome.failures.len(), 1);
+    world.cloud.break_with(Vec::new());
+    let before = world.cloud.calls()["create"];
+    world.apply(&stack("one")).await;
+    // One attempt, which is told that it is there.
+    assert_eq!(world.cloud.calls()["create"], before + 1);
+    assert_eq!(world.cloud.inventory(), ["a.b@us-east-1 test.Thing 1", "b.c@us-east-1 test.Free 1"]);
+}
+
+/// A create was under way under the old address.
+#[tokio::test(start_paused = true)]
+async fn what_was_made_in_a_crash_moves_with_its_block() {
+    let world = World::new();
+    world.cloud.break_with(fault(1, true, FaultKind::Dies));
+    assert!(world.killed(&graph("a.old@us-east-1 test.Thing {name: n}")).await);
+    let mut moved = graph("a.new@us-east-1 test.Thing {name: n}");
+    moved.moved.push(("a.old".into(), "a.new".into()));
+    world.apply(&moved).await;
+    assert_eq!(world.cloud.inventory().len(), 1);
+}

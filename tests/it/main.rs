@@ -9,6 +9,7 @@ mod errors;
 mod expand;
 #[cfg(feature = "aws")]
 mod journal_cost;
+#[cfg(feature = "aws")]
 mod kinds;
 mod memory_store;
 mod plans;
