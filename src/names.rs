@@ -319,7 +319,7 @@ impl Owner {
 
     /// The owners it may stand for: itself, or those of the first generations if any is looked for.
     pub fn each_generation(&self) -> impl Iterator<Item = Self> + '_ {
-        let range = if self.generation == 0 { 1..=20 } else { self.generation..=self.generation };
+        let range = if self.generation == 0 { 1..=GENERATIONS } else { self.generation..=self.generation };
         range.map(|generation| Self { generation, ..self.clone() })
     }
 
@@ -329,6 +329,9 @@ impl Owner {
         short_hash(&format!("{}\n{}\n{}", self.stack, self.address, self.generation), 32)
     }
 }
+
+/// How many generations are tried when any is looked for.
+const GENERATIONS: u32 = 200;
 
 /// The address that a tag of [`TAG_ADDRESS`] tells; see [`Owner::tags`].
 pub fn address_of_tag(tag: &str) -> Option<Address> {

@@ -6,6 +6,7 @@ use futures::future::join_all;
 
 use crate::cloud::{Ask, Care, Cloud, CloudError, Live};
 use crate::names::{Address, KindName, Owner, PhysicalId, Scope};
+use crate::state::journal::Entry;
 use crate::value::Json;
 
 /// What was seen of the cloud.
@@ -19,6 +20,8 @@ pub struct Observed {
     pub found: BTreeMap<Address, Found>,
     /// Addresses whose reading is exact.
     pub exact: BTreeSet<Address>,
+    /// Addresses at which something stood that is gone.
+    pub gone: BTreeSet<Address>,
 }
 
 /// What a search for a thing of ours has come to.
@@ -108,6 +111,17 @@ impl Observed {
             }
         }
         if failures.is_empty() { Ok(()) } else { Err(failures) }
+    }
+
+    /// Forgets the readings of what was found to be gone, so that what comes in its place is looked at anew.
+    pub fn forget(&mut self, gone: &[Entry]) {
+        for entry in gone {
+            if let Entry::Gone { address, .. } = entry {
+                self.live.remove(address);
+                self.exact.remove(address);
+                self.gone.insert(address.clone());
+            }
+        }
     }
 
     /// What stands at an address, if it was read and is there.

@@ -16,6 +16,9 @@ use crate::value::Json;
 const USED_TOKENS: u32 = 6;
 /// How often something whose answer was lost is searched for: what was just made may not show at once.
 const LOOKS: u32 = 4;
+/// The same where a second create would make a second thing: some 4 to 16 seconds. EC2's lists lag by seconds
+/// (Amazon EC2 Developer Guide, "Eventual consistency in the Amazon EC2 API").
+const LOOKS_FOR_SURE: u32 = 6;
 
 impl Job<'_> {
     /// Creates until there is one, and gives its id and generation.
@@ -32,7 +35,7 @@ impl Job<'_> {
             let call = run.cloud.create(&self.address.at, &self.node.declaration.kind, wanted, &owner);
             let error = match call.await {
                 Ok(id) => return Ok((id, owner.generation)),
-                Err(error) => error,
+                Err(error) => self.soon_there(error),
             };
             maybe_done |= error.maybe_done;
             if let Some(id) = self.made_already(wanted, &owner, &error, maybe_done).await? {
@@ -64,10 +67,12 @@ impl Job<'_> {
         error: &CloudError,
         maybe_done: bool,
     ) -> Result<Option<PhysicalId>, Failure> {
-        let looks = match (error.maybe_done, error.class) {
-            (true, _) => LOOKS,
-            (false, Class::Exists) => 1,
-            _ => return Ok(None),
+        let looks = match error.maybe_done {
+            true if self.info.repeatable => LOOKS,
+            true => LOOKS_FOR_SURE,
+            // What this one was refused for may be what an earlier one has made.
+            false if maybe_done || error.class == Class::Exists => 1,
+            false => return Ok(None),
         };
         for look in 0..looks {
             if error.maybe_done {

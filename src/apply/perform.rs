@@ -22,7 +22,7 @@ use crate::value::compare::{self, Change, Effect};
 use crate::value::{Json, Partial};
 
 /// How long something just made may stay invisible to reads.
-const VISIBLE_WITHIN: Duration = Duration::from_mins(1);
+pub(super) const VISIBLE_WITHIN: Duration = Duration::from_mins(1);
 /// How long a change that AWS has taken may stay invisible.
 const SHOWN_WITHIN: Duration = Duration::from_mins(2);
 /// How long to wait for it to show before it is sent again.
@@ -33,7 +33,7 @@ pub(super) struct Job<'a> {
     pub(super) run: &'a Run,
     pub(super) address: &'a Address,
     pub(super) node: &'a Node,
-    info: &'a KindInfo,
+    pub(super) info: &'a KindInfo,
     pub(super) deadline: Instant,
     started: Instant,
 }
@@ -86,7 +86,9 @@ impl<'a> Job<'a> {
             Entry::Made { address: self.address.clone(), record }
         };
         self.run.write(entry).await?;
-        self.converge(&id, &wanted, generation, Some(wanted.clone()), true).await
+        self.run.has_made(self.address);
+        let made = self.converge(&id, &wanted, generation, Some(wanted.clone()), true).await?;
+        made.ok_or_else(|| self.has_gone())
     }
 
     /// Takes up what is ours and brings it to what is wanted.
@@ -96,18 +98,18 @@ impl<'a> Job<'a> {
         // Nothing of it was sent by anybody we remember.
         let record = Record { spec: Json::Null, ..self.record(id, generation, &wanted, Json::Null) };
         self.run.write(Entry::Made { address: self.address.clone(), record }).await?;
-        self.converge(id, &wanted, generation, None, false).await
+        self.converge(id, &wanted, generation, None, false).await?.ok_or_else(|| self.has_gone())
     }
 
     /// Brings what is there to what is wanted.
     pub(super) async fn update(&self) -> Result<Live, Failure> {
         let wanted = self.wanted()?;
         let record = self.recorded()?;
-        if self.look(&record.id, &wanted).await?.is_none() {
-            // It went with what it hangs on, which was replaced.
-            return self.create(false).await;
+        match self.converge(&record.id, &wanted, record.generation, Some(record.spec), false).await? {
+            Some(live) => Ok(live),
+            // It went with what it hangs on, which was replaced; or it was going since an earlier run.
+            None => self.create(false).await,
         }
-        self.converge(&record.id, &wanted, record.generation, Some(record.spec), false).await
     }
 
     /// Replaces it, if what is known by now still asks for it; else brings it to what is wanted.
@@ -139,7 +141,8 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Update by update, until nothing differs. Whatever came of a call, the next look tells.
+    /// Update by update, until nothing differs. Whatever came of a call, the next look tells. Nothing, if it is
+    /// gone before anything was sent.
     async fn converge(
         &self,
         id: &PhysicalId,
@@ -147,17 +150,19 @@ impl<'a> Job<'a> {
         generation: u32,
         mut sent: Option<Json>,
         fresh: bool,
-    ) -> Result<Live, Failure> {
+    ) -> Result<Option<Live>, Failure> {
         let mut last = Last::default();
         loop {
-            let live = self.settled(id, wanted, fresh || last.tried).await?;
+            let Some(live) = self.settled(id, wanted, fresh || last.tried).await? else {
+                return if last.tried { Err(self.has_gone()) } else { Ok(None) };
+            };
             let changes = self.changes(wanted, &live, sent.as_ref());
             if changes.is_empty() {
                 if let Readiness::Failed(why) = live.readiness {
                     return Err(self.failed(Class::Other, why));
                 }
                 self.converged(self.record(id, generation, wanted, live.outputs.clone())).await?;
-                return Ok(live);
+                return Ok(Some(live));
             }
             last.see(&changes);
             if let Some(never) = self.cannot(&changes, last.since.elapsed(), fresh) {
@@ -215,7 +220,8 @@ impl<'a> Job<'a> {
         let from = compare::ours(&self.info.spec, wanted, &live.spec, sent);
         self.begin(Call::Update, generation, wanted).await?;
         self.run.still_ours().await?;
-        match self.run.cloud.update(&self.address.at, &self.node.declaration.kind, id, &from, wanted).await {
+        let update = self.run.cloud.update(&self.address.at, &self.node.declaration.kind, id, &from, wanted);
+        match update.await.map_err(|error| self.soon_there(error)) {
             Ok(()) => {
                 let record = self.record(id, generation, wanted, live.outputs.clone());
                 self.run.write(Entry::Made { address: self.address.clone(), record }).await?;
@@ -227,16 +233,15 @@ impl<'a> Job<'a> {
     }
 
     /// Looks until AWS is no longer at work on it. One that has failed may be mended by a change, once.
-    async fn settled(&self, id: &PhysicalId, wanted: &Json, fresh: bool) -> Result<Live, Failure> {
+    async fn settled(&self, id: &PhysicalId, wanted: &Json, fresh: bool) -> Result<Option<Live>, Failure> {
         loop {
             let why = match self.look(id, wanted).await? {
                 Some(Live { readiness: Readiness::Failed(why), .. }) if fresh => {
                     return Err(self.failed(Class::Other, why));
                 }
                 Some(Live { readiness: Readiness::Pending(why), .. }) => why,
-                Some(live) => return Ok(live),
                 None if fresh && self.started.elapsed() < VISIBLE_WITHIN => "AWS to show it".to_owned(),
-                None => return Err(self.failed(Class::NotFound, "it has gone while it was being changed; plan again")),
+                seen => return Ok(seen),
             };
             self.wait(&why).await?;
         }
@@ -313,6 +318,18 @@ impl<'a> Job<'a> {
 
     fn changes(&self, wanted: &Json, live: &Live, sent: Option<&Json>) -> Vec<Change> {
         compare::changes(&self.info.spec, &Partial::from_json(wanted), &live.spec, sent)
+    }
+
+    fn has_gone(&self) -> Failure {
+        self.failed(Class::NotFound, "it has gone while it was being changed; plan again")
+    }
+
+    /// What is said to be missing a moment after this run has made it, or what it needs, will be there: not every
+    /// part of AWS hears of a thing at once.
+    pub(super) fn soon_there(&self, error: CloudError) -> CloudError {
+        let it_and_needs = std::iter::once(self.address).chain(self.node.needs.keys());
+        let soon = error.class == Class::NotFound && self.run.has_just_made(it_and_needs);
+        if soon { CloudError { class: Class::NotYet, ..error } } else { error }
     }
 
     fn failed(&self, class: Class, message: impl Into<String>) -> Failure {

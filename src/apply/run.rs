@@ -2,7 +2,7 @@
 //!
 //! Nothing in the loop gives up early: a failed step leaves out what depends on it, and the rest goes on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::delete::delete;
 use super::event::{Counts, Event, Listener};
-use super::perform::Job;
+use super::perform::{Job, VISIBLE_WITHIN};
 use super::progress::Progress;
 use super::reads::Reads;
 use crate::catalog::Catalog;
@@ -49,10 +49,12 @@ pub struct Run {
     /// The account's number.
     pub account: String,
     /// Outputs of existing things, which are not in the state.
-    pub existing: std::collections::BTreeMap<Address, Json>,
+    pub existing: BTreeMap<Address, Json>,
     pub(super) reads: Reads,
     pub(super) started: Instant,
     pub(super) dead: Mutex<BTreeSet<Address>>,
+    /// What was made in this run, and when.
+    made: Mutex<BTreeMap<Address, Instant>>,
 }
 
 /// What came of a run.
@@ -147,9 +149,10 @@ impl Run {
             halt: Stop::default(),
             parallelism: 32,
             account: String::new(),
-            existing: std::collections::BTreeMap::new(),
+            existing: BTreeMap::new(),
             started: Instant::now(),
             dead: Mutex::default(),
+            made: Mutex::default(),
         }
     }
 
@@ -206,9 +209,20 @@ impl Run {
             let begun = open.find(|pending| pending.call == Call::Create).map(|pending| pending.generation);
             let standing = state.records.get(address).map(|record| record.generation);
             let leaving = state.leaving.iter().filter(|old| old.address == *address);
-            let last = leaving.map(|old| old.record.generation).chain(standing).max();
+            let past = state.past.get(address).copied();
+            let last = leaving.map(|old| old.record.generation).chain(standing).chain(past).max();
             begun.unwrap_or_else(|| last.unwrap_or(0) + 1)
         })
+    }
+
+    pub(super) fn has_made(&self, address: &Address) {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(address.clone(), Instant::now());
+    }
+
+    /// Whether one of these was made a moment ago, so that not all of AWS may know of it yet.
+    pub(super) fn has_just_made<'a>(&self, mut these: impl Iterator<Item = &'a Address>) -> bool {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        these.any(|address| made.get(address).is_some_and(|made| made.elapsed() < VISIBLE_WITHIN))
     }
 
     /// What a reference stands for, now that what it refers to is there.

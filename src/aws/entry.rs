@@ -51,6 +51,7 @@ impl Entry {
             holds_data: K::HOLDS_DATA,
             replace_failed: K::REPLACE_FAILED,
             delete_first: K::DELETE_FIRST,
+            repeatable: K::REPEATABLE,
             named_by: K::NAMED_BY,
             check: check_spec::<K>,
         };

@@ -67,6 +67,7 @@ mod tests {
             holds_data: false,
             replace_failed: false,
             delete_first: false,
+            repeatable: true,
             named_by: &[],
             check,
         }

@@ -1,8 +1,11 @@
 //! What is written before anything is done: calls of earlier runs whose outcome is known by now, names
 //! that moved, what the file says of protection, outputs that have changed.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 
+use crate::catalog::Catalog;
 use crate::cloud::{Class, Cloud};
 use crate::graph::Graph;
 use crate::names::{Address, Owner};
@@ -12,11 +15,17 @@ use crate::state::journal::Entry;
 use crate::state::{Call, Pending, Record, State};
 use crate::value::Json;
 
-/// Records whose block has a new name.
+/// The pauses between looks for what a run made just before it died: lists may lag, and a call may even be under
+/// way still. Only where a second create would make a second thing.
+pub(super) const LATE: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+
+/// Records whose block has a new name. One with a call still open keeps the old one, by which that is found.
 pub(super) fn moves(graph: &Graph, state: &State) -> Vec<Entry> {
     let mut entries = Vec::new();
+    let is_open = |address: &Address| state.pending.iter().any(|pending| pending.address == *address);
     for (old, new) in &graph.moved {
-        for from in state.records.keys() {
+        for from in state.records.keys().filter(|from| !is_open(from)) {
             let Some(rest) = from.path.strip_prefix(old.as_str()) else { continue };
             let to = Address::new(format!("{new}{rest}"), from.at.clone());
             let whole = rest.is_empty() || rest.starts_with('.');
@@ -28,10 +37,16 @@ pub(super) fn moves(graph: &Graph, state: &State) -> Vec<Entry> {
     entries
 }
 
-/// What became of calls that began and never ended. An update or a delete needs nothing more: the
-/// plan looks at what is there.
-pub(super) async fn resolve_pending(cloud: &dyn Cloud, state: &State) -> Result<Vec<Entry>, Vec<Failure>> {
-    let all = state.pending.iter().map(|pending| resolve(cloud, state, pending));
+/// What became of calls that began and never ended, at the addresses that count. An update or a delete needs
+/// nothing more: the plan looks at what is there.
+pub(super) async fn resolve_pending(
+    cloud: &dyn Cloud,
+    catalog: &Catalog,
+    state: &State,
+    counts: impl Fn(&Address) -> bool,
+) -> Result<Vec<Entry>, Vec<Failure>> {
+    let open = state.pending.iter().filter(|pending| counts(&pending.address));
+    let all = open.map(|pending| resolve(cloud, catalog, state, pending));
     let (mut entries, mut failures) = (Vec::new(), Vec::new());
     for resolved in join_all(all).await {
         match resolved {
@@ -42,14 +57,23 @@ pub(super) async fn resolve_pending(cloud: &dyn Cloud, state: &State) -> Result<
     if failures.is_empty() { Ok(entries) } else { Err(failures) }
 }
 
-async fn resolve(cloud: &dyn Cloud, state: &State, pending: &Pending) -> Result<Entry, Failure> {
+async fn resolve(cloud: &dyn Cloud, catalog: &Catalog, state: &State, pending: &Pending) -> Result<Entry, Failure> {
     let address = pending.address.clone();
     let cleared = Entry::Cleared { address: address.clone(), generation: pending.generation };
     if pending.call != Call::Create {
         return Ok(cleared);
     }
     let owner = Owner { stack: state.stack.clone(), address: address.clone(), generation: pending.generation };
-    let id = match cloud.find(&address.at, &pending.kind, &owner, &pending.spec).await {
+    let mut found = cloud.find(&address.at, &pending.kind, &owner, &pending.spec).await;
+    let repeatable = catalog.get(&pending.kind).is_some_and(|info| info.repeatable);
+    for pause in LATE.into_iter().take_while(|_| !repeatable) {
+        if found != Ok(None) {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+        found = cloud.find(&address.at, &pending.kind, &owner, &pending.spec).await;
+    }
+    let id = match found {
         Ok(Some(id)) => id,
         Ok(None) => return Ok(cleared),
         Err(error) if error.class == Class::Taken => return Ok(cleared),
@@ -66,6 +90,18 @@ async fn resolve(cloud: &dyn Cloud, state: &State, pending: &Pending) -> Result<
         retain: pending.retain,
     };
     Ok(Entry::Replaced { address, record })
+}
+
+/// Records, at the addresses that count, of what an exact reading has not found.
+pub(super) fn gone(state: &State, observed: &Observed, counts: impl Fn(&Address) -> bool) -> Vec<Entry> {
+    let is_gone = |address: &Address| observed.exact.contains(address) && observed.live.get(address) == Some(&None);
+    let gone = state.records.iter().filter(|(address, _)| is_gone(address) && counts(address));
+    let entry = |(address, record): (&Address, &Record)| Entry::Gone {
+        address: address.clone(),
+        generation: record.generation,
+        id: record.id.clone(),
+    };
+    gone.map(entry).collect()
 }
 
 /// Records whose block says something else of protection and retention than it did.

@@ -4,25 +4,27 @@
 
 mod bookkeeping;
 pub mod recover;
+mod survey;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::survey::Survey;
 use crate::apply::{Broken, Event, Listener, Outcome, Run, Stop};
 use crate::catalog::Catalog;
-use crate::cloud::{Ask, Care, Cloud, CloudError};
+use crate::cloud::{Cloud, CloudError};
 use crate::graph::Graph;
-use crate::names::{Address, Owner, short_hash};
-use crate::observe::{Failure, Observed, Search, Target};
-use crate::plan::decide::{Decided, Options, decide};
+use crate::names::{Address, short_hash};
+use crate::observe::Failure;
+use crate::plan::decide::Options;
 use crate::plan::steps::{circle, steps};
-use crate::plan::{Decision, Obstacle, ObstacleKind, Plan};
+use crate::plan::{Obstacle, ObstacleKind, Plan};
 use crate::problem::nearest;
+use crate::state::State;
 use crate::state::journal::{self, Entry, Journal};
 use crate::state::store::{Holder, Store, StoreError};
-use crate::state::{Record, State};
-use crate::value::{Json, Target as ValueOf};
+use crate::value::Json;
 
 /// What plans and applies stacks.
 #[derive(Clone)]
@@ -49,15 +51,6 @@ pub struct Planning {
     /// What comes first when it is applied: calls of an earlier run whose outcome is known by now.
     entries: Vec<Entry>,
     existing: BTreeMap<Address, Json>,
-}
-
-/// What was seen and decided, with the state that it was decided on.
-struct Survey {
-    graph: Graph,
-    state: State,
-    entries: Vec<Entry>,
-    decided: Decided,
-    observed: Observed,
 }
 
 /// Why there is no plan, or why it was not applied.
@@ -122,27 +115,6 @@ impl Engine {
         Ok(Planning { plan, graph, state: planned_on, entries, existing })
     }
 
-    /// Does the bookkeeping that comes first, looks at AWS, and decides.
-    async fn survey(
-        &self,
-        graph: &Graph,
-        mut state: State,
-        options: &Options,
-        account: &str,
-    ) -> Result<Survey, EngineError> {
-        self.cloud.start_survey();
-        // What was begun under an old address is found under it, and moves then.
-        let resolved = bookkeeping::resolve_pending(self.cloud.as_ref(), &state).await;
-        let mut entries = note(&mut state, &resolved.map_err(EngineError::Unreadable)?);
-        let moves = bookkeeping::moves(graph, &state);
-        entries.extend(note(&mut state, &moves));
-        let declared = bookkeeping::declared(graph, &state);
-        entries.extend(note(&mut state, &declared));
-        let graph = if options.destroy { graph.emptied() } else { graph.clone() };
-        let (decided, observed) = self.decide(&graph, &state, options, account).await?;
-        Ok(Survey { graph, state, entries, decided, observed })
-    }
-
     /// Applies a plan: takes the lock, makes sure that nothing has changed since, and takes every step.
     pub async fn apply(
         &self,
@@ -202,55 +174,6 @@ impl Engine {
         }
         self.apply(planning, holder, Arc::new(Nobody), Stop::default()).await.map(drop)
     }
-
-    /// Decides as often as what is decided makes it worth looking again: for things of ours that are
-    /// not in the state, and exactly at whatever the survey found different.
-    async fn decide(
-        &self,
-        graph: &Graph,
-        state: &State,
-        options: &Options,
-        account: &str,
-    ) -> Result<(Decided, Observed), EngineError> {
-        let cloud = self.cloud.as_ref();
-        let mut observed = Observed::default();
-        self.look_up_existing(graph, &mut observed, account).await?;
-        let targets: Vec<Target> = state.records.iter().map(|(address, record)| target(address, record)).collect();
-        observed.read(cloud, &targets, Care::Survey).await.map_err(EngineError::Unreadable)?;
-        loop {
-            let decided = decide(graph, state, &observed, &self.catalog, options, account);
-            let searches = searches(graph, state, &observed, &decided);
-            let doubtful = doubtful(state, &observed, &decided);
-            if searches.is_empty() && doubtful.is_empty() {
-                return Ok((decided, observed));
-            }
-            observed.search(cloud, &searches).await.map_err(EngineError::Unreadable)?;
-            observed.read(cloud, &doubtful, Care::Exact).await.map_err(EngineError::Unreadable)?;
-        }
-    }
-
-    async fn look_up_existing(&self, graph: &Graph, observed: &mut Observed, account: &str) -> Result<(), EngineError> {
-        for (address, node) in graph.in_order().filter(|(_, node)| node.declaration.existing) {
-            let kind = &node.declaration.kind;
-            let query = node.declaration.spec.fill(&|reference| match &reference.target {
-                ValueOf::Known(json) => Some(json.clone()),
-                ValueOf::Account => Some(account.into()),
-                _ => None,
-            });
-            // What is known only after apply finds nothing: the plan says that it is missing.
-            let Ok(query) = query.finish() else { continue };
-            let found = self.cloud.lookup(&address.at, kind, &query).await;
-            let Some(id) = found.map_err(|error| unreadable(address, error))? else { continue };
-            let ask = Ask::new(id.clone(), &query);
-            let live = self.cloud.read(&address.at, kind, &[ask], Care::Survey).await;
-            let live = live.map_err(|error| unreadable(address, error))?.pop().flatten();
-            if live.is_some() {
-                observed.existing.insert(address.clone(), id);
-                observed.live.insert(address.clone(), live);
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The state of a stack of which nothing is remembered.
@@ -263,10 +186,6 @@ struct Nobody;
 
 impl Listener for Nobody {
     fn on(&self, _: &Event) {}
-}
-
-fn unreadable(address: &Address, error: CloudError) -> EngineError {
-    EngineError::Unreadable(vec![(address.clone(), error)])
 }
 
 /// Applies entries to a state, and gives them on.
@@ -306,54 +225,4 @@ fn check_account(found: &str, graph: &Graph, state: &State) -> Result<(), Engine
         }
         None => Ok(()),
     }
-}
-
-/// Things that would be made and may be there already, left by a run whose state was lost.
-fn searches(graph: &Graph, state: &State, observed: &Observed, decided: &Decided) -> Vec<Search> {
-    let new = decided.plan.entries.iter().filter(|entry| matches!(entry.decision, Decision::Create { why: None }));
-    new.filter(|entry| !observed.found.contains_key(&entry.address) && !state.records.contains_key(&entry.address))
-        .filter_map(|entry| {
-            Some(Search {
-                address: entry.address.clone(),
-                kind: entry.kind.clone(),
-                owner: Owner { stack: graph.stack.clone(), address: entry.address.clone(), generation: 0 },
-                spec: decided.wanted.get(&entry.address)?.finish().ok()?,
-            })
-        })
-        .collect()
-}
-
-/// Things that are about to be changed on the word of a survey, and things just found.
-fn doubtful(state: &State, observed: &Observed, decided: &Decided) -> Vec<Target> {
-    let mut targets = Vec::new();
-    for entry in &decided.plan.entries {
-        if observed.exact.contains(&entry.address) {
-            continue;
-        }
-        match (&entry.decision, state.records.get(&entry.address)) {
-            // Data is not called gone on the word of a list that may lag.
-            (Decision::Delete, Some(record))
-                if entry.id.as_ref() == Some(&record.id) && observed.live.get(&entry.address) == Some(&None) =>
-            {
-                targets.push(target(&entry.address, record));
-            }
-            (Decision::Keep | Decision::Delete | Decision::Forget, _) | (Decision::Create { .. }, None) => {}
-            (Decision::Adopt { id, .. }, None) => targets.push(Target {
-                address: entry.address.clone(),
-                kind: entry.kind.clone(),
-                id: id.clone(),
-                spec: decided
-                    .wanted
-                    .get(&entry.address)
-                    .map_or(Json::Null, |wanted| wanted.fill_holes(&mut |_| Json::Bool(true))),
-            }),
-            (_, Some(record)) => targets.push(target(&entry.address, record)),
-            (_, None) => {}
-        }
-    }
-    targets
-}
-
-fn target(address: &Address, record: &Record) -> Target {
-    Target { address: address.clone(), kind: record.kind.clone(), id: record.id.clone(), spec: record.spec.clone() }
 }

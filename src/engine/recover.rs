@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Engine, EngineError, Survey, bookkeeping, check_account, fresh, note};
+use super::survey::Survey;
+use super::{Engine, EngineError, bookkeeping, check_account, fresh, note};
 use crate::cloud::Tagged;
 use crate::graph::Graph;
 use crate::names::{Address, PhysicalId, Region};
@@ -91,16 +92,17 @@ impl Engine {
         };
         check_account(&account, graph, &before)?;
         let options = Options::default();
-        let first = self.survey(graph, before.clone(), &options, &account).await?;
-        let gone: Vec<(Address, Record)> = gone(&first);
-        let (mut entries, survey) = if gone.is_empty() {
-            (Vec::new(), first)
-        } else {
-            // Without the record of what has gone, what has come in its place is searched for.
-            let Survey { mut state, mut entries, .. } = first;
-            entries.extend(note(&mut state, &gone.iter().map(dropped).collect::<Vec<_>>()));
-            (entries, self.survey(graph, state, &options, &account).await?)
-        };
+        let mut survey = self.survey(graph, before.clone(), &options, &account).await?;
+        // What the file wants and is gone has been dropped already; what it does not want any more, not yet.
+        let left = bookkeeping::gone(&survey.state, &survey.observed, |_| true);
+        let more = note(&mut survey.state, &left);
+        survey.entries.extend(more);
+        let gone = survey.entries.iter().filter_map(|entry| match entry {
+            Entry::Gone { address, id, .. } => Some((address.clone(), id.clone())),
+            _ => None,
+        });
+        let gone: Vec<(Address, PhysicalId)> = gone.collect();
+        let mut entries = Vec::new();
         let regions = graph.regions.iter().chain(&before.regions).cloned();
         let regions: Vec<Region> = regions.collect::<std::collections::BTreeSet<_>>().into_iter().collect();
         let tagged = self.cloud.tagged(&graph.stack, &regions).await?;
@@ -120,7 +122,7 @@ impl Engine {
         Ok(Recovery {
             damaged,
             taken_up: found.into_iter().map(|(_, taken_up)| taken_up).collect(),
-            gone: gone.into_iter().map(|(address, record)| (address, record.id)).collect(),
+            gone,
             open_calls: before.pending.len(),
             confirmed: survey.state.records.keys().filter(was_there).count(),
             absent,
@@ -196,18 +198,6 @@ fn sent(wanted: &Partial, changes: &[Change], live: &Json) -> Json {
         Some((name.clone(), value?))
     };
     Json::Object(fields.iter().filter_map(field).collect())
-}
-
-/// Records of what AWS has not, by an exact reading.
-fn gone(survey: &Survey) -> Vec<(Address, Record)> {
-    let is_gone =
-        |address: &Address| survey.observed.exact.contains(address) && survey.observed.live.get(address) == Some(&None);
-    let records = survey.state.records.iter().filter(|(address, _)| is_gone(address));
-    records.map(|(address, record)| (address.clone(), record.clone())).collect()
-}
-
-fn dropped((address, record): &(Address, Record)) -> Entry {
-    Entry::Gone { address: address.clone(), generation: record.generation, id: record.id.clone() }
 }
 
 /// Records of what is there, with what it can be referred to by now.

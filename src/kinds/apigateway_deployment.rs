@@ -46,6 +46,7 @@ document_sha256: ${apigateway.RestApi.document_sha256}
     // AWS makes one per 5 s and account.
     const DEADLINE: Duration = Duration::from_mins(10);
     const CONFLICT: &'static [&'static str] = &["BadRequestException: Active stages pointing to this deployment"];
+    const REPEATABLE: bool = false;
 
     type Spec = Spec;
     type Outputs = Outputs;

@@ -179,6 +179,7 @@ policy:
     const CONFLICT: &'static [&'static str] = &["BadRequestException: remove all base path mappings"];
     // So it says of a principal that was made a moment ago.
     const NOT_YET: &'static [&'static str] = &["BadRequestException: Invalid policy document"];
+    const REPEATABLE: bool = false;
 
     type Spec = Spec;
     type Outputs = Outputs;

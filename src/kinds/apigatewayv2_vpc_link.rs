@@ -65,6 +65,7 @@ tags: {team: commerce}
     const CONFLICT: &'static [&'static str] = &["BadRequestException: is referenced in"];
     // Several may have one name, so old and new can always stand side by side.
     const NAMED_BY: &'static [&'static str] = &[];
+    const REPEATABLE: bool = false;
 
     type Spec = Spec;
     type Outputs = Outputs;

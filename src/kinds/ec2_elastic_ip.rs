@@ -58,6 +58,7 @@ tags: {Name: shop-out, team: commerce}
     const DEADLINE: Duration = Duration::from_mins(20);
     const NOT_FOUND: &'static [&'static str] = &["InvalidAllocationID.NotFound"];
     const CONFLICT: &'static [&'static str] = &["InvalidIPAddress.InUse"];
+    const REPEATABLE: bool = false;
 
     type Spec = Spec;
     type Outputs = Outputs;

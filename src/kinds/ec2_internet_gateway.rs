@@ -57,6 +57,7 @@ tags: {Name: shop, team: commerce}
         "InvalidParameterValue: already has an internet gateway attached",
         "Resource.AlreadyAssociated",
     ];
+    const REPEATABLE: bool = false;
 
     type Spec = Spec;
     type Outputs = Outputs;

@@ -73,7 +73,8 @@ tags: {team: commerce}
     ];
     const DELETE_FIRST: bool = true;
     const NOT_FOUND: &'static [&'static str] = &NOT_FOUND;
-    const EXISTS: &'static [&'static str] = &["InvalidLaunchTemplateName.AlreadyExistsException"];
+    const EXISTS: &'static [&'static str] =
+        &["InvalidLaunchTemplateName.AlreadyExistsException", "IdempotentParameterMismatch"];
 
     type Spec = Spec;
     type Outputs = Outputs;

@@ -99,6 +99,7 @@ tags: {Name: shop, team: commerce}
     const DEADLINE: Duration = Duration::from_mins(45);
     const NOT_FOUND: &'static [&'static str] = &["InvalidVpcID.NotFound"];
     const CONFLICT: &'static [&'static str] = &["DependencyViolation", "InvalidCidrBlock.InUse"];
+    const REPEATABLE: bool = false;
 
     type Spec = Spec;
     type Outputs = Outputs;

@@ -147,6 +147,10 @@ pub trait Kind: Sized + Send + Sync + 'static {
     const REPLACE_FAILED: bool = true;
     /// Whether its name is unique, so that the old one must go before a replacement of the same name can be made.
     const DELETE_FIRST: bool = false;
+    /// Whether a second create for the same owner comes to the first one's thing, by a token or a caller reference,
+    /// or is refused, because names are unique. Where neither is so, a search that finds nothing is made again for
+    /// a while before it counts.
+    const REPEATABLE: bool = true;
     /// The top-level fields that make its name: if one of them changes, old and new can stand side by side.
     const NAMED_BY: &'static [&'static str] = &["name"];
     /// Error codes that mean "not yet" here, such as those of IAM propagation; a code may be

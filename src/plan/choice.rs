@@ -8,7 +8,7 @@ use crate::names::Address;
 use crate::state::State;
 
 /// The addresses that are part of a plan, with what they need; all if neither option is given.
-pub(super) fn chosen(graph: &Graph, state: &State, options: &Options) -> Option<BTreeSet<Address>> {
+pub(crate) fn chosen(graph: &Graph, state: &State, options: &Options) -> Option<BTreeSet<Address>> {
     if options.targets.is_empty() && options.excludes.is_empty() {
         return None;
     }

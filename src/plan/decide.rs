@@ -82,7 +82,7 @@ impl<'a> Decider<'a> {
     fn decide_node(&mut self, address: &Address, node: &'a Node) {
         let wanted = node.declaration.spec.fill(&|reference| self.known(reference));
         if node.declaration.existing {
-            if !self.observed.existing.contains_key(address) {
+            if self.is_chosen(address) && !self.observed.existing.contains_key(address) {
                 self.obstacle(
                     address,
                     ObstacleKind::Missing,
@@ -178,7 +178,10 @@ impl<'a> Decider<'a> {
                 self.obstacle(address, ObstacleKind::Taken, error.message.clone(), &help);
                 Decision::Create { why: None }
             }
-            Some(Found::Nothing) | None => Decision::Create { why: None },
+            Some(Found::Nothing) | None => {
+                let gone = self.observed.gone.contains(address);
+                Decision::Create { why: gone.then(|| "gone from AWS".into()) }
+            }
         }
     }
 
@@ -273,8 +276,10 @@ impl<'a> Decider<'a> {
     fn known_output(&self, of: &Address, output: &[String]) -> Option<Json> {
         let pointer = output.iter().fold(String::new(), |pointer, name| format!("{pointer}/{name}"));
         let live = || {
-            let seen = self.observed.live(of)?.outputs.pointer(&pointer).filter(|value| !value.is_null());
-            // A survey leaves out outputs that never change and take a call of their own.
+            let seen = self.observed.live(of).and_then(|live| live.outputs.pointer(&pointer));
+            let seen = seen.filter(|value| !value.is_null());
+            // A survey leaves out outputs that never change and take a call of their own, and what is not part
+            // of the plan.
             let known = || self.state.records.get(of)?.outputs.pointer(&pointer);
             seen.or_else(known).cloned()
         };

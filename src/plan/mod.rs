@@ -1,6 +1,6 @@
 //! The plan: what should become of every resource, and why. Pure.
 
-mod choice;
+pub(crate) mod choice;
 pub mod decide;
 pub mod steps;
 

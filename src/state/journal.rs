@@ -95,6 +95,8 @@ pub fn apply(state: &mut State, entry: &Entry) {
         }
         Entry::Gone { address, generation, id } => {
             close(state, address, *generation);
+            let last = state.past.entry(address.clone()).or_default();
+            *last = (*last).max(*generation);
             let is_it = |record: &Record| record.id == *id && record.generation == *generation;
             if state.records.get(address).is_some_and(is_it) {
                 state.records.remove(address);

@@ -48,6 +48,10 @@ pub struct State {
     pub pending: Vec<Pending>,
     /// Old halves of replacements that are still there.
     pub leaving: Vec<Leaving>,
+    /// The last generation of what has stood at an address and is gone: AWS may remember its token, so the
+    /// next one has another.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub past: BTreeMap<Address, u32>,
 }
 
 /// One resource as we left it.
@@ -138,6 +142,7 @@ impl State {
             records: BTreeMap::new(),
             pending: Vec::new(),
             leaving: Vec::new(),
+            past: BTreeMap::new(),
         }
     }
 

@@ -46,10 +46,11 @@ pub fn catalog() -> Catalog {
         example: "",
         changes: &[],
         schema: spec.clone(),
-        deadline: Duration::from_secs(20),
+        deadline: Duration::from_mins(1),
         holds_data,
         replace_failed: true,
         delete_first,
+        repeatable: delete_first,
         named_by: &["name"],
         check: |_| Ok(Vec::new()),
     };

@@ -291,3 +291,124 @@ async fn what_was_made_in_a_crash_moves_with_its_block() {
     world.apply(&moved).await;
     assert_eq!(world.cloud.inventory().len(), 1);
 }
+
+/// A create is done, nobody hears of it, and lists do not show it yet to the run that comes at once.
+#[tokio::test(start_paused = true)]
+async fn what_died_with_a_run_is_searched_for_until_it_shows() {
+    for before in [None, Some("a.b@us-east-1 test.Free {fixed: one}")] {
+        let world = World::new();
+        if let Some(before) = before {
+            world.apply(&graph(before)).await;
+        }
+        let stack = graph("a.b@us-east-1 test.Free {fixed: two}");
+        world.cloud.break_with(fault(1, true, FaultKind::Dies));
+        assert!(world.killed(&stack).await);
+        world.cloud.hide_from_finds(3);
+        world.apply(&stack).await;
+        assert_eq!(world.cloud.inventory().len(), 1, "{:?}", world.cloud.inventory());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_never_seen_is_not_gone_at_the_first_look() {
+    let world = World::new();
+    let stack = graph("a.b@us-east-1 test.Free {size: 1}");
+    world.cloud.break_with(fault(1, true, FaultKind::Dies));
+    assert!(world.killed(&stack).await);
+    world.cloud.hide_from_reads(3);
+    world.apply(&stack).await;
+    assert_eq!(world.cloud.inventory(), ["a.b@us-east-1 test.Free 1"]);
+}
+
+/// The state is older than AWS: what it remembers has been replaced since.
+#[tokio::test(start_paused = true)]
+async fn an_older_state_finds_what_has_come_since() {
+    let world = World::new();
+    world.apply(&graph("a.b@us-east-1 test.Free {fixed: one}")).await;
+    let old = world.engine.store.load().await.expect("read").expect("a state");
+    let stack = graph("a.b@us-east-1 test.Free {fixed: two}");
+    world.apply(&stack).await;
+    let now = world.engine.store.load().await.expect("read").expect("a state");
+    let store = &world.engine.store;
+    store.lock(&holder(), Duration::ZERO).await.expect("locked");
+    store.load().await.expect("read");
+    store.save(&isobar::state::State { serial: now.serial + 1, ..old }).await.expect("saved");
+    store.unlock().await.expect("unlocked");
+    world.apply(&stack).await;
+    assert_eq!(world.cloud.inventory(), ["a.b@us-east-1 test.Free 2"]);
+}
+
+/// AWS remembers tokens longer than things.
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_what_has_gone_has_another_identity() {
+    let world = World::new();
+    let stack = graph("a.b@us-east-1 test.Free {size: 1}\n a.c@us-east-1 test.Thing {name: n, fixed: one}");
+    world.apply(&stack).await;
+    world.destroy(&stack).await;
+    world.apply(&stack).await;
+    assert_eq!(world.cloud.inventory(), ["a.b@us-east-1 test.Free 2", "a.c@us-east-1 test.Thing 2"]);
+    // The old one goes first, since the name is one.
+    world.apply(&graph("a.c@us-east-1 test.Thing {name: n, fixed: two}")).await;
+    assert_eq!(world.cloud.inventory(), ["a.c@us-east-1 test.Thing 3"]);
+}
+
+/// A destroy dies while a thing is going, and then it is wanted all the same.
+#[tokio::test(start_paused = true)]
+async fn what_is_going_comes_back_in_one_run() {
+    let mut cloud = FakeCloud::new(catalog());
+    cloud.slowness = 5;
+    let cloud = Arc::new(cloud);
+    let world = World { engine: Engine { cloud: cloud.clone(), ..World::new().engine }, cloud };
+    let stack = graph("a.b@us-east-1 test.Thing {name: n}");
+    world.apply(&stack).await;
+    let stop = Stop::default();
+    let planning = world.engine.plan(&stack, &destroy()).await.expect("a plan");
+    let holder = holder();
+    let going = world.engine.apply(planning, &holder, Arc::new(Log::default()), stop.clone());
+    let interrupt = async {
+        while !world.cloud.calls().contains_key("delete") {
+            tokio::task::yield_now().await;
+        }
+        stop.request();
+    };
+    let (outcome, ()) = tokio::join!(going, interrupt);
+    assert!(outcome.expect("an outcome").interrupted);
+    assert_eq!(world.cloud.inventory(), ["a.b@us-east-1 test.Thing 1"], "it is still going");
+    world.apply(&stack).await;
+    assert_eq!(world.cloud.inventory(), ["a.b@us-east-1 test.Thing 2"]);
+}
+
+/// Not every part of AWS hears at once of what was just made.
+#[tokio::test(start_paused = true)]
+async fn what_was_just_made_may_be_unknown_to_others() {
+    let world = World::new();
+    let stack = "a.b@us-east-1 test.Thing {name: n}\n a.c@us-east-1 test.Free {of: '${a.b.arn}'}";
+    world.cloud.break_with(fault(2, false, FaultKind::Fails(Class::NotFound)));
+    world.apply(&graph(stack)).await;
+    // What nobody has made just now is not waited for.
+    let other = graph(&format!("{stack}\n a.d@us-east-1 test.Free {{of: '${{a.b.arn}}'}}"));
+    world.cloud.break_with(fault(1, false, FaultKind::Fails(Class::NotFound)));
+    let (outcome, _) = world.apply_with(&other, &Options::default()).await.expect("an apply");
+    assert_eq!(outcome.failures.len(), 1);
+}
+
+/// A region is out of reach, and the others are worked on without it.
+#[tokio::test(start_paused = true)]
+async fn a_lost_region_is_left_out_without_a_look_at_it() {
+    let world = World::new();
+    let stack = |size: u8| {
+        graph(&format!(
+            "t.a@us-west-2 test.Thing {{name: a, size: {size}}}
+             f.b@us-west-2 test.Free {{of: '${{t.a.arn}}', size: {size}}}
+             f.b@us-east-1 test.Free {{of: '${{t.a.arn@us-west-2}}', size: {size}}}"
+        ))
+    };
+    world.apply(&stack(1)).await;
+    world.cloud.lose_region(&"us-west-2".parse().expect("a region"));
+    world.engine.plan(&stack(2), &Options::default()).await.expect_err("it cannot be read");
+    let without = Options { excludes: vec!["*@us-west-2".into()], ..Options::default() };
+    let plan = world.plan(&stack(2), &without).await;
+    assert_eq!(decisions(&plan), ["1 f.b@us-east-1 update size"]);
+    let (outcome, _) = world.apply_with(&stack(2), &without).await.expect("an apply");
+    assert_eq!(outcome.failures, []);
+}

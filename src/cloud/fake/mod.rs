@@ -41,6 +41,10 @@ struct Inner {
     /// How many searches fail, and how many find nothing though it is there.
     failing_finds: u32,
     blind_finds: u32,
+    /// How many readings of single things find nothing though it is there.
+    blind_reads: u32,
+    /// Where nothing answers.
+    lost: Option<Region>,
     dead: bool,
 }
 
@@ -53,31 +57,19 @@ struct Thing {
     failed: bool,
 }
 
+impl Inner {
+    fn reach(&self, at: &Scope, kind: &KindName) -> Result<(), CloudError> {
+        let lost = self.lost.is_some() && at.region() == self.lost.as_ref();
+        if lost { Err(refusal(Class::Unreachable, kind, "nothing answers")) } else { Ok(()) }
+    }
+}
+
 type Answer<'a, T> = BoxFuture<'a, Result<T, CloudError>>;
 
 impl FakeCloud {
     /// An empty cloud that knows these kinds.
     pub fn new(catalog: Catalog) -> Self {
         Self { catalog, slowness: 1, inner: Mutex::default(), died: tokio::sync::watch::channel(false).0 }
-    }
-
-    /// Lets calls go wrong. Counting begins anew.
-    pub fn break_with(&self, faults: Vec<Fault>) {
-        let mut inner = self.inner();
-        inner.faults = faults;
-        inner.changes = 0;
-        inner.dead = false;
-        self.died.send_replace(false);
-    }
-
-    /// Lets the next searches fail for a moment.
-    pub fn fail_finds(&self, times: u32) {
-        self.inner().failing_finds = times;
-    }
-
-    /// Lets the next searches find nothing, as lists do that lag.
-    pub fn hide_from_finds(&self, times: u32) {
-        self.inner().blind_finds = times;
     }
 
     /// Returns when a fault has killed the caller.
@@ -106,25 +98,6 @@ impl FakeCloud {
         let mut lines: Vec<String> = lines.collect();
         lines.sort();
         lines
-    }
-
-    /// Takes something away behind everybody's back.
-    pub fn lose(&self, address: &str) {
-        self.inner().things.retain(|_, thing| thing.owner.address.to_string() != address);
-    }
-
-    /// Changes a field behind everybody's back.
-    pub fn meddle(&self, address: &str, field: &str, value: &Json) {
-        for thing in self.inner().things.values_mut().filter(|thing| thing.owner.address.to_string() == address) {
-            thing.spec[field] = value.clone();
-        }
-    }
-
-    /// Breaks something until it is changed.
-    pub fn fail(&self, address: &str) {
-        for thing in self.inner().things.values_mut().filter(|thing| thing.owner.address.to_string() == address) {
-            thing.failed = true;
-        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -162,7 +135,7 @@ impl FakeCloud {
                             FaultKind::Fails(class) => Some(match done {
                                 Some(Err(refused)) => Err(refused),
                                 _ => Err(CloudError {
-                                    maybe_done: !matches!(class, Class::Throttled | Class::Conflict | Class::NotYet),
+                                    maybe_done: matches!(class, Class::Server | Class::TimedOut | Class::Unreachable),
                                     ..refusal(class, kind, "a fault")
                                 }),
                             }),
@@ -230,8 +203,14 @@ impl Cloud for FakeCloud {
         Box::pin(async move {
             let mut inner = self.inner();
             *inner.calls.entry("read").or_default() += 1;
+            inner.reach(at, kind)?;
             let mut lives = Vec::new();
             for ask in asks {
+                if inner.blind_reads > 0 {
+                    inner.blind_reads -= 1;
+                    lives.push(None);
+                    continue;
+                }
                 let key = (at.clone(), kind.clone(), ask.id.clone());
                 let Some(thing) = inner.things.get_mut(&key) else {
                     lives.push(None);
@@ -260,13 +239,14 @@ impl Cloud for FakeCloud {
         Box::pin(async move {
             let mut inner = self.inner();
             *inner.calls.entry("find").or_default() += 1;
+            inner.reach(at, kind)?;
             let info = self.info(kind)?;
-            // Searches of a plan come before anything was made.
-            if inner.changes > 0 && inner.failing_finds > 0 {
+            // The searches of a first plan come before anything was made.
+            if inner.made > 0 && inner.failing_finds > 0 {
                 inner.failing_finds -= 1;
                 return Err(refusal(Class::Throttled, kind, "too many calls"));
             }
-            if inner.changes > 0 && inner.blind_finds > 0 {
+            if inner.made > 0 && inner.blind_finds > 0 {
                 inner.blind_finds -= 1;
                 return Ok(None);
             }

@@ -109,6 +109,7 @@ containers: [{name: web, image: 'carts:3', memory: 256}, {name: envoy, image: 'e
     const NOT_YET: &'static [&'static str] = &["ClientException: Role is not valid"];
     const CONFLICT: &'static [&'static str] = &["ClientException: Too many concurrent attempts"];
     const NOT_FOUND: &'static [&'static str] = super::ecs::NOT_FOUND;
+    const REPEATABLE: bool = false;
 
     type Spec = Spec;
     type Outputs = Outputs;
