@@ -25,7 +25,7 @@ impl Job<'_> {
     pub(super) async fn make(&self, wanted: &Json) -> Result<(PhysicalId, u32), Failure> {
         let run = self.run;
         let generation = run.next_generation(self.address);
-        let mut owner = Owner { stack: run.stack().clone(), address: self.address.clone(), generation };
+        let mut owner = self.owner(generation);
         self.begin(Call::Create, owner.generation, wanted).await?;
         // Whether any of the calls so far may have been done: its Begin stays open then.
         let mut maybe_done = false;
@@ -79,10 +79,27 @@ impl Job<'_> {
                 self.pause(error, look).await?;
             }
             if let Some(id) = self.find(wanted, owner, maybe_done).await? {
+                self.claim(&id, wanted, owner).await?;
                 return Ok(Some(id));
             }
         }
         Ok(None)
+    }
+
+    /// Puts our tags on what was found, where a run may have died before it did.
+    pub(super) async fn claim(&self, id: &PhysicalId, wanted: &Json, owner: &Owner) -> Result<(), Failure> {
+        let mut attempt = 0;
+        while self.info.tagged_later {
+            self.run.still_ours().await?;
+            let claim = self.run.cloud.claim(&self.address.at, &self.node.declaration.kind, id, wanted, owner);
+            match claim.await {
+                Ok(()) => break,
+                Err(error) if error.class.is_transient() => self.pause(&error, attempt).await?,
+                Err(error) => return Err(Failure::Cloud(Box::new(error))),
+            }
+            attempt += 1;
+        }
+        Ok(())
     }
 
     /// A search that comes to an answer, within the deadline.

@@ -15,7 +15,7 @@ use super::wait::{look, retry, wait};
 use crate::catalog::KindInfo;
 use crate::cloud::{Class, CloudError, Live, Readiness};
 use crate::graph::Node;
-use crate::names::{Address, PhysicalId};
+use crate::names::{Address, Owner, PhysicalId};
 use crate::state::journal::Entry;
 use crate::state::{Call, Pending, Record};
 use crate::value::compare::{self, Change, Effect};
@@ -95,6 +95,7 @@ impl<'a> Job<'a> {
     pub(super) async fn adopt(&self, id: &PhysicalId) -> Result<Live, Failure> {
         let wanted = self.wanted()?;
         let generation = self.run.next_generation(self.address);
+        self.claim(id, &wanted, &self.owner(generation)).await?;
         // Nothing of it was sent by anybody we remember.
         let record = Record { spec: Json::Null, ..self.record(id, generation, &wanted, Json::Null) };
         self.run.write(Entry::Made { address: self.address.clone(), record }).await?;
@@ -285,6 +286,10 @@ impl<'a> Job<'a> {
             return failure;
         }
         Failure::Cloud(Box::new(error))
+    }
+
+    pub(super) fn owner(&self, generation: u32) -> Owner {
+        Owner { stack: self.run.stack().clone(), address: self.address.clone(), generation }
     }
 
     fn wanted(&self) -> Result<Json, Failure> {

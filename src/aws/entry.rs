@@ -52,6 +52,7 @@ impl Entry {
             replace_failed: K::REPLACE_FAILED,
             delete_first: K::DELETE_FIRST,
             repeatable: K::REPEATABLE,
+            tagged_later: K::TAGGED_LATER,
             named_by: K::NAMED_BY,
             check: check_spec::<K>,
         };
@@ -70,6 +71,13 @@ trait Door: Send + Sync {
     fn find<'a>(&'a self, cx: &'a Cx, owner: &'a Owner, spec: &'a Json) -> BoxFuture<'a, Result<Option<PhysicalId>>>;
     fn lookup<'a>(&'a self, cx: &'a Cx, query: &'a Json) -> BoxFuture<'a, Result<Option<PhysicalId>>>;
     fn create<'a>(&'a self, cx: &'a Cx, spec: &'a Json, owner: &'a Owner) -> BoxFuture<'a, Result<PhysicalId>>;
+    fn claim<'a>(
+        &'a self,
+        cx: &'a Cx,
+        id: &'a PhysicalId,
+        spec: &'a Json,
+        owner: &'a Owner,
+    ) -> BoxFuture<'a, Result<()>>;
     fn update<'a>(&'a self, cx: &'a Cx, id: &'a PhysicalId, from: &'a Json, to: &'a Json) -> BoxFuture<'a, Result<()>>;
     fn delete<'a>(&'a self, cx: &'a Cx, id: &'a PhysicalId) -> BoxFuture<'a, Result<()>>;
 }
@@ -101,6 +109,16 @@ impl<K: Kind> Door for Typed<K> {
 
     fn create<'a>(&'a self, cx: &'a Cx, spec: &'a Json, owner: &'a Owner) -> BoxFuture<'a, Result<PhysicalId>> {
         Box::pin(async move { K::create(cx, &Self::spec(spec)?, owner).await.map_err(refine::<K>) })
+    }
+
+    fn claim<'a>(
+        &'a self,
+        cx: &'a Cx,
+        id: &'a PhysicalId,
+        spec: &'a Json,
+        owner: &'a Owner,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { K::claim(cx, id, &Self::spec(spec)?, owner).await.map_err(refine::<K>) })
     }
 
     fn update<'a>(&'a self, cx: &'a Cx, id: &'a PhysicalId, from: &'a Json, to: &'a Json) -> BoxFuture<'a, Result<()>> {
@@ -286,6 +304,21 @@ impl Cloud for AwsCloud {
             let cx = self.cx(at, Care::Exact, Manner::Once);
             let _lane = self.lane(kind, &cx).await;
             self.door(kind)?.create(&cx, spec, owner).await
+        })
+    }
+
+    fn claim<'a>(
+        &'a self,
+        at: &'a Scope,
+        kind: &'a KindName,
+        id: &'a PhysicalId,
+        spec: &'a Json,
+        owner: &'a Owner,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let cx = self.cx(at, Care::Exact, Manner::Once);
+            let _lane = self.lane(kind, &cx).await;
+            self.door(kind)?.claim(&cx, id, spec, owner).await
         })
     }
 

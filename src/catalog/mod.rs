@@ -47,6 +47,8 @@ pub struct KindInfo {
     pub delete_first: bool,
     /// Whether a second create for the same owner comes to the first one's thing, or is refused.
     pub repeatable: bool,
+    /// Whether its tags take a call of their own after the one that makes it.
+    pub tagged_later: bool,
     /// The fields that make its name: if one of them changes, old and new can stand side by side.
     pub named_by: &'static [&'static str],
     /// Rules beyond the shape: what is wrong, in the user's words; an error if the spec does not fit the types.

@@ -68,6 +68,7 @@ mod tests {
             replace_failed: false,
             delete_first: false,
             repeatable: true,
+            tagged_later: false,
             named_by: &[],
             check,
         }

@@ -45,7 +45,7 @@ pub trait Cloud: Send + Sync {
         care: Care,
     ) -> BoxFuture<'a, Result<Vec<Option<Live>>, CloudError>>;
 
-    /// The thing that this owner made, if it did: by natural name, token or ownership tag.
+    /// The thing that this owner made, if it did: by natural name, token or ownership tag. Changes nothing.
     /// A thing of the same natural name without our identity is [`Class::Taken`].
     fn find<'a>(
         &'a self,
@@ -71,6 +71,19 @@ pub trait Cloud: Send + Sync {
         spec: &'a Json,
         owner: &'a Owner,
     ) -> BoxFuture<'a, Result<PhysicalId, CloudError>>;
+
+    /// Puts the owner's tags on a thing that it made and that may have been left without: those whose create call takes
+    /// none. May be repeated.
+    fn claim<'a>(
+        &'a self,
+        _at: &'a Scope,
+        _kind: &'a KindName,
+        _id: &'a PhysicalId,
+        _spec: &'a Json,
+        _owner: &'a Owner,
+    ) -> BoxFuture<'a, Result<(), CloudError>> {
+        Box::pin(async { Ok(()) })
+    }
 
     /// One step from what is live to what is wanted.
     fn update<'a>(

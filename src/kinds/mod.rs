@@ -151,6 +151,9 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// or is refused, because names are unique. Where neither is so, a search that finds nothing is made again for
     /// a while before it counts.
     const REPEATABLE: bool = true;
+    /// Whether its tags take a call of their own after the one that makes it: what died between the two is
+    /// [claimed](Self::claim).
+    const TAGGED_LATER: bool = false;
     /// The top-level fields that make its name: if one of them changes, old and new can stand side by side.
     const NAMED_BY: &'static [&'static str] = &["name"];
     /// Error codes that mean "not yet" here, such as those of IAM propagation; a code may be
@@ -171,13 +174,23 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// What is there, in the order of the asks: one describe call for many where AWS has one.
     fn read(cx: &Cx, asks: &[Ask]) -> impl Future<Output = Result<Vec<Option<Found<Self>>>>> + Send;
 
-    /// The thing that this owner made, if it did. A thing of our natural name without our tags is
+    /// The thing that this owner made, if it did. Changes nothing: a plan asks too. A thing of our natural name without our tags is
     /// [`Class::Taken`]; see [`Cx::ours`].
     fn find(cx: &Cx, owner: &Owner, spec: &Self::Spec) -> impl Future<Output = Result<Option<PhysicalId>>> + Send;
 
     /// Makes it with as little as AWS takes in the create call, ownership tags among it; what is
     /// still missing comes by `update`.
     fn create(cx: &Cx, spec: &Self::Spec, owner: &Owner) -> impl Future<Output = Result<PhysicalId>> + Send;
+
+    /// Puts the owner's tags on what it made, where that takes a call of its own. May be repeated.
+    fn claim(
+        _cx: &Cx,
+        _id: &PhysicalId,
+        _spec: &Self::Spec,
+        _owner: &Owner,
+    ) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
 
     /// One step from what is live (`from`) to what is wanted (`to`). Called until they agree.
     fn update(cx: &Cx, id: &PhysicalId, from: &Self::Spec, to: &Self::Spec) -> impl Future<Output = Result<()>> + Send;

@@ -1,6 +1,6 @@
 //! What the Route 53 kinds share: names in one form, tags, caller references.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_route53::types::{ResourceTagSet, Tag, TagResourceType};
 
@@ -51,9 +51,9 @@ pub(super) fn references(owner: &Owner) -> impl Iterator<Item = String> {
     (0..REFERENCES).map(move |number| if number == 0 { token.clone() } else { format!("{token}-{number}") })
 }
 
-/// Whether a caller reference is this owner's.
-pub(super) fn is_reference(owner: &Owner, reference: &str) -> bool {
-    owner.each_generation().any(|owner| references(&owner).any(|ours| ours == reference))
+/// Every caller reference that may be this owner's.
+pub(super) fn all_references(owner: &Owner) -> BTreeSet<String> {
+    owner.each_generation().flat_map(|owner| references(&owner).collect::<Vec<_>>()).collect()
 }
 
 /// The tags of zones or health checks, by id: from the index, else ten at a time.

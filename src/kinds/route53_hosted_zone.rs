@@ -9,7 +9,7 @@ use aws_sdk_route53::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::route53::{arn, bare, is_reference, plain_name, put_tags, references, tags, too_many_tags, update_tags};
+use super::route53::{all_references, arn, bare, plain_name, put_tags, references, tags, too_many_tags, update_tags};
 use super::{Found, Kind};
 use crate::aws::{Cx, Gone, Result, Tags, live_tags, with_owner};
 use crate::cloud::{Ask, Class, CloudError, Readiness};
@@ -99,6 +99,7 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
     const DEADLINE: Duration = Duration::from_hours(2);
     const HOLDS_DATA: bool = true;
     const CONFLICT: &'static [&'static str] = &["PriorRequestNotComplete", "ConflictingTypes"];
+    const TAGGED_LATER: bool = true;
 
     type Spec = Spec;
     type Outputs = Outputs;
@@ -122,25 +123,25 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let cx = &cx.home();
         let zones = named(cx, &spec.name).await?;
-        let Some(ours) = zones.iter().find(|zone| is_reference(owner, &zone.caller_reference)) else {
-            return others(cx, owner, spec, &zones).await;
-        };
-        let id = bare(&ours.id);
-        // It may have been left without tags between the two calls that make it.
-        put_tags(cx, &TagResourceType::Hostedzone, id, &with_owner(spec.tags.as_ref(), owner)).await?;
-        Ok(Some(PhysicalId::new(id)))
+        let references = all_references(owner);
+        match zones.iter().find(|zone| references.contains(&zone.caller_reference)) {
+            Some(ours) => Ok(Some(PhysicalId::new(bare(&ours.id)))),
+            None => others(cx, owner, spec, &zones).await,
+        }
+    }
+
+    async fn claim(cx: &Cx, id: &PhysicalId, spec: &Spec, owner: &Owner) -> Result<()> {
+        put_tags(&cx.home(), &TagResourceType::Hostedzone, id.as_str(), &with_owner(spec.tags.as_ref(), owner)).await
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         // Route 53 makes a second zone of the same name without a word, and nobody ever asks it.
-        let found = Self::find(cx, owner, spec).await?;
-        if let Some(id) = found {
-            return Ok(id);
-        }
-        let cx = &cx.home();
-        let id = make(cx, spec, owner).await?;
-        put_tags(cx, &TagResourceType::Hostedzone, &id, &with_owner(spec.tags.as_ref(), owner)).await?;
-        Ok(PhysicalId::new(id))
+        let id = match Self::find(cx, owner, spec).await? {
+            Some(id) => id,
+            None => PhysicalId::new(make(&cx.home(), spec, owner).await?),
+        };
+        Self::claim(cx, &id, spec, owner).await?;
+        Ok(id)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
@@ -155,8 +156,7 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
             r53.update_hosted_zone_features().hosted_zone_id(id).enable_accelerated_recovery(wanted).send().await?;
         }
         if let Some(wanted) = &to.tags {
-            let live = from.tags.clone().unwrap_or_default();
-            update_tags(cx, &TagResourceType::Hostedzone, id, &live, wanted).await?;
+            update_tags(cx, &TagResourceType::Hostedzone, id, &from.tags.clone().unwrap_or_default(), wanted).await?;
         }
         Ok(())
     }

@@ -127,7 +127,16 @@ impl<'a> Decider<'a> {
         let Some(live) = self.observed.live(address) else {
             return Decision::Create { why: Some("gone from AWS".into()) };
         };
-        self.with_live(address, (wanted, live, Some(&record.spec)), info)
+        let decision = self.with_live(address, (wanted, live, Some(&record.spec)), info);
+        // Made by a run that died before it saw it: it may be without our tags.
+        let unclaimed = info.tagged_later && record.outputs.is_null();
+        match decision {
+            Decision::Update { changes } if unclaimed => Decision::Adopt { id: record.id.clone(), changes },
+            Decision::Keep | Decision::Await { .. } if unclaimed => {
+                Decision::Adopt { id: record.id.clone(), changes: Vec::new() }
+            }
+            decision => decision,
+        }
     }
 
     /// What to do with a thing that is there.

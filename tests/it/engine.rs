@@ -51,6 +51,7 @@ pub fn catalog() -> Catalog {
         replace_failed: true,
         delete_first,
         repeatable: delete_first,
+        tagged_later: holds_data,
         named_by: &["name"],
         check: |_| Ok(Vec::new()),
     };

@@ -412,3 +412,17 @@ async fn a_lost_region_is_left_out_without_a_look_at_it() {
     let (outcome, _) = world.apply_with(&stack(2), &without).await.expect("an apply");
     assert_eq!(outcome.failures, []);
 }
+
+/// A run dies between the call that makes a thing and the one that tags it. A plan finds it and changes nothing.
+#[tokio::test(start_paused = true)]
+async fn what_died_untagged_is_claimed_by_the_next_apply_and_by_no_plan() {
+    let world = World::new();
+    let stack = graph("t.a@global test.Data {name: a}");
+    world.cloud.break_with(fault(1, true, FaultKind::Dies));
+    assert!(world.killed(&stack).await);
+    let plan = world.plan(&stack, &Options::default()).await;
+    assert_eq!((decisions(&plan), world.cloud.changes()), (vec!["1 t.a@global adopt".to_owned()], 0));
+    world.apply(&stack).await;
+    assert_eq!(world.cloud.calls()["claim"], 1);
+    assert_eq!(world.cloud.inventory().len(), 1);
+}

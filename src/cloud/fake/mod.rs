@@ -311,6 +311,22 @@ impl Cloud for FakeCloud {
         })
     }
 
+    fn claim<'a>(
+        &'a self,
+        at: &'a Scope,
+        kind: &'a KindName,
+        id: &'a PhysicalId,
+        _spec: &'a Json,
+        owner: &'a Owner,
+    ) -> Answer<'a, ()> {
+        self.change("claim", kind, move |inner| {
+            let thing = inner.things.get_mut(&(at.clone(), kind.clone(), id.clone()));
+            let thing = thing.ok_or_else(|| refusal(Class::NotFound, kind, "it is not there"))?;
+            thing.owner = owner.clone();
+            Ok(())
+        })
+    }
+
     fn update<'a>(
         &'a self,
         at: &'a Scope,

@@ -8,7 +8,7 @@ use aws_sdk_route53::types::{HealthCheck as Live, ResettableElementName, TagReso
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::route53::{arn, is_reference, put_tags, references, tags, too_many_tags, update_tags};
+use super::route53::{all_references, arn, put_tags, references, tags, too_many_tags, update_tags};
 use super::{Found, Kind};
 use crate::aws::{Cx, Gone, Result, Tags, live_tags, with_owner, word};
 use crate::cloud::{Ask, Care, Class, CloudError};
@@ -87,6 +87,7 @@ routing_control_arn: arn:aws:route53-recovery-control::123456789012:controlpanel
 ",
     ];
     const CONFLICT: &'static [&'static str] = &["HealthCheckVersionMismatch"];
+    const TAGGED_LATER: bool = true;
 
     type Spec = Spec;
     type Outputs = Outputs;
@@ -112,20 +113,22 @@ routing_control_arn: arn:aws:route53-recovery-control::123456789012:controlpanel
             .collect()
     }
 
-    async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+    async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
         let cx = &cx.home();
+        let references = all_references(owner);
         let mut all = list(cx).await?.into_values();
-        let Some(ours) = all.find(|live| is_reference(owner, &live.caller_reference)) else { return Ok(None) };
-        // It may have been left without tags between the two calls that make it.
-        put_tags(cx, &TagResourceType::Healthcheck, &ours.id, &wanted_tags(spec, owner)).await?;
-        Ok(Some(PhysicalId::new(ours.id)))
+        Ok(all.find(|live| references.contains(&live.caller_reference)).map(|ours| PhysicalId::new(ours.id)))
+    }
+
+    async fn claim(cx: &Cx, id: &PhysicalId, spec: &Spec, owner: &Owner) -> Result<()> {
+        put_tags(&cx.home(), &TagResourceType::Healthcheck, id.as_str(), &wanted_tags(spec, owner)).await
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let cx = &cx.home();
-        let id = make(cx, spec, owner).await?;
-        put_tags(cx, &TagResourceType::Healthcheck, &id, &wanted_tags(spec, owner)).await?;
-        Ok(PhysicalId::new(id))
+        let id = PhysicalId::new(make(cx, spec, owner).await?);
+        Self::claim(cx, &id, spec, owner).await?;
+        Ok(id)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
