@@ -80,14 +80,14 @@ pub fn unlock(globals: &Globals, stack: &Path, yes: bool) -> Result<Done, Failur
     };
     console::say(&about(&holder));
     console::say(
-        "If its lock is broken, that run stops before its next call to AWS; a call that is under way is still done, \
+        "If its lock is broken, that run stops as soon as it would renew it; a call that is under way is still done, \
          and the next run finds out what became of it. A lock in S3 runs out by itself soon after its run has died.",
     );
     if !yes {
         ask::confirm("Break the lock? Only \"yes\" is accepted:", "yes")?;
     }
     held.break_lock()?;
-    console::say("The lock is free.");
+    console::say("It is broken. In S3 it is free once that run must have stopped: after the `lease`, 1m if not set.");
     Ok(Done::Clean)
 }
 

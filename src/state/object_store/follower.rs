@@ -29,9 +29,23 @@ impl Inner {
     pub(super) async fn follower_epoch(&self) -> Result<u64, StoreError> {
         let Some(place) = &self.follows else { return self.own_epoch().await };
         match place.lease().await {
-            Ok(found) => Ok(found.map_or(1, |found| found.lease.epoch + 1)),
+            Ok(Some(found)) => {
+                self.check_copy(place, found.lease.copy).await?;
+                Ok(found.lease.epoch + 1)
+            }
+            Ok(None) => Ok(1),
             Err(error) if out_of_reach(&error) => Ok(1),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Refuses a first place that has another copy, by which it may have been worked on, unless ours is new.
+    async fn check_copy(&self, first: &Place, named: Option<String>) -> Result<(), StoreError> {
+        match named.filter(|named| *named != self.decides.name()) {
+            Some(copy) if self.decides.folded().await?.state.is_some() => {
+                Err(StoreError::HasCopy { place: first.name(), copy })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -58,13 +72,24 @@ impl Inner {
                 before.is_some_and(|before| before.was_left() && before.lease.copy.is_none())
             }
             Ok((_, Taken::Held(by))) => return Err(StoreError::Locked(by)),
-            Err(error) if out_of_reach(&error) => {
+            // A copy that has nothing does not tell that there is nothing.
+            Err(error) if out_of_reach(&error) && own.state.is_some() => {
                 self.missed(&error);
                 return Ok(Met::OutOfReach);
             }
             Err(error) => return Err(error),
         };
-        let theirs = if left { place.take_over(lease.epoch).await? } else { place.folded().await? };
+        let theirs = if left { place.take_over(lease.epoch).await } else { place.folded().await };
+        let theirs = match theirs {
+            Err(StoreError::Damaged { .. }) if own.state.is_some() => {
+                let kept = place.set_aside().await?.pop().unwrap_or_default();
+                self.note(format!(
+                    "the first place of the state cannot be read, and is kept as {kept}; it follows anew"
+                ));
+                Folded::default()
+            }
+            theirs => theirs?,
+        };
         Ok(self.ahead(place, theirs, own)?.map_or(Met::InStep, |theirs| Met::Ahead(Box::new(theirs))))
     }
 
@@ -77,14 +102,16 @@ impl Inner {
         }
     }
 
-    /// What the first place has if it was worked on alone since the two were last in step.
+    /// What the first place has that the copy has not: it was worked on alone since the two were last in step, or
+    /// with another copy, or the copy is new.
     fn ahead(&self, place: &Place, theirs: Folded, own: &Folded) -> Result<Option<State>, StoreError> {
-        match theirs.state.filter(|theirs| theirs.copied < theirs.serial) {
-            Some(theirs) if own.state.is_some() && own.serial() > theirs.copied => {
-                Err(StoreError::Diverged { place: place.name(), copy: self.decides.name() })
-            }
-            theirs => Ok(theirs),
+        let Some(theirs) = theirs.state else { return Ok(None) };
+        let alone = theirs.copied < theirs.serial;
+        if own.state.is_some() && alone && own.serial() > theirs.copied {
+            return Err(StoreError::Diverged { place: place.name(), copy: self.decides.name() });
         }
+        let ahead = own.state.is_none() || alone || theirs.serial > own.serial();
+        Ok(ahead.then_some(theirs))
     }
 
     /// Writes what the first place came to alone into the copy.
@@ -92,19 +119,23 @@ impl Inner {
         &self,
         theirs: State,
         own: Folded,
-        epoch: u64,
+        lease: &Lease,
+        tags: &Mutex<Tags>,
     ) -> Result<Folded, StoreError> {
         let serial = theirs.serial.max(own.serial()) + 1;
-        let state = State { serial, epoch, copied: serial, ..theirs };
+        let state = State { serial, epoch: lease.epoch, copied: serial, ..theirs };
         let saved = self.decides.save(&state, own.tag).await;
         let tag = saved.map_err(|error| self.refused(error, "state.json"))?;
-        self.follow(&state, &[]).await;
+        self.follow(lease, tags, &state, &[]).await;
         Ok(Folded { state: Some(state), tag: Some(tag), ..Folded::default() })
     }
 
     /// Brings the first place in step with what was just saved. Whether it is.
-    pub(super) async fn follow(&self, state: &State, pages: &[String]) -> bool {
+    pub(super) async fn follow(&self, lease: &Lease, tags: &Mutex<Tags>, state: &State, pages: &[String]) -> bool {
         let Some(place) = &self.follows else { return false };
+        if !self.holds_follower(lease, tags, state).await {
+            return false;
+        }
         match place.overwrite(state).await {
             Ok(_) => {
                 place.drop_pages(pages).await;
@@ -112,6 +143,22 @@ impl Inner {
             }
             Err(error) => {
                 self.missed(&place.failed("state.json", error));
+                false
+            }
+        }
+    }
+
+    /// Whether the first place's lease is ours. One that did not answer when the copy's was taken may have been worked
+    /// on alone since: it is met once more before anything is written there.
+    async fn holds_follower(&self, lease: &Lease, tags: &Mutex<Tags>, state: &State) -> bool {
+        if tags.lock().await.follows.is_some() {
+            return true;
+        }
+        let own = Folded { state: Some(state.clone()), ..Folded::default() };
+        match self.meet_follower(lease, tags, &own).await {
+            Ok(met) => matches!(met, Met::InStep),
+            Err(error) => {
+                self.missed(&error);
                 false
             }
         }

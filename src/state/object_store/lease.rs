@@ -26,6 +26,9 @@ pub(super) struct Lease {
     pub holder: Option<Holder>,
     /// Tells two holders apart that look alike.
     pub nonce: String,
+    /// Grows by one with every renewal: what keeps the lease tells writes apart by their content alone.
+    #[serde(default)]
+    pub renewals: u64,
     /// For how many milliseconds it holds after it was written.
     pub lasts_ms: u64,
     /// Where the copy of this state is: whoever works without it is refused.
@@ -67,13 +70,15 @@ impl Lease {
             epoch: 1,
             holder: Some(holder.clone()),
             nonce: nonce.to_owned(),
+            renewals: 0,
             lasts_ms: u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX),
             copy,
         }
     }
 }
 
-/// Takes the lease of a place if nobody has it, with an epoch that is at least this.
+/// Takes the lease of a place if nobody has it, with an epoch that is at least this. One that names a copy is nobody's
+/// any more once somebody with a later epoch has that copy's lease, who alone may ask so.
 pub(super) async fn take(
     place: &Place,
     holder: &Holder,
@@ -85,7 +90,8 @@ pub(super) async fn take(
     let mut lease = Lease::of(holder, nonce, lasts, copy);
     let before = place.lease().await?;
     if let Some(found) = &before {
-        if found.is_held() {
+        let superseded = lease.copy.is_some() && found.lease.copy == lease.copy && found.lease.epoch < at_least;
+        if found.is_held() && !superseded {
             return Ok((lease, Taken::Held(found.lease.holder.clone())));
         }
         lease.epoch = found.lease.epoch + 1;

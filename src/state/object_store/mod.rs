@@ -79,7 +79,9 @@ struct Read(Option<State>);
 
 struct Tags {
     decides: Tag,
+    /// While the first place's lease is ours too.
     follows: Option<Tag>,
+    renewals: u64,
 }
 
 impl ObjectStore {
@@ -165,7 +167,7 @@ impl Inner {
             Taken::Held(by) => return Ok(Some(by)),
         };
         self.fence.hold(begun, self.lasts * 3 / 4);
-        let tags = Arc::new(Mutex::new(Tags { decides: tag, follows: None }));
+        let tags = Arc::new(Mutex::new(Tags { decides: tag, follows: None, renewals: 0 }));
         let left = before.is_some_and(|before| before.was_left());
         match self.enter(lease.clone(), tags.clone(), left).await {
             Ok(()) => {}
@@ -195,7 +197,7 @@ impl Inner {
             follower::Met::InStep => true,
             follower::Met::OutOfReach => false,
             follower::Met::Ahead(state) => {
-                folded = self.take_from_follower(*state, folded, lease.epoch).await?;
+                folded = self.take_from_follower(*state, folded, &lease, &tags).await?;
                 true
             }
         };
@@ -241,7 +243,8 @@ impl Inner {
         session.serial = state.serial;
         session.lineage.clone_from(&state.lineage);
         let pages = std::mem::take(&mut session.pages);
-        let (following, ()) = futures::future::join(self.follow(&state, &pages), self.decides.drop_pages(&pages)).await;
+        let followed = self.follow(&session.lease, &session.tags, &state, &pages);
+        let (following, ()) = futures::future::join(followed, self.decides.drop_pages(&pages)).await;
         session.following = following;
         Ok(())
     }
@@ -259,7 +262,10 @@ impl Inner {
         match (self.decides.folded().await, &self.follows) {
             (Ok(Folded { state: None, .. }) | Err(StoreError::NoBucket { .. }), Some(first)) => {
                 // A copy that was asked for a moment ago is empty yet.
-                Ok(first.folded().await.map(|folded| folded.state).unwrap_or_default())
+                match first.folded().await {
+                    Err(StoreError::NoBucket { .. }) => Ok(None),
+                    folded => folded.map(|folded| folded.state),
+                }
             }
             (Err(StoreError::NoBucket { .. }), None) => Ok(None),
             (Err(StoreError::Cloud { error, .. }), Some(first)) if error.class.is_transient() => {
@@ -289,11 +295,10 @@ impl Inner {
         let first = async {
             if let (Some(place), Some(tag)) = (&self.follows, tags.follows.clone()) {
                 let free = Lease { copy: Some(self.decides.name()), ..free.clone() };
-                let _ = place.put_lease(&free, When::Is(tag)).await;
+                set_free(place, &free, &tag).await;
             }
         };
-        // One that cannot be given back runs out.
-        let _ = futures::future::join(self.decides.put_lease(&free, When::Is(tags.decides.clone())), first).await;
+        futures::future::join(set_free(&self.decides, &free, &tags.decides), first).await;
         self.fence.free();
     }
 
@@ -318,6 +323,17 @@ impl Inner {
         if !notes.contains(&note) {
             notes.push(note);
         }
+    }
+}
+
+/// Writes that nobody has the lease, over ours: under this tag, or under that of a renewal that was under way.
+/// One that cannot be given back runs out.
+async fn set_free(place: &Place, free: &Lease, tag: &Tag) {
+    let Err(ObjectError::Condition) = place.put_lease(free, When::Is(tag.clone())).await else { return };
+    if let Ok(Some(there)) = place.lease().await
+        && there.lease.nonce == free.nonce
+    {
+        let _ = place.put_lease(free, When::Is(there.tag)).await;
     }
 }
 

@@ -211,7 +211,9 @@ impl Place {
     pub(super) async fn lease(&self) -> Result<Option<Found>, StoreError> {
         let Some(found) = self.get(LEASE).await? else { return Ok(None) };
         // Whoever takes it next counts on, twice if there are two places, and has to be readable as well.
-        let lease = parsed(&found.bytes, |lease: &Lease| document::check_counters(&[lease.epoch.saturating_add(2)]));
+        let lease = parsed(&found.bytes, |lease: &Lease| {
+            document::check_counters(&[lease.epoch.saturating_add(2), lease.renewals])
+        });
         let lease = lease.map_err(|unread| StoreError::Unusable {
             place: self.objects.place(&self.key(LEASE)),
             what: match unread {

@@ -35,6 +35,8 @@ impl Inner {
     async fn renew(&self, lease: &Lease, tags: &Mutex<Tags>) -> bool {
         let begun = Moment::now();
         let mut tags = tags.lock().await;
+        tags.renewals += 1;
+        let lease = &Lease { renewals: tags.renewals, ..lease.clone() };
         match swap(&self.decides, lease, &tags.decides).await {
             Ok(Some(tag)) => {
                 tags.decides = tag;
@@ -71,15 +73,16 @@ impl Inner {
         true
     }
 
-    /// Takes the lease away from whoever has it: its next renewal and its next write fail.
+    /// Takes the lease away from whoever has it: its next renewal and its next write fail. Nobody else gets it before
+    /// that run must have stopped by itself.
     pub(super) async fn break_lock(&self) -> Result<(), StoreError> {
         for place in [Some(&self.decides), self.follows.as_ref()].into_iter().flatten() {
             let Some(found) = place.lease().await? else { continue };
             if found.lease.holder.is_none() {
                 continue;
             }
-            // The holder's name stays: whoever comes next ends its log. But its time is over.
-            let broken = Lease { lasts_ms: 0, epoch: found.lease.epoch + 1, nonce: "broken".into(), ..found.lease };
+            // The holder's name stays: whoever comes next ends its log.
+            let broken = Lease { epoch: found.lease.epoch + 1, nonce: "broken".into(), ..found.lease };
             let put = place.put_lease(&broken, When::Is(found.tag)).await;
             put.map_err(|error| place.failed(LEASE, error))?;
         }

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 
 use super::{Object, ObjectError, Objects, Tag, Version, When};
 use crate::cloud::{Class, CloudError};
+use crate::names::sha256_hex;
 
 /// Objects in memory. Shared by everybody who holds it.
 #[derive(Default)]
@@ -15,8 +16,9 @@ pub struct MemoryObjects(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    objects: BTreeMap<String, (Vec<u8>, u64, Instant)>,
-    writes: u64,
+    objects: BTreeMap<String, (Vec<u8>, Instant)>,
+    /// What people call it; nothing special if empty.
+    name: String,
     bytes: u64,
     calls: u64,
     latency: Duration,
@@ -29,6 +31,11 @@ struct Inner {
 type Answer<'a, T> = BoxFuture<'a, Result<T, ObjectError>>;
 
 impl MemoryObjects {
+    /// Objects in a place of this name.
+    pub fn named(name: &str) -> Self {
+        Self(Mutex::new(Inner { name: name.to_owned(), ..Inner::default() }))
+    }
+
     /// From now on nothing answers, or everything does again.
     pub fn set_gone(&self, gone: bool) {
         self.refuse(gone.then_some(Class::Unreachable));
@@ -97,20 +104,23 @@ impl MemoryObjects {
     }
 }
 
+/// As S3 makes it of what is not encrypted by a key of the user's: the same content has the same tag.
+fn tag(bytes: &[u8]) -> Tag {
+    Tag(sha256_hex(bytes))
+}
+
 impl Objects for MemoryObjects {
     fn get<'a>(&'a self, key: &'a str) -> Answer<'a, Option<Object>> {
         self.call(move |inner| {
-            Ok(inner.objects.get(key).map(|(bytes, tag, at)| Object {
-                bytes: bytes.clone(),
-                tag: Tag(tag.to_string()),
-                age: at.elapsed(),
-            }))
+            let object =
+                |(bytes, at): &(Vec<u8>, Instant)| Object { bytes: bytes.clone(), tag: tag(bytes), age: at.elapsed() };
+            Ok(inner.objects.get(key).map(object))
         })
     }
 
     fn put<'a>(&'a self, key: &'a str, bytes: Vec<u8>, when: When) -> Answer<'a, Tag> {
         self.call(move |inner| {
-            let there = inner.objects.get(key).map(|(_, tag, _)| Tag(tag.to_string()));
+            let there = inner.objects.get(key).map(|(bytes, _)| tag(bytes));
             let holds = match when {
                 When::Absent => there.is_none(),
                 When::Is(tag) => there == Some(tag),
@@ -119,11 +129,10 @@ impl Objects for MemoryObjects {
             if !holds {
                 return Err(ObjectError::Condition);
             }
-            inner.writes += 1;
             inner.bytes += bytes.len() as u64;
-            let tag = inner.writes;
-            inner.objects.insert(key.to_owned(), (bytes, tag, Instant::now()));
-            Ok(Tag(tag.to_string()))
+            let written = tag(&bytes);
+            inner.objects.insert(key.to_owned(), (bytes, Instant::now()));
+            Ok(written)
         })
     }
 
@@ -147,6 +156,8 @@ impl Objects for MemoryObjects {
     }
 
     fn place(&self, key: &str) -> String {
-        format!("memory:{key}")
+        let inner = self.inner();
+        let name = if inner.name.is_empty() { "memory" } else { &inner.name };
+        format!("{name}:{key}")
     }
 }

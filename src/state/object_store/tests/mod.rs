@@ -1,4 +1,5 @@
 mod odd;
+mod places;
 
 use std::sync::Arc;
 use std::time::Duration;
