@@ -11,6 +11,10 @@ use std::time::{Duration, Instant, SystemTime};
 /// How often somebody who waits looks again.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// How long somebody waits for a lease that has run out to be renewed: as long as three leases of ours last, but not
+/// less than this. Who has it renewed by then goes on; a run that waits for a region's return helps nobody.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Whether this process may still change anything. Clones are the same fence.
 #[derive(Debug, Clone, Default)]
 pub struct Fence(Arc<Mutex<Standing>>);
@@ -96,12 +100,26 @@ impl Fence {
 
     /// Returns once something may be done, or with the reason if it never may again.
     pub async fn open(&self) -> Result<(), String> {
+        // Counted in looks: a process that was frozen has not waited.
+        let mut waited = Duration::ZERO;
         loop {
             match self.check() {
                 Ok(()) => return Ok(()),
                 Err(Closed::Lost(why)) => return Err(why),
-                Err(Closed::Expired) => tokio::time::sleep(LOOK_EVERY).await,
+                Err(Closed::Expired) if waited < self.patience() => tokio::time::sleep(LOOK_EVERY).await,
+                Err(Closed::Expired) => {
+                    let waited = waited.as_secs();
+                    self.lose(format!("it could not be renewed for {waited} s after it had run out"));
+                }
             }
+            waited += LOOK_EVERY;
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        match &*self.standing() {
+            Standing::Held { lasts, .. } => (3 * *lasts).max(PATIENCE),
+            _ => PATIENCE,
         }
     }
 
@@ -130,6 +148,16 @@ mod tests {
         // The wall clock was set back.
         check(9, -3600, false);
         check(1, -3600, true);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_renewed_for_long_is_lost() {
+        let fence = Fence::default();
+        fence.hold(Moment::ago(60, 60), Duration::from_secs(20));
+        let begun = tokio::time::Instant::now();
+        let why = fence.open().await.expect_err("given up");
+        assert!(why.contains("could not be renewed for 60 s"), "{why}");
+        assert_eq!(begun.elapsed().as_secs(), 60);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use tokio::sync::Mutex;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::lease::Lease;
 use super::place::{LEASE, Place};
@@ -16,9 +17,12 @@ impl Inner {
     pub(super) fn renew_from_now_on(self: &Arc<Self>, lease: Lease, tags: Arc<Mutex<Tags>>) {
         let every = self.lasts / 3;
         let store = Arc::downgrade(self);
+        // From beginning to beginning: a place that is slow to answer takes nothing from the next renewal.
+        let mut turns = interval_at(Instant::now() + every, every);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let renewing = tokio::spawn(async move {
             loop {
-                tokio::time::sleep(every).await;
+                turns.tick().await;
                 let Some(store) = store.upgrade() else { return };
                 if !store.renew(&lease, &tags).await {
                     return;
@@ -50,13 +54,14 @@ impl Inner {
         }
         if let (Some(place), Some(tag)) = (&self.follows, &tags.follows) {
             let lease = Lease { copy: Some(self.decides.name()), ..lease.clone() };
-            match swap(place, &lease, tag).await {
-                Ok(Some(tag)) => tags.follows = Some(tag),
-                Ok(None) => {
+            // One that takes its time must not hold up the lease that counts.
+            match timeout(self.lasts / 4, swap(place, &lease, tag)).await {
+                Ok(Ok(Some(tag))) => tags.follows = Some(tag),
+                Ok(Ok(None)) => {
                     self.fence.lose("somebody works on the first place of the state alone");
                     return false;
                 }
-                Err(_) => {}
+                Ok(Err(_)) | Err(_) => {}
             }
         }
         true

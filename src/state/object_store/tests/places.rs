@@ -125,3 +125,17 @@ async fn who_breaks_a_lock_does_not_get_it_before_its_holder_has_stopped() {
     assert_eq!(holder.fence().check(), Ok(()), "it does not know yet");
     assert!(matches!(lock(&other, "b").await, Err(StoreError::Locked(_))));
 }
+
+#[tokio::test]
+async fn a_slow_first_place_does_not_hold_up_the_lease() {
+    let (first, copy) = (place("first"), place("copy"));
+    let slow = Duration::from_millis(600);
+    let objects: Arc<dyn Objects> = copy.clone();
+    let store = ObjectStore::new(&name(), first.clone(), Some(objects), slow / 2);
+    lock(&store, "a").await.expect("the lock");
+    first.answer_after(slow);
+    for _ in 0..50 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(store.fence().check(), Ok(()));
+    }
+}
