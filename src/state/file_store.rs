@@ -106,6 +106,8 @@ impl FileStore {
         let open = || -> io::Result<File> {
             let mut file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
             cut_torn_line(&mut file)?;
+            // What is durable in a file counts only once the folder has its name.
+            File::open(&self.folder)?.sync_all()?;
             Ok(file)
         };
         let file = open().map_err(|error| failed(path, error))?;
