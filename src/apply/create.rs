@@ -88,18 +88,20 @@ impl Job<'_> {
 
     /// Puts our tags on what was found, where a run may have died before it did.
     pub(super) async fn claim(&self, id: &PhysicalId, wanted: &Json, owner: &Owner) -> Result<(), Failure> {
+        if !self.info.tagged_later {
+            return Ok(());
+        }
         let mut attempt = 0;
-        while self.info.tagged_later {
+        loop {
             self.run.still_ours().await?;
             let claim = self.run.cloud.claim(&self.address.at, &self.node.declaration.kind, id, wanted, owner);
             match claim.await {
-                Ok(()) => break,
+                Ok(()) => return Ok(()),
                 Err(error) if error.class.is_transient() => self.pause(&error, attempt).await?,
                 Err(error) => return Err(Failure::Cloud(Box::new(error))),
             }
             attempt += 1;
         }
-        Ok(())
     }
 
     /// A search that comes to an answer, within the deadline.

@@ -21,6 +21,7 @@ use crate::value::Json;
 pub struct Catalog(BTreeMap<KindName, KindInfo>);
 
 /// One kind, as the core sees it.
+#[expect(clippy::struct_excessive_bools, reason = "facts of a kind, one from the other independent")]
 #[derive(Debug, Clone)]
 pub struct KindInfo {
     /// Its name.
