@@ -184,7 +184,7 @@ impl Engine {
 }
 
 /// What must have been sent last, as far as AWS tells: what is wanted where nothing differs, and what is
-/// there where something does.
+/// there where something does. What AWS never tells is taken to be as the file says.
 fn sent(wanted: &Partial, changes: &[Change], live: &Json) -> Json {
     let Partial::Map(fields) = wanted else { return Json::Null };
     let differs = |name: &str| {
@@ -194,7 +194,10 @@ fn sent(wanted: &Partial, changes: &[Change], live: &Json) -> Json {
         })
     };
     let field = |(name, wanted): (&String, &Partial)| {
-        let value = if differs(name) { live.get(name).cloned() } else { wanted.finish().ok() };
+        let value = match live.get(name) {
+            Some(there) if differs(name) => Some(there.clone()),
+            _ => wanted.finish().ok(),
+        };
         Some((name.clone(), value?))
     };
     Json::Object(fields.iter().filter_map(field).collect())
@@ -250,4 +253,24 @@ fn moved(graph: &Graph, address: &Address) -> Address {
         (rest.is_empty() || rest.starts_with('.')).then(|| Address::new(format!("{new}{rest}"), address.at.clone()))
     });
     new.unwrap_or_else(|| address.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::catalog::Shape;
+    use crate::value::compare::changes;
+
+    #[test]
+    fn what_aws_does_not_tell_is_as_the_file_says() {
+        let text = json!({"type": ["string", "null"]});
+        let schema = json!({"type": "object", "properties": {"told": text, "hidden": text, "unset": text}});
+        let shape = Shape::from_schema(&schema).expect("a shape");
+        let wanted = Partial::from_json(&json!({"told": "new", "hidden": "new", "unset": "new"}));
+        let live = json!({"told": "old", "unset": null});
+        let changes = changes(&shape, &wanted, &live, None);
+        assert_eq!(sent(&wanted, &changes, &live), json!({"told": "old", "hidden": "new", "unset": null}));
+    }
 }
