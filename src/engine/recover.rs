@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::survey::Survey;
 use super::{Engine, EngineError, bookkeeping, check_account, fresh, note};
+use crate::catalog::Shape;
 use crate::cloud::Tagged;
 use crate::graph::Graph;
 use crate::names::{Address, PhysicalId, Region};
@@ -15,7 +16,7 @@ use crate::plan::{Decision, Obstacle, Planned};
 use crate::state::journal::{Entry, Journal};
 use crate::state::store::{Holder, StoreError};
 use crate::state::{Record, State};
-use crate::value::compare::Change;
+use crate::value::compare::changes;
 use crate::value::{Json, Key, Partial};
 
 /// What a recovery would write, and what it has found.
@@ -160,23 +161,24 @@ impl Engine {
     /// Records of what a survey has found to be ours.
     fn found(&self, survey: &Survey, tagged: &[Tagged]) -> Vec<(Entry, TakenUp)> {
         let record = |entry: &Planned| {
-            let Decision::Adopt { id, changes } = &entry.decision else { return None };
+            let Decision::Adopt { id, .. } = &entry.decision else { return None };
             let address = &entry.address;
             let (node, info) = (survey.graph.get(address)?, self.catalog.get(&entry.kind)?);
             let live = survey.observed.live(address)?;
+            let (spec, differs) = sent(&info.spec, survey.decided.wanted.get(address)?, &live.spec);
             let told = tagged.iter().filter(|thing| thing.address.as_ref() == Some(address));
             let record = Record {
                 kind: entry.kind.clone(),
                 id: id.clone(),
                 // The next one must be none that was there before.
                 generation: told.filter_map(|thing| thing.generation).max().unwrap_or(1),
-                spec: info.redact(&sent(survey.decided.wanted.get(address)?, changes, &live.spec)),
+                spec: info.redact(&spec),
                 outputs: live.outputs.clone(),
                 needs: node.needs.keys().cloned().collect(),
                 protect: node.declaration.protect,
                 retain: node.declaration.retain,
             };
-            let taken_up = TakenUp { address: address.clone(), id: id.clone(), differs: !changes.is_empty() };
+            let taken_up = TakenUp { address: address.clone(), id: id.clone(), differs };
             Some((Entry::Made { address: address.clone(), record }, taken_up))
         };
         survey.decided.plan.entries.iter().filter_map(record).collect()
@@ -184,23 +186,20 @@ impl Engine {
 }
 
 /// What must have been sent last, as far as AWS tells: what is wanted where nothing differs, and what is
-/// there where something does. What AWS never tells is taken to be as the file says.
-fn sent(wanted: &Partial, changes: &[Change], live: &Json) -> Json {
-    let Partial::Map(fields) = wanted else { return Json::Null };
-    let differs = |name: &str| {
-        changes.iter().any(|change| match change.path.0.first() {
-            Some(Key::Field(field)) => field == name,
-            _ => true,
-        })
-    };
-    let field = |(name, wanted): (&String, &Partial)| {
-        let value = match live.get(name) {
-            Some(there) if differs(name) => Some(there.clone()),
-            _ => wanted.finish().ok(),
-        };
-        Some((name.clone(), value?))
-    };
-    Json::Object(fields.iter().filter_map(field).collect())
+/// there where something does. What AWS never tells is taken to be as the file says. Whether anything differs.
+fn sent(shape: &Shape, wanted: &Partial, live: &Json) -> (Json, bool) {
+    let Partial::Map(fields) = wanted else { return (Json::Null, false) };
+    let known = fields.iter().filter_map(|(name, wanted)| Some((name.clone(), wanted.finish().ok()?)));
+    let mut sent: serde_json::Map<String, Json> = known.collect();
+    let changes = changes(shape, wanted, live, Some(&Json::Object(sent.clone())));
+    for change in &changes {
+        if let Some(Key::Field(name)) = change.path.0.first()
+            && let Some(there) = live.get(name)
+        {
+            sent.insert(name.clone(), there.clone());
+        }
+    }
+    (Json::Object(sent), !changes.is_empty())
 }
 
 /// Records of what is there, with what it can be referred to by now.
@@ -260,17 +259,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::catalog::Shape;
-    use crate::value::compare::changes;
 
     #[test]
     fn what_aws_does_not_tell_is_as_the_file_says() {
         let text = json!({"type": ["string", "null"]});
-        let schema = json!({"type": "object", "properties": {"told": text, "hidden": text, "unset": text}});
-        let shape = Shape::from_schema(&schema).expect("a shape");
-        let wanted = Partial::from_json(&json!({"told": "new", "hidden": "new", "unset": "new"}));
-        let live = json!({"told": "old", "unset": null});
-        let changes = changes(&shape, &wanted, &live, None);
-        assert_eq!(sent(&wanted, &changes, &live), json!({"told": "old", "hidden": "new", "unset": null}));
+        let never_told = json!({"type": ["string", "null"], "x-write-only": true});
+        let fields = json!({"told": text, "unseen": text, "unset": text, "hidden": never_told});
+        let shape = Shape::from_schema(&json!({"type": "object", "properties": fields})).expect("a shape");
+        let file = json!({"told": "new", "unseen": "new", "unset": "new", "hidden": "new"});
+        let live = json!({"told": "old", "unset": null, "hidden": null});
+        let expected = json!({"told": "old", "unseen": "new", "unset": null, "hidden": "new"});
+        assert_eq!(sent(&shape, &Partial::from_json(&file), &live), (expected, true));
     }
 }

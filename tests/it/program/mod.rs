@@ -36,6 +36,7 @@ fn a_stack_lives_and_leaves_nothing() {
 
     outputs_are_for_scripts(&world);
     a_change_is_planned_exactly_and_applied(&world);
+    all_is_found_again(&world, STACK);
 
     world.isobar(&["destroy", "--local", STACK]).exits(1);
     world.isobar(&["destroy", "--local", "--yes", STACK]).exits(0);
@@ -67,6 +68,7 @@ fn containers_move_to_other_ports_and_zones_and_leave_nothing() {
     world.edit(STACK, "zones: 3", "zones: 2");
     world.edit(STACK, "nat: regional", "nat: per-zone");
     settled("a zone less");
+    all_is_found_again(&world, STACK);
     world.isobar(&["destroy", "--local", "--yes", STACK]).exits(0);
     assert_eq!(world.inventory(), Vec::<Json>::new());
 }
@@ -117,6 +119,14 @@ fn a_closed_pipe_is_no_panic() {
 }
 
 /// Nothing changes in the second region before the first one serves.
+/// The state is lost, and after a recovery there is nothing to do.
+fn all_is_found_again(world: &World, stack: &str) {
+    world.remove(".isobar");
+    world.isobar(&["recover", "--local", "--yes", stack]).exits(0);
+    let plan = world.isobar(&["plan", "--local", "--detailed-exitcode", stack]);
+    assert_eq!(plan.code, Some(0), "{}", plan.data);
+}
+
 fn one_region_after_the_other(events: &str) {
     let events: Vec<Json> = events.lines().map(|line| serde_json::from_str(line).expect("an event")).collect();
     let position = |wanted: &dyn Fn(&Json) -> bool| events.iter().position(wanted);
