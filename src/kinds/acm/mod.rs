@@ -1,0 +1,10 @@
+//! Certificate Manager.
+
+mod certificate;
+
+use crate::aws::Entry;
+
+/// The kinds of this service.
+pub(super) fn kinds() -> Vec<Entry> {
+    vec![Entry::of::<certificate::Certificate>()]
+}

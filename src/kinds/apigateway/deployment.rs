@@ -1,0 +1,117 @@
+//! API Gateway deployment: a frozen copy of a REST API, for stages to show.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::stage::stages;
+use super::{PAGE, halves};
+use crate::aws::{Cx, Gone, Result};
+use crate::cloud::{Ask, Care};
+use crate::kinds::{Found, Kind};
+use crate::names::{Owner, PhysicalId};
+
+/// A deployment.
+pub struct Deployment;
+
+/// What a deployment can be told to be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Id of the REST API.
+    #[schemars(length(min = 1), extend("x-change" = "replace"))]
+    pub rest_api_id: String,
+    /// Fingerprint of what is deployed: the API's `document_sha256`, or `content_sha256` to take in
+    /// the settings beside the document too. A new one makes a new deployment.
+    #[schemars(regex(pattern = r"^\S{1,200}$"), extend("x-change" = "replace"))]
+    pub document_sha256: String,
+}
+
+/// What a deployment can be referred to by.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its id.
+    pub id: String,
+}
+
+impl Kind for Deployment {
+    const NAME: &'static str = "apigateway.Deployment";
+    const ABOUT: &'static str = "A frozen copy of an API Gateway REST API";
+    const EXAMPLE: &'static str = "
+rest_api_id: ${apigateway.RestApi.id}
+document_sha256: ${apigateway.RestApi.document_sha256}
+";
+    const CHANGES: &'static [&'static str] = &["document_sha256: sha256:0000"];
+    // AWS makes one per 5 s and account.
+    const DEADLINE: Duration = Duration::from_mins(10);
+    const CONFLICT: &'static [&'static str] = &["BadRequestException: Active stages pointing to this deployment"];
+    const REPEATABLE: bool = false;
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        futures::future::try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+    }
+
+    async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+        // It has no tags and no name; its description is ours to write.
+        let wanted: Vec<String> = owner.each_generation().map(|owner| description(spec, &owner)).collect();
+        let call = cx.apigateway().get_deployments().rest_api_id(&spec.rest_api_id).limit(PAGE);
+        let mut pages = call.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let Some(page) = page.or_gone()? else { return Ok(None) };
+            let mut listed = page.items.unwrap_or_default().into_iter();
+            if let Some(found) = listed.find(|one| one.description.as_ref().is_some_and(|told| wanted.contains(told))) {
+                return Ok(Some(id(&spec.rest_api_id, &found.id.unwrap_or_default())));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
+        // Without a stage name: the stage is a thing of its own, so that each step can be taken again.
+        let call = cx.apigateway().create_deployment().rest_api_id(&spec.rest_api_id);
+        let made = call.description(description(spec, owner)).send().await?;
+        Ok(id(&spec.rest_api_id, &made.id.unwrap_or_default()))
+    }
+
+    async fn update(_cx: &Cx, _id: &PhysicalId, _from: &Spec, _to: &Spec) -> Result<()> {
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        let (api, deployment) = halves(id.as_str(), '/');
+        cx.apigateway().delete_deployment().rest_api_id(api).deployment_id(deployment).send().await?;
+        Ok(())
+    }
+}
+
+async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Deployment>>> {
+    let (api, deployment) = halves(ask.id.as_str(), '/');
+    let outputs = Outputs { id: deployment.to_owned() };
+    let spec = |document_sha256| Spec { rest_api_id: api.to_owned(), document_sha256 };
+    if cx.care == Care::Survey {
+        // A deployment that a stage shows is there, and never changes. The stages are read anyway.
+        let stages = stages(cx, api).await?;
+        let Some(stages) = stages.as_ref() else { return Ok(None) };
+        if stages.iter().any(|stage| stage.deployment_id() == Some(deployment)) {
+            let unseen = &["document_sha256"];
+            return Ok(Some(Found { unseen, ..Found::serving(spec(String::new()), outputs) }));
+        }
+    }
+    let call = cx.apigateway().get_deployment().rest_api_id(api).deployment_id(deployment);
+    let Some(live) = call.send().await.or_gone()? else { return Ok(None) };
+    let described = live.description.unwrap_or_default();
+    Ok(Some(Found::serving(spec(described.split(' ').next().unwrap_or_default().to_owned()), outputs)))
+}
+
+/// `<fingerprint> <token of the owner>`.
+fn description(spec: &Spec, owner: &Owner) -> String {
+    format!("{} {}", spec.document_sha256, owner.token())
+}
+
+fn id(api: &str, deployment: &str) -> PhysicalId {
+    PhysicalId::new(format!("{api}/{deployment}"))
+}

@@ -1,0 +1,171 @@
+//! Scaling policy of an EC2 Auto Scaling group: when there are more instances, and when fewer.
+//!
+//! One call makes and changes it, and overwrites all of it. The type of a policy cannot be changed: such a one is
+//! deleted and made again in the same step. Alarms of target tracking are AWS's own, and go with the policy.
+
+mod put;
+mod spec;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_autoscaling::types::ScalingPolicy as Described;
+use futures::future::try_join_all;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::aws::{Cx, Result};
+use crate::cloud::{Ask, Class, CloudError};
+use crate::kinds::{Found, Kind};
+use crate::names::{Owner, PhysicalId, TAG_STACK};
+use spec::Spec;
+
+/// A scaling policy.
+pub struct ScalingPolicy;
+
+/// What a policy can be referred to by.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its ARN, which alarms of step and simple policies name as their action.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Kind for ScalingPolicy {
+    const NAME: &'static str = "autoscaling.ScalingPolicy";
+    const ABOUT: &'static str = "When an Auto Scaling group grows and shrinks";
+    const EXAMPLE: &'static str = "
+auto_scaling_group_name: ${autoscaling.AutoScalingGroup.name}
+name: shop-busy
+enabled: true
+target_tracking: {metric: ASGAverageCPUUtilization, target_value: 50, disable_scale_in: false}
+estimated_instance_warmup_seconds: 60
+";
+    const CHANGES: &'static [&'static str] = &[
+        "{enabled: false, estimated_instance_warmup_seconds: 90}",
+        "{enabled: true, target_tracking: {metric: ASGAverageNetworkIn, target_value: 1000000, disable_scale_in: true}}",
+        "target_tracking: {custom: {namespace: Shop, metric_name: Waiting, dimensions: {Queue: carts}, statistic: Average}, target_value: 10}",
+        "
+target_tracking: null
+step:
+  adjustment_type: ChangeInCapacity
+  aggregation: Average
+  steps: [{lower: 0, upper: 10, adjustment: 1}, {lower: 10, adjustment: 2}]
+",
+        "
+step: null
+estimated_instance_warmup_seconds: null
+simple: {adjustment_type: PercentChangeInCapacity, adjustment: 20, min_adjustment_magnitude: 1, cooldown_seconds: 120}
+",
+        "{simple: null, predictive: {metric: ASGCPUUtilization, target_value: 40, mode: ForecastOnly}}",
+        "predictive: {metric: ASGCPUUtilization, target_value: 60, mode: ForecastAndScale, max_capacity_breach_behavior: IncreaseMaxCapacity, max_capacity_buffer: 10, scheduling_buffer_seconds: 300}",
+        "name: shop-idle",
+        "auto_scaling_group_name: shop-others",
+    ];
+    const DELETE_FIRST: bool = true;
+    const NAMED_BY: &'static [&'static str] = &["auto_scaling_group_name", "name"];
+    const CONFLICT: &'static [&'static str] = &["ResourceContention", "ScalingActivityInProgress"];
+    const NOT_YET: &'static [&'static str] = &["ServiceLinkedRoleFailure"];
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        let mut by_group = BTreeMap::<&str, BTreeSet<&str>>::new();
+        for ask in asks {
+            let (group, name) = parts(&ask.id)?;
+            by_group.entry(group).or_default().insert(name);
+        }
+        let reads = by_group.iter().map(|(group, names)| policies(cx, group, names));
+        let live: Vec<Described> = try_join_all(reads).await?.into_iter().flatten().collect();
+        let found_by = |ask: &Ask| {
+            let (group, name) = parts(&ask.id)?;
+            let is = |one: &&Described| one.auto_scaling_group_name() == Some(group) && one.policy_name() == Some(name);
+            live.iter().find(is).map(|one| found(one.clone())).transpose()
+        };
+        asks.iter().map(found_by).collect()
+    }
+
+    /// A policy has no tags: one of this name on a group of our own stack is ours.
+    async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+        let group = &spec.auto_scaling_group_name;
+        if policies(cx, group, &BTreeSet::from([spec.name.as_str()])).await?.is_empty() {
+            return Ok(None);
+        }
+        let answer = cx.autoscaling().describe_auto_scaling_groups().auto_scaling_group_names(group).send().await?;
+        let tags = answer.auto_scaling_groups.unwrap_or_default().into_iter().filter_map(|group| group.tags).flatten();
+        let stack = tags.into_iter().find(|tag| tag.key() == Some(TAG_STACK)).and_then(|tag| tag.value);
+        match stack.filter(|stack| *stack != owner.stack.to_string()) {
+            None => Ok(Some(id(spec))),
+            Some(stack) => Err(CloudError {
+                hint: Some(format!("the group {group} belongs to the stack {stack}")),
+                ..CloudError::stated(
+                    Class::Taken,
+                    "find",
+                    format!("the scaling policy {} exists already and is somebody else's", spec.name),
+                )
+            }),
+        }
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, _owner: &Owner) -> Result<PhysicalId> {
+        put::put(cx, spec).send().await?;
+        Ok(id(spec))
+    }
+
+    async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+        if from.policy_type() != to.policy_type() {
+            Self::delete(cx, id).await?;
+        }
+        put::put(cx, to).send().await?;
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        let (group, name) = parts(id)?;
+        if policies(cx, group, &BTreeSet::from([name])).await?.is_empty() {
+            return Ok(());
+        }
+        cx.autoscaling().delete_policy().auto_scaling_group_name(group).policy_name(name).send().await?;
+        Ok(())
+    }
+
+    fn check(spec: &Spec) -> Vec<String> {
+        spec::check(spec)
+    }
+}
+
+/// The policies of these names, of one group. A group that is not there has none.
+async fn policies(cx: &Cx, group: &str, names: &BTreeSet<&str>) -> Result<Vec<Described>> {
+    let names = names.iter().map(|name| (*name).to_owned()).collect();
+    let call = cx.autoscaling().describe_policies().auto_scaling_group_name(group).set_policy_names(Some(names));
+    let mut pages = call.into_paginator().items().send();
+    let mut all = Vec::new();
+    while let Some(policy) = pages.next().await {
+        match policy.map_err(CloudError::from) {
+            Ok(policy) => all.push(policy),
+            Err(error) if error.code == "ValidationError" && error.message.contains("not found") => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
+}
+
+fn found(live: Described) -> Result<Found<ScalingPolicy>> {
+    let outputs = Outputs {
+        arn: live.policy_arn().unwrap_or_default().to_owned(),
+        name: live.policy_name().unwrap_or_default().to_owned(),
+    };
+    Ok(Found::serving(put::spec(live)?, outputs))
+}
+
+fn id(spec: &Spec) -> PhysicalId {
+    PhysicalId::new(format!("{}:{}", spec.auto_scaling_group_name, spec.name))
+}
+
+/// Group and policy of `group:policy`; a group's name has no colon.
+fn parts(id: &PhysicalId) -> Result<(&str, &str)> {
+    let wrong =
+        || CloudError::stated(Class::Invalid, "autoscaling.ScalingPolicy", format!("`{id}` is not `group:policy`"));
+    id.as_str().split_once(':').ok_or_else(wrong)
+}

@@ -1,0 +1,10 @@
+//! CloudWatch: alarms.
+
+mod alarm;
+
+use crate::aws::Entry;
+
+/// The kinds of this service.
+pub(super) fn kinds() -> Vec<Entry> {
+    vec![Entry::of::<alarm::Alarm>()]
+}

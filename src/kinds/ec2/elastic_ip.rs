@@ -1,0 +1,129 @@
+//! Elastic IP: a public address that stays ours until it is given back.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{Address as Live, DomainType, ResourceType};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Described, arn, asked, looked_up, not_yet, one, own_tags, owned, tagged, update_tags};
+use crate::aws::{Cx, Result, Tags};
+use crate::cloud::{Ask, Class, CloudError};
+use crate::kinds::{Found, Kind};
+use crate::names::{Owner, PhysicalId};
+use crate::value::Json;
+
+/// An elastic IP.
+pub struct ElasticIp;
+
+/// What an elastic IP can be told to be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Id of a pool of addresses of our own that it is taken from; one of Amazon's when left out. A change replaces:
+    /// the address is another one.
+    #[schemars(extend("x-change" = "replace"))]
+    pub public_ipv4_pool: Option<String>,
+    /// The set of zones from which AWS announces it, such as a local zone's; the region when left out. A change replaces.
+    #[schemars(extend("x-change" = "replace"))]
+    pub network_border_group: Option<String>,
+    /// Tags.
+    #[schemars(extend("x-merge" = true))]
+    pub tags: Option<Tags>,
+}
+
+/// What an elastic IP can be referred to by.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its id, `eipalloc-...`, which NAT gateways and network load balancers take.
+    pub allocation_id: String,
+    /// The address.
+    pub public_ip: String,
+    /// Its ARN.
+    pub arn: String,
+}
+
+impl Kind for ElasticIp {
+    const NAME: &'static str = "ec2.ElasticIp";
+    const ABOUT: &'static str = "A public IPv4 address that stays the same until it is given back";
+    const EXAMPLE: &'static str = "
+tags: {Name: shop-out, team: commerce}
+";
+    const CHANGES: &'static [&'static str] = &[
+        "tags: {Name: shop-out, team: platform, cost: '7'}",
+        "public_ipv4_pool: ipv4pool-ec2-0123456789abcdef0",
+        "network_border_group: us-east-1-bos-1",
+    ];
+    // It can be given back once the NAT gateway that has it is gone.
+    const DEADLINE: Duration = Duration::from_mins(20);
+    const NOT_FOUND: &'static [&'static str] = &["InvalidAllocationID.NotFound"];
+    const CONFLICT: &'static [&'static str] = &["InvalidIPAddress.InUse"];
+    const REPEATABLE: bool = false;
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        let live = asked::<Live>(cx, asks).await?;
+        let account = cx.account().await?;
+        Ok(asks.iter().map(|ask| live.get(ask.id.as_str()).map(|live| found(cx, account, live))).collect())
+    }
+
+    async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
+        owned::<Live>(cx, owner).await
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
+        let call = cx.ec2().allocate_address().domain(DomainType::Vpc);
+        let made = call
+            .set_public_ipv4_pool(spec.public_ipv4_pool.clone())
+            .set_network_border_group(spec.network_border_group.clone())
+            .tag_specifications(tagged(ResourceType::ElasticIp, spec.tags.as_ref(), owner))
+            .send()
+            .await?;
+        Ok(PhysicalId::new(made.allocation_id.unwrap_or_default()))
+    }
+
+    async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+        update_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await.map_err(not_yet)
+    }
+
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        let released = cx.ec2().release_address().allocation_id(id.as_str()).send().await;
+        match released.map_err(CloudError::from) {
+            // AWS says so of an address that is no longer ours, and of one that something of ours still has.
+            Err(error) if error.code == "AuthFailure" => match one::<Live>(cx, id).await? {
+                Some(live) if live.association_id.is_some() => Err(CloudError { class: Class::Conflict, ..error }),
+                Some(_) => Err(error),
+                None => Ok(()),
+            },
+            other => other.map(drop),
+        }
+    }
+
+    /// By `id`, by `public_ip`, by `name` (its `Name` tag) or by `tags`.
+    async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
+        match query.get("public_ip").and_then(Json::as_str) {
+            Some(address) => {
+                let found = Live::list(cx, vec![super::filter("public-ip", [address])]).await?;
+                Ok(found.first().map(|live| PhysicalId::new(live.id())))
+            }
+            None => looked_up::<Live>(cx, query).await,
+        }
+    }
+}
+
+fn found(cx: &Cx, account: &str, live: &Live) -> Found<ElasticIp> {
+    let id = live.id();
+    let spec = Spec {
+        public_ipv4_pool: live.public_ipv4_pool.clone(),
+        network_border_group: live.network_border_group.clone(),
+        tags: Some(own_tags(live.tags.as_ref())),
+    };
+    let outputs = Outputs {
+        allocation_id: id.to_owned(),
+        public_ip: live.public_ip.clone().unwrap_or_default(),
+        arn: arn(cx, Some(account), "elastic-ip", id),
+    };
+    Found::serving(spec, outputs)
+}

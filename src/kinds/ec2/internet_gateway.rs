@@ -1,0 +1,149 @@
+//! Internet gateway: the way out of a VPC, and in.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{AttachmentStatus, InternetGateway as Live, NetworkInterface, ResourceType};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Described, arn, asked, filter, holder, looked_up, not_yet, one, own_tags, owned, tagged, update_tags, with_holders,
+};
+use crate::aws::{Cx, Result, Tags};
+use crate::cloud::{Ask, CloudError, Readiness};
+use crate::kinds::{Found, Kind};
+use crate::names::{Owner, PhysicalId};
+use crate::value::Json;
+
+/// An internet gateway.
+pub struct InternetGateway;
+
+/// What an internet gateway can be told to be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// The VPC that it is attached to; a VPC has one at most. A change takes it from one and gives it to the other,
+    /// which AWS refuses while public addresses of the first are in use. An empty text leaves it unattached.
+    pub vpc_id: String,
+    /// Tags.
+    #[schemars(extend("x-merge" = true))]
+    pub tags: Option<Tags>,
+}
+
+/// What an internet gateway can be referred to by.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its id, `igw-...`.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+}
+
+impl Kind for InternetGateway {
+    const NAME: &'static str = "ec2.InternetGateway";
+    const ABOUT: &'static str = "An internet gateway, attached to a VPC";
+    const EXAMPLE: &'static str = "
+vpc_id: ${ec2.Vpc.id}
+tags: {Name: shop, team: commerce}
+";
+    const CHANGES: &'static [&'static str] =
+        &["vpc_id: ''", "vpc_id: '${ec2.Vpc.id}'", "tags: {Name: shop, team: platform, cost: '7'}"];
+    // Public addresses of the VPC go with load balancers and NAT gateways.
+    const DEADLINE: Duration = Duration::from_mins(20);
+    const NOT_FOUND: &'static [&'static str] = &["InvalidInternetGatewayID.NotFound"];
+    // Another gateway of the VPC may be on its way out.
+    const CONFLICT: &'static [&'static str] = &[
+        "DependencyViolation",
+        "InvalidParameterValue: already has an internet gateway attached",
+        "Resource.AlreadyAssociated",
+    ];
+    const REPEATABLE: bool = false;
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        let live = asked::<Live>(cx, asks).await?;
+        Ok(asks.iter().map(|ask| live.get(ask.id.as_str()).map(|live| found(cx, live))).collect())
+    }
+
+    async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
+        owned::<Live>(cx, owner).await
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
+        let tags = tagged(ResourceType::InternetGateway, spec.tags.as_ref(), owner);
+        let made = cx.ec2().create_internet_gateway().tag_specifications(tags).send().await?;
+        Ok(PhysicalId::new(made.internet_gateway.and_then(|made| made.internet_gateway_id).unwrap_or_default()))
+    }
+
+    async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+        let done = async {
+            if from.vpc_id != to.vpc_id {
+                detach(cx, id, &from.vpc_id).await?;
+                attach(cx, id, &to.vpc_id).await?;
+            }
+            update_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
+        };
+        done.await.map_err(not_yet)
+    }
+
+    /// Detached, then deleted.
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        // What a look does not see may be there all the same: whether it is gone the call itself tells.
+        if let Some(live) = one::<Live>(cx, id).await? {
+            detach(cx, id, vpc_of(&live)).await?;
+        }
+        cx.ec2().delete_internet_gateway().internet_gateway_id(id.as_str()).send().await?;
+        Ok(())
+    }
+
+    async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
+        looked_up::<Live>(cx, query).await
+    }
+}
+
+/// The VPC that it is attached to; an empty text for none.
+fn vpc_of(live: &Live) -> &str {
+    let mut attached = live.attachments().iter().filter(|one| one.state != Some(AttachmentStatus::Detached));
+    attached.find_map(|one| one.vpc_id()).unwrap_or_default()
+}
+
+fn found(cx: &Cx, live: &Live) -> Found<InternetGateway> {
+    let id = live.id();
+    let spec = Spec { vpc_id: vpc_of(live).to_owned(), tags: Some(own_tags(live.tags.as_ref())) };
+    let outputs = Outputs { id: id.to_owned(), arn: arn(cx, live.owner_id(), "internet-gateway", id) };
+    let is = |state: AttachmentStatus| live.attachments().iter().any(|one| one.state.as_ref() == Some(&state));
+    let readiness = if is(AttachmentStatus::Attaching) {
+        Readiness::Pending("AWS attaches the gateway".to_owned())
+    } else if is(AttachmentStatus::Detaching) {
+        Readiness::Pending("AWS detaches the gateway".to_owned())
+    } else {
+        Readiness::Serving
+    };
+    Found { readiness, ..Found::serving(spec, outputs) }
+}
+
+async fn attach(cx: &Cx, id: &PhysicalId, vpc: &str) -> Result<()> {
+    if !vpc.is_empty() {
+        cx.ec2().attach_internet_gateway().internet_gateway_id(id.as_str()).vpc_id(vpc).send().await?;
+    }
+    Ok(())
+}
+
+async fn detach(cx: &Cx, id: &PhysicalId, vpc: &str) -> Result<()> {
+    if vpc.is_empty() {
+        return Ok(());
+    }
+    let call = cx.ec2().detach_internet_gateway().internet_gateway_id(id.as_str()).vpc_id(vpc);
+    match call.send().await.map_err(CloudError::from) {
+        Err(error) if error.code == "Gateway.NotAttached" => Ok(()),
+        Err(error) if error.code == "DependencyViolation" => {
+            // What has a public address in the VPC.
+            let all = NetworkInterface::list(cx, vec![filter("vpc-id", [vpc])]).await.unwrap_or_default();
+            let public = all.iter().filter(|one| one.association().is_some_and(|it| it.public_ip().is_some()));
+            Err(with_holders(error, public.map(holder).collect()))
+        }
+        other => other.map(drop),
+    }
+}

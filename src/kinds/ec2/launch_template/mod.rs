@@ -1,0 +1,204 @@
+//! EC2 launch template: what instances are made of.
+//!
+//! A version cannot be changed: every change makes a new one with all of the data, and makes it the default. Groups
+//! that refer to the number of the version follow in the same run. Old versions stay, AWS keeps up to 10,000.
+
+mod data;
+mod spec;
+
+use aws_sdk_ec2::types::{LaunchTemplateVersion, ResourceType, Tag, TagSpecification};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::cloud::{Ask, Class, CloudError};
+use crate::kinds::{Found, Kind, changed_fields};
+use crate::names::{Owner, PhysicalId};
+use spec::Spec;
+
+/// A launch template.
+pub struct LaunchTemplate;
+
+/// What a launch template can be referred to by.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its id, `lt-...`.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// Number of the version with the data that stands in the file, as a text.
+    #[schemars(extend("x-volatile" = true, "x-stable-under" = ["tags"]))]
+    pub version: String,
+}
+
+/// The version that counts.
+const DEFAULT: &str = "$Default";
+
+impl Kind for LaunchTemplate {
+    const NAME: &'static str = "ec2.LaunchTemplate";
+    const ABOUT: &'static str = "What EC2 instances are made of, version by version";
+    const EXAMPLE: &'static str = "
+name: shop-workers
+image_id: resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64
+instance_type: t4g.small
+instance_profile_arn: ${iam.InstanceProfile.arn}
+security_group_ids: [sg-0a1b2c3d4e5f60001]
+user_data: |
+  #!/bin/sh
+  echo carts > /etc/motd
+block_device_mappings:
+  - {device_name: /dev/xvda, volume_size_gib: 20, volume_type: gp3, encrypted: true, delete_on_termination: true}
+metadata_options: {http_tokens: required, http_put_response_hop_limit: 2, http_endpoint: enabled}
+monitoring: true
+ebs_optimized: true
+instance_tags: {Name: shop-worker}
+volume_tags: {Name: shop-worker}
+tags: {team: commerce}
+";
+    const CHANGES: &'static [&'static str] = &[
+        "{instance_type: t4g.medium, user_data: '#!/bin/true', monitoring: false}",
+        "user_data: ''",
+        "security_group_ids: [sg-0a1b2c3d4e5f60001, sg-0a1b2c3d4e5f60002]",
+        "block_device_mappings: [{device_name: /dev/xvda, volume_size_gib: 30, volume_type: gp3, iops: 4000, throughput: 200}]",
+        "metadata_options: {http_tokens: required, http_put_response_hop_limit: 1, instance_metadata_tags: enabled}",
+        "{instance_tags: {Name: shop-carts, cost: '7'}, volume_tags: {}}",
+        "{ebs_optimized: false, shutdown_behavior: terminate, disable_api_termination: false, disable_api_stop: false}",
+        "{cpu_credits: standard, cpu_options: {core_count: 1, threads_per_core: 1}, auto_recovery: disabled}",
+        "{associate_public_ip_address: false, placement: {tenancy: default}, hibernation: false, enclave: false, spot: false}",
+        "{image_id: ami-0a1b2c3d4e5f60718, key_name: '', version_description: Carts}",
+        "tags: {team: platform, cost: '7'}",
+        "name: shop-others",
+    ];
+    const DELETE_FIRST: bool = true;
+    const NOT_FOUND: &'static [&'static str] = &NOT_FOUND;
+    const EXISTS: &'static [&'static str] =
+        &["InvalidLaunchTemplateName.AlreadyExistsException", "IdempotentParameterMismatch"];
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        futures::future::try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+    }
+
+    async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+        let found = cx.ec2().describe_launch_templates().launch_template_names(&spec.name).send().await;
+        let Some(found) = gone(found.map_err(CloudError::from))? else { return Ok(None) };
+        let Some(template) = found.launch_templates.unwrap_or_default().into_iter().next() else { return Ok(None) };
+        cx.ours(&format!("the launch template {}", spec.name), &pairs(template.tags), owner)?;
+        Ok(template.launch_template_id.map(PhysicalId::new))
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
+        let tags = with_owner(spec.tags.as_ref(), owner).into_iter().map(|(key, value)| tag(&key, &value));
+        let tags =
+            TagSpecification::builder().resource_type(ResourceType::LaunchTemplate).set_tags(Some(tags.collect()));
+        let made = cx
+            .ec2()
+            .create_launch_template()
+            .launch_template_name(&spec.name)
+            .client_token(owner.token())
+            .set_version_description(spec.version_description.clone().filter(|text| !text.is_empty()))
+            .launch_template_data(data::request(spec))
+            .tag_specifications(tags.build())
+            .send()
+            .await?;
+        let id = made.launch_template.and_then(|template| template.launch_template_id);
+        Ok(PhysicalId::new(id.unwrap_or_default()))
+    }
+
+    async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+        let mut changed = changed_fields(from, to)?;
+        changed.remove("tags");
+        if !changed.is_empty() {
+            let whole = to.completed_by(from);
+            let call = cx.ec2().create_launch_template_version().launch_template_id(id.as_str());
+            let made = call
+                .set_version_description(whole.version_description.clone().filter(|text| !text.is_empty()))
+                .launch_template_data(data::request(&whole))
+                .send()
+                .await?;
+            let number = made.launch_template_version.and_then(|version| version.version_number).unwrap_or_default();
+            let call = cx.ec2().modify_launch_template().launch_template_id(id.as_str());
+            call.default_version(number.to_string()).send().await?;
+        }
+        let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
+        if !set.is_empty() {
+            let tags = set.iter().map(|(key, value)| tag(key, value)).collect();
+            cx.ec2().create_tags().resources(id.as_str()).set_tags(Some(tags)).send().await?;
+        }
+        if !unset.is_empty() {
+            let tags = unset.iter().map(|key| Tag::builder().key(key).build()).collect();
+            cx.ec2().delete_tags().resources(id.as_str()).set_tags(Some(tags)).send().await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        cx.ec2().delete_launch_template().launch_template_id(id.as_str()).send().await?;
+        Ok(())
+    }
+
+    fn check(spec: &Spec) -> Vec<String> {
+        spec::check(spec)
+    }
+}
+
+const NOT_FOUND: [&str; 3] = [
+    "InvalidLaunchTemplateId.NotFound",
+    "InvalidLaunchTemplateId.NotFoundException",
+    "InvalidLaunchTemplateName.NotFoundException",
+];
+
+/// `None` if there is no such template.
+fn gone<T>(answer: Result<T>) -> Result<Option<T>> {
+    let answer = answer.map_err(|error| {
+        let class = if NOT_FOUND.contains(&error.code.as_str()) { Class::NotFound } else { error.class };
+        CloudError { class, ..error }
+    });
+    answer.or_gone()
+}
+
+async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<LaunchTemplate>>> {
+    let id = ask.id.as_str();
+    let call = cx.ec2().describe_launch_template_versions().launch_template_id(id).versions(DEFAULT);
+    let Some(answer) = gone(call.send().await.map_err(CloudError::from))? else { return Ok(None) };
+    let Some(version) = answer.launch_template_versions.unwrap_or_default().into_iter().next() else { return Ok(None) };
+    let arn = format!("arn:aws:ec2:{}:{}:launch-template/{id}", cx.region(), cx.account().await?);
+    let tags = if let Some(tags) = cx.indexed_tags(&arn).await? {
+        tags
+    } else {
+        let described = cx.ec2().describe_launch_templates().launch_template_ids(id).send().await;
+        let Some(described) = gone(described.map_err(CloudError::from))? else { return Ok(None) };
+        pairs(described.launch_templates.unwrap_or_default().into_iter().find_map(|template| template.tags))
+    };
+    Ok(Some(found(version, arn, tags)))
+}
+
+fn found(version: LaunchTemplateVersion, arn: String, tags: Tags) -> Found<LaunchTemplate> {
+    let name = version.launch_template_name.unwrap_or_default();
+    let spec = Spec {
+        name: name.clone(),
+        version_description: Some(version.version_description.unwrap_or_default()),
+        tags: Some(live_tags(tags)),
+        ..data::spec(version.launch_template_data)
+    };
+    let outputs = Outputs {
+        id: version.launch_template_id.unwrap_or_default(),
+        arn,
+        name,
+        version: version.version_number.unwrap_or_default().to_string(),
+    };
+    Found::serving(spec, outputs)
+}
+
+fn tag(key: &str, value: &str) -> Tag {
+    Tag::builder().key(key).value(value).build()
+}
+
+fn pairs(tags: Option<Vec<Tag>>) -> Tags {
+    let tags = tags.unwrap_or_default().into_iter();
+    tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect()
+}

@@ -1,0 +1,271 @@
+//! NAT gateway: the way out of subnets that nothing comes into, for one zone or for all.
+//!
+//! Addresses that AWS takes for a regional gateway by itself are AWS's: they are shown and left alone.
+
+mod spec;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{
+    AvailabilityZoneAddress, NatGateway as Live, NatGatewayAddress, NatGatewayAddressStatus as Status, NatGatewayState,
+    ResourceType,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Described, arn, asked, looked_up, not_yet, one, own_tags, owned, tagged, update_tags};
+use crate::aws::{Cx, Result, of_word, word};
+use crate::cloud::{Ask, Class, CloudError, Readiness};
+use crate::kinds::{Found, Kind};
+use crate::names::{Owner, PhysicalId};
+use crate::value::Json;
+use spec::{AvailabilityMode, ConnectivityType, Spec, ZoneAddresses};
+
+/// A NAT gateway.
+pub struct NatGateway;
+
+/// What a NAT gateway can be referred to by.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its id, `nat-...`.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The public addresses that it goes out with.
+    #[schemars(extend("x-volatile" = true, "x-stable-under" = ["tags"]))]
+    pub public_ips: Vec<String>,
+    /// Of a regional gateway: the route table of its own way out.
+    pub route_table_id: Option<String>,
+}
+
+impl Kind for NatGateway {
+    const NAME: &'static str = "ec2.NatGateway";
+    const ABOUT: &'static str = "A NAT gateway, for one zone or for a whole VPC";
+    const EXAMPLE: &'static str = "
+availability_mode: zonal
+connectivity_type: public
+subnet_id: ${ec2.Subnet.id}
+allocation_id: ${ec2.ElasticIp.allocation_id}
+tags: {Name: shop-out, internet: '${ec2.InternetGateway.id}'}
+";
+    const CHANGES: &'static [&'static str] = &[
+        "tags: {Name: shop-out, team: platform, internet: '${ec2.InternetGateway.id}'}",
+        "{subnet_id: subnet-0123456789abcdef0, secondary_allocation_ids: [eipalloc-0123456789abcdef0]}",
+        "{connectivity_type: private, allocation_id: null, secondary_allocation_ids: null, private_ip_address: 10.40.16.20}",
+        "
+availability_mode: regional
+connectivity_type: public
+subnet_id: null
+allocation_id: null
+private_ip_address: null
+vpc_id: ${ec2.Vpc.id}
+zone_addresses: [{availability_zone_id: use1-az1, allocation_ids: ['${ec2.ElasticIp.allocation_id}']}]
+",
+    ];
+    const DEADLINE: Duration = Duration::from_mins(15);
+    // A gateway that keeps its elastic IP can only come when the old one has let it go.
+    const DELETE_FIRST: bool = true;
+    const NAMED_BY: &'static [&'static str] = &["allocation_id", "availability_mode", "connectivity_type"];
+    const NOT_YET: &'static [&'static str] = &[
+        "Gateway.NotAttached",
+        "InvalidAllocationID.NotFound",
+        "InvalidElasticIpID.NotFound",
+        "InvalidSubnetID.NotFound",
+        "InvalidVpcID.NotFound",
+    ];
+    const CONFLICT: &'static [&'static str] = &["Resource.AlreadyAssociated", "InvalidIPAddress.InUse"];
+    const NOT_FOUND: &'static [&'static str] = &["NatGatewayNotFound", "InvalidNatGatewayID.NotFound"];
+    const EXISTS: &'static [&'static str] = &["IdempotentParameterMismatch"];
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        let live = asked::<Live>(cx, asks).await?;
+        let account = cx.account().await?;
+        Ok(asks.iter().map(|ask| live.get(ask.id.as_str()).map(|live| found(cx, account, ask, live))).collect())
+    }
+
+    async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
+        owned::<Live>(cx, owner).await
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
+        let zones = spec.zone_addresses.as_ref().map(|zones| {
+            let zone = |zone: &ZoneAddresses| {
+                let ids = Some(zone.allocation_ids.clone());
+                let address = AvailabilityZoneAddress::builder().availability_zone_id(&zone.availability_zone_id);
+                address.set_allocation_ids(ids).build()
+            };
+            zones.iter().map(zone).collect()
+        });
+        let secondary = spec.secondary_allocation_ids.clone().filter(|ids| !ids.is_empty());
+        let call = cx.ec2().create_nat_gateway().client_token(owner.token());
+        let made = call
+            .set_availability_mode(spec.availability_mode.map(|mode| word(mode).as_str().into()))
+            .set_connectivity_type(spec.connectivity_type.map(|kind| word(kind).as_str().into()))
+            .set_subnet_id(spec.subnet_id.clone())
+            .set_allocation_id(spec.allocation_id.clone())
+            .set_private_ip_address(spec.private_ip_address.clone())
+            .set_secondary_allocation_ids(secondary)
+            .set_vpc_id(spec.vpc_id.clone())
+            .set_availability_zone_addresses(zones)
+            .tag_specifications(tagged(ResourceType::Natgateway, spec.tags.as_ref(), owner))
+            .send()
+            .await?;
+        let made = made.nat_gateway.unwrap_or_else(|| Live::builder().build());
+        if matches!(made.state, Some(NatGatewayState::Deleted | NatGatewayState::Deleting)) {
+            let message = format!("the token belongs to {}, which was deleted", made.id());
+            return Err(CloudError::stated(Class::Exists, "ec2:CreateNatGateway", message));
+        }
+        Ok(PhysicalId::new(made.id()))
+    }
+
+    async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+        let done = async {
+            update_addresses(cx, id, to).await?;
+            update_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
+        };
+        done.await.map_err(not_yet)
+    }
+
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        cx.ec2().delete_nat_gateway().nat_gateway_id(id.as_str()).send().await?;
+        Ok(())
+    }
+
+    async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
+        looked_up::<Live>(cx, query).await
+    }
+
+    fn check(spec: &Spec) -> Vec<String> {
+        spec::check(spec)
+    }
+}
+
+fn found(cx: &Cx, account: &str, ask: &Ask, live: &Live) -> Found<NatGateway> {
+    let addresses = || live.nat_gateway_addresses().iter().filter(|address| is_ours(address));
+    let regional = live.availability_mode().is_some_and(|mode| mode.as_str() == "regional");
+    let primary = addresses().find(|address| is_primary(live, address)).filter(|_| !regional);
+    let secondary = addresses().filter(|address| !is_primary(live, address));
+    let mut zones = BTreeMap::<String, Vec<String>>::new();
+    for address in addresses() {
+        let ids = zones.entry(address.availability_zone_id.clone().unwrap_or_default()).or_default();
+        ids.extend(address.allocation_id.clone());
+    }
+    let zones = zones.into_iter().map(|(zone, ids)| ZoneAddresses { availability_zone_id: zone, allocation_ids: ids });
+    let mode = if regional { AvailabilityMode::Regional } else { AvailabilityMode::Zonal };
+    let spec = Spec {
+        availability_mode: Some(mode),
+        connectivity_type: live
+            .connectivity_type()
+            .map_or(Some(ConnectivityType::Public), |kind| of_word(kind.as_str())),
+        subnet_id: live.subnet_id.clone().filter(|_| !regional),
+        allocation_id: primary.and_then(|address| address.allocation_id.clone()),
+        private_ip_address: primary.and_then(|address| address.private_ip.clone()),
+        secondary_allocation_ids: Some(secondary.filter_map(|address| address.allocation_id.clone()).collect()),
+        vpc_id: live.vpc_id.clone(),
+        zone_addresses: Some(zones.collect()),
+        tags: Some(own_tags(live.tags.as_ref())),
+    };
+    let outputs = Outputs {
+        id: live.id().to_owned(),
+        arn: arn(cx, Some(account), "natgateway", live.id()),
+        public_ips: addresses().filter_map(|address| address.public_ip.clone()).collect(),
+        route_table_id: live.route_table_id.clone(),
+    };
+    Found { readiness: readiness(ask, live), unseen: unseen(live), ..Found::serving(spec, outputs) }
+}
+
+/// Whether an address is there to stay: not on its way out, and not one that never came.
+fn is_ours(address: &NatGatewayAddress) -> bool {
+    !matches!(address.status, Some(Status::Disassociating | Status::Unassigning | Status::Failed))
+}
+
+/// The first address of a zonal gateway is its own for life. Where AWS marks none, it is the one that is listed first.
+fn is_primary(live: &Live, address: &NatGatewayAddress) -> bool {
+    let all = live.nat_gateway_addresses();
+    if all.iter().any(|one| one.is_primary == Some(true)) {
+        return address.is_primary == Some(true);
+    }
+    all.first().is_some_and(|first| std::ptr::eq(first, address))
+}
+
+/// What does not show yet of a gateway that is being made, and not all of one that failed.
+fn unseen(live: &Live) -> &'static [&'static str] {
+    match live.state {
+        Some(NatGatewayState::Pending | NatGatewayState::Failed) => {
+            &["allocation_id", "private_ip_address", "secondary_allocation_ids", "zone_addresses", "public_ips"]
+        }
+        _ => &[],
+    }
+}
+
+fn readiness(ask: &Ask, live: &Live) -> Readiness {
+    // Addresses that AWS looks after take up to an hour to follow the subnets; nobody waits for them.
+    let managed = ask.manages("zone_addresses") || ask.manages("secondary_allocation_ids");
+    let moves = |address: &NatGatewayAddress| {
+        let coming = matches!(address.status, Some(Status::Associating | Status::Assigning));
+        coming || matches!(address.status, Some(Status::Disassociating | Status::Unassigning))
+    };
+    match &live.state {
+        Some(NatGatewayState::Pending) => Readiness::Pending("AWS makes the gateway".to_owned()),
+        Some(NatGatewayState::Deleting) => Readiness::Pending("AWS deletes the gateway".to_owned()),
+        Some(NatGatewayState::Failed) => {
+            let code = live.failure_code().unwrap_or("the gateway has failed");
+            Readiness::Failed(format!("{code}: {}", live.failure_message().unwrap_or("no reason given")))
+        }
+        _ if managed && live.nat_gateway_addresses().iter().any(moves) => {
+            Readiness::Pending("AWS moves addresses of the gateway".to_owned())
+        }
+        _ => Readiness::Serving,
+    }
+}
+
+/// An address of a gateway: its zone, if the gateway is regional, and its allocation.
+type Place = (Option<String>, String);
+
+/// The addresses that the file wants besides the first of a zonal gateway; `None` if it does not say.
+fn wanted_places(to: &Spec) -> Option<BTreeSet<Place>> {
+    if let Some(zones) = &to.zone_addresses {
+        let in_zone = |zone: &ZoneAddresses| {
+            let name = zone.availability_zone_id.clone();
+            zone.allocation_ids.iter().map(move |id| (Some(name.clone()), id.clone())).collect::<Vec<_>>()
+        };
+        return Some(zones.iter().flat_map(in_zone).collect());
+    }
+    Some(to.secondary_allocation_ids.as_ref()?.iter().map(|id| (None, id.clone())).collect())
+}
+
+/// First the addresses that come, so that connections always have one; then those that go. One that moves to
+/// another zone has to go before it can come.
+async fn update_addresses(cx: &Cx, id: &PhysicalId, to: &Spec) -> Result<()> {
+    let Some(wanted) = wanted_places(to) else { return Ok(()) };
+    let Some(live) = one::<Live>(cx, id).await? else { return Ok(()) };
+    let zonal = to.zone_addresses.is_none();
+    let there = live.nat_gateway_addresses().iter().filter(|address| is_ours(address));
+    let there = there.filter(|address| !(zonal && is_primary(&live, address))).filter_map(|address| {
+        let zone = if zonal { None } else { address.availability_zone_id.clone() };
+        Some(((zone, address.allocation_id.clone()?), address.association_id.clone()?))
+    });
+    let there: BTreeMap<Place, String> = there.collect();
+    let mut coming = BTreeMap::<Option<String>, Vec<String>>::new();
+    for (zone, allocation) in wanted.iter().filter(|place| !there.contains_key(place)) {
+        if !there.keys().any(|(_, in_use)| in_use == allocation) {
+            coming.entry(zone.clone()).or_default().push(allocation.clone());
+        }
+    }
+    if let Some((zone, ids)) = coming.into_iter().next() {
+        let call = cx.ec2().associate_nat_gateway_address().nat_gateway_id(id.as_str());
+        call.set_availability_zone_id(zone).set_allocation_ids(Some(ids)).send().await?;
+        return Ok(());
+    }
+    let going = there.into_iter().filter(|(place, _)| !wanted.contains(place)).map(|(_, association)| association);
+    let going: Vec<String> = going.collect();
+    if !going.is_empty() {
+        let call = cx.ec2().disassociate_nat_gateway_address().nat_gateway_id(id.as_str());
+        call.set_association_ids(Some(going)).send().await?;
+    }
+    Ok(())
+}

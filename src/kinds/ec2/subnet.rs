@@ -1,0 +1,194 @@
+//! Subnet: a part of a VPC in one availability zone.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{AttributeBooleanValue, HostnameType, ResourceType, Subnet as Live, SubnetState};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::cidr::wrong_network;
+use super::{Described, arn, asked, given, held, looked_up, not_yet, own_tags, owned, tagged, update_tags};
+use crate::aws::{Cx, Result, Tags, of_word, word};
+use crate::cloud::{Ask, Readiness};
+use crate::kinds::{Found, Kind};
+use crate::names::{Owner, PhysicalId};
+use crate::value::Json;
+
+/// A subnet.
+pub struct Subnet;
+
+/// What a subnet can be told to be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// The VPC that it is a part of. A change replaces.
+    #[schemars(extend("x-change" = "replace"))]
+    pub vpc_id: String,
+    /// Its addresses, out of those of the VPC; a /16 to /28 that begins at its first address. AWS keeps five of them.
+    /// A load balancer wants 8 that are free. A change replaces.
+    #[schemars(regex(pattern = r"^[0-9.]+/(1[6-9]|2[0-8])$"), extend("x-change" = "replace"))]
+    pub cidr_block: String,
+    /// The zone by its id, such as `use1-az1`, which means the same place in every account, as names do not. A change
+    /// replaces; the old subnet goes first, unless the new one has other addresses.
+    #[schemars(regex(pattern = r"^[a-z0-9-]+-az[0-9]+$"), extend("x-change" = "replace"))]
+    pub availability_zone_id: String,
+    /// Whether instances get a public address when they start; no when left out.
+    pub map_public_ip_on_launch: Option<bool>,
+    /// What names of instances are made of; `ip-name`, their address, when left out.
+    pub private_dns_hostname_type_on_launch: Option<Hostnames>,
+    /// Whether the names of instances that have their id in them are answered with their IPv4 address; no when left out.
+    pub enable_resource_name_dns_a_record_on_launch: Option<bool>,
+    /// Tags.
+    #[schemars(extend("x-merge" = true))]
+    pub tags: Option<Tags>,
+}
+
+/// What the names of instances are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hostnames {
+    /// Their IPv4 address.
+    IpName,
+    /// Their id.
+    ResourceName,
+}
+
+/// What a subnet can be referred to by.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its id, `subnet-...`.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its addresses.
+    pub cidr_block: String,
+    /// Name of its zone in this account, such as `us-east-1a`.
+    pub availability_zone: String,
+    /// Id of its zone, such as `use1-az1`.
+    pub availability_zone_id: String,
+}
+
+impl Kind for Subnet {
+    const NAME: &'static str = "ec2.Subnet";
+    const ABOUT: &'static str = "A subnet: a part of a VPC in one availability zone";
+    const EXAMPLE: &'static str = "
+vpc_id: ${ec2.Vpc.id}
+cidr_block: 10.40.16.0/20
+availability_zone_id: use1-az1
+map_public_ip_on_launch: true
+tags: {Name: shop-public-1, team: commerce}
+";
+    const CHANGES: &'static [&'static str] = &[
+        "map_public_ip_on_launch: false",
+        "{private_dns_hostname_type_on_launch: resource-name, enable_resource_name_dns_a_record_on_launch: true}",
+        "{private_dns_hostname_type_on_launch: ip-name, enable_resource_name_dns_a_record_on_launch: false}",
+        "tags: {Name: shop-public-1, team: platform, cost: '7'}",
+        "availability_zone_id: use1-az2",
+        "cidr_block: 10.40.32.0/20",
+        "vpc_id: vpc-0123456789abcdef0",
+    ];
+    // Interfaces that Lambda lent go up to 45 minutes after the functions.
+    const DEADLINE: Duration = Duration::from_mins(45);
+    // Two subnets of a VPC do not overlap.
+    const DELETE_FIRST: bool = true;
+    const NAMED_BY: &'static [&'static str] = &["cidr_block", "vpc_id"];
+    const NOT_YET: &'static [&'static str] = &["InvalidVpcID.NotFound"];
+    const NOT_FOUND: &'static [&'static str] = &["InvalidSubnetID.NotFound"];
+    const CONFLICT: &'static [&'static str] = &["DependencyViolation"];
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        let live = asked::<Live>(cx, asks).await?;
+        Ok(asks.iter().map(|ask| live.get(ask.id.as_str()).map(|live| found(cx, live))).collect())
+    }
+
+    async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
+        owned::<Live>(cx, owner).await
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
+        let call = cx.ec2().create_subnet().vpc_id(&spec.vpc_id).cidr_block(&spec.cidr_block);
+        let call = call.availability_zone_id(&spec.availability_zone_id);
+        let made = call.tag_specifications(tagged(ResourceType::Subnet, spec.tags.as_ref(), owner)).send().await?;
+        Ok(PhysicalId::new(made.subnet.and_then(|subnet| subnet.subnet_id).unwrap_or_default()))
+    }
+
+    async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+        let done = async {
+            update_attributes(cx, id, from, to).await?;
+            update_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
+        };
+        done.await.map_err(not_yet)
+    }
+
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        match cx.ec2().delete_subnet().subnet_id(id.as_str()).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(held(cx, error, "subnet-id", id).await),
+        }
+    }
+
+    async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
+        looked_up::<Live>(cx, query).await
+    }
+
+    fn check(spec: &Spec) -> Vec<String> {
+        wrong_network("cidr_block", &spec.cidr_block).into_iter().collect()
+    }
+}
+
+fn found(cx: &Cx, live: &Live) -> Found<Subnet> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let names = live.private_dns_name_options_on_launch();
+    let spec = Spec {
+        vpc_id: text(&live.vpc_id),
+        cidr_block: text(&live.cidr_block),
+        availability_zone_id: text(&live.availability_zone_id),
+        map_public_ip_on_launch: Some(live.map_public_ip_on_launch.unwrap_or(false)),
+        private_dns_hostname_type_on_launch: Some(
+            names.and_then(|names| of_word(names.hostname_type()?.as_str())).unwrap_or(Hostnames::IpName),
+        ),
+        enable_resource_name_dns_a_record_on_launch: Some(
+            names.and_then(|names| names.enable_resource_name_dns_a_record).unwrap_or(false),
+        ),
+        tags: Some(own_tags(live.tags.as_ref())),
+    };
+    let id = live.id();
+    let outputs = Outputs {
+        id: id.to_owned(),
+        arn: live.subnet_arn.clone().unwrap_or_else(|| arn(cx, live.owner_id(), "subnet", id)),
+        cidr_block: spec.cidr_block.clone(),
+        availability_zone: text(&live.availability_zone),
+        availability_zone_id: spec.availability_zone_id.clone(),
+    };
+    let readiness = match &live.state {
+        Some(SubnetState::Pending) => Readiness::Pending("AWS makes the subnet".to_owned()),
+        None | Some(SubnetState::Available) => Readiness::Serving,
+        Some(state) => Readiness::Failed(format!("the subnet is {}", state.as_str())),
+    };
+    Found { readiness, ..Found::serving(spec, outputs) }
+}
+
+/// AWS takes one attribute a call.
+async fn update_attributes(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+    let call = || cx.ec2().modify_subnet_attribute().subnet_id(id.as_str());
+    let value = |on: bool| AttributeBooleanValue::builder().value(on).build();
+    if let Some(on) = given(from.map_public_ip_on_launch.as_ref(), to.map_public_ip_on_launch) {
+        call().map_public_ip_on_launch(value(on)).send().await?;
+    }
+    let names = given(from.private_dns_hostname_type_on_launch.as_ref(), to.private_dns_hostname_type_on_launch);
+    if let Some(names) = names {
+        let names = HostnameType::from(word(names).as_str());
+        call().private_dns_hostname_type_on_launch(names).send().await?;
+    }
+    let records = given(
+        from.enable_resource_name_dns_a_record_on_launch.as_ref(),
+        to.enable_resource_name_dns_a_record_on_launch,
+    );
+    if let Some(on) = records {
+        call().enable_resource_name_dns_a_record_on_launch(value(on)).send().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,370 @@
+//! Listener: a port of a load balancer, and what becomes of requests that no rule takes.
+//!
+//! The first certificate is the one shown to callers that name no host; the others are added and taken away
+//! one by one. Where a service shifts the traffic (`traffic_owned_by_service`), the weights are never ours again
+//! after creation, and a tag on the listener says so.
+
+mod mutual;
+
+use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener as Described, ListenerAttribute};
+use futures::future::try_join_all;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::action::{self as action, Action};
+use super::{
+    Attributes, TAG_TRAFFIC, changed_attributes, described, first_tags, own_tags, pairs, tags_of, update_mark,
+    update_tags,
+};
+use crate::aws::{Cx, Gone, Result, Tags, live_tags, of_word, word};
+use crate::cloud::{Ask, CloudError};
+use crate::kinds::{Found, Kind, changed_fields};
+use crate::names::{Owner, PhysicalId};
+use mutual::{MutualAuthentication, MutualMode};
+
+/// A listener.
+pub struct Listener;
+
+/// What a listener can be told to be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// ARN of the load balancer. A change replaces.
+    #[schemars(extend("x-change" = "replace"))]
+    pub load_balancer_arn: String,
+    /// Port, 1 to 65535; not of a gateway load balancer.
+    #[schemars(range(min = 1, max = 65_535))]
+    pub port: Option<i32>,
+    /// HTTP or HTTPS of an application load balancer, the others of a network load balancer; not of a gateway one.
+    pub protocol: Option<Protocol>,
+    /// ARNs of certificates, with HTTPS and TLS. The first is the default one; callers that name a host get the
+    /// one that fits, in whatever order the others stand.
+    #[schemars(extend("x-unordered" = "rest", "x-needs" = "serving"))]
+    pub certificate_arns: Option<Vec<String>>,
+    /// Which versions of TLS and ciphers are spoken, such as `ELBSecurityPolicy-TLS13-1-2-2021-06`; AWS takes an
+    /// old one when left out.
+    pub ssl_policy: Option<String>,
+    /// With TLS: which protocol is agreed on; `None` when left out.
+    pub alpn_policy: Option<AlpnPolicy>,
+    /// Whether callers show certificates too; off when left out. HTTPS only.
+    pub mutual_authentication: Option<MutualAuthentication>,
+    /// What becomes of requests that no rule takes.
+    #[schemars(length(min = 1))]
+    pub default_actions: Vec<Action>,
+    /// Whether a service (ECS, when it deploys blue and green) shifts the requests between the target groups of
+    /// `default_actions`. Their weights are then those of the creation, and the service's from there on.
+    pub traffic_owned_by_service: Option<bool>,
+    /// AWS's attributes by name, such as `routing.http.response.server.enabled: 'false'`. One that is not listed,
+    /// or no longer, stays as it is.
+    #[schemars(extend("x-merge" = true))]
+    pub attributes: Option<Attributes>,
+    /// Tags.
+    #[schemars(extend("x-merge" = true))]
+    pub tags: Option<Tags>,
+}
+
+/// What a listener speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Protocol {
+    /// HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+    /// Connections.
+    Tcp,
+    /// Connections over TLS, which ends at the load balancer.
+    Tls,
+    /// Datagrams.
+    Udp,
+    /// Connections and datagrams.
+    TcpUdp,
+    /// QUIC.
+    Quic,
+    /// Connections and QUIC.
+    TcpQuic,
+}
+
+/// Which protocol is agreed on over TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum AlpnPolicy {
+    /// HTTP/1 only.
+    HTTP1Only,
+    /// HTTP/2 only.
+    HTTP2Only,
+    /// HTTP/1 rather than HTTP/2.
+    HTTP2Optional,
+    /// HTTP/2 rather than HTTP/1.
+    HTTP2Preferred,
+    /// It is not agreed on.
+    None,
+}
+
+/// What a listener can be referred to by.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its ARN.
+    pub arn: String,
+    /// Its port.
+    pub port: Option<i32>,
+}
+
+impl Kind for Listener {
+    const NAME: &'static str = "elbv2.Listener";
+    const ABOUT: &'static str = "A port of a load balancer";
+    const EXAMPLE: &'static str = "
+load_balancer_arn: ${elbv2.LoadBalancer.arn}
+port: 80
+protocol: HTTP
+default_actions:
+  - fixed_response: {status_code: 404, content_type: text/plain, message_body: Nothing here}
+attributes: {routing.http.response.server.enabled: 'false'}
+tags: {team: commerce}
+";
+    const CHANGES: &'static [&'static str] = &[
+        "{port: 8080, default_actions: [{fixed_response: {status_code: 503}}]}",
+        "default_actions: [{redirect: {status_code: 301, protocol: HTTPS, port: '443'}}]",
+        "default_actions: [{forward: {target_groups: [{arn: '${elbv2.TargetGroup.arn}'}]}}]",
+        "traffic_owned_by_service: true",
+        "default_actions: [{forward: {target_groups: [{arn: '${elbv2.TargetGroup.arn}', weight: 100}], stickiness_seconds: 60}}]",
+        "{traffic_owned_by_service: false, default_actions: [{forward: {target_groups: [{arn: '${elbv2.TargetGroup.arn}', weight: 1}], stickiness_seconds: 0}}]}",
+        "{port: 443, protocol: HTTPS, certificate_arns: ['${acm.Certificate.arn}'], ssl_policy: ELBSecurityPolicy-TLS13-1-2-2021-06}",
+        "mutual_authentication: {mode: passthrough}",
+        "{mutual_authentication: {mode: 'off'}, ssl_policy: ELBSecurityPolicy-TLS13-1-3-2021-06}",
+        "attributes: {routing.http.response.server.enabled: 'true'}",
+        "tags: {team: platform, cost: '7'}",
+        "
+load_balancer_arn: arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/net/shop/0a1b2c3d4e5f6071
+protocol: TLS
+alpn_policy: HTTP2Preferred
+mutual_authentication: null
+attributes: null
+",
+    ];
+    const DELETE_FIRST: bool = true;
+    const NAMED_BY: &'static [&'static str] = &["load_balancer_arn", "port", "protocol"];
+    const EXISTS: &'static [&'static str] = &["DuplicateListener"];
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        let arns: Vec<&str> = asks.iter().map(|ask| ask.id.as_str()).collect();
+        let live = described(&arns, |arns| async move {
+            let answer = cx.elbv2().describe_listeners().set_listener_arns(Some(arns)).send().await?;
+            Ok(answer.listeners.unwrap_or_default())
+        });
+        let live = live.await?;
+        let there: Vec<&str> = live.iter().filter_map(Described::listener_arn).collect();
+        let (live, tags) = (&live, &tags_of(cx, &there).await?);
+        try_join_all(asks.iter().map(|ask| async move {
+            let arn = ask.id.as_str();
+            let Some(one) = live.iter().find(|one| one.listener_arn() == Some(arn)) else { return Ok(None) };
+            let attributes = if ask.manages("attributes") { attributes(cx, arn).await? } else { None };
+            let more = if ask.manages("certificate_arns") { further_certificates(cx, arn).await? } else { Vec::new() };
+            found(one.clone(), more, attributes, tags.get(arn).cloned().unwrap_or_default()).map(Some)
+        }))
+        .await
+    }
+
+    async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+        let call = cx.elbv2().describe_listeners().load_balancer_arn(&spec.load_balancer_arn);
+        let mut pages = call.into_paginator().items().send();
+        while let Some(listener) = pages.next().await {
+            let Some(listener) = listener.or_gone()? else { return Ok(None) };
+            let same = listener.port == spec.port;
+            let Some(arn) = listener.listener_arn else { continue };
+            let tags = own_tags(cx, &arn).await?;
+            if owner.owns(|key| tags.get(key).map(String::as_str)) {
+                return Ok(Some(PhysicalId::new(arn)));
+            }
+            if same {
+                cx.ours(&format!("a listener on port {}", spec.port.unwrap_or_default()), &tags, owner)?;
+            }
+        }
+        Ok(None)
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
+        let default = spec.certificate_arns.iter().flatten().take(1).map(|arn| certificate(arn)).collect();
+        let made = cx
+            .elbv2()
+            .create_listener()
+            .load_balancer_arn(&spec.load_balancer_arn)
+            .set_port(spec.port)
+            .set_protocol(spec.protocol.map(|case| word(case).as_str().into()))
+            .set_certificates(Some(default).filter(|all: &Vec<_>| !all.is_empty()))
+            .set_ssl_policy(spec.ssl_policy.clone())
+            .set_alpn_policy(spec.alpn_policy.map(|case| vec![word(case)]))
+            .set_mutual_authentication(spec.mutual_authentication.as_ref().map(MutualAuthentication::to_aws))
+            .set_default_actions(Some(action::to_aws(&spec.default_actions)))
+            .set_tags(Some(first_tags(spec.tags.as_ref(), owner, spec.traffic_owned_by_service)))
+            .send()
+            .await?;
+        let arn = made.listeners.unwrap_or_default().into_iter().find_map(|one| one.listener_arn);
+        Ok(PhysicalId::new(arn.unwrap_or_default()))
+    }
+
+    async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+        let arn = id.as_str();
+        add_certificates(cx, arn, from, to).await?;
+        modify(cx, arn, from, to).await?;
+        remove_certificates(cx, arn, from, to).await?;
+        update_mark(cx, arn, from.traffic_owned_by_service, to.traffic_owned_by_service).await?;
+        let changed = changed_attributes(from.attributes.as_ref(), to.attributes.as_ref());
+        if !changed.is_empty() {
+            let of = |(key, value)| ListenerAttribute::builder().key(key).value(value).build();
+            let call = cx.elbv2().modify_listener_attributes().listener_arn(arn);
+            call.set_attributes(Some(changed.into_iter().map(of).collect())).send().await?;
+        }
+        update_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
+    }
+
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        cx.elbv2().delete_listener().listener_arn(id.as_str()).send().await?;
+        Ok(())
+    }
+
+    fn check(spec: &Spec) -> Vec<String> {
+        let mut faults = action::check(&spec.default_actions, "default_actions");
+        let mut rule = |broken: bool, words: &str| {
+            if broken {
+                faults.push(words.to_owned());
+            }
+        };
+        let encrypted = matches!(spec.protocol, Some(Protocol::Https | Protocol::Tls));
+        let certified = spec.certificate_arns.as_ref().is_some_and(|all| !all.is_empty());
+        rule(encrypted && spec.certificate_arns.is_none(), "HTTPS and TLS need `certificate_arns`");
+        rule(!encrypted && certified, "`certificate_arns` go with HTTPS and TLS");
+        rule(!encrypted && spec.ssl_policy.is_some(), "`ssl_policy` goes with HTTPS and TLS");
+        let tls = spec.protocol == Some(Protocol::Tls);
+        rule(!tls && spec.alpn_policy.is_some(), "`alpn_policy` goes with TLS");
+        rule(spec.port.is_some() != spec.protocol.is_some(), "`port` and `protocol` go together");
+        if let Some(mutual) = &spec.mutual_authentication {
+            rule(spec.protocol != Some(Protocol::Https), "`mutual_authentication` goes with HTTPS");
+            let verifies = mutual.mode == MutualMode::Verify;
+            rule(verifies != mutual.trust_store_arn.is_some(), "`trust_store_arn` goes with the mode `verify`");
+        }
+        faults
+    }
+}
+
+async fn modify(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
+    let mut changed = changed_fields(from, to)?;
+    for other in ["attributes", "tags", "traffic_owned_by_service"] {
+        changed.remove(other);
+    }
+    let default = to.certificate_arns.iter().flatten().next();
+    if from.certificate_arns.iter().flatten().next() == default {
+        changed.remove("certificate_arns");
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    // What this call leaves out stays as it is.
+    let actions = if changed.contains("default_actions") { Some(actions(cx, arn, to).await?) } else { None };
+    let mutual = changed.contains("mutual_authentication").then_some(to.mutual_authentication.as_ref()).flatten();
+    cx.elbv2()
+        .modify_listener()
+        .listener_arn(arn)
+        .set_port(to.port)
+        .set_protocol(to.protocol.map(|case| word(case).as_str().into()))
+        .set_certificates(default.map(|arn| vec![certificate(arn)]))
+        .set_ssl_policy(to.ssl_policy.clone())
+        .set_alpn_policy(to.alpn_policy.map(|case| vec![word(case)]))
+        .set_mutual_authentication(mutual.map(MutualAuthentication::to_aws))
+        .set_default_actions(actions.map(|all| action::to_aws(&all)))
+        .send()
+        .await?;
+    Ok(())
+}
+
+/// The wanted actions; where a service shifts the traffic, with the weights it has given by now.
+async fn actions(cx: &Cx, arn: &str, to: &Spec) -> Result<Vec<Action>> {
+    if to.traffic_owned_by_service != Some(true) {
+        return Ok(to.default_actions.clone());
+    }
+    let answer = cx.elbv2().describe_listeners().listener_arns(arn).send().await?;
+    let live = answer.listeners.unwrap_or_default().into_iter().find_map(|one| one.default_actions);
+    Ok(action::with_live_weights(&to.default_actions, &action::from_aws(live.unwrap_or_default(), false)?))
+}
+
+/// Those of `one` besides the default that are not in `other`.
+fn further(one: &Spec, other: &Spec) -> Vec<String> {
+    let (Some(one), others) = (&one.certificate_arns, other.certificate_arns.as_deref().unwrap_or_default()) else {
+        return Vec::new();
+    };
+    one.iter().skip(1).filter(|arn| !others.iter().skip(1).any(|other| other == *arn)).cloned().collect()
+}
+
+async fn add_certificates(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
+    // A listener that is not encrypted yet takes none; the next step adds them.
+    if from.certificate_arns.as_ref().is_none_or(Vec::is_empty) {
+        return Ok(());
+    }
+    for new in further(to, from) {
+        let call = cx.elbv2().add_listener_certificates().listener_arn(arn);
+        call.certificates(certificate(&new)).send().await?;
+    }
+    Ok(())
+}
+
+async fn remove_certificates(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
+    if to.certificate_arns.as_ref().is_none_or(Vec::is_empty) {
+        return Ok(());
+    }
+    // The default one cannot be taken away.
+    let default = to.certificate_arns.iter().flatten().next();
+    for old in further(from, to).into_iter().filter(|old| Some(old) != default) {
+        let call = cx.elbv2().remove_listener_certificates().listener_arn(arn);
+        call.certificates(certificate(&old)).send().await?;
+    }
+    Ok(())
+}
+
+/// The certificates besides the default, which AWS lists among them.
+async fn further_certificates(cx: &Cx, arn: &str) -> Result<Vec<String>> {
+    let mut pages = cx.elbv2().describe_listener_certificates().listener_arn(arn).into_paginator().items().send();
+    let mut all = Vec::new();
+    while let Some(found) = pages.next().await {
+        let Some(found) = found.map_err(CloudError::from).or_gone()? else { break };
+        if found.is_default != Some(true) {
+            all.extend(found.certificate_arn);
+        }
+    }
+    all.sort();
+    Ok(all)
+}
+
+/// `None` if there is no such listener, or no attributes of such a one.
+async fn attributes(cx: &Cx, arn: &str) -> Result<Option<Attributes>> {
+    let answer = cx.elbv2().describe_listener_attributes().listener_arn(arn).send().await.or_gone()?;
+    Ok(answer.map(|answer| pairs(answer.attributes, |one| (one.key, one.value))))
+}
+
+fn found(live: Described, more: Vec<String>, attributes: Option<Attributes>, tags: Tags) -> Result<Found<Listener>> {
+    let owned = tags.contains_key(TAG_TRAFFIC);
+    let default = live.certificates.unwrap_or_default().into_iter().find_map(|one| one.certificate_arn);
+    // One that became the default may go on being listed as another.
+    let more = more.into_iter().filter(|arn| Some(arn) != default.as_ref());
+    let certificates = default.iter().cloned().chain(more).collect();
+    let spec = Spec {
+        load_balancer_arn: live.load_balancer_arn.unwrap_or_default(),
+        port: live.port,
+        protocol: live.protocol.and_then(|case| of_word(case.as_str())),
+        certificate_arns: Some(certificates),
+        ssl_policy: live.ssl_policy,
+        alpn_policy: live.alpn_policy.unwrap_or_default().first().and_then(|case| of_word(case)),
+        mutual_authentication: live.mutual_authentication.and_then(MutualAuthentication::from_aws),
+        default_actions: action::from_aws(live.default_actions.unwrap_or_default(), owned)?,
+        traffic_owned_by_service: Some(owned),
+        attributes,
+        tags: Some(live_tags(tags)),
+    };
+    let outputs = Outputs { arn: live.listener_arn.unwrap_or_default(), port: live.port };
+    Ok(Found::serving(spec, outputs))
+}
+
+fn certificate(arn: &str) -> Certificate {
+    Certificate::builder().certificate_arn(arn).build()
+}

@@ -1,0 +1,309 @@
+//! Listener rule: what becomes of requests that fit its conditions. The lowest priority number that fits wins.
+//!
+//! A priority belongs to one rule at a time. Two rules that change places, or several that move up one after the
+//! other, would wait for each other for ever; so a rule that moves to a priority of one of this stack's other
+//! rules gives it its own in the same call, and each is where it belongs in the end.
+
+mod condition;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_elasticloadbalancingv2::types::{
+    HostHeaderRewriteConfig, RewriteConfig, Rule as Described, RulePriorityPair, RuleTransform, TransformTypeEnum,
+    UrlRewriteConfig,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::action::{self as action, Action};
+use super::{TAG_TRAFFIC, described, first_tags, own_tags, tags_of, update_mark, update_tags};
+use crate::aws::{Cx, Gone, Result, Tags, live_tags};
+use crate::cloud::{Ask, Class, CloudError};
+use crate::kinds::{Found, Kind, changed_fields};
+use crate::names::{Owner, PhysicalId, TAG_STACK};
+use condition::Condition;
+
+/// A rule of a listener.
+pub struct ListenerRule;
+
+/// What a rule can be told to be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// ARN of the listener. A change replaces.
+    #[schemars(extend("x-change" = "replace"))]
+    pub listener_arn: String,
+    /// Its place among the rules of the listener, 1 to 50,000, the lowest first.
+    #[schemars(range(min = 1, max = 50_000))]
+    pub priority: i32,
+    /// What a request must fulfil, all of it; up to 5 values altogether.
+    #[schemars(length(min = 1), extend("x-unordered" = true))]
+    pub conditions: Vec<Condition>,
+    /// What becomes of such a request.
+    #[schemars(length(min = 1))]
+    pub actions: Vec<Action>,
+    /// How host and path are rewritten before the request goes on; one of each at most. An empty list for not at all.
+    #[schemars(length(max = 2))]
+    pub transforms: Option<Vec<Transform>>,
+    /// Whether a service (ECS, when it deploys blue and green) shifts the requests between the target groups of
+    /// `actions`. Their weights are then those of the creation, and the service's from there on.
+    pub traffic_owned_by_service: Option<bool>,
+    /// Tags.
+    #[schemars(extend("x-merge" = true))]
+    pub tags: Option<Tags>,
+}
+
+/// How a part of a request is rewritten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Transform {
+    /// The host.
+    HostHeaderRewrite(Rewrite),
+    /// Path and query.
+    UrlRewrite(Rewrite),
+}
+
+/// What is replaced by what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rewrite {
+    /// A regular expression, up to 1,024 characters.
+    #[schemars(length(min = 1, max = 1024))]
+    pub regex: String,
+    /// What stands in its place; `$1` is its first group.
+    #[schemars(length(max = 1024))]
+    pub replace: String,
+}
+
+/// What a rule can be referred to by.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its ARN.
+    pub arn: String,
+}
+
+impl Kind for ListenerRule {
+    const NAME: &'static str = "elbv2.ListenerRule";
+    const ABOUT: &'static str = "What a listener does with requests that fit some conditions";
+    const EXAMPLE: &'static str = "
+listener_arn: ${elbv2.Listener.arn}
+priority: 10
+conditions:
+  - path_pattern: ['/carts', '/carts/*']
+  - http_request_method: [GET, POST]
+actions:
+  - forward: {target_groups: [{arn: '${elbv2.TargetGroup.arn}'}]}
+transforms: []
+tags: {team: commerce}
+";
+    const CHANGES: &'static [&'static str] = &[
+        "priority: 20",
+        "
+conditions:
+  - host_header: [carts.example.com]
+  - http_header: {name: X-Shop, values: ['carts*']}
+  - query_string: [{key: version, value: '2'}, {value: '*beta*'}]
+  - source_ip: [192.0.2.0/24]
+",
+        "conditions: [{path_pattern_regex: ['^/carts/[0-9]+$']}]",
+        "actions: [{fixed_response: {status_code: 503, content_type: application/json, message_body: '{}'}}]",
+        "actions: [{redirect: {status_code: 302, host: carts.example.com, path: '/#{path}', query: ''}}]",
+        "{traffic_owned_by_service: true, actions: [{forward: {target_groups: [{arn: '${elbv2.TargetGroup.arn}', weight: 100}]}}]}",
+        "transforms: [{url_rewrite: {regex: '^/carts/(.*)$', replace: '/$1'}}]",
+        "transforms: []",
+        "traffic_owned_by_service: false",
+        "tags: {team: platform, cost: '7'}",
+        "listener_arn: arn:aws:elasticloadbalancing:us-east-1:000000000000:listener/app/shop/0a1b2c3d4e5f6071/0a1b2c3d4e5f6072",
+    ];
+    const DELETE_FIRST: bool = true;
+    const NAMED_BY: &'static [&'static str] = &["listener_arn", "priority"];
+    // Another rule is still there.
+    const CONFLICT: &'static [&'static str] = &["PriorityInUse"];
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        let arns: Vec<&str> = asks.iter().map(|ask| ask.id.as_str()).collect();
+        let live = described(&arns, |arns| async move {
+            let answer = cx.elbv2().describe_rules().set_rule_arns(Some(arns)).send().await?;
+            Ok(answer.rules.unwrap_or_default())
+        });
+        let live = live.await?;
+        let there: Vec<&str> = live.iter().filter_map(Described::rule_arn).collect();
+        let tags = tags_of(cx, &there).await?;
+        let found_by = |ask: &Ask| {
+            let arn = ask.id.as_str();
+            let one = live.iter().find(|one| one.rule_arn() == Some(arn))?;
+            Some(found(one.clone(), tags.get(arn).cloned().unwrap_or_default()))
+        };
+        asks.iter().map(|ask| found_by(ask).transpose()).collect()
+    }
+
+    async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+        let Some(rules) = rules_of(cx, &spec.listener_arn).await.or_gone()? else { return Ok(None) };
+        let arns: Vec<&str> = rules.values().map(String::as_str).collect();
+        let tags = tags_of(cx, &arns).await?;
+        let mine = tags.iter().find(|(_, tags)| owner.owns(|key| tags.get(key).map(String::as_str)));
+        Ok(mine.map(|(arn, _)| PhysicalId::new(arn)))
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
+        let made = cx
+            .elbv2()
+            .create_rule()
+            .listener_arn(&spec.listener_arn)
+            .priority(spec.priority)
+            .set_conditions(Some(spec.conditions.iter().map(Condition::to_aws).collect()))
+            .set_actions(Some(action::to_aws(&spec.actions)))
+            .set_transforms(spec.transforms.as_ref().filter(|all| !all.is_empty()).map(|all| transforms(all)))
+            .set_tags(Some(first_tags(spec.tags.as_ref(), owner, spec.traffic_owned_by_service)))
+            .send()
+            .await?;
+        let arn = made.rules.unwrap_or_default().into_iter().find_map(|one| one.rule_arn);
+        Ok(PhysicalId::new(arn.unwrap_or_default()))
+    }
+
+    async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+        let arn = id.as_str();
+        if from.priority != to.priority {
+            move_to(cx, arn, from, to).await?;
+        }
+        let changed = changed_fields(from, to)?;
+        let is_other = |name: &str| changed.contains(name);
+        if ["conditions", "actions", "transforms"].into_iter().any(is_other) {
+            let actions = if is_other("actions") { Some(actions(cx, arn, to).await?) } else { None };
+            let rewrites = to.transforms.as_ref().filter(|_| is_other("transforms"));
+            let conditions = is_other("conditions").then(|| to.conditions.iter().map(Condition::to_aws).collect());
+            // What this call leaves out stays as it is.
+            let call = cx.elbv2().modify_rule().rule_arn(arn);
+            call.set_conditions(conditions)
+                .set_actions(actions.map(|all| action::to_aws(&all)))
+                .set_transforms(rewrites.filter(|all| !all.is_empty()).map(|all| transforms(all)))
+                .set_reset_transforms(rewrites.filter(|all| all.is_empty()).map(|_| true))
+                .send()
+                .await?;
+        }
+        update_mark(cx, arn, from.traffic_owned_by_service, to.traffic_owned_by_service).await?;
+        update_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
+    }
+
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        cx.elbv2().delete_rule().rule_arn(id.as_str()).send().await?;
+        Ok(())
+    }
+
+    fn check(spec: &Spec) -> Vec<String> {
+        let mut faults = action::check(&spec.actions, "actions");
+        faults.extend(condition::check(&spec.conditions));
+        let hosts = |transform: &&Transform| matches!(transform, Transform::HostHeaderRewrite(_));
+        let (all, hosts) =
+            (spec.transforms.iter().flatten().count(), spec.transforms.iter().flatten().filter(hosts).count());
+        if hosts > 1 || all - hosts > 1 {
+            faults.push("`transforms` holds one rewrite of the host and one of the URL at most".to_owned());
+        }
+        faults
+    }
+}
+
+/// Gives it its priority; a rule of this stack that has it gets the one that becomes free.
+async fn move_to(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
+    let pair = |arn: &str, priority: i32| RulePriorityPair::builder().rule_arn(arn).priority(priority).build();
+    let mut call = cx.elbv2().set_rule_priorities().rule_priorities(pair(arn, to.priority));
+    if let Some(holder) = rules_of(cx, &to.listener_arn).await?.get(&to.priority).filter(|holder| *holder != arn) {
+        let (mine, theirs) = (own_tags(cx, arn).await?, own_tags(cx, holder).await?);
+        if !mine.contains_key(TAG_STACK) || mine.get(TAG_STACK) != theirs.get(TAG_STACK) {
+            let message = format!("the priority {} belongs to a rule of somebody else's, {holder}", to.priority);
+            return Err(CloudError::stated(Class::Taken, "update", message));
+        }
+        call = call.rule_priorities(pair(holder, from.priority));
+    }
+    call.send().await?;
+    Ok(())
+}
+
+/// The rules of a listener by their priorities, without the one that takes what is left.
+async fn rules_of(cx: &Cx, listener: &str) -> Result<BTreeMap<i32, String>> {
+    let mut pages = cx.elbv2().describe_rules().listener_arn(listener).into_paginator().items().send();
+    let mut all = BTreeMap::new();
+    while let Some(rule) = pages.next().await {
+        let rule = rule?;
+        if let (Some(priority), Some(arn)) = (rule.priority.and_then(|text| text.parse().ok()), rule.rule_arn) {
+            all.insert(priority, arn);
+        }
+    }
+    Ok(all)
+}
+
+/// The wanted actions; where a service shifts the traffic, with the weights it has given by now.
+async fn actions(cx: &Cx, arn: &str, to: &Spec) -> Result<Vec<Action>> {
+    if to.traffic_owned_by_service != Some(true) {
+        return Ok(to.actions.clone());
+    }
+    let answer = cx.elbv2().describe_rules().rule_arns(arn).send().await?;
+    let live = answer.rules.unwrap_or_default().into_iter().find_map(|one| one.actions);
+    Ok(action::with_live_weights(&to.actions, &action::from_aws(live.unwrap_or_default(), false)?))
+}
+
+fn found(live: Described, tags: Tags) -> Result<Found<ListenerRule>> {
+    let arn = live.rule_arn.unwrap_or_default();
+    let owned = tags.contains_key(TAG_TRAFFIC);
+    let conditions = live.conditions.unwrap_or_default().into_iter().map(Condition::from_aws);
+    let spec = Spec {
+        listener_arn: listener_of(&arn),
+        priority: live.priority.and_then(|text| text.parse().ok()).unwrap_or_default(),
+        conditions: conditions.collect::<Result<_>>()?,
+        actions: action::from_aws(live.actions.unwrap_or_default(), owned)?,
+        transforms: Some(live.transforms.unwrap_or_default().into_iter().filter_map(Transform::from_aws).collect()),
+        traffic_owned_by_service: Some(owned),
+        tags: Some(live_tags(tags)),
+    };
+    Ok(Found::serving(spec, Outputs { arn }))
+}
+
+/// The listener that a rule's ARN names: `…:listener-rule/app/name/lb/listener/rule`.
+fn listener_of(rule: &str) -> String {
+    let listener = rule.rsplit_once('/').map_or(rule, |(listener, _)| listener);
+    listener.replacen(":listener-rule/", ":listener/", 1)
+}
+
+fn transforms(all: &[Transform]) -> Vec<RuleTransform> {
+    all.iter().map(Transform::to_aws).collect()
+}
+
+impl Transform {
+    fn to_aws(&self) -> RuleTransform {
+        let rewrite = |one: &Rewrite| RewriteConfig::builder().regex(&one.regex).replace(&one.replace).build();
+        match self {
+            Self::HostHeaderRewrite(one) => RuleTransform::builder()
+                .r#type(TransformTypeEnum::HostHeaderRewrite)
+                .host_header_rewrite_config(HostHeaderRewriteConfig::builder().rewrites(rewrite(one)).build()),
+            Self::UrlRewrite(one) => RuleTransform::builder()
+                .r#type(TransformTypeEnum::UrlRewrite)
+                .url_rewrite_config(UrlRewriteConfig::builder().rewrites(rewrite(one)).build()),
+        }
+        .build()
+    }
+
+    fn from_aws(live: RuleTransform) -> Option<Self> {
+        let rewrite = |all: Option<Vec<RewriteConfig>>| {
+            let one = all?.into_iter().next()?;
+            Some(Rewrite { regex: one.regex.unwrap_or_default(), replace: one.replace.unwrap_or_default() })
+        };
+        if let Some(host) = live.host_header_rewrite_config {
+            return rewrite(host.rewrites).map(Self::HostHeaderRewrite);
+        }
+        rewrite(live.url_rewrite_config?.rewrites).map(Self::UrlRewrite)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_names_its_listener() {
+        let arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener";
+        assert_eq!(listener_of(&format!("{arn}-rule/app/shop/1a/2b/3c")), format!("{arn}/app/shop/1a/2b"));
+    }
+}

@@ -1,0 +1,284 @@
+//! Load balancer: application, network or gateway. It can be given listeners long before it serves.
+
+use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer as Described, LoadBalancerAttribute, LoadBalancerStateEnum};
+use futures::future::try_join_all;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Attributes, changed_attributes, check_name, described, first_tags, full_name, own_tags, pairs, refused, tags_of,
+    update_tags,
+};
+use crate::aws::{Cx, Gone, Result, Tags, live_tags, must_be, of_word, word};
+use crate::cloud::{Ask, Readiness};
+use crate::kinds::{Found, Kind};
+use crate::names::{Owner, PhysicalId};
+
+/// A load balancer.
+pub struct LoadBalancer;
+
+/// The attribute that keeps it from being deleted.
+const PROTECTED: &str = "deletion_protection.enabled";
+
+/// What a load balancer can be told to be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Name, unique in the region; 1 to 32 letters, digits and dashes, no dash at either end, not beginning with
+    /// `internal-`. A change replaces.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$"), extend("x-change" = "replace"))]
+    pub name: String,
+    /// What it balances; `application` when left out. A change replaces.
+    #[serde(rename = "type")]
+    #[schemars(extend("x-change" = "replace"))]
+    pub of: Option<Type>,
+    /// Whether it has public addresses; `internet-facing` when left out. A change replaces.
+    #[schemars(extend("x-change" = "replace"))]
+    pub scheme: Option<Scheme>,
+    /// Subnets it stands in, one of each zone; at least two of an application load balancer.
+    #[schemars(length(min = 1), extend("x-unordered" = true))]
+    pub subnet_ids: Vec<String>,
+    /// Security groups, up to 5; AWS takes the VPC's default group when left out. A network load balancer
+    /// that was made without any can never get one.
+    #[schemars(extend("x-unordered" = true))]
+    pub security_group_ids: Option<Vec<String>>,
+    /// Kind of addresses; `ipv4` when left out. The others need subnets with IPv6.
+    pub ip_address_type: Option<IpAddressType>,
+    /// AWS's attributes by name, such as `idle_timeout.timeout_seconds: '30'`. With
+    /// `deletion_protection.enabled: 'true'` it cannot be deleted until that is set to `'false'` and applied.
+    /// One that is not listed, or no longer, stays as it is.
+    #[schemars(extend("x-merge" = true))]
+    pub attributes: Option<Attributes>,
+    /// Tags.
+    #[schemars(extend("x-merge" = true))]
+    pub tags: Option<Tags>,
+}
+
+/// What a load balancer balances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Type {
+    /// HTTP requests.
+    Application,
+    /// Connections and datagrams.
+    Network,
+    /// Packets, to appliances.
+    Gateway,
+}
+
+/// Whether a load balancer has public addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scheme {
+    /// Addresses of its VPC only.
+    Internal,
+    /// Public addresses; its subnets need a route to an internet gateway.
+    InternetFacing,
+}
+
+/// Kind of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum IpAddressType {
+    /// IPv4.
+    Ipv4,
+    /// IPv4 and IPv6.
+    Dualstack,
+    /// IPv6 for the public, IPv4 inside only.
+    DualstackWithoutPublicIpv4,
+}
+
+/// What a load balancer can be referred to by.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// The name that it can be reached by.
+    pub dns_name: String,
+    /// The zone that alias records for it name.
+    pub canonical_hosted_zone_id: String,
+    /// What metrics go by: `app/name/id`.
+    pub full_name: String,
+}
+
+impl Kind for LoadBalancer {
+    const NAME: &'static str = "elbv2.LoadBalancer";
+    const ABOUT: &'static str = "A load balancer for HTTP, connections or packets";
+    const EXAMPLE: &'static str = "
+name: shop-web
+type: application
+scheme: internal
+subnet_ids: [subnet-0a1b2c3d4e5f60001, subnet-0a1b2c3d4e5f60002]
+security_group_ids: [sg-0a1b2c3d4e5f60001]
+ip_address_type: ipv4
+attributes: {idle_timeout.timeout_seconds: '30', routing.http.drop_invalid_header_fields.enabled: 'true'}
+tags: {team: commerce}
+";
+    const CHANGES: &'static [&'static str] = &[
+        "attributes: {idle_timeout.timeout_seconds: '60', routing.http.drop_invalid_header_fields.enabled: 'false', deletion_protection.enabled: 'true'}",
+        "attributes: {idle_timeout.timeout_seconds: '60', routing.http.drop_invalid_header_fields.enabled: 'false', deletion_protection.enabled: 'false'}",
+        "security_group_ids: [sg-0a1b2c3d4e5f60001, sg-0a1b2c3d4e5f60002]",
+        "subnet_ids: [subnet-0a1b2c3d4e5f60002, subnet-0a1b2c3d4e5f60003]",
+        "tags: {team: platform, cost: '7'}",
+        "ip_address_type: dualstack",
+        "ip_address_type: ipv4",
+        "scheme: internet-facing",
+        "{type: network, attributes: null}",
+        "name: shop-front",
+    ];
+    const DEADLINE: std::time::Duration = std::time::Duration::from_mins(15);
+    const DELETE_FIRST: bool = true;
+    // A network load balancer's endpoint service, or a link of API Gateway, must go before it.
+    const CONFLICT: &'static [&'static str] = &["ResourceInUse"];
+    const EXISTS: &'static [&'static str] = &["DuplicateLoadBalancerName"];
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        let arns: Vec<&str> = asks.iter().map(|ask| ask.id.as_str()).collect();
+        let live = described(&arns, |arns| async move {
+            let answer = cx.elbv2().describe_load_balancers().set_load_balancer_arns(Some(arns)).send().await?;
+            Ok(answer.load_balancers.unwrap_or_default())
+        });
+        let live = live.await?;
+        let there: Vec<&str> = live.iter().filter_map(Described::load_balancer_arn).collect();
+        let (live, tags) = (&live, &tags_of(cx, &there).await?);
+        try_join_all(asks.iter().map(|ask| async move {
+            let arn = ask.id.as_str();
+            let Some(one) = live.iter().find(|one| one.load_balancer_arn() == Some(arn)) else { return Ok(None) };
+            let attributes = if ask.manages("attributes") { attributes(cx, arn).await? } else { None };
+            found(one, attributes, tags.get(arn).cloned().unwrap_or_default()).map(Some)
+        }))
+        .await
+    }
+
+    async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+        let found = cx.elbv2().describe_load_balancers().names(&spec.name).send().await.or_gone()?;
+        let arn = found.and_then(|found| found.load_balancers?.into_iter().find_map(|one| one.load_balancer_arn));
+        let Some(arn) = arn else { return Ok(None) };
+        cx.ours(&format!("the load balancer {}", spec.name), &own_tags(cx, &arn).await?, owner)?;
+        Ok(Some(PhysicalId::new(arn)))
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
+        // To make one of the same name and settings succeeds with the one that is there, whosever it is.
+        if let Some(id) = Self::find(cx, owner, spec).await? {
+            return Ok(id);
+        }
+        let made = cx
+            .elbv2()
+            .create_load_balancer()
+            .name(&spec.name)
+            .set_type(spec.of.map(|case| word(case).as_str().into()))
+            .set_scheme(spec.scheme.map(|case| word(case).as_str().into()))
+            .set_subnets(Some(spec.subnet_ids.clone()))
+            .set_security_groups(spec.security_group_ids.clone().filter(|all| !all.is_empty()))
+            .set_ip_address_type(spec.ip_address_type.map(|case| word(case).as_str().into()))
+            .set_tags(Some(first_tags(spec.tags.as_ref(), owner, None)))
+            .send()
+            .await?;
+        let arn = made.load_balancers.unwrap_or_default().into_iter().find_map(|one| one.load_balancer_arn);
+        Ok(PhysicalId::new(arn.unwrap_or_default()))
+    }
+
+    async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+        let arn = id.as_str();
+        if sorted(&from.subnet_ids) != sorted(&to.subnet_ids) {
+            let call = cx.elbv2().set_subnets().load_balancer_arn(arn);
+            call.set_subnets(Some(to.subnet_ids.clone())).send().await?;
+        }
+        let live = sorted(from.security_group_ids.as_deref().unwrap_or_default());
+        if let Some(wanted) = to.security_group_ids.as_ref().filter(|wanted| live != sorted(wanted)) {
+            let call = cx.elbv2().set_security_groups().load_balancer_arn(arn);
+            call.set_security_groups(Some(wanted.clone())).send().await?;
+        }
+        if let Some(wanted) = to.ip_address_type.filter(|_| from.ip_address_type != to.ip_address_type) {
+            let call = cx.elbv2().set_ip_address_type().load_balancer_arn(arn);
+            call.ip_address_type(word(wanted).as_str().into()).send().await?;
+        }
+        let changed = changed_attributes(from.attributes.as_ref(), to.attributes.as_ref());
+        if !changed.is_empty() {
+            let of = |(key, value)| LoadBalancerAttribute::builder().key(key).value(value).build();
+            let call = cx.elbv2().modify_load_balancer_attributes().load_balancer_arn(arn);
+            call.set_attributes(Some(changed.into_iter().map(of).collect())).send().await?;
+        }
+        update_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
+    }
+
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        let Some(attributes) = attributes(cx, id.as_str()).await? else { return Ok(()) };
+        if attributes.get(PROTECTED).is_some_and(|on| on == "true") {
+            let hint = "set the attribute `deletion_protection.enabled: 'false'` and apply, then delete it";
+            return Err(refused("delete", format!("the load balancer {id} is protected"), hint));
+        }
+        cx.elbv2().delete_load_balancer().load_balancer_arn(id.as_str()).send().await?;
+        Ok(())
+    }
+
+    fn check(spec: &Spec) -> Vec<String> {
+        let mut faults: Vec<String> = check_name("a load balancer", &spec.name).into_iter().collect();
+        let of = spec.of.unwrap_or(Type::Application);
+        if of == Type::Application && spec.subnet_ids.len() == 1 {
+            faults.push("an application load balancer stands in at least two subnets, of different zones".to_owned());
+        }
+        if of == Type::Gateway && (spec.scheme.is_some() || spec.security_group_ids.is_some()) {
+            faults.push("a gateway load balancer has neither `scheme` nor `security_group_ids`".to_owned());
+        }
+        if spec.ip_address_type == Some(IpAddressType::DualstackWithoutPublicIpv4)
+            && (of != Type::Application || spec.scheme == Some(Scheme::Internal))
+        {
+            let words = "`dualstack-without-public-ipv4` is for internet-facing application load balancers";
+            faults.push(words.to_owned());
+        }
+        faults
+    }
+}
+
+/// `None` if there is no such load balancer.
+async fn attributes(cx: &Cx, arn: &str) -> Result<Option<Attributes>> {
+    let answer = cx.elbv2().describe_load_balancer_attributes().load_balancer_arn(arn).send().await.or_gone()?;
+    Ok(answer.map(|answer| pairs(answer.attributes, |one| (one.key, one.value))))
+}
+
+fn found(live: &Described, attributes: Option<Attributes>, tags: Tags) -> Result<Found<LoadBalancer>> {
+    let arn = live.load_balancer_arn().unwrap_or_default().to_owned();
+    let name = live.load_balancer_name().unwrap_or_default().to_owned();
+    let kind = live.r#type().map_or("application", |case| case.as_str());
+    let subnets = live.availability_zones().iter().filter_map(|zone| zone.subnet_id.clone()).collect();
+    let spec = Spec {
+        name: name.clone(),
+        of: Some(must_be("type of load balancer", kind)?),
+        scheme: live.scheme().and_then(|case| of_word(case.as_str())),
+        subnet_ids: subnets,
+        security_group_ids: Some(live.security_groups().to_vec()),
+        ip_address_type: live.ip_address_type().and_then(|case| of_word(case.as_str())),
+        attributes,
+        tags: Some(live_tags(tags)),
+    };
+    let outputs = Outputs {
+        full_name: full_name(&arn),
+        arn,
+        name,
+        dns_name: live.dns_name().unwrap_or_default().to_owned(),
+        canonical_hosted_zone_id: live.canonical_hosted_zone_id().unwrap_or_default().to_owned(),
+    };
+    Ok(Found { readiness: readiness(live), ..Found::serving(spec, outputs) })
+}
+
+fn readiness(live: &Described) -> Readiness {
+    let why = |without: &str| live.state().and_then(|state| state.reason()).unwrap_or(without).to_owned();
+    match live.state().and_then(|state| state.code()) {
+        Some(LoadBalancerStateEnum::Provisioning) => Readiness::Configured(why("it is being set up")),
+        Some(LoadBalancerStateEnum::Failed) => Readiness::Failed(why("it could not be set up")),
+        _ => Readiness::Serving,
+    }
+}
+
+fn sorted(all: &[String]) -> Vec<&String> {
+    let mut all: Vec<&String> = all.iter().collect();
+    all.sort();
+    all
+}

@@ -1,0 +1,366 @@
+//! Target group: where a load balancer sends requests, and how it finds out who can take them.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_elasticloadbalancingv2::types::{Matcher, TargetGroup as Described, TargetGroupAttribute, TargetTypeEnum};
+use futures::future::try_join_all;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Attributes, changed_attributes, described, first_tags, full_name, own_tags, pairs, tags_of, update_tags};
+use crate::aws::{Cx, Gone, Result, Tags, live_tags, of_word, word};
+use crate::cloud::Ask;
+use crate::kinds::{Found, Kind};
+use crate::names::{Owner, PhysicalId};
+
+/// A target group.
+pub struct TargetGroup;
+
+/// What a target group can be told to be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Name, unique in the region; 1 to 32 letters, digits and dashes, no dash at either end. A change replaces.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$"), extend("x-change" = "replace"))]
+    pub name: String,
+    /// How targets are spoken to; not of `lambda`. A change replaces.
+    #[schemars(extend("x-change" = "replace"))]
+    pub protocol: Option<Protocol>,
+    /// Port of targets that do not name another one, 1 to 65535; not of `lambda`. A change replaces.
+    #[schemars(range(min = 1, max = 65_535), extend("x-change" = "replace"))]
+    pub port: Option<i32>,
+    /// Version of HTTP; `HTTP1` when left out. A change replaces.
+    #[schemars(extend("x-change" = "replace"))]
+    pub protocol_version: Option<ProtocolVersion>,
+    /// VPC of the targets; not of `lambda`. A change replaces.
+    #[schemars(extend("x-change" = "replace"))]
+    pub vpc_id: Option<String>,
+    /// What the targets are; `instance` when left out. A change replaces.
+    #[schemars(extend("x-change" = "replace"))]
+    pub target_type: Option<TargetType>,
+    /// Kind of the targets' addresses; `ipv4` when left out. A change replaces.
+    #[schemars(extend("x-change" = "replace"))]
+    pub ip_address_type: Option<IpAddressType>,
+    /// Port on which targets are told what the load balancer makes of them, 1 to 65535. A change replaces.
+    #[schemars(range(min = 1, max = 65_535), extend("x-change" = "replace"))]
+    pub target_control_port: Option<i32>,
+    /// How it is found out which targets can take requests.
+    pub health_check: Option<HealthCheck>,
+    /// AWS's attributes by name, such as `deregistration_delay.timeout_seconds: '30'`; AWS waits 300 seconds for a
+    /// leaving target when that is left out. One that is not listed, or no longer, stays as it is.
+    #[schemars(extend("x-merge" = true))]
+    pub attributes: Option<Attributes>,
+    /// Tags.
+    #[schemars(extend("x-merge" = true))]
+    pub tags: Option<Tags>,
+}
+
+/// How it is found out which targets can take requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HealthCheck {
+    /// Whether targets are checked; always, except that AWS does not check `lambda` when left out.
+    pub enabled: Option<bool>,
+    /// Protocol of a check; AWS takes HTTP for application load balancers and TCP for others when left out.
+    pub protocol: Option<Protocol>,
+    /// Port of a check, or `traffic-port`, which AWS takes when left out.
+    #[schemars(regex(pattern = r"^(traffic-port|\d{1,5})$"))]
+    pub port: Option<String>,
+    /// What is asked for over HTTP; `/` when left out, and `/AWS.ALB/healthcheck` of GRPC.
+    #[schemars(length(min = 1, max = 1024), regex(pattern = "^/"))]
+    pub path: Option<String>,
+    /// Seconds between two checks, 5 to 300; AWS takes 30 when left out, and 35 of `lambda`.
+    #[schemars(range(min = 5, max = 300))]
+    pub interval_seconds: Option<i32>,
+    /// Seconds within which a target must answer, 2 to 120; AWS takes 5 or 6 when left out, and 30 of `lambda`.
+    #[schemars(range(min = 2, max = 120))]
+    pub timeout_seconds: Option<i32>,
+    /// After how many good checks a target is healthy, 2 to 10; AWS takes 5 when left out.
+    #[schemars(range(min = 2, max = 10))]
+    pub healthy_threshold: Option<i32>,
+    /// After how many bad checks a target is unhealthy, 2 to 10; AWS takes 2 when left out.
+    #[schemars(range(min = 2, max = 10))]
+    pub unhealthy_threshold: Option<i32>,
+    /// Good answers: codes of HTTP such as `200-299` or `200,302`, of GRPC such as `0`; AWS takes 200, or 12 of
+    /// GRPC, when left out.
+    #[schemars(regex(pattern = r"^\d{1,3}([,-]\d{1,3})*$"))]
+    pub matcher: Option<String>,
+}
+
+/// How targets are spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Protocol {
+    /// Of application load balancers.
+    Http,
+    /// Of application load balancers.
+    Https,
+    /// Of network load balancers.
+    Tcp,
+    /// Of network load balancers, encrypted.
+    Tls,
+    /// Of network load balancers.
+    Udp,
+    /// Of network load balancers, both on one port.
+    TcpUdp,
+    /// Of network load balancers.
+    Quic,
+    /// Of network load balancers, both on one port.
+    TcpQuic,
+    /// Of gateway load balancers.
+    Geneve,
+}
+
+/// Version of HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ProtocolVersion {
+    /// HTTP/1.1.
+    #[serde(rename = "HTTP1")]
+    Http1,
+    /// HTTP/2.
+    #[serde(rename = "HTTP2")]
+    Http2,
+    /// GRPC.
+    #[serde(rename = "GRPC")]
+    Grpc,
+}
+
+/// What the targets are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetType {
+    /// Instances of EC2.
+    Instance,
+    /// Addresses, such as those of Fargate tasks.
+    Ip,
+    /// One Lambda function.
+    Lambda,
+    /// One application load balancer.
+    Alb,
+}
+
+/// Kind of the targets' addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum IpAddressType {
+    /// IPv4.
+    Ipv4,
+    /// IPv6.
+    Ipv6,
+}
+
+/// What a target group can be referred to by.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// What metrics and scaling policies go by: `targetgroup/name/id`.
+    pub full_name: String,
+}
+
+impl Kind for TargetGroup {
+    const NAME: &'static str = "elbv2.TargetGroup";
+    const ABOUT: &'static str = "A group of targets that a load balancer sends requests to";
+    const EXAMPLE: &'static str = "
+name: shop-carts
+protocol: HTTP
+port: 8080
+protocol_version: HTTP1
+vpc_id: vpc-0a1b2c3d4e5f60001
+target_type: ip
+ip_address_type: ipv4
+health_check:
+  enabled: true
+  protocol: HTTP
+  port: traffic-port
+  path: /health
+  interval_seconds: 15
+  timeout_seconds: 5
+  healthy_threshold: 2
+  unhealthy_threshold: 3
+  matcher: '200'
+attributes: {deregistration_delay.timeout_seconds: '30'}
+tags: {team: commerce}
+";
+    const CHANGES: &'static [&'static str] = &[
+        "health_check: {path: /ready, matcher: '200-299', interval_seconds: 10, timeout_seconds: 4}",
+        "health_check: {protocol: HTTP, port: '8081', healthy_threshold: 3, unhealthy_threshold: 2}",
+        "attributes: {deregistration_delay.timeout_seconds: '15', slow_start.duration_seconds: '60'}",
+        "tags: {team: platform, cost: '7'}",
+        "port: 9090",
+        "protocol_version: HTTP2",
+        "target_type: instance",
+        "ip_address_type: ipv6",
+        "target_control_port: 9000",
+        "{protocol: HTTPS, vpc_id: vpc-0a1b2c3d}",
+        "name: shop-orders",
+    ];
+    const DELETE_FIRST: bool = true;
+    // A listener or rule still sends requests to it.
+    const CONFLICT: &'static [&'static str] = &["ResourceInUse"];
+    const EXISTS: &'static [&'static str] = &["DuplicateTargetGroupName"];
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        let arns: Vec<&str> = asks.iter().map(|ask| ask.id.as_str()).collect();
+        let live = described(&arns, |arns| async move {
+            let answer = cx.elbv2().describe_target_groups().set_target_group_arns(Some(arns)).send().await?;
+            Ok(answer.target_groups.unwrap_or_default())
+        });
+        let live = live.await?;
+        let there: Vec<&str> = live.iter().filter_map(Described::target_group_arn).collect();
+        let (live, tags) = (&live, &tags_of(cx, &there).await?);
+        try_join_all(asks.iter().map(|ask| async move {
+            let arn = ask.id.as_str();
+            let Some(one) = live.iter().find(|one| one.target_group_arn() == Some(arn)) else { return Ok(None) };
+            let attributes = if ask.manages("attributes") { attributes(cx, arn).await? } else { None };
+            Ok(Some(found(one.clone(), attributes, tags.get(arn).cloned().unwrap_or_default())))
+        }))
+        .await
+    }
+
+    async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+        let found = cx.elbv2().describe_target_groups().names(&spec.name).send().await.or_gone()?;
+        let arn = found.and_then(|found| found.target_groups?.into_iter().find_map(|one| one.target_group_arn));
+        let Some(arn) = arn else { return Ok(None) };
+        cx.ours(&format!("the target group {}", spec.name), &own_tags(cx, &arn).await?, owner)?;
+        Ok(Some(PhysicalId::new(arn)))
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
+        // To make one of the same name and settings succeeds with the one that is there, whosever it is.
+        if let Some(id) = Self::find(cx, owner, spec).await? {
+            return Ok(id);
+        }
+        let check = spec.health_check.clone().unwrap_or_default();
+        let made = cx
+            .elbv2()
+            .create_target_group()
+            .name(&spec.name)
+            .set_protocol(spec.protocol.map(|case| word(case).as_str().into()))
+            .set_port(spec.port)
+            .set_protocol_version(spec.protocol_version.map(word))
+            .set_vpc_id(spec.vpc_id.clone())
+            .set_target_type(spec.target_type.map(|case| word(case).as_str().into()))
+            .set_ip_address_type(spec.ip_address_type.map(|case| word(case).as_str().into()))
+            .set_target_control_port(spec.target_control_port)
+            .set_health_check_enabled(check.enabled)
+            .set_health_check_protocol(check.protocol.map(|case| word(case).as_str().into()))
+            .set_health_check_port(check.port)
+            .set_health_check_path(check.path)
+            .set_health_check_interval_seconds(check.interval_seconds)
+            .set_health_check_timeout_seconds(check.timeout_seconds)
+            .set_healthy_threshold_count(check.healthy_threshold)
+            .set_unhealthy_threshold_count(check.unhealthy_threshold)
+            .set_matcher(check.matcher.map(|codes| matcher(spec, codes)))
+            .set_tags(Some(first_tags(spec.tags.as_ref(), owner, None)))
+            .send()
+            .await?;
+        let arn = made.target_groups.unwrap_or_default().into_iter().find_map(|one| one.target_group_arn);
+        Ok(PhysicalId::new(arn.unwrap_or_default()))
+    }
+
+    async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+        let arn = id.as_str();
+        if let Some(check) = to.health_check.clone().filter(|_| from.health_check != to.health_check) {
+            // What this call leaves out stays as it is.
+            let call = cx.elbv2().modify_target_group().target_group_arn(arn);
+            call.set_health_check_enabled(check.enabled)
+                .set_health_check_protocol(check.protocol.map(|case| word(case).as_str().into()))
+                .set_health_check_port(check.port)
+                .set_health_check_path(check.path)
+                .set_health_check_interval_seconds(check.interval_seconds)
+                .set_health_check_timeout_seconds(check.timeout_seconds)
+                .set_healthy_threshold_count(check.healthy_threshold)
+                .set_unhealthy_threshold_count(check.unhealthy_threshold)
+                .set_matcher(check.matcher.map(|codes| matcher(from, codes)))
+                .send()
+                .await?;
+        }
+        let changed = changed_attributes(from.attributes.as_ref(), to.attributes.as_ref());
+        if !changed.is_empty() {
+            let of = |(key, value)| TargetGroupAttribute::builder().key(key).value(value).build();
+            let call = cx.elbv2().modify_target_group_attributes().target_group_arn(arn);
+            call.set_attributes(Some(changed.into_iter().map(of).collect())).send().await?;
+        }
+        update_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
+    }
+
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        cx.elbv2().delete_target_group().target_group_arn(id.as_str()).send().await?;
+        Ok(())
+    }
+
+    fn check(spec: &Spec) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut rule = |broken: bool, words: &str| {
+            if broken {
+                faults.push(words.to_owned());
+            }
+        };
+        let network = [spec.protocol.is_some(), spec.port.is_some(), spec.vpc_id.is_some()];
+        if spec.target_type == Some(TargetType::Lambda) {
+            rule(network.contains(&true), "of `lambda` there is no `protocol`, `port` or `vpc_id`");
+        } else {
+            rule(network.contains(&false), "`protocol`, `port` and `vpc_id` are wanted, except of `lambda`");
+        }
+        let http = matches!(spec.protocol, Some(Protocol::Http | Protocol::Https));
+        rule(spec.protocol_version.is_some() && !http, "`protocol_version` goes with HTTP and HTTPS");
+        rule(
+            spec.target_type == Some(TargetType::Alb) && spec.protocol != Some(Protocol::Tcp),
+            "of `alb` the protocol is TCP",
+        );
+        if let Some(check) = &spec.health_check {
+            let late = check.timeout_seconds.zip(check.interval_seconds).is_some_and(|(wait, every)| wait >= every);
+            rule(late && http, "a check's `timeout_seconds` must be less than its `interval_seconds`");
+            let off = check.enabled == Some(false) && spec.target_type != Some(TargetType::Lambda);
+            rule(off, "only of `lambda` can health checks be off");
+        }
+        faults
+    }
+}
+
+/// `None` if there is no such group.
+async fn attributes(cx: &Cx, arn: &str) -> Result<Option<Attributes>> {
+    let answer = cx.elbv2().describe_target_group_attributes().target_group_arn(arn).send().await.or_gone()?;
+    Ok(answer.map(|answer| pairs(answer.attributes, |one| (one.key, one.value))))
+}
+
+fn matcher(spec: &Spec, codes: String) -> Matcher {
+    let of = Matcher::builder();
+    if spec.protocol_version == Some(ProtocolVersion::Grpc) { of.grpc_code(codes) } else { of.http_code(codes) }.build()
+}
+
+fn found(live: Described, attributes: Option<Attributes>, tags: BTreeMap<String, String>) -> Found<TargetGroup> {
+    let arn = live.target_group_arn.unwrap_or_default();
+    let name = live.target_group_name.unwrap_or_default();
+    let health_check = HealthCheck {
+        enabled: live.health_check_enabled,
+        protocol: live.health_check_protocol.and_then(|case| of_word(case.as_str())),
+        port: live.health_check_port,
+        path: live.health_check_path,
+        interval_seconds: live.health_check_interval_seconds,
+        timeout_seconds: live.health_check_timeout_seconds,
+        healthy_threshold: live.healthy_threshold_count,
+        unhealthy_threshold: live.unhealthy_threshold_count,
+        matcher: live.matcher.and_then(|matcher| matcher.http_code.or(matcher.grpc_code)),
+    };
+    let spec = Spec {
+        name: name.clone(),
+        protocol: live.protocol.and_then(|case| of_word(case.as_str())),
+        port: live.port,
+        protocol_version: live.protocol_version.and_then(|version| of_word(&version)),
+        vpc_id: live.vpc_id,
+        target_type: live.target_type.as_ref().map(TargetTypeEnum::as_str).and_then(of_word),
+        ip_address_type: live.ip_address_type.and_then(|case| of_word(case.as_str())),
+        target_control_port: live.target_control_port,
+        health_check: Some(health_check),
+        attributes,
+        tags: Some(live_tags(tags)),
+    };
+    Found::serving(spec, Outputs { full_name: full_name(&arn), arn, name })
+}

@@ -1,0 +1,56 @@
+//! What the IAM kinds share: policy documents as IAM returns them.
+
+mod instance_profile;
+mod policy;
+mod role;
+
+use crate::aws::Entry;
+use crate::aws::Result;
+use crate::cloud::{Class, CloudError};
+use crate::value::Json;
+
+/// The kinds of this service.
+pub(super) fn kinds() -> Vec<Entry> {
+    vec![Entry::of::<instance_profile::InstanceProfile>(), Entry::of::<policy::Policy>(), Entry::of::<role::Role>()]
+}
+
+/// A document as IAM returns it: URL-encoded JSON.
+pub(super) fn document(encoded: &str) -> Result<Json> {
+    serde_json::from_slice(&url_decoded(encoded))
+        .map_err(|error| CloudError::stated(Class::Other, "iam", format!("a policy document that is no JSON: {error}")))
+}
+
+fn url_decoded(text: &str) -> Vec<u8> {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let code = text.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match code {
+            Some(code) if byte == b'%' => {
+                decoded.push(code);
+                at += 3;
+            }
+            _ => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    decoded
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_document_comes_url_encoded() {
+        let encoded = "%7B%22Action%22%3A%20%22s3%3A%2A%22%2C%22Resource%22%3A%22a+b%C3%A9%22%7D";
+        assert_eq!(document(encoded), Ok(json!({"Action": "s3:*", "Resource": "a+bé"})));
+        assert_eq!(document("{\"Resource\": \"50% é\"}"), Ok(json!({"Resource": "50% é"})));
+        assert!(document("").is_err());
+    }
+}

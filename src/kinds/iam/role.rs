@@ -1,0 +1,397 @@
+//! IAM role: who a function, a task or a service is when it calls AWS.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_iam::types::{AttachedPolicy, EntityType, Role as Described, RoleDetail, Tag};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::document;
+use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::cloud::{Ask, Care, Class, CloudError};
+use crate::kinds::{Found, Kind};
+use crate::names::{Owner, PhysicalId};
+use crate::value::Json;
+use crate::value::compare::same_policy;
+
+/// An IAM role.
+pub struct Role;
+
+/// What a role can be told to be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Name, unique in the account whatever the path; 1 to 64 letters, digits and `_+=,.@-`. A change replaces.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_+=,.@-]{1,64}$"), extend("x-change" = "replace"))]
+    pub name: String,
+    /// Path before the name in the ARN, with a slash at both ends; 1 to 512 characters. `/` when left out. A change replaces.
+    #[schemars(length(min = 1, max = 512), regex(pattern = r"^/([!-~]+/)?$"), extend("x-change" = "replace"))]
+    pub path: Option<String>,
+    /// Who may assume the role: a policy document, whose `Principal` names services or accounts.
+    #[schemars(extend("x-compare" = "policy"))]
+    pub assume_role_policy: Json,
+    /// What it is for; at most 1000 characters. An empty text takes it away.
+    #[schemars(length(max = 1000))]
+    pub description: Option<String>,
+    /// How long a session lasts at most, in seconds, 3600 to 43200; 3600 when left out.
+    #[schemars(range(min = 3600, max = 43200))]
+    pub max_session_duration: Option<i32>,
+    /// ARN of the managed policy beyond which nothing is allowed, whatever the role's policies say. An empty text takes it away.
+    #[schemars(length(max = 2048))]
+    pub permissions_boundary: Option<String>,
+    /// Inline policies by name: documents that belong to this role alone; 10,240 characters together.
+    /// A policy that is not listed is deleted.
+    pub policies: Option<BTreeMap<String, Document>>,
+    /// ARNs of managed policies, at most 10 unless the account's quota was raised. One that is not listed is detached.
+    #[schemars(extend("x-unordered" = true))]
+    pub managed_policies: Option<Vec<String>>,
+    /// Tags.
+    #[schemars(extend("x-merge" = true))]
+    pub tags: Option<Tags>,
+}
+
+/// A policy document.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(extend("x-compare" = "policy"))]
+pub struct Document(pub Json);
+
+/// What a role can be referred to by.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// Its unique id, `AROA...`; another one after the role was deleted and made again.
+    pub id: String,
+}
+
+impl Kind for Role {
+    const NAME: &'static str = "iam.Role";
+    const ABOUT: &'static str = "An IAM role with its inline and managed policies";
+    const EXAMPLE: &'static str = r#"
+name: shop-carts
+path: /shop/
+assume_role_policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Principal: {Service: [lambda.amazonaws.com, apigateway.amazonaws.com, ecs-tasks.amazonaws.com]}
+      Action: sts:AssumeRole
+description: Carts functions
+max_session_duration: 3600
+permissions_boundary: arn:aws:iam::aws:policy/PowerUserAccess
+policies:
+  logs:
+    Version: "2012-10-17"
+    Statement:
+      - {Effect: Allow, Action: ["logs:PutLogEvents", "logs:CreateLogStream"], Resource: "*"}
+managed_policies:
+  - arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole
+tags: {team: commerce}
+"#;
+    const CHANGES: &'static [&'static str] = &[
+        r#"
+assume_role_policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Principal: {Service: [lambda.amazonaws.com, edgelambda.amazonaws.com]}
+      Action: sts:AssumeRole
+"#,
+        "{description: Functions of the carts, max_session_duration: 7200}",
+        "description: ''",
+        "permissions_boundary: arn:aws:iam::aws:policy/AdministratorAccess",
+        "permissions_boundary: ''",
+        r#"
+policies:
+  table:
+    Version: "2012-10-17"
+    Statement: {Effect: Allow, Action: "dynamodb:GetItem", Resource: "*"}
+"#,
+        "policies: {}",
+        "managed_policies: ['arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess']",
+        "managed_policies: []",
+        "tags: {team: platform, cost: '7'}",
+        "path: /store/",
+        "name: shop-orders",
+    ];
+    const DELETE_FIRST: bool = true;
+    // A principal that was made a moment ago is not known everywhere at once.
+    const NOT_YET: &'static [&'static str] = &["MalformedPolicyDocument: Invalid principal"];
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        let cx = &cx.home();
+        if cx.care == Care::Survey && asks.len() > 2 {
+            let details = cx.once("iam roles", details(cx)).await?;
+            if let Some(details) = &*details {
+                return futures::future::try_join_all(asks.iter().map(|ask| survey_one(cx, ask, details))).await;
+            }
+        }
+        futures::future::try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+    }
+
+    async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+        let found = cx.home().iam().get_role().role_name(&spec.name).send().await.or_gone()?;
+        let Some(role) = found.and_then(|found| found.role) else { return Ok(None) };
+        cx.ours(&format!("the role {}", spec.name), &pairs(role.tags), owner)?;
+        Ok(Some(PhysicalId::new(&spec.name)))
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
+        let tags = with_owner(spec.tags.as_ref(), owner);
+        let call = cx.home().iam().create_role().role_name(&spec.name).set_path(spec.path.clone());
+        call.assume_role_policy_document(spec.assume_role_policy.to_string())
+            .set_description(given(spec.description.as_ref()))
+            .set_max_session_duration(spec.max_session_duration)
+            .set_permissions_boundary(given(spec.permissions_boundary.as_ref()))
+            .set_tags(Some(tags.iter().map(|(key, value)| tag(key, value)).collect()))
+            .send()
+            .await?;
+        Ok(PhysicalId::new(&spec.name))
+    }
+
+    async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+        let cx = &cx.home();
+        let name = id.as_str();
+        update_role(cx, name, from, to).await?;
+        update_boundary(cx, name, from, to).await?;
+        update_inline(cx, name, from, to).await?;
+        update_managed(cx, name, from, to).await?;
+        let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
+        if !set.is_empty() {
+            let tags = set.iter().map(|(key, value)| tag(key, value)).collect();
+            cx.iam().tag_role().role_name(name).set_tags(Some(tags)).send().await?;
+        }
+        if !unset.is_empty() {
+            cx.iam().untag_role().role_name(name).set_tag_keys(Some(unset)).send().await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        let cx = &cx.home();
+        let name = id.as_str();
+        for policy in inline_names(cx, name).await? {
+            cx.iam().delete_role_policy().role_name(name).policy_name(policy).send().await.or_gone()?;
+        }
+        for arn in attached(cx, name).await? {
+            cx.iam().detach_role_policy().role_name(name).policy_arn(arn).send().await.or_gone()?;
+        }
+        cx.iam().delete_role().role_name(name).send().await?;
+        Ok(())
+    }
+
+    fn check(spec: &Spec) -> Vec<String> {
+        let names = spec.policies.iter().flat_map(BTreeMap::keys);
+        let is_name = |name: &str| {
+            (1..=128).contains(&name.len())
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b))
+        };
+        let mut faults: Vec<String> = names
+            .filter(|name| !is_name(name))
+            .map(|name| format!("`{name}` is not a policy name: 1 to 128 letters, digits and `_+=,.@-`"))
+            .collect();
+        if !spec.assume_role_policy.is_object() {
+            faults.push("`assume_role_policy` takes a policy document, a map with `Statement`".to_owned());
+        }
+        faults
+    }
+}
+
+async fn update_role(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> {
+    if !same_policy(&from.assume_role_policy, &to.assume_role_policy) {
+        let call = cx.iam().update_assume_role_policy().role_name(name);
+        call.policy_document(to.assume_role_policy.to_string()).send().await?;
+    }
+    let described = to.description.is_some() && from.description != to.description;
+    let timed = to.max_session_duration.is_some() && from.max_session_duration != to.max_session_duration;
+    if described || timed {
+        // What this call leaves out goes back to its default, so both are always sent.
+        let call = cx.iam().update_role().role_name(name);
+        call.set_description(to.description.clone().or_else(|| from.description.clone()))
+            .set_max_session_duration(to.max_session_duration.or(from.max_session_duration))
+            .send()
+            .await?;
+    }
+    Ok(())
+}
+
+async fn update_boundary(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> {
+    match &to.permissions_boundary {
+        Some(arn) if to.permissions_boundary != from.permissions_boundary => {
+            if arn.is_empty() {
+                cx.iam().delete_role_permissions_boundary().role_name(name).send().await.or_gone()?;
+            } else {
+                cx.iam().put_role_permissions_boundary().role_name(name).permissions_boundary(arn).send().await?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+async fn update_inline(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> {
+    let Some(wanted) = &to.policies else { return Ok(()) };
+    let empty = BTreeMap::new();
+    let live = from.policies.as_ref().unwrap_or(&empty);
+    // New rights first, so that nothing that goes on being allowed is refused in between.
+    for (policy, document) in wanted {
+        if !live.get(policy).is_some_and(|live| same_policy(&live.0, &document.0)) {
+            let call = cx.iam().put_role_policy().role_name(name).policy_name(policy);
+            call.policy_document(document.0.to_string()).send().await?;
+        }
+    }
+    for policy in live.keys().filter(|policy| !wanted.contains_key(*policy)) {
+        cx.iam().delete_role_policy().role_name(name).policy_name(policy).send().await.or_gone()?;
+    }
+    Ok(())
+}
+
+async fn update_managed(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> {
+    let Some(wanted) = &to.managed_policies else { return Ok(()) };
+    let live = from.managed_policies.as_deref().unwrap_or_default();
+    for arn in wanted.iter().filter(|arn| !live.contains(arn)) {
+        cx.iam().attach_role_policy().role_name(name).policy_arn(arn).send().await?;
+    }
+    for arn in live.iter().filter(|arn| !wanted.contains(arn)) {
+        cx.iam().detach_role_policy().role_name(name).policy_arn(arn).send().await.or_gone()?;
+    }
+    Ok(())
+}
+
+/// Every role of the account with its policies and tags, in one call for a thousand roles. `None` if the
+/// credentials are not allowed to see the whole account.
+async fn details(cx: &Cx) -> Result<Option<BTreeMap<String, RoleDetail>>> {
+    let call = cx.iam().get_account_authorization_details().filter(EntityType::Role).max_items(1000);
+    let mut pages = call.into_paginator().send();
+    let mut all = BTreeMap::new();
+    while let Some(page) = pages.next().await {
+        let page = match page.map_err(CloudError::from) {
+            Err(error) if error.class == Class::Denied => return Ok(None),
+            page => page?,
+        };
+        let roles = page.role_detail_list.unwrap_or_default();
+        all.extend(roles.into_iter().map(|role| (role.role_name.clone().unwrap_or_default(), role)));
+    }
+    Ok(Some(all))
+}
+
+async fn survey_one(cx: &Cx, ask: &Ask, details: &BTreeMap<String, RoleDetail>) -> Result<Option<Found<Role>>> {
+    let name = ask.id.as_str();
+    // One that is not listed may be a moment old.
+    let Some(detail) = details.get(name) else { return read_one(cx, ask).await };
+    let mut policies = BTreeMap::new();
+    for policy in detail.role_policy_list() {
+        let document = document(policy.policy_document().unwrap_or_default())?;
+        policies.insert(policy.policy_name().unwrap_or_default().to_owned(), Document(document));
+    }
+    let mut spec = Spec {
+        name: name.to_owned(),
+        path: detail.path.clone(),
+        assume_role_policy: document(detail.assume_role_policy_document().unwrap_or_default())?,
+        description: None,
+        max_session_duration: None,
+        permissions_boundary: Some(boundary(detail.permissions_boundary.as_ref())),
+        policies: Some(policies),
+        managed_policies: Some(arns(detail.attached_managed_policies())),
+        tags: Some(live_tags(pairs(detail.tags.clone()))),
+    };
+    let outputs = Outputs {
+        arn: detail.arn.clone().unwrap_or_default(),
+        name: name.to_owned(),
+        id: detail.role_id.clone().unwrap_or_default(),
+    };
+    let mut unseen: &[_] = &["description", "max_session_duration"];
+    if unseen.iter().any(|field| ask.manages(field)) {
+        let Some(role) = get(cx, name).await? else { return Ok(None) };
+        spec.description = Some(role.description.unwrap_or_default());
+        spec.max_session_duration = role.max_session_duration;
+        unseen = &[];
+    }
+    Ok(Some(Found { unseen, ..Found::serving(spec, outputs) }))
+}
+
+async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Role>>> {
+    let name = ask.id.as_str();
+    let Some(role) = get(cx, name).await? else { return Ok(None) };
+    let policies = if ask.manages("policies") { Some(inline(cx, name).await?) } else { None };
+    let managed_policies = if ask.manages("managed_policies") { Some(attached(cx, name).await?) } else { None };
+    let unseen: &[_] = match (&policies, &managed_policies) {
+        (Some(_), Some(_)) => &[],
+        (Some(_), None) => &["managed_policies"],
+        (None, Some(_)) => &["policies"],
+        (None, None) => &["managed_policies", "policies"],
+    };
+    let outputs = Outputs { arn: role.arn, name: role.role_name.clone(), id: role.role_id };
+    let spec = Spec {
+        name: role.role_name,
+        path: Some(role.path),
+        assume_role_policy: document(&role.assume_role_policy_document.unwrap_or_default())?,
+        description: Some(role.description.unwrap_or_default()),
+        max_session_duration: role.max_session_duration,
+        permissions_boundary: Some(boundary(role.permissions_boundary.as_ref())),
+        policies,
+        managed_policies,
+        tags: Some(live_tags(pairs(role.tags))),
+    };
+    Ok(Some(Found { unseen, ..Found::serving(spec, outputs) }))
+}
+
+async fn get(cx: &Cx, name: &str) -> Result<Option<Described>> {
+    Ok(cx.iam().get_role().role_name(name).send().await.or_gone()?.and_then(|found| found.role))
+}
+
+async fn inline_names(cx: &Cx, name: &str) -> Result<Vec<String>> {
+    let mut pages = cx.iam().list_role_policies().role_name(name).into_paginator().items().send();
+    let mut all = Vec::new();
+    while let Some(policy) = pages.next().await {
+        all.push(policy?);
+    }
+    Ok(all)
+}
+
+async fn inline(cx: &Cx, name: &str) -> Result<BTreeMap<String, Document>> {
+    let mut all = BTreeMap::new();
+    for policy in inline_names(cx, name).await? {
+        let found = cx.iam().get_role_policy().role_name(name).policy_name(&policy).send().await.or_gone()?;
+        if let Some(found) = found {
+            all.insert(policy, Document(document(&found.policy_document)?));
+        }
+    }
+    Ok(all)
+}
+
+async fn attached(cx: &Cx, name: &str) -> Result<Vec<String>> {
+    let mut pages = cx.iam().list_attached_role_policies().role_name(name).into_paginator().send();
+    let mut all = Vec::new();
+    while let Some(page) = pages.next().await {
+        all.extend(arns(page?.attached_policies()));
+    }
+    Ok(all)
+}
+
+fn arns(policies: &[AttachedPolicy]) -> Vec<String> {
+    policies.iter().filter_map(|policy| policy.policy_arn.clone()).collect()
+}
+
+fn boundary(attached: Option<&aws_sdk_iam::types::AttachedPermissionsBoundary>) -> String {
+    attached.and_then(|boundary| boundary.permissions_boundary_arn.clone()).unwrap_or_default()
+}
+
+/// A text to be sent at creation, where an empty one is the same as none.
+fn given(text: Option<&String>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).cloned()
+}
+
+fn tag(key: &str, value: &str) -> Tag {
+    Tag::builder().key(key).value(value).build().unwrap_or_else(|_| unreachable!("both parts are set"))
+}
+
+fn pairs(tags: Option<Vec<Tag>>) -> Tags {
+    tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
+}

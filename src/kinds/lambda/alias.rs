@@ -1,0 +1,165 @@
+//! Lambda alias: a name for a version that callers can keep.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_lambda::types::AliasRoutingConfiguration;
+use futures::future::try_join_all;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::configuration::{function_of, invoke_arn};
+use crate::aws::{Cx, Gone, Result};
+use crate::cloud::{Ask, Class, CloudError};
+use crate::kinds::{Found, Kind};
+use crate::names::{Owner, PhysicalId};
+
+/// An alias of a Lambda function.
+pub struct Alias;
+
+/// What an alias can be told to be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Name of the function. A change replaces.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"), extend("x-change" = "replace"))]
+    pub function_name: String,
+    /// Name of the alias; 1 to 128 letters, digits, `-` and `_`, not only digits. A change replaces.
+    #[schemars(regex(pattern = r"^[0-9]*[A-Za-z_-][A-Za-z0-9_-]*$"), length(max = 128), extend("x-change" = "replace"))]
+    pub name: String,
+    /// Number of the version it stands for, or `$LATEST`.
+    #[schemars(regex(pattern = r"^(\$LATEST|[0-9]+)$"))]
+    pub function_version: String,
+    /// What it is for; at most 256 characters.
+    #[schemars(length(max = 256))]
+    pub description: Option<String>,
+    /// A second version and the share of calls it gets, 0 to 1. Both versions must be published, with the same role
+    /// and dead-letter target. An empty map gives all calls to `function_version`.
+    pub routing: Option<BTreeMap<String, f64>>,
+}
+
+/// What an alias can be referred to by.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its ARN: the function's and its name.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// What API Gateway calls.
+    pub invoke_arn: String,
+}
+
+impl Kind for Alias {
+    const NAME: &'static str = "lambda.Alias";
+    const ABOUT: &'static str = "A name for a version of a Lambda function";
+    const EXAMPLE: &'static str = "
+function_name: ${lambda.Function.name}
+name: live
+function_version: ${lambda.Version.version}
+description: What callers get
+routing: {}
+";
+    // A second version, which a share of the calls could go to, is beyond an example.
+    const CHANGES: &'static [&'static str] = &[
+        "{description: What all callers get}",
+        "{description: '', function_version: $LATEST}",
+        "function_version: ${lambda.Version.version}",
+        "name: next",
+        "function_name: shop-orders",
+    ];
+    const DELETE_FIRST: bool = true;
+    const NAMED_BY: &'static [&'static str] = &["function_name", "name"];
+    const EXISTS: &'static [&'static str] = &["ResourceConflictException: already exist"];
+    const CONFLICT: &'static [&'static str] = &["PreconditionFailedException"];
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+    }
+
+    /// An alias has no tags: one of this name on a function of our own stack is ours.
+    async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+        let id = PhysicalId::new(format!("{}:{}", spec.function_name, spec.name));
+        if read_one(cx, &Ask::new(id.clone(), &crate::value::Json::Null)).await?.is_none() {
+            return Ok(None);
+        }
+        let what = format!("the alias {id}");
+        Ok(function_of(cx, &spec.function_name, owner, &what).await?.map(|_| id))
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, _owner: &Owner) -> Result<PhysicalId> {
+        let call = cx.lambda().create_alias().function_name(&spec.function_name).name(&spec.name);
+        call.function_version(&spec.function_version)
+            .set_description(spec.description.clone())
+            .set_routing_config(routing(spec).filter(|_| spec.routing.as_ref().is_some_and(|all| !all.is_empty())))
+            .send()
+            .await?;
+        Ok(PhysicalId::new(format!("{}:{}", spec.function_name, spec.name)))
+    }
+
+    async fn update(cx: &Cx, id: &PhysicalId, _from: &Spec, to: &Spec) -> Result<()> {
+        let (function, name) = parts(id)?;
+        let call = cx.lambda().update_alias().function_name(function).name(name);
+        call.function_version(&to.function_version)
+            .set_description(to.description.clone())
+            .set_routing_config(routing(to))
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        let (function, name) = parts(id)?;
+        cx.lambda().delete_alias().function_name(function).name(name).send().await?;
+        Ok(())
+    }
+
+    fn check(spec: &Spec) -> Vec<String> {
+        let mut faults = Vec::new();
+        let routing = spec.routing.iter().flatten();
+        if routing.clone().count() > 1 {
+            faults.push("`routing` takes one version besides `function_version`".to_owned());
+        }
+        for (version, share) in routing {
+            if version.parse::<u64>().is_err() {
+                faults.push(format!("`{version}` in `routing` is not the number of a version"));
+            }
+            if !(0.0..=1.0).contains(share) {
+                faults.push(format!("a share of {share} is not between 0 and 1"));
+            }
+            if spec.function_version == "$LATEST" {
+                faults.push("with `routing`, `function_version` must be a number".to_owned());
+            }
+        }
+        faults
+    }
+}
+
+async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Alias>>> {
+    let (function, name) = parts(&ask.id)?;
+    let found = cx.lambda().get_alias().function_name(function).name(name).send().await.or_gone()?;
+    let Some(found) = found else { return Ok(None) };
+    let weights = found.routing_config.and_then(|routing| routing.additional_version_weights);
+    let spec = Spec {
+        function_name: function.to_owned(),
+        name: name.to_owned(),
+        function_version: found.function_version.unwrap_or_default(),
+        description: Some(found.description.unwrap_or_default()),
+        routing: Some(weights.unwrap_or_default().into_iter().collect()),
+    };
+    let arn = found.alias_arn.unwrap_or_default();
+    let outputs = Outputs { invoke_arn: invoke_arn(&arn), arn, name: name.to_owned() };
+    Ok(Some(Found::serving(spec, outputs)))
+}
+
+fn routing(spec: &Spec) -> Option<AliasRoutingConfiguration> {
+    let weights = spec.routing.clone()?.into_iter().collect();
+    Some(AliasRoutingConfiguration::builder().set_additional_version_weights(Some(weights)).build())
+}
+
+/// Function and alias of `function:alias`.
+fn parts(id: &PhysicalId) -> Result<(&str, &str)> {
+    let wrong = || CloudError::stated(Class::Invalid, "lambda.Alias", format!("`{id}` is not `function:alias`"));
+    id.as_str().rsplit_once(':').ok_or_else(wrong)
+}

@@ -1,0 +1,392 @@
+//! Lambda function: code, what it runs with, and what it is allowed to take.
+
+mod spec;
+mod words;
+
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, PackageType, State, VpcConfig};
+use base64::Engine;
+use futures::future::try_join_all;
+use sha2::{Digest, Sha256};
+
+use self::words::configured;
+use super::configuration::{LISTED, get, invoke_arn, list, published_state, unqualified};
+use crate::aws::{Cx, Gone, Result, Tags, tag_changes, with_owner};
+use crate::cloud::{Ask, Care, Class, CloudError, Readiness};
+use crate::kinds::{Found, Kind, changed_fields};
+use crate::names::{Owner, PhysicalId};
+
+pub use self::spec::{Code, Outputs, Spec, Zip};
+
+/// A Lambda function.
+pub struct Function;
+
+/// What a function's role reads as when its last update failed, with AWS's reason and a bracket after it.
+const FAILED_UPDATE: &str = "(the last update failed: ";
+
+/// The most that a call can carry.
+const LARGEST_ZIP: usize = 50 * 1024 * 1024;
+
+impl Kind for Function {
+    const NAME: &'static str = "lambda.Function";
+    const ABOUT: &'static str = "A Lambda function from a zip file or a container image";
+    const EXAMPLE: &'static str = "
+name: shop-carts
+code:
+  zip:
+    path: build/carts-1.zip
+    sha256: qNq3BRSgldAmQT+9bmS96fghfNmApPgMZFAI4G9XfTE=
+role: ${iam.Role.arn}
+handler: index.handler
+runtime: nodejs24.x
+memory_size: 256
+timeout_seconds: 10
+environment: {TABLE: carts, STAGE: live}
+description: Carts
+architectures: [arm64]
+ephemeral_storage: 512
+layers: []
+tracing: PassThrough
+logging: {format: JSON, log_group: /aws/lambda/shop-carts, application_level: INFO, system_level: WARN}
+tags: {team: commerce}
+";
+    // The last change asks for what an emulator does not have; it takes a replacement, so it is never made there.
+    const CHANGES: &'static [&'static str] = &[
+        "code: {zip: {path: build/carts-2.zip, sha256: ABEvQ2vtU1m5+ru3sIQwIdPk6b9wTwIVWJ0c9fgvLzM=}}",
+        "{memory_size: 512, timeout_seconds: 20, description: ''}",
+        "{code: {zip: {path: build/carts-1.zip, sha256: qNq3BRSgldAmQT+9bmS96fghfNmApPgMZFAI4G9XfTE=}}, runtime: python3.14, handler: index.carts}",
+        "environment: {TABLE: carts-2}",
+        "environment: {}",
+        "architectures: [x86_64]",
+        "ephemeral_storage: 1024",
+        "tracing: Active",
+        "dead_letter_arn: ${sns.Topic.arn}",
+        "dead_letter_arn: ''",
+        "kms_key: arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "kms_key: ''",
+        "{snap_start: PublishedVersions, runtime: java25, handler: 'shop.Carts::handle'}",
+        "snap_start: None",
+        "logging: {format: JSON, log_group: /aws/lambda/shop-all, application_level: WARN, system_level: INFO}",
+        "logging: {format: Text, log_group: /aws/lambda/shop-all}",
+        "reserved_concurrency: 5",
+        "{reserved_concurrency: 7, memory_size: 1024}",
+        "reserved_concurrency: -1",
+        "tags: {team: platform, cost: '7'}",
+        "name: shop-orders",
+        "
+code: {image: {uri: '000000000000.dkr.ecr.us-east-1.amazonaws.com/carts:1'}}
+handler: null
+runtime: null
+layers: null
+image_config: {entry_point: [/carts], command: [serve], working_directory: /srv}
+vpc: {subnets: [subnet-0a1b2c3d], security_groups: [sg-0a1b2c3d], ipv6: false}
+file_systems:
+  - access_point_arn: arn:aws:elasticfilesystem:us-east-1:000000000000:access-point/fsap-0123456789abcdef0
+    mount_path: /mnt/carts
+",
+    ];
+    const DEADLINE: std::time::Duration = std::time::Duration::from_mins(10);
+    const DELETE_FIRST: bool = true;
+    // A role or key that was made a moment ago, or network interfaces that EC2 makes one after the other.
+    const NOT_YET: &'static [&'static str] = &[
+        "InvalidParameterValueException: cannot be assumed by Lambda",
+        "InvalidParameterValueException: execution role does not have permissions to call",
+        "InvalidParameterValueException: KMS key is invalid for CreateGrant",
+        "InvalidParameterValueException: throttled by EC2",
+    ];
+    const EXISTS: &'static [&'static str] = &["ResourceConflictException: already exist"];
+    const CONFLICT: &'static [&'static str] = &["PreconditionFailedException"];
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        if cx.care == Care::Survey && asks.len() > 1 {
+            let listed = cx.once(LISTED, list(cx)).await?;
+            let listed = &*listed;
+            return try_join_all(asks.iter().map(|ask| survey_one(cx, ask, listed))).await;
+        }
+        try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+    }
+
+    async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+        let Some(found) = get(cx, &spec.name, None).await? else { return Ok(None) };
+        let tags = found.tags.unwrap_or_default().into_iter().collect();
+        cx.ours(&format!("the function {}", spec.name), &tags, owner)?;
+        Ok(Some(PhysicalId::new(&spec.name)))
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
+        let (package, code) = match &spec.code {
+            Code::Zip(zip) => (PackageType::Zip, FunctionCode::builder().zip_file(contents(zip).await?)),
+            Code::Image(image) => (PackageType::Image, FunctionCode::builder().image_uri(&image.uri)),
+        };
+        let call = cx.lambda().create_function().function_name(&spec.name).package_type(package).code(code.build());
+        configured!(call, spec)
+            .set_architectures(words::architectures(spec))
+            .set_tags(Some(with_owner(spec.tags.as_ref(), owner).into_iter().collect()))
+            .send()
+            .await?;
+        Ok(PhysicalId::new(&spec.name))
+    }
+
+    /// Code and configuration one at a time: while AWS is at work on one it refuses the other.
+    async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+        let mut changed = changed_fields(from, to)?;
+        update_tags(cx, id, from, to).await?;
+        changed.remove("tags");
+        let concurrency = changed.remove("reserved_concurrency");
+        let code = changed.remove("code") | changed.remove("architectures");
+        if code {
+            return update_code(cx, id, to).await;
+        }
+        if !changed.is_empty() {
+            let again = from.role.starts_with(FAILED_UPDATE);
+            return configure(cx, id, to, again || changed.contains("vpc")).await;
+        }
+        match to.reserved_concurrency.filter(|_| concurrency) {
+            Some(-1) => {
+                cx.lambda().delete_function_concurrency().function_name(id.as_str()).send().await?;
+            }
+            Some(count) => {
+                let call = cx.lambda().put_function_concurrency().function_name(id.as_str());
+                call.reserved_concurrent_executions(count).send().await?;
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        let name = id.as_str();
+        let Some(found) = get(cx, name, None).await? else { return Ok(()) };
+        let vpc = found.configuration().and_then(FunctionConfiguration::vpc_config);
+        if vpc.is_some_and(|vpc| !vpc.subnet_ids().is_empty()) {
+            // The sooner it leaves the network, the sooner AWS lets go of subnets and security groups. Where that
+            // cannot be, as when its role is gone already, it is deleted as it is.
+            let nowhere =
+                VpcConfig::builder().set_subnet_ids(Some(Vec::new())).set_security_group_ids(Some(Vec::new()));
+            let call = cx.lambda().update_function_configuration().function_name(name).vpc_config(nowhere.build());
+            match call.send().await.map_err(CloudError::from) {
+                Err(error) if error.class.is_transient() => return Err(error),
+                Err(_) => {}
+                Ok(_) => return Ok(()),
+            }
+        }
+        cx.lambda().delete_function().function_name(name).send().await?;
+        Ok(())
+    }
+
+    fn check(spec: &Spec) -> Vec<String> {
+        let mut faults = Vec::new();
+        match spec.code {
+            Code::Zip(_) if spec.handler.is_none() || spec.runtime.is_none() => {
+                faults.push("code in a zip file wants `handler` and `runtime`".to_owned());
+            }
+            Code::Zip(_) if spec.image_config.is_some() => {
+                faults.push("`image_config` goes with an image, not with a zip file".to_owned());
+            }
+            Code::Image(_) if spec.handler.is_some() || spec.runtime.is_some() || spec.layers.is_some() => {
+                faults.push("an image brings its own `handler`, `runtime` and `layers`; leave them out".to_owned());
+            }
+            _ => {}
+        }
+        faults.extend(check_environment(spec));
+        if let Some(logging) = &spec.logging
+            && logging.format != Some(spec::LogFormat::Json)
+            && (logging.application_level.is_some() || logging.system_level.is_some())
+        {
+            faults.push("log levels want `format: JSON`".to_owned());
+        }
+        if spec.file_systems.as_ref().is_some_and(|all| !all.is_empty()) && spec.vpc.is_none() {
+            faults.push("`file_systems` wants `vpc`".to_owned());
+        }
+        faults
+    }
+}
+
+fn check_environment(spec: &Spec) -> Vec<String> {
+    let variables = spec.environment.iter().flatten();
+    let is_name = |name: &str| {
+        let mut bytes = name.bytes();
+        name.len() > 1
+            && bytes.next().is_some_and(|b| b.is_ascii_alphabetic())
+            && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    let mut faults: Vec<String> = variables
+        .clone()
+        .filter(|(name, _)| !is_name(name))
+        .map(|(name, _)| format!("`{name}` is no environment variable: a letter, then letters, digits and `_`"))
+        .collect();
+    if variables.map(|(name, value)| name.len() + value.len()).sum::<usize>() > 4096 {
+        faults.push("the environment is larger than 4 KB".to_owned());
+    }
+    faults
+}
+
+async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Function>>> {
+    let Some(found) = get(cx, ask.id.as_str(), None).await? else { return Ok(None) };
+    let Some(config) = found.configuration else { return Ok(None) };
+    let image = found.code.and_then(|code| code.image_uri);
+    let concurrency = found.concurrency.and_then(|concurrency| concurrency.reserved_concurrent_executions);
+    let tags = found.tags.unwrap_or_default().into_iter().collect();
+    found_of(ask, &config, image.as_deref(), concurrency, tags).map(Some)
+}
+
+async fn survey_one(cx: &Cx, ask: &Ask, listed: &[FunctionConfiguration]) -> Result<Option<Found<Function>>> {
+    let name = ask.id.as_str();
+    let is_it = |config: &&FunctionConfiguration| {
+        config.function_name() == Some(name) && config.version().is_none_or(|version| version == "$LATEST")
+    };
+    // A list does not tell an image's URI; and what is not in it may be a moment old.
+    let listed = listed.iter().find(is_it).filter(|config| config.package_type() != Some(&PackageType::Image));
+    let Some(config) = listed else { return read_one(cx, ask).await };
+    let arn = unqualified(config.function_arn().unwrap_or_default());
+    let tags = match cx.indexed_tags(arn).await? {
+        Some(tags) => tags,
+        None => match cx.lambda().list_tags().resource(arn).send().await.or_gone()? {
+            Some(listed) => listed.tags.unwrap_or_default().into_iter().collect(),
+            None => return Ok(None),
+        },
+    };
+    if !ask.manages("reserved_concurrency") {
+        let found = found_of(ask, config, None, None, tags)?;
+        return Ok(Some(Found { unseen: &["reserved_concurrency"], ..found }));
+    }
+    let reserved = cx.lambda().get_function_concurrency().function_name(name).send().await.or_gone()?;
+    let concurrency = reserved.and_then(|reserved| reserved.reserved_concurrent_executions);
+    found_of(ask, config, None, concurrency, tags).map(Some)
+}
+
+fn found_of(
+    ask: &Ask,
+    config: &FunctionConfiguration,
+    image: Option<&str>,
+    concurrency: Option<i32>,
+    tags: Tags,
+) -> Result<Found<Function>> {
+    if let Some(error) = config.environment().and_then(|environment| environment.error())
+        && ask.manages("environment")
+    {
+        let why = format!("the environment cannot be read: {}", error.message().unwrap_or_default());
+        let code = error.error_code().unwrap_or_default().to_owned();
+        return Err(CloudError { code, ..CloudError::stated(Class::Denied, "lambda:GetFunction", why) });
+    }
+    let arn = unqualified(config.function_arn().unwrap_or_default()).to_owned();
+    let outputs = Outputs {
+        invoke_arn: invoke_arn(&arn),
+        arn,
+        name: ask.id.to_string(),
+        code_sha256: config.code_sha256().unwrap_or_default().to_owned(),
+        published_state: published_state(config),
+    };
+    let mut spec = words::spec_of(config, image, concurrency, tags);
+    // Every file says the role, so that a failed update always differs from what is wanted, and is made again.
+    if config.last_update_status() == Some(&LastUpdateStatus::Failed) {
+        spec.role = format!("{FAILED_UPDATE}{})", config.last_update_status_reason().unwrap_or("AWS does not say why"));
+    }
+    Ok(Found { spec, outputs, readiness: readiness(config), unseen: &[] })
+}
+
+/// Pending while AWS refuses changes. A function whose last update failed goes on as it was before, and wants
+/// another update, not another function.
+///
+/// A list tells no states: a survey of several functions takes each of them to serve, and does not see one that
+/// has failed or sleeps. The next exact read does.
+fn readiness(config: &FunctionConfiguration) -> Readiness {
+    let reason = |reason: Option<&str>, without: &str| reason.unwrap_or(without).to_owned();
+    match (config.state(), config.last_update_status()) {
+        (Some(State::Failed), _) => Readiness::Failed(reason(config.state_reason(), "the function failed")),
+        (Some(State::Pending), _) => Readiness::Pending(reason(config.state_reason(), "the function is being created")),
+        (Some(State::Deleting), _) => Readiness::Pending("the function is being deleted".to_owned()),
+        (_, Some(LastUpdateStatus::InProgress)) => Readiness::Pending("an update is in progress".to_owned()),
+        (_, Some(LastUpdateStatus::Failed)) => {
+            let why = reason(config.last_update_status_reason(), "AWS does not say why");
+            Readiness::Configured(format!("the last update failed: {why}"))
+        }
+        (Some(state @ (State::Deactivating | State::Deactivated | State::ActiveNonInvocable)), _) => {
+            Readiness::Configured(reason(config.state_reason(), state.as_str()))
+        }
+        // One that has been idle for long wakes up at its next call.
+        _ => Readiness::Serving,
+    }
+}
+
+async fn update_code(cx: &Cx, id: &PhysicalId, to: &Spec) -> Result<()> {
+    let call = cx.lambda().update_function_code().function_name(id.as_str());
+    let call = match &to.code {
+        Code::Zip(zip) => call.zip_file(contents(zip).await?),
+        Code::Image(image) => call.image_uri(&image.uri),
+    };
+    call.set_architectures(words::architectures(to)).send().await?;
+    Ok(())
+}
+
+/// Sends everything that the file says.
+async fn configure(cx: &Cx, id: &PhysicalId, to: &Spec, network: bool) -> Result<()> {
+    let mut to = to.clone();
+    // A network that is named again is set up again, and takes as long.
+    if !network {
+        to.vpc = None;
+    }
+    let to = &to;
+    let call = cx.lambda().update_function_configuration().function_name(id.as_str());
+    configured!(call, to).send().await?;
+    Ok(())
+}
+
+async fn update_tags(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+    let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
+    if set.is_empty() && unset.is_empty() {
+        return Ok(());
+    }
+    let Some(found) = get(cx, id.as_str(), None).await? else { return Ok(()) };
+    let arn = found.configuration().and_then(FunctionConfiguration::function_arn).unwrap_or_default();
+    if !set.is_empty() {
+        cx.lambda().tag_resource().resource(arn).set_tags(Some(set.into_iter().collect())).send().await?;
+    }
+    if !unset.is_empty() {
+        cx.lambda().untag_resource().resource(arn).set_tag_keys(Some(unset)).send().await?;
+    }
+    Ok(())
+}
+
+/// The bytes of a zip file, if they are still those that the plan has seen.
+async fn contents(zip: &Zip) -> Result<Blob> {
+    let wrong = |why: String| CloudError::stated(Class::Invalid, "lambda.Function", why);
+    let path = zip.path.clone();
+    let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
+    let bytes = match read {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) => return Err(wrong(format!("{} cannot be read: {error}", zip.path))),
+        Err(error) => return Err(wrong(format!("{} cannot be read: {error}", zip.path))),
+    };
+    if base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&bytes)) != zip.sha256 {
+        return Err(wrong(format!("{} is not the file that was planned: its hash is another one", zip.path)));
+    }
+    if bytes.len() > LARGEST_ZIP {
+        return Err(wrong(format!("{} is larger than 50 MB; use an image", zip.path)));
+    }
+    Ok(Blob::new(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_update_is_made_again_and_replaces_nothing() {
+        let config = FunctionConfiguration::builder()
+            .role("arn:aws:iam::123456789012:role/carts")
+            .state(State::Active)
+            .last_update_status(LastUpdateStatus::Failed)
+            .last_update_status_reason("no such key");
+        let ask = Ask::new(PhysicalId::new("carts"), &crate::value::Json::Null);
+        let found = found_of(&ask, &config.build(), None, None, Tags::new()).expect("a function");
+        assert_eq!(found.readiness, Readiness::Configured("the last update failed: no such key".to_owned()));
+        let to = Spec { role: "arn:aws:iam::123456789012:role/carts".to_owned(), ..found.spec.clone() };
+        let changed = changed_fields(&found.spec, &to).expect("fields");
+        assert_eq!(changed.into_iter().collect::<Vec<_>>(), ["role"]);
+        assert!(found.spec.role.starts_with(FAILED_UPDATE), "{}", found.spec.role);
+    }
+}

@@ -1,0 +1,400 @@
+//! Route 53 hosted zone: the names of a domain. Sacred: its name servers stand at the registrar.
+
+use std::time::Duration;
+
+use aws_sdk_route53::operation::get_hosted_zone::GetHostedZoneOutput;
+use aws_sdk_route53::types::{
+    AcceleratedRecoveryStatus, HostedZone as Live, HostedZoneConfig, TagResourceType, Vpc as AwsVpc,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{all_references, arn, bare, plain_name, put_tags, references, tags, too_many_tags, update_tags};
+use crate::aws::{Cx, Gone, Result, Tags, live_tags, with_owner};
+use crate::cloud::{Ask, Class, CloudError, Readiness};
+use crate::kinds::{Found, Kind};
+use crate::names::{Owner, PhysicalId, TAG_ADDRESS, TAG_STACK};
+use crate::value::Json;
+
+/// A hosted zone.
+pub struct HostedZone;
+
+/// What a hosted zone can be told to be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Name of the domain, such as `example.com`. A zone in its place has other name servers, which
+    /// the registrar has to be told.
+    #[schemars(length(min = 1, max = 1024), extend("x-change" = "replace", "x-compare" = "dns"))]
+    pub name: String,
+    /// What it is for; up to 256 characters.
+    #[schemars(length(max = 256))]
+    pub comment: Option<String>,
+    /// Whether it is only seen from within `vpcs`; public when left out.
+    #[schemars(extend("x-change" = "replace"))]
+    pub private: Option<bool>,
+    /// Networks that a private zone is seen from; at least one.
+    #[schemars(length(min = 1), extend("x-unordered" = true))]
+    pub vpcs: Option<Vec<Vpc>>,
+    /// Id of a reusable delegation set, whose name servers the zone gets. Public zones only.
+    #[schemars(length(min = 1, max = 32), extend("x-change" = "replace"))]
+    pub delegation_set: Option<String>,
+    /// Whether records can still be changed within about an hour when us-east-1 is impaired; public zones
+    /// only. Turning it on takes up to hours.
+    pub accelerated_recovery: Option<bool>,
+    /// Tags, at most 7.
+    #[schemars(extend("x-merge" = true))]
+    pub tags: Option<Tags>,
+}
+
+/// A network that a private zone is seen from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Vpc {
+    /// Its id.
+    #[schemars(length(min = 1, max = 1024))]
+    pub id: String,
+    /// Its region.
+    #[schemars(length(min = 1, max = 64))]
+    pub region: String,
+}
+
+/// What a hosted zone can be referred to by.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its id, which record sets take.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its name, without trailing dot.
+    pub name: String,
+    /// Its name servers, which the registrar has to know. None for a private zone.
+    pub name_servers: Vec<String>,
+}
+
+impl Kind for HostedZone {
+    const NAME: &'static str = "route53.HostedZone";
+    const ABOUT: &'static str = "A Route 53 hosted zone";
+    const EXAMPLE: &'static str = "
+name: shop.example.com
+comment: The shop
+tags: {team: commerce}
+";
+    const CHANGES: &'static [&'static str] = &[
+        "comment: The shop, active everywhere",
+        "accelerated_recovery: true",
+        "accelerated_recovery: false",
+        "tags: {team: platform, cost: '7'}",
+        "name: store.example.com",
+        "delegation_set: N1PA6795SAMPLE",
+        "
+name: inside.example.com
+delegation_set: null
+accelerated_recovery: null
+private: true
+vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
+",
+    ];
+    // Accelerated recovery takes its time, and is turned off before the zone goes.
+    const DEADLINE: Duration = Duration::from_hours(2);
+    const HOLDS_DATA: bool = true;
+    const CONFLICT: &'static [&'static str] = &["PriorRequestNotComplete", "ConflictingTypes"];
+    const TAGGED_LATER: bool = true;
+
+    type Spec = Spec;
+    type Outputs = Outputs;
+
+    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+        let cx = &cx.home();
+        if let Some(found) = indexed(cx, asks).await? {
+            return Ok(found);
+        }
+        let live = futures::future::try_join_all(asks.iter().map(|ask| described(cx, ask.id.as_str()))).await?;
+        let tagged = asks.iter().zip(&live).filter(|(ask, live)| live.is_some() && ask.manages("tags"));
+        let ids: Vec<&str> = tagged.map(|(ask, _)| ask.id.as_str()).collect();
+        let tags = tags(cx, &TagResourceType::Hostedzone, &ids).await?;
+        let found = asks.iter().zip(live).map(|(ask, live)| {
+            let (live, zone) = live?;
+            Some(found(live, &zone, ask.id.as_str(), tags.get(ask.id.as_str()).cloned()))
+        });
+        Ok(found.collect())
+    }
+
+    async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+        let cx = &cx.home();
+        let zones = named(cx, &spec.name).await?;
+        let references = all_references(owner);
+        match zones.iter().find(|zone| references.contains(&zone.caller_reference)) {
+            Some(ours) => Ok(Some(PhysicalId::new(bare(&ours.id)))),
+            None => others(cx, owner, spec, &zones).await,
+        }
+    }
+
+    async fn claim(cx: &Cx, id: &PhysicalId, spec: &Spec, owner: &Owner) -> Result<()> {
+        put_tags(&cx.home(), &TagResourceType::Hostedzone, id.as_str(), &with_owner(spec.tags.as_ref(), owner)).await
+    }
+
+    async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
+        // Route 53 makes a second zone of the same name without a word, and nobody ever asks it.
+        let id = match Self::find(cx, owner, spec).await? {
+            Some(id) => id,
+            None => PhysicalId::new(make(&cx.home(), spec, owner).await?),
+        };
+        Self::claim(cx, &id, spec, owner).await?;
+        Ok(id)
+    }
+
+    async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+        let cx = &cx.home();
+        let (id, r53) = (id.as_str(), cx.route53());
+        if let Some(comment) = to.comment.as_ref().filter(|_| from.comment != to.comment) {
+            let comment = Some(comment.clone()).filter(|comment| !comment.is_empty());
+            r53.update_hosted_zone_comment().id(id).set_comment(comment).send().await?;
+        }
+        update_vpcs(cx, id, from, to).await?;
+        if let Some(wanted) = to.accelerated_recovery.filter(|_| from.accelerated_recovery != to.accelerated_recovery) {
+            r53.update_hosted_zone_features().hosted_zone_id(id).enable_accelerated_recovery(wanted).send().await?;
+        }
+        if let Some(wanted) = &to.tags {
+            update_tags(cx, &TagResourceType::Hostedzone, id, &from.tags.clone().unwrap_or_default(), wanted).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
+        let cx = &cx.home();
+        let Some((_, zone)) = described(cx, id.as_str()).await? else { return Ok(()) };
+        match recovery(&zone) {
+            Recovery::Off => {}
+            Recovery::Enabling | Recovery::Disabling => return Ok(()),
+            Recovery::On | Recovery::Failed => {
+                let call = cx.route53().update_hosted_zone_features().hosted_zone_id(id.as_str());
+                call.enable_accelerated_recovery(false).send().await?;
+                return Ok(());
+            }
+        }
+        let Err(error) = cx.route53().delete_hosted_zone().id(id.as_str()).send().await else { return Ok(()) };
+        let error = CloudError::from(error);
+        if error.code == "HostedZoneNotEmpty" {
+            let left = left_over(cx, id.as_str()).await?;
+            let hint = format!("delete the records that the stack did not make, or keep the zone: {left}");
+            return Err(CloudError { class: Class::Invalid, hint: Some(hint), ..error });
+        }
+        Err(error)
+    }
+
+    /// By `id`, or by `name` and `private`.
+    async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
+        if let Some(id) = query.get("id").and_then(Json::as_str) {
+            return Ok(Some(PhysicalId::new(bare(id))));
+        }
+        let Some(name) = query.get("name").and_then(Json::as_str) else { return Ok(None) };
+        let private = query.get("private").and_then(Json::as_bool).unwrap_or(false);
+        let zones = named(&cx.home(), name).await?;
+        let fits: Vec<&Live> = zones.iter().filter(|zone| is_private(zone) == private).collect();
+        match fits.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(PhysicalId::new(bare(&one.id)))),
+            several => {
+                let ids: Vec<&str> = several.iter().map(|zone| bare(&zone.id)).collect();
+                let message = format!("{} zones are called {name}: {}", several.len(), ids.join(", "));
+                let error = CloudError::stated(Class::Invalid, "lookup", message);
+                Err(CloudError { hint: Some("say which one by `id:`".to_owned()), ..error })
+            }
+        }
+    }
+
+    fn check(spec: &Spec) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let private = spec.private.unwrap_or(false);
+        if private != spec.vpcs.is_some() {
+            wrong.push("`private: true` and `vpcs` go together".to_owned());
+        }
+        if private && (spec.delegation_set.is_some() || spec.accelerated_recovery == Some(true)) {
+            wrong.push("`delegation_set` and `accelerated_recovery` are for public zones".to_owned());
+        }
+        wrong.extend(too_many_tags(spec.tags.iter().flatten().count()));
+        wrong
+    }
+}
+
+/// What a survey knows from the tags of the stack's zones, if nothing but name and tags is managed of them.
+async fn indexed(cx: &Cx, asks: &[Ask]) -> Result<Option<Vec<Option<Found<HostedZone>>>>> {
+    let mut all = Vec::new();
+    for ask in asks {
+        let more = SEEN_BY_DESCRIBE.iter().any(|field| *field != "name" && ask.manages(field));
+        let tags = cx.indexed_tags(&arn(&TagResourceType::Hostedzone, ask.id.as_str())).await?;
+        let (false, Some(tags)) = (more, tags) else { return Ok(None) };
+        let spec = Spec {
+            name: String::new(),
+            comment: None,
+            private: None,
+            vpcs: None,
+            delegation_set: None,
+            accelerated_recovery: None,
+            tags: Some(live_tags(tags)),
+        };
+        let id = ask.id.as_str();
+        let arn = arn(&TagResourceType::Hostedzone, id);
+        let outputs = Outputs { id: id.to_owned(), arn, name: String::new(), name_servers: Vec::new() };
+        all.push(Some(Found { unseen: SEEN_BY_DESCRIBE, ..Found::serving(spec, outputs) }));
+    }
+    Ok(Some(all))
+}
+
+/// What of a zone takes a call of its own to see, in its spec and its outputs.
+const SEEN_BY_DESCRIBE: &[&str] =
+    &["name", "comment", "private", "vpcs", "delegation_set", "accelerated_recovery", "name_servers"];
+
+async fn described(cx: &Cx, id: &str) -> Result<Option<(GetHostedZoneOutput, Live)>> {
+    let answer = cx.route53().get_hosted_zone().id(id).send().await.or_gone()?;
+    Ok(answer.and_then(|answer| answer.hosted_zone.clone().map(|zone| (answer, zone))))
+}
+
+fn found(live: GetHostedZoneOutput, zone: &Live, id: &str, tags: Option<Tags>) -> Found<HostedZone> {
+    let config = zone.config.as_ref();
+    let private = is_private(zone);
+    let vpcs = live.vpcs.unwrap_or_default().into_iter().map(|vpc| Vpc {
+        id: vpc.vpc_id.unwrap_or_default(),
+        region: vpc.vpc_region.map(|region| region.as_str().to_owned()).unwrap_or_default(),
+    });
+    let name = plain_name(&zone.name);
+    let name_servers = live.delegation_set.iter().flat_map(|set| &set.name_servers);
+    let outputs = Outputs {
+        id: id.to_owned(),
+        arn: arn(&TagResourceType::Hostedzone, id),
+        name: name.clone(),
+        name_servers: name_servers.map(|name| plain_name(name)).collect(),
+    };
+    let spec = Spec {
+        name,
+        comment: Some(config.and_then(|config| config.comment.clone()).unwrap_or_default()),
+        private: Some(private),
+        vpcs: private.then(|| vpcs.collect()),
+        delegation_set: live.delegation_set.and_then(|set| set.id).map(|id| bare(&id).to_owned()),
+        accelerated_recovery: Some(is_accelerated(zone)),
+        tags: tags.map(live_tags),
+    };
+    // A zone serves while its recovery is set up, which can take hours, and also where that has failed: then it
+    // reads as it was before, so that an update tries again.
+    let readiness = match recovery(zone) {
+        Recovery::Disabling => Readiness::Pending("accelerated recovery is being turned off".to_owned()),
+        _ => Readiness::Serving,
+    };
+    Found { readiness, ..Found::serving(spec, outputs) }
+}
+
+enum Recovery {
+    Off,
+    On,
+    Enabling,
+    Disabling,
+    Failed,
+}
+
+fn recovery(zone: &Live) -> Recovery {
+    use AcceleratedRecoveryStatus as Status;
+    let Some(features) = &zone.features else { return Recovery::Off };
+    match &features.accelerated_recovery_status {
+        None | Some(Status::Disabled) => Recovery::Off,
+        Some(Status::Enabled) => Recovery::On,
+        Some(Status::EnableFailed | Status::DisableFailed) => Recovery::Failed,
+        Some(Status::Disabling | Status::DisablingHostedZoneLocked) => Recovery::Disabling,
+        Some(_) => Recovery::Enabling,
+    }
+}
+
+/// What accelerated recovery is, or is on its way to.
+fn is_accelerated(zone: &Live) -> bool {
+    use AcceleratedRecoveryStatus as Status;
+    let status = zone.features.as_ref().and_then(|features| features.accelerated_recovery_status.as_ref());
+    matches!(
+        status,
+        Some(Status::Enabled | Status::Enabling | Status::EnablingHostedZoneLocked | Status::DisableFailed)
+    )
+}
+
+fn is_private(zone: &Live) -> bool {
+    zone.config.as_ref().is_some_and(|config| config.private_zone)
+}
+
+/// Every zone of a name. The list begins at the name and goes on to later ones.
+async fn named(cx: &Cx, name: &str) -> Result<Vec<Live>> {
+    let name = plain_name(name);
+    let page = cx.route53().list_hosted_zones_by_name().dns_name(format!("{name}.")).send().await?;
+    Ok(page.hosted_zones.into_iter().take_while(|zone| plain_name(&zone.name) == name).collect())
+}
+
+/// Zones of our name that we did not make. One of this address that waits to be replaced is not in
+/// the way, and private zones of one name live beside each other.
+async fn others(cx: &Cx, owner: &Owner, spec: &Spec, zones: &[Live]) -> Result<Option<PhysicalId>> {
+    if spec.private.unwrap_or(false) {
+        return Ok(None);
+    }
+    let public: Vec<&str> = zones.iter().filter(|zone| !is_private(zone)).map(|zone| bare(&zone.id)).collect();
+    let tagged = tags(cx, &TagResourceType::Hostedzone, &public).await?;
+    let [stack, address, _] = owner.tags();
+    for id in public {
+        let tags = tagged.get(id).cloned().unwrap_or_default();
+        if owner.owns(|key| tags.get(key).map(String::as_str)) {
+            return Ok(Some(PhysicalId::new(id)));
+        }
+        if tags.get(TAG_STACK) != Some(&stack.1) || tags.get(TAG_ADDRESS) != Some(&address.1) {
+            let message = format!("the zone {} exists already as {id}, and is not this stack's", spec.name);
+            let hint = "refer to it with `existing:`; a second zone of the name would never be asked".to_owned();
+            return Err(CloudError { hint: Some(hint), ..CloudError::stated(Class::Taken, "find", message) });
+        }
+    }
+    Ok(None)
+}
+
+/// The call that makes it. A zone that was deleted behind our back has used its reference up.
+async fn make(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<String> {
+    let private = spec.private.unwrap_or(false);
+    let config = HostedZoneConfig::builder().private_zone(private).set_comment(spec.comment.clone()).build();
+    let first = spec.vpcs.as_ref().and_then(|vpcs| vpcs.first()).map(vpc);
+    let mut last = None;
+    for reference in references(owner) {
+        let call = cx.route53().create_hosted_zone().name(&spec.name).caller_reference(reference);
+        let call = call.hosted_zone_config(config.clone()).set_vpc(first.clone());
+        let error = match call.set_delegation_set_id(spec.delegation_set.clone()).send().await {
+            Ok(made) => return Ok(made.hosted_zone.map(|zone| bare(&zone.id).to_owned()).unwrap_or_default()),
+            Err(error) => CloudError::from(error),
+        };
+        // `find` has seen no zone of ours, so whoever used the reference is gone.
+        if error.class != Class::Exists {
+            return Err(error);
+        }
+        last = Some(error);
+    }
+    Err(last.unwrap_or_else(|| CloudError::stated(Class::Other, "route53:CreateHostedZone", "no reference is left")))
+}
+
+fn vpc(vpc: &Vpc) -> AwsVpc {
+    AwsVpc::builder().vpc_id(&vpc.id).vpc_region(vpc.region.as_str().into()).build()
+}
+
+/// New networks first: a private zone can never be without one.
+async fn update_vpcs(cx: &Cx, id: &str, from: &Spec, to: &Spec) -> Result<()> {
+    let Some(wanted) = &to.vpcs else { return Ok(()) };
+    let none = Vec::new();
+    let live = from.vpcs.as_ref().unwrap_or(&none);
+    for new in wanted.iter().filter(|wanted| !live.contains(wanted)) {
+        cx.route53().associate_vpc_with_hosted_zone().hosted_zone_id(id).vpc(vpc(new)).send().await?;
+    }
+    for old in live.iter().filter(|live| !wanted.contains(live)) {
+        cx.route53().disassociate_vpc_from_hosted_zone().hosted_zone_id(id).vpc(vpc(old)).send().await?;
+    }
+    Ok(())
+}
+
+/// A few records that keep a zone from being deleted.
+async fn left_over(cx: &Cx, id: &str) -> Result<String> {
+    let page = cx.route53().list_resource_record_sets().hosted_zone_id(id).max_items(20).send().await?;
+    let apex = page.resource_record_sets.first().map(|set| set.name.clone()).unwrap_or_default();
+    let own = |kind: &str, name: &str| matches!(kind, "NS" | "SOA") && name == apex;
+    let sets = page.resource_record_sets.iter().filter(|set| !own(set.r#type.as_str(), &set.name));
+    let names: Vec<String> =
+        sets.take(5).map(|set| format!("{} {}", set.r#type.as_str(), plain_name(&set.name))).collect();
+    Ok(names.join(", "))
+}

@@ -1,0 +1,140 @@
+//! What the Route 53 kinds share: names in one form, tags, caller references.
+
+mod health_check;
+mod hosted_zone;
+mod record_set;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_route53::types::{ResourceTagSet, Tag, TagResourceType};
+
+use crate::aws::{Cx, Entry, Gone, Result, Tags, tag_changes};
+use crate::cloud::CloudError;
+use crate::names::Owner;
+
+/// The kinds of this service.
+pub(super) fn kinds() -> Vec<Entry> {
+    vec![
+        Entry::of::<health_check::HealthCheck>(),
+        Entry::of::<hosted_zone::HostedZone>(),
+        Entry::of::<record_set::RecordSet>(),
+    ]
+}
+
+/// How many things one `ListTagsForResources` takes.
+const PER_CALL: usize = 10;
+
+/// How many caller references one owner has: one that was ever used is never free again, not even
+/// after the thing was deleted behind our back.
+const REFERENCES: usize = 8;
+
+/// A name as users write it: small letters, no trailing dot, `*` instead of `\052`.
+pub(super) fn plain_name(name: &str) -> String {
+    let mut plain = String::with_capacity(name.len());
+    let mut rest = name.trim_end_matches('.');
+    while let Some(at) = rest.find('\\') {
+        let (head, tail) = rest.split_at(at);
+        plain.push_str(head);
+        let code = tail.get(1..4).filter(|code| code.bytes().all(|digit| digit.is_ascii_digit()));
+        if let Some(code) = code.and_then(|code| u8::from_str_radix(code, 8).ok()) {
+            plain.push(char::from(code));
+            rest = &tail[4..];
+        } else {
+            plain.push('\\');
+            rest = &tail[1..];
+        }
+    }
+    plain.push_str(rest);
+    plain.to_lowercase()
+}
+
+/// An id without what stands before it, such as `/hostedzone/`.
+pub(super) fn bare(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or(id)
+}
+
+/// The ARN of a zone or health check. Route 53 itself never tells it.
+pub(super) fn arn(kind: &TagResourceType, id: &str) -> String {
+    format!("arn:aws:route53:::{}/{id}", kind.as_str())
+}
+
+/// The caller references of an owner, in the order in which they are tried.
+pub(super) fn references(owner: &Owner) -> impl Iterator<Item = String> {
+    let token = owner.token();
+    (0..REFERENCES).map(move |number| if number == 0 { token.clone() } else { format!("{token}-{number}") })
+}
+
+/// Every caller reference that may be this owner's.
+pub(super) fn all_references(owner: &Owner) -> BTreeSet<String> {
+    owner.each_generation().flat_map(|owner| references(&owner).collect::<Vec<_>>()).collect()
+}
+
+/// The tags of zones or health checks, by id: from the index, else ten at a time.
+pub(super) async fn tags(cx: &Cx, kind: &TagResourceType, ids: &[&str]) -> Result<BTreeMap<String, Tags>> {
+    let mut all = BTreeMap::new();
+    let mut unknown = Vec::new();
+    for id in ids {
+        match cx.indexed_tags(&arn(kind, id)).await? {
+            Some(tags) => drop(all.insert((*id).to_owned(), tags)),
+            None => unknown.push((*id).to_owned()),
+        }
+    }
+    for some in unknown.chunks(PER_CALL) {
+        let call = cx.route53().list_tags_for_resources().resource_type(kind.clone());
+        // One that goes away meanwhile fails them all; the next read sees that it is gone.
+        let answer = call.set_resource_ids(Some(some.to_vec())).send().await.or_gone()?;
+        all.extend(answer.into_iter().flat_map(|answer| answer.resource_tag_sets).map(pairs));
+    }
+    Ok(all)
+}
+
+fn pairs(set: ResourceTagSet) -> (String, Tags) {
+    let tags = set.tags.unwrap_or_default().into_iter();
+    let tags = tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect();
+    (set.resource_id.unwrap_or_default(), tags)
+}
+
+/// The rule for the tags of zones and health checks: ten in all, three of which say whose they are.
+pub(super) fn too_many_tags(count: usize) -> Option<String> {
+    let most = 7;
+    (count > most).then(|| format!("{count} tags are too many: AWS takes {most} besides those of the stack itself"))
+}
+
+/// Puts tags on, and says so if the thing is there without them: its create call takes none.
+pub(super) async fn put_tags(cx: &Cx, kind: &TagResourceType, id: &str, tags: &Tags) -> Result<()> {
+    let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+    let call = cx.route53().change_tags_for_resource().resource_type(kind.clone()).resource_id(id);
+    let sent = call.set_add_tags(Some(tags)).send().await;
+    sent.map_err(|error| CloudError { maybe_done: true, ..error.into() })?;
+    Ok(())
+}
+
+/// Makes the live tags the wanted ones.
+pub(super) async fn update_tags(cx: &Cx, kind: &TagResourceType, id: &str, live: &Tags, wanted: &Tags) -> Result<()> {
+    let (set, unset) = tag_changes(Some(live), Some(wanted));
+    if set.is_empty() && unset.is_empty() {
+        return Ok(());
+    }
+    let set: Vec<Tag> = set.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+    let call = cx.route53().change_tags_for_resource().resource_type(kind.clone()).resource_id(id);
+    let call = call.set_add_tags(Some(set).filter(|set| !set.is_empty()));
+    call.set_remove_tag_keys(Some(unset).filter(|unset| !unset.is_empty())).send().await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_one_form() {
+        for (given, plain) in [
+            ("Shop.Example.com.", "shop.example.com"),
+            (r"\052.example.com.", "*.example.com"),
+            (r"a\057b.example.com", "a/b.example.com"),
+            (r"odd\x.com", r"odd\x.com"),
+        ] {
+            assert_eq!(plain_name(given), plain);
+        }
+    }
+}
