@@ -3,10 +3,10 @@
 //! # The flow, one direction
 //! ```text
 //! stack.yaml ─ stack::load ─▶ Loaded ─ blocks::expand ─▶ Declarations ─ graph::of ─▶ Graph
-//!                                                                          │     State ◀─ state::store
+//!                                                                          │     State ◀─ store
 //!               Cloud ─ observe (batched) ─▶ Observed                      │       │
-//!                                       plan::decide(Graph, State, Observed, Catalog) ─▶ Plan   (for people)
-//!                                       plan::steps(Plan, rollout::Waves) ─▶ Steps with gates   (for the run)
+//!                                       planning::decide(Graph, State, Observed, Catalog) ─▶ Plan   (for people)
+//!                                       plan::steps(Plan, planning::waves::Waves) ─▶ Steps with gates   (for the run)
 //!                                       apply::Run(Schedule, Journal, Cloud, Listener) ─▶ Outcome
 //!                                                └─▶ journal, then state, after every call
 //! ```
@@ -14,10 +14,24 @@
 //! schedule its steps, apply them, and remember the state.* [`engine`] says this sentence in code.
 //!
 //! # Layers
-//! A module imports only what stands above it: [`names`], [`problem`] → [`value`] → [`catalog`],
-//! [`stack`], [`state`] (data) → [`blocks`] → [`graph`] → [`plan`] → [`rollout`] → [`schedule`] →
-//! [`cloud`], [`state::store`] → [`observe`], [`apply`] → [`engine`] → [`render`] → `aws`, `kinds` →
-//! `cli`. A test reads every `use crate::` line and holds it against this list.
+//! A module imports only what stands above it. A test reads every `crate::` path and holds it against this table.
+//!
+//! | layer | modules |
+//! |---|---|
+//! | words | [`names`], [`problem`] |
+//! | values | [`value`] |
+//! | knowledge | [`catalog`], [`state`], [`stack`] |
+//! | comparison | [`diff`] |
+//! | expansion | [`blocks`], [`graph`] |
+//! | plan, as data | [`plan`], [`schedule`] |
+//! | doors | [`cloud`], [`store`] |
+//! | reading | [`observe`] |
+//! | deciding | [`planning`] |
+//! | doing | [`apply`] |
+//! | operations | [`engine`] |
+//! | text | [`render`] |
+//! | AWS | `aws`, `kinds` |
+//! | commands | `cli` |
 //!
 //! # What is absent on purpose
 //! - No SDK type outside `aws/` and `kinds/`: `cargo check --lib --no-default-features` compiles
@@ -35,16 +49,16 @@
 //! |---|---|
 //! | the stack file | [`stack`]; only `stack::yaml` names a YAML crate |
 //! | `.isobar/build/HASH.zip` | [`stack`], from a function's folder |
-//! | `.isobar/NAME.json`, `.journal`, `.lock`, `backup/` | [`state::file_store`] |
-//! | `STACK/state.json`, `lease.json`, `journal/` in a bucket | [`state::object_store`], over [`state::objects`] |
+//! | `.isobar/NAME.json`, `.journal`, `.lock`, `backup/` | [`store::file`] |
+//! | `STACK/state.json`, `lease.json`, `journal/` in a bucket | [`store::object`], over [`store::objects`] |
 //! | `--events FILE` | [`render`] |
 //! | `localstack/`, carried in the program | `cli`, for `--local` |
 //!
 //! # Never lost
 //! 1. Identity before action: whatever is created can be found again by something fixed before the
 //!    call: a unique name, a token made of [`names::Owner`], or the ownership tags.
-//! 2. Begin is durable before a call, End before anything that rests on it ([`state::journal`]).
-//! 3. A lock that can be lost closes a fence ([`state::fence`]): the run stops before its next call, and
+//! 2. Begin is durable before a call, End before anything that rests on it ([`store::journal`]).
+//! 3. A lock that can be lost closes a fence ([`store::fence`]): the run stops before its next call, and
 //!    the log that it wrote to is sealed by whoever comes next.
 //! 4. A Begin without an End is resolved by `find` at the next start. Only what carries our
 //!    identity is taken up; a thing of our name without it is somebody else's, and the plan says so.
@@ -53,17 +67,19 @@ pub mod apply;
 pub mod blocks;
 pub mod catalog;
 pub mod cloud;
+pub mod diff;
 pub mod engine;
 pub mod graph;
 pub mod names;
 pub mod observe;
 pub mod plan;
+pub mod planning;
 pub mod problem;
 pub mod render;
-pub mod rollout;
 pub mod schedule;
 pub mod stack;
 pub mod state;
+pub mod store;
 pub mod value;
 
 #[cfg(feature = "aws")]

@@ -86,6 +86,14 @@ impl FromStr for Region {
     }
 }
 
+impl Region {
+    /// The partition, which every ARN of the region names.
+    pub fn partition(&self) -> &'static str {
+        let prefixes = [("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc")];
+        prefixes.iter().find(|(prefix, _)| self.0.starts_with(prefix)).map_or("aws", |(_, partition)| partition)
+    }
+}
+
 text_name! {
     /// A stack's name: `[a-z][a-z0-9-]{1,24}`, the prefix of every physical name.
     StackName

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 
-use crate::cloud::{Ask, Care, Cloud, CloudError, Live};
+use crate::cloud::{Cloud, CloudError, Live, ReadMode, ReadRequest};
 use crate::names::{Address, KindName, Owner, PhysicalId, Scope};
-use crate::state::journal::Entry;
+use crate::state::entry::Entry;
 use crate::value::Json;
 
 /// What was seen of the cloud.
@@ -17,7 +17,7 @@ pub struct Observed {
     /// What existing things (`existing:`) are called.
     pub existing: BTreeMap<Address, PhysicalId>,
     /// Searches for things that are not in the state.
-    pub found: BTreeMap<Address, Found>,
+    pub found: BTreeMap<Address, SearchResult>,
     /// Addresses whose reading is exact.
     pub exact: BTreeSet<Address>,
     /// Addresses at which something stood that is gone.
@@ -26,18 +26,18 @@ pub struct Observed {
 
 /// What a search for a thing of ours has come to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Found {
+pub enum SearchResult {
     /// There is none.
     Nothing,
     /// It is there, and ours.
     Ours(PhysicalId),
     /// A thing of its name is somebody else's.
-    Taken(CloudError),
+    NotOwned(CloudError),
 }
 
 /// One thing to be read.
 #[derive(Debug, Clone)]
-pub struct Target {
+pub struct ReadTarget {
     /// Its address.
     pub address: Address,
     /// Its kind.
@@ -62,18 +62,24 @@ pub struct Search {
 }
 
 /// An address and the error of reading it.
-pub type Failure = (Address, CloudError);
+pub type ReadFailure = (Address, CloudError);
 
 impl Observed {
     /// Reads these, one call per kind and scope where AWS allows. Every failure is reported, not just the first.
-    pub async fn read(&mut self, cloud: &dyn Cloud, targets: &[Target], care: Care) -> Result<(), Vec<Failure>> {
-        let mut groups: BTreeMap<(&Scope, &KindName), Vec<&Target>> = BTreeMap::new();
+    pub async fn read(
+        &mut self,
+        cloud: &dyn Cloud,
+        targets: &[ReadTarget],
+        mode: ReadMode,
+    ) -> Result<(), Vec<ReadFailure>> {
+        let mut groups: BTreeMap<(&Scope, &KindName), Vec<&ReadTarget>> = BTreeMap::new();
         for target in targets {
             groups.entry((&target.address.at, &target.kind)).or_default().push(target);
         }
         let reads = groups.into_iter().map(|((at, kind), group)| async move {
-            let asks: Vec<Ask> = group.iter().map(|target| Ask::new(target.id.clone(), &target.spec)).collect();
-            let read = cloud.read(at, kind, &asks, care).await;
+            let requests: Vec<ReadRequest> =
+                group.iter().map(|target| ReadRequest::new(target.id.clone(), &target.spec)).collect();
+            let read = cloud.read(at, kind, &requests, mode).await;
             (group, read)
         });
         let mut failures = Vec::new();
@@ -82,7 +88,7 @@ impl Observed {
                 Ok(lives) => {
                     for (target, live) in group.into_iter().zip(lives) {
                         self.live.insert(target.address.clone(), live);
-                        if care == Care::Exact {
+                        if mode == ReadMode::Fresh {
                             self.exact.insert(target.address.clone());
                         }
                     }
@@ -94,7 +100,7 @@ impl Observed {
     }
 
     /// Searches for these, all at once.
-    pub async fn search(&mut self, cloud: &dyn Cloud, searches: &[Search]) -> Result<(), Vec<Failure>> {
+    pub async fn search(&mut self, cloud: &dyn Cloud, searches: &[Search]) -> Result<(), Vec<ReadFailure>> {
         let all = searches.iter().map(|search| async move {
             let found = cloud.find(&search.address.at, &search.kind, &search.owner, &search.spec).await;
             (search.address.clone(), found)
@@ -102,10 +108,10 @@ impl Observed {
         let mut failures = Vec::new();
         for (address, found) in join_all(all).await {
             match found {
-                Ok(None) => drop(self.found.insert(address, Found::Nothing)),
-                Ok(Some(id)) => drop(self.found.insert(address, Found::Ours(id))),
-                Err(error) if error.class == crate::cloud::Class::Taken => {
-                    self.found.insert(address, Found::Taken(error));
+                Ok(None) => drop(self.found.insert(address, SearchResult::Nothing)),
+                Ok(Some(id)) => drop(self.found.insert(address, SearchResult::Ours(id))),
+                Err(error) if error.class == crate::cloud::Class::NotOwned => {
+                    self.found.insert(address, SearchResult::NotOwned(error));
                 }
                 Err(error) => failures.push((address, error)),
             }

@@ -3,13 +3,13 @@
 //! A create whose answer was lost is never repeated before a search has told that there is nothing:
 //! a search that fails tells nothing, and is repeated itself.
 
-use super::perform::Job;
+use super::perform::ResourceStep;
 use super::run::Failure;
 use super::wait::look;
 use crate::cloud::{Class, CloudError, Live, Readiness};
 use crate::names::{Owner, PhysicalId};
 use crate::state::Call;
-use crate::state::journal::Entry;
+use crate::state::entry::Entry;
 use crate::value::Json;
 
 /// How many generations are tried when tokens turn out to be used up.
@@ -20,7 +20,7 @@ const LOOKS: u32 = 4;
 /// (Amazon EC2 Developer Guide, "Eventual consistency in the Amazon EC2 API").
 const LOOKS_FOR_SURE: u32 = 6;
 
-impl Job<'_> {
+impl ResourceStep<'_> {
     /// Creates until there is one, and gives its id and generation.
     pub(super) async fn make(&self, wanted: &Json) -> Result<(PhysicalId, u32), Failure> {
         let run = self.run;
@@ -31,11 +31,11 @@ impl Job<'_> {
         let mut maybe_done = false;
         let (mut attempt, mut used_tokens) = (0, 0);
         loop {
-            run.still_ours().await?;
+            run.ensure_lock_held().await?;
             let call = run.cloud.create(&self.address.at, &self.node.declaration.kind, wanted, &owner);
             let error = match call.await {
                 Ok(id) => return Ok((id, owner.generation)),
-                Err(error) => self.soon_there(error),
+                Err(error) => self.as_not_visible_yet(error),
             };
             maybe_done |= error.maybe_done;
             if let Some(id) = self.made_already(wanted, &owner, &error, maybe_done).await? {
@@ -68,7 +68,7 @@ impl Job<'_> {
         maybe_done: bool,
     ) -> Result<Option<PhysicalId>, Failure> {
         let looks = match error.maybe_done {
-            true if self.info.repeatable => LOOKS,
+            true if self.info.traits.idempotent_create => LOOKS,
             true => LOOKS_FOR_SURE,
             // What this one was refused for may be what an earlier one has made.
             false if maybe_done || error.class == Class::Exists => 1,
@@ -79,7 +79,7 @@ impl Job<'_> {
                 self.pause(error, look).await?;
             }
             if let Some(id) = self.find(wanted, owner, maybe_done).await? {
-                self.claim(&id, wanted, owner).await?;
+                self.tag_as_owned(&id, wanted, owner).await?;
                 return Ok(Some(id));
             }
         }
@@ -87,15 +87,16 @@ impl Job<'_> {
     }
 
     /// Puts our tags on what was found, where a run may have died before it did.
-    pub(super) async fn claim(&self, id: &PhysicalId, wanted: &Json, owner: &Owner) -> Result<(), Failure> {
-        if !self.info.tagged_later {
+    pub(super) async fn tag_as_owned(&self, id: &PhysicalId, wanted: &Json, owner: &Owner) -> Result<(), Failure> {
+        if !self.info.traits.tags_after_create {
             return Ok(());
         }
         let mut attempt = 0;
         loop {
-            self.run.still_ours().await?;
-            let claim = self.run.cloud.claim(&self.address.at, &self.node.declaration.kind, id, wanted, owner);
-            match claim.await {
+            self.run.ensure_lock_held().await?;
+            let tag_as_owned =
+                self.run.cloud.tag_as_owned(&self.address.at, &self.node.declaration.kind, id, wanted, owner);
+            match tag_as_owned.await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.class.is_transient() => self.pause(&error, attempt).await?,
                 Err(error) => return Err(Failure::Cloud(Box::new(error))),
@@ -108,13 +109,13 @@ impl Job<'_> {
     async fn find(&self, wanted: &Json, owner: &Owner, maybe_done: bool) -> Result<Option<PhysicalId>, Failure> {
         let mut attempt = 0;
         loop {
-            self.run.still_ours().await?;
+            self.run.ensure_lock_held().await?;
             let found = self.run.cloud.find(&self.address.at, &self.node.declaration.kind, owner, wanted);
             match found.await {
                 Ok(found) => return Ok(found),
                 Err(error) if error.class.is_transient() => self.pause(&error, attempt).await?,
                 Err(error) => {
-                    let nothing_done = error.class == Class::Taken && !maybe_done;
+                    let nothing_done = error.class == Class::NotOwned && !maybe_done;
                     return Err(self.give_up(error, owner.generation, nothing_done).await);
                 }
             }
@@ -124,7 +125,7 @@ impl Job<'_> {
 
     /// Why an old one that was to leave, and holds its name until it is gone, is still there, if AWS is at it.
     async fn old_one_is_going(&self) -> Result<Option<String>, Failure> {
-        for old in self.run.leaving(self.address) {
+        for old in self.run.deposed(self.address) {
             let live = look(self.run, self.address, &old.kind, (&old.id, &old.spec), self.deadline).await?;
             if let Some(Live { readiness: Readiness::Pending(why), .. }) = live {
                 return Ok(Some(why));

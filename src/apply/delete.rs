@@ -9,7 +9,7 @@ use super::run::{Failure, Run};
 use super::wait::{look, retry, wait};
 use crate::cloud::{Live, Readiness};
 use crate::names::{Address, KindName};
-use crate::state::journal::Entry;
+use crate::state::entry::Entry;
 use crate::state::{Call, Pending, Record};
 
 /// Deletes a thing, step by step, until it is gone.
@@ -20,7 +20,7 @@ pub(super) async fn delete(
     record: &Record,
     limit: Duration,
 ) -> Result<(), Failure> {
-    run.may_begin()?;
+    run.ensure_not_stopping()?;
     let started = Instant::now();
     let deadline = started + limit;
     let pending = Pending {
@@ -36,7 +36,7 @@ pub(super) async fn delete(
     run.write(Entry::Begin { pending }).await?;
     let mut attempt = 0;
     loop {
-        run.still_ours().await?;
+        run.ensure_lock_held().await?;
         match run.cloud.delete(&address.at, kind, &record.id).await {
             Ok(()) => {}
             Err(error) if error.class.is_transient() => {

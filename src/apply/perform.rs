@@ -14,11 +14,11 @@ use super::run::{Failure, Run};
 use super::wait::{look, retry, wait};
 use crate::catalog::KindInfo;
 use crate::cloud::{Class, CloudError, Live, Readiness};
+use crate::diff::{Change, Effect, changes, managed_part};
 use crate::graph::Node;
 use crate::names::{Address, Owner, PhysicalId};
-use crate::state::journal::Entry;
+use crate::state::entry::Entry;
 use crate::state::{Call, Pending, Record};
-use crate::value::compare::{self, Change, Effect};
 use crate::value::{Json, Partial};
 
 /// How long something just made may stay invisible to reads.
@@ -29,7 +29,7 @@ const SHOWN_WITHIN: Duration = Duration::from_mins(2);
 const SEND_AGAIN_AFTER: Duration = Duration::from_secs(15);
 
 /// One resource while a step works on it.
-pub(super) struct Job<'a> {
+pub(super) struct ResourceStep<'a> {
     pub(super) run: &'a Run,
     pub(super) address: &'a Address,
     pub(super) node: &'a Node,
@@ -68,10 +68,10 @@ impl Last {
     }
 }
 
-impl<'a> Job<'a> {
+impl<'a> ResourceStep<'a> {
     pub(super) fn new(run: &'a Run, address: &'a Address, node: &'a Node, info: &'a KindInfo) -> Self {
         let started = Instant::now();
-        let deadline = started + node.declaration.timeout.unwrap_or(info.deadline);
+        let deadline = started + node.declaration.timeout.unwrap_or(info.traits.deadline);
         Self { run, address, node, info, deadline, started }
     }
 
@@ -95,7 +95,7 @@ impl<'a> Job<'a> {
     pub(super) async fn adopt(&self, id: &PhysicalId) -> Result<Live, Failure> {
         let wanted = self.wanted()?;
         let generation = self.run.next_generation(self.address);
-        self.claim(id, &wanted, &self.owner(generation)).await?;
+        self.tag_as_owned(id, &wanted, &self.owner(generation)).await?;
         // Nothing of it was sent by anybody we remember.
         let record = Record { spec: Json::Null, ..self.record(id, generation, &wanted, Json::Null) };
         self.run.write(Entry::Made { address: self.address.clone(), record }).await?;
@@ -218,11 +218,11 @@ impl<'a> Job<'a> {
         generation: u32,
         (live, sent): (&Live, Option<&Json>),
     ) -> Result<Option<CloudError>, Failure> {
-        let from = compare::ours(&self.info.spec, wanted, &live.spec, sent);
+        let from = managed_part(&self.info.spec, wanted, &live.spec, sent);
         self.begin(Call::Update, generation, wanted).await?;
-        self.run.still_ours().await?;
+        self.run.ensure_lock_held().await?;
         let update = self.run.cloud.update(&self.address.at, &self.node.declaration.kind, id, &from, wanted);
-        match update.await.map_err(|error| self.soon_there(error)) {
+        match update.await.map_err(|error| self.as_not_visible_yet(error)) {
             Ok(()) => {
                 let record = self.record(id, generation, wanted, live.outputs.clone());
                 self.run.write(Entry::Made { address: self.address.clone(), record }).await?;
@@ -254,7 +254,7 @@ impl<'a> Job<'a> {
 
     pub(super) async fn wait(&self, why: &str) -> Result<(), Failure> {
         wait(self.run, self.address, why, (self.started, self.deadline)).await?;
-        if let Some(dead) = self.run.never_served(&self.node.declaration.served_by) {
+        if let Some(dead) = self.run.failed_dependency(&self.node.declaration.served_by) {
             return Err(self.failed(Class::Other, format!("it cannot serve, because {dead} is not there")));
         }
         Ok(())
@@ -265,7 +265,7 @@ impl<'a> Job<'a> {
     }
 
     pub(super) async fn begin(&self, call: Call, generation: u32, spec: &Json) -> Result<(), Failure> {
-        self.run.may_begin()?;
+        self.run.ensure_not_stopping()?;
         let pending = Pending {
             call,
             kind: self.node.declaration.kind.clone(),
@@ -322,7 +322,7 @@ impl<'a> Job<'a> {
     }
 
     fn changes(&self, wanted: &Json, live: &Live, sent: Option<&Json>) -> Vec<Change> {
-        compare::changes(&self.info.spec, &Partial::from_json(wanted), &live.spec, sent)
+        changes(&self.info.spec, &Partial::from_json(wanted), &live.spec, sent)
     }
 
     fn has_gone(&self) -> Failure {
@@ -331,14 +331,14 @@ impl<'a> Job<'a> {
 
     /// What is said to be missing a moment after this run has made it, or what it needs, will be there: not every
     /// part of AWS hears of a thing at once.
-    pub(super) fn soon_there(&self, error: CloudError) -> CloudError {
+    pub(super) fn as_not_visible_yet(&self, error: CloudError) -> CloudError {
         let it_and_needs = std::iter::once(self.address).chain(self.node.needs.keys());
         let soon = error.class == Class::NotFound && self.run.has_just_made(it_and_needs);
-        if soon { CloudError { class: Class::NotYet, ..error } } else { error }
+        if soon { CloudError { class: Class::NotVisibleYet, ..error } } else { error }
     }
 
     fn failed(&self, class: Class, message: impl Into<String>) -> Failure {
         let operation = self.node.declaration.kind.to_string();
-        Failure::Cloud(Box::new(CloudError::stated(class, operation, message)))
+        Failure::Cloud(Box::new(CloudError::local(class, operation, message)))
     }
 }

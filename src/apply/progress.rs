@@ -156,9 +156,9 @@ impl<'a> Progress<'a> {
                 self.outcome.counts.skipped += skipped.iter().filter(|id| self.is_real(**id)).count();
             }
         }
-        let mut dead = self.run.dead.lock().unwrap_or_else(PoisonError::into_inner);
-        dead.insert(address);
-        dead.extend(skipped.iter().filter_map(|id| self.schedule.step(*id).address.clone()));
+        let mut failed = self.run.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.insert(address);
+        failed.extend(skipped.iter().filter_map(|id| self.schedule.step(*id).address.clone()));
     }
 
     fn skip(&mut self, skipped: &[StepId], because: &Address) {

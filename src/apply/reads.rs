@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::cloud::{Ask, Care, Cloud, CloudError, Live};
+use crate::cloud::{Cloud, CloudError, Live, ReadMode, ReadRequest};
 use crate::names::{KindName, Scope};
 
 /// How long the first who asks waits for others.
 const MOMENT: Duration = Duration::from_millis(20);
 
 type Answer = Result<Option<Live>, CloudError>;
-type Waiting = Vec<(Ask, oneshot::Sender<Answer>)>;
+type Waiting = Vec<(ReadRequest, oneshot::Sender<Answer>)>;
 
 /// Exact reads, batched.
 pub(super) struct Reads {
@@ -28,27 +28,27 @@ impl Reads {
     }
 
     /// What stands there now.
-    pub(super) async fn read(&self, at: &Scope, kind: &KindName, ask: Ask) -> Answer {
+    pub(super) async fn read(&self, at: &Scope, kind: &KindName, request: ReadRequest) -> Answer {
         let key = (at.clone(), kind.clone());
         let (send, receive) = oneshot::channel();
         let first = {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             let group = waiting.entry(key.clone()).or_default();
-            group.push((ask, send));
+            group.push((request, send));
             group.len() == 1
         };
         if first {
             tokio::time::sleep(MOMENT).await;
             self.serve(&key).await;
         }
-        let lost = || CloudError::stated(crate::cloud::Class::Other, kind.as_str(), "a read was given up");
+        let lost = || CloudError::local(crate::cloud::Class::Other, kind.as_str(), "a read was given up");
         receive.await.unwrap_or_else(|_| Err(lost()))
     }
 
     async fn serve(&self, key: &(Scope, KindName)) {
         let group = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(key).unwrap_or_default();
-        let (asks, senders): (Vec<Ask>, Vec<_>) = group.into_iter().unzip();
-        let answers: Vec<Answer> = match self.cloud.read(&key.0, &key.1, &asks, Care::Exact).await {
+        let (requests, senders): (Vec<ReadRequest>, Vec<_>) = group.into_iter().unzip();
+        let answers: Vec<Answer> = match self.cloud.read(&key.0, &key.1, &requests, ReadMode::Fresh).await {
             Ok(lives) => lives.into_iter().map(Ok).collect(),
             Err(error) => senders.iter().map(|_| Err(error.clone())).collect(),
         };

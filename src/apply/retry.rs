@@ -10,7 +10,7 @@ use crate::cloud::{Class, CloudError};
 pub(super) fn pause(error: &CloudError, attempt: u32) -> Duration {
     let (first, most) = match error.class {
         // Propagation takes seconds whatever we do: ask evenly.
-        Class::NotYet => (500, 2_000),
+        Class::NotVisibleYet => (500, 2_000),
         // What is in use is let go within seconds, or within minutes.
         Class::Conflict => (500, 10_000),
         _ => (250, 20_000),
@@ -49,16 +49,16 @@ mod tests {
 
     #[test]
     fn pauses_stay_within_their_bound() {
-        let pause = |class, attempt| pause(&CloudError::stated(class, "lambda:CreateFunction", "no"), attempt);
+        let pause = |class, attempt| pause(&CloudError::local(class, "lambda:CreateFunction", "no"), attempt);
         for attempt in 0..40 {
-            assert!(pause(Class::NotYet, attempt) <= Duration::from_secs(2));
+            assert!(pause(Class::NotVisibleYet, attempt) <= Duration::from_secs(2));
             assert!(pause(Class::Throttled, attempt) <= Duration::from_secs(20));
         }
     }
 
     #[test]
     fn what_aws_asks_for_is_waited_for() {
-        let stated = CloudError::stated(Class::Throttled, "lambda:CreateFunction", "slow down");
+        let stated = CloudError::local(Class::Throttled, "lambda:CreateFunction", "slow down");
         let error = CloudError { retry_after: Some(Duration::from_secs(3)), ..stated };
         assert_eq!(pause(&error, 0), Duration::from_secs(3));
     }

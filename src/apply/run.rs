@@ -13,7 +13,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::delete::delete;
 use super::event::{Counts, Event, Listener};
-use super::perform::{Job, VISIBLE_WITHIN};
+use super::perform::{ResourceStep, VISIBLE_WITHIN};
 use super::progress::Progress;
 use super::reads::Reads;
 use crate::catalog::Catalog;
@@ -23,9 +23,10 @@ use crate::names::{Address, StackName};
 use crate::plan::steps::{Action, Step, StepId};
 use crate::plan::{Decision, Plan};
 use crate::schedule::Schedule;
-use crate::state::journal::{Entry, Journal};
-use crate::state::store::StoreError;
+use crate::state::entry::Entry;
 use crate::state::{Call, Record};
+use crate::store::StoreError;
+use crate::store::journal::Journal;
 use crate::value::{Json, Reference, Target};
 
 /// Everything a run needs.
@@ -52,7 +53,7 @@ pub struct Run {
     pub existing: BTreeMap<Address, Json>,
     pub(super) reads: Reads,
     pub(super) started: Instant,
-    pub(super) dead: Mutex<BTreeSet<Address>>,
+    pub(super) failed: Mutex<BTreeSet<Address>>,
     /// What was made in this run, and when.
     made: Mutex<BTreeMap<Address, Instant>>,
 }
@@ -151,7 +152,7 @@ impl Run {
             account: String::new(),
             existing: BTreeMap::new(),
             started: Instant::now(),
-            dead: Mutex::default(),
+            failed: Mutex::default(),
             made: Mutex::default(),
         }
     }
@@ -208,9 +209,9 @@ impl Run {
             let mut open = state.pending.iter().filter(|pending| pending.address == *address);
             let begun = open.find(|pending| pending.call == Call::Create).map(|pending| pending.generation);
             let standing = state.records.get(address).map(|record| record.generation);
-            let leaving = state.leaving.iter().filter(|old| old.address == *address);
-            let past = state.past.get(address).copied();
-            let last = leaving.map(|old| old.record.generation).chain(standing).chain(past).max();
+            let deposed = state.deposed.iter().filter(|old| old.address == *address);
+            let past = state.last_generation.get(address).copied();
+            let last = deposed.map(|old| old.record.generation).chain(standing).chain(past).max();
             begun.unwrap_or_else(|| last.unwrap_or(0) + 1)
         })
     }
@@ -242,13 +243,13 @@ impl Run {
 
     /// Nothing new is begun once the run is to end, not by a step that is at work either: the next run
     /// goes on from where it is.
-    pub(super) fn may_begin(&self) -> Result<(), Failure> {
+    pub(super) fn ensure_not_stopping(&self) -> Result<(), Failure> {
         let ends = self.stop.level() >= 1 || self.halt.level() >= 1;
         if ends { Err(Failure::Stopped) } else { Ok(()) }
     }
 
     /// No call begins once the run is to be left at once, or while the lock may be somebody else's.
-    pub(super) async fn still_ours(&self) -> Result<(), Failure> {
+    pub(super) async fn ensure_lock_held(&self) -> Result<(), Failure> {
         tokio::select! {
             biased;
             () = self.stop.requested(2) => Err(Failure::Stopped),
@@ -272,9 +273,9 @@ impl Run {
     }
 
     /// The first of these that has failed or been left out: what it would have made is not coming.
-    pub(super) fn never_served(&self, by: &[Address]) -> Option<Address> {
-        let dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
-        by.iter().find(|address| dead.contains(*address)).cloned()
+    pub(super) fn failed_dependency(&self, by: &[Address]) -> Option<Address> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        by.iter().find(|address| failed.contains(*address)).cloned()
     }
 
     /// Does what a step says.
@@ -288,7 +289,7 @@ impl Run {
             }
             Action::Delete { kind, id } => match self.recorded(address).filter(|record| record.id == *id) {
                 Some(record) => self.delete(address, &record).await,
-                None => Err(Failure::Cloud(Box::new(CloudError::stated(
+                None => Err(Failure::Cloud(Box::new(CloudError::local(
                     crate::cloud::Class::Other,
                     kind.as_str(),
                     "it is no longer in the state; plan again",
@@ -296,41 +297,41 @@ impl Run {
             },
             Action::DeleteOld => {
                 // Nothing is left to delete if what was planned to be replaced could be kept.
-                for old in self.leaving(address) {
+                for old in self.deposed(address) {
                     self.delete(address, &old).await?;
                 }
                 Ok(Readiness::Serving)
             }
-            _ => self.bring_about(address, step, forced).await.map(|live| live.readiness),
+            _ => self.converge(address, step, forced).await.map(|live| live.readiness),
         }
     }
 
-    async fn bring_about(&self, address: &Address, step: &Step, forced: bool) -> Result<Live, Failure> {
+    async fn converge(&self, address: &Address, step: &Step, forced: bool) -> Result<Live, Failure> {
         let node = self.graph.get(address);
         let info = node.and_then(|node| self.catalog.get(&node.declaration.kind));
         let (Some(node), Some(info)) = (node, info) else {
-            let error = CloudError::stated(crate::cloud::Class::Other, "plan", "it is not in the stack");
+            let error = CloudError::local(crate::cloud::Class::Other, "plan", "it is not in the stack");
             return Err(Failure::Cloud(Box::new(error)));
         };
-        let job = Job::new(self, address, node, info);
+        let resource = ResourceStep::new(self, address, node, info);
         match &step.action {
-            Action::Create => job.create(false).await,
-            Action::Replace => job.replace(forced).await,
-            Action::Adopt(id) => job.adopt(id).await,
-            _ => job.update().await,
+            Action::Create => resource.create(false).await,
+            Action::Replace => resource.replace(forced).await,
+            Action::Adopt(id) => resource.adopt(id).await,
+            _ => resource.update().await,
         }
     }
 
     async fn delete(&self, address: &Address, record: &Record) -> Result<Readiness, Failure> {
-        let limit = self.catalog.get(&record.kind).map_or(Duration::from_mins(10), |info| info.deadline);
+        let limit = self.catalog.get(&record.kind).map_or(Duration::from_mins(10), |info| info.traits.deadline);
         delete(self, address, &record.kind, record, limit).await?;
         Ok(Readiness::Serving)
     }
 
     /// What replacements have left at an address.
-    pub(super) fn leaving(&self, address: &Address) -> Vec<Record> {
+    pub(super) fn deposed(&self, address: &Address) -> Vec<Record> {
         self.journal.look(|state| {
-            let old = state.leaving.iter().filter(|old| old.address == *address);
+            let old = state.deposed.iter().filter(|old| old.address == *address);
             old.map(|old| old.record.clone()).collect()
         })
     }
@@ -339,7 +340,7 @@ impl Run {
     pub(super) async fn serve(&self, address: &Address) -> Result<(), Failure> {
         let node = self.graph.get(address);
         match node.and_then(|node| self.catalog.get(&node.declaration.kind).map(|info| (node, info))) {
-            Some((node, info)) => Job::new(self, address, node, info).serve().await,
+            Some((node, info)) => ResourceStep::new(self, address, node, info).serve().await,
             None => Ok(()),
         }
     }

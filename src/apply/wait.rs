@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::event::Event;
 use super::retry::{pause, until_next_look};
 use super::run::{Failure, Run};
-use crate::cloud::{Ask, Class, CloudError, Live};
+use crate::cloud::{Class, CloudError, Live, ReadRequest};
 use crate::names::{Address, KindName, PhysicalId};
 use crate::value::Json;
 
@@ -21,7 +21,7 @@ pub(super) async fn look(
 ) -> Result<Option<Live>, Failure> {
     let mut attempt = 0;
     loop {
-        match run.reads.read(&address.at, kind, Ask::new(id.clone(), spec)).await {
+        match run.reads.read(&address.at, kind, ReadRequest::new(id.clone(), spec)).await {
             Ok(live) => return Ok(live),
             Err(error) if error.class.is_transient() => {
                 retry(run, address, &error, pause(&error, attempt), deadline).await?;
@@ -43,10 +43,10 @@ pub(super) async fn wait(
         let message = format!("not done within {} s: {why}", (deadline - started).as_secs());
         return Err(Failure::Cloud(Box::new(CloudError {
             hint: Some("raise its `timeout`, or run again: it goes on where it is".into()),
-            ..CloudError::stated(Class::TimedOut, "wait", message)
+            ..CloudError::local(Class::TimedOut, "wait", message)
         })));
     }
-    run.may_begin()?;
+    run.ensure_not_stopping()?;
     run.tell(&Event::StepWaiting { address: address.clone(), why: why.to_owned() });
     run.sleep(until_next_look(started.elapsed(), run.started.elapsed())).await
 }
@@ -62,7 +62,7 @@ pub(super) async fn retry(
     if Instant::now() + delay >= deadline {
         return Err(Failure::Cloud(Box::new(error.clone())));
     }
-    run.may_begin()?;
+    run.ensure_not_stopping()?;
     let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
     run.tell(&Event::StepRetry { address: address.clone(), error: error.clone(), delay_ms });
     run.sleep(delay).await

@@ -9,10 +9,11 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
-use super::meter::Meter;
-use super::turns::{Turns, Turnstile};
+use super::interceptor::CallInterceptor;
+use super::rate_limiter::{RateLimiter, ThrottledCredentials};
+use super::service::Service;
 use crate::names::{Region, StackName};
-use crate::state::fence::Fence;
+use crate::store::fence::Fence;
 
 /// How to reach AWS.
 #[derive(Debug, Clone, Default)]
@@ -29,14 +30,14 @@ pub struct Settings {
     pub home: Option<Region>,
 }
 
-/// What a client repeats by itself; [`Repeats`](super::repeats::Repeats) sees to it.
+/// What a client repeats by itself; [`RetryClassifier`](super::retries::RetryClassifier) sees to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Manner {
+pub(crate) enum RetryPolicy {
     /// A read: the SDK may repeat it.
-    Repeat,
+    Reads,
     /// A change: repeated if it was throttled, which is never done. All else the engine repeats, which
     /// first looks whether it was done.
-    Once,
+    Writes,
 }
 
 /// The longest pause before a call is repeated for the first time.
@@ -52,10 +53,10 @@ pub struct Connection {
     home: Region,
     /// The stack whose tags are read in one go.
     pub(crate) stack: Option<StackName>,
-    clients: Mutex<HashMap<(&'static str, Region, Manner), AnyClient>>,
+    clients: Mutex<HashMap<(&'static str, Region, RetryPolicy), AnyClient>>,
     /// Reads and changes wait for the same turns.
-    turns: Mutex<HashMap<(&'static str, Region), Turns>>,
-    meter: Meter,
+    limiter: Mutex<HashMap<(&'static str, Region), RateLimiter>>,
+    interceptor: CallInterceptor,
     /// Whether S3 is asked by path, as an endpoint of one name wants it.
     by_path: bool,
 }
@@ -100,15 +101,15 @@ impl Connection {
             home,
             stack: settings.stack.clone(),
             clients: Mutex::default(),
-            turns: Mutex::default(),
-            meter: Meter::default(),
+            limiter: Mutex::default(),
+            interceptor: CallInterceptor::default(),
             by_path: settings.endpoint.is_some(),
         }
     }
 
     /// From now on no call is begun while this fence is closed. The state's own calls are: they find out.
     pub fn guard(&self, fence: Fence) {
-        self.meter.guard(fence);
+        self.interceptor.guard(fence);
     }
 
     /// A client for a state's bucket, which repeats nothing and does not wait long.
@@ -117,7 +118,7 @@ impl Connection {
         let config = config.timeout_config(timeouts(Duration::from_secs(10)));
         let config = config.retry_config(RetryConfig::disabled()).build();
         let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(self.by_path);
-        aws_sdk_s3::Client::from_conf(config.interceptor(self.meter.unguarded()).build())
+        aws_sdk_s3::Client::from_conf(config.interceptor(self.interceptor.unguarded()).build())
     }
 
     /// Where global services are called.
@@ -127,29 +128,29 @@ impl Connection {
 
     /// How many calls were made so far, by `service:Operation`.
     pub fn calls(&self) -> BTreeMap<String, u64> {
-        self.meter.calls()
+        self.interceptor.calls()
     }
 
     /// The client of a service in a region, made on first use.
     pub(crate) fn client<C: Any + Clone + Send + Sync>(
         &self,
-        service: &'static str,
+        service: &'static Service,
         region: &Region,
-        manner: Manner,
-        make: impl FnOnce(&SdkConfig, Meter) -> C,
+        policy: RetryPolicy,
+        make: impl FnOnce(&SdkConfig, CallInterceptor) -> C,
     ) -> C {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = clients.entry((service, region.clone(), manner)).or_insert_with(|| {
-            let base = match manner {
-                Manner::Repeat => &self.reads,
-                Manner::Once => &self.writes,
+        let slot = clients.entry((service.name, region.clone(), policy)).or_insert_with(|| {
+            let base = match policy {
+                RetryPolicy::Reads => &self.reads,
+                RetryPolicy::Writes => &self.writes,
             };
-            let turns = self.turns(service, region);
+            let limiter = self.limiter(service, region);
             let mut config = base.to_builder().region(aws_config::Region::new(region.to_string()));
             if let Some(credentials) = base.identity_cache() {
-                config = config.identity_cache(Turnstile { turns: turns.clone(), credentials });
+                config = config.identity_cache(ThrottledCredentials { limiter: limiter.clone(), credentials });
             }
-            Box::new(make(&config.build(), self.meter.with(turns)))
+            Box::new(make(&config.build(), self.interceptor.with(limiter)))
         });
         match slot.downcast_ref::<C>() {
             Some(client) => client.clone(),
@@ -158,9 +159,12 @@ impl Connection {
     }
 
     /// What calls of a service in a region wait for.
-    pub(super) fn turns(&self, service: &'static str, region: &Region) -> Turns {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.entry((service, region.clone())).or_insert_with(|| Turns::new(service, region.clone())).clone()
+    pub(super) fn limiter(&self, service: &'static Service, region: &Region) -> RateLimiter {
+        let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        limiter
+            .entry((service.name, region.clone()))
+            .or_insert_with(|| RateLimiter::new(service, region.clone()))
+            .clone()
     }
 }
 

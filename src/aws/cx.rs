@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_config::SdkConfig;
 use tokio::sync::OnceCell;
 
 use super::Result;
-use super::clients::{Connection, Manner};
-use super::repeats::Repeats;
+use super::clients::{Connection, RetryPolicy};
+use super::interceptor::CallInterceptor;
+use super::retries::RetryClassifier;
+use super::service::Service;
 use super::tags::Tags;
-use crate::cloud::{Care, Class, CloudError};
+use crate::cloud::{Class, CloudError, ReadMode};
 use crate::names::{Owner, Region, Scope, StackName, TAG_STACK};
 
 /// The context of one call of a kind.
@@ -21,66 +24,41 @@ pub struct Cx {
     region: Region,
     account: Arc<OnceCell<String>>,
     /// How carefully to read.
-    pub care: Care,
-    manner: Manner,
-    memo: Memo,
+    pub mode: ReadMode,
+    policy: RetryPolicy,
+    cache: ReadCache,
 }
 
 /// What one survey has read, by name: the same list serves several kinds.
 #[derive(Clone, Default)]
-pub(crate) struct Memo(Arc<Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>>);
+pub(crate) struct ReadCache(Arc<Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>>);
 
-macro_rules! services {
-    ($($(#[$doc:meta])* $service:ident: $sdk:ident;)*) => {
-        impl Cx {
-            $(
-                $(#[$doc])*
-                pub fn $service(&self) -> $sdk::Client {
-                    self.connection.client(stringify!($service), &self.region, self.manner, |config, meter| {
-                        let config = $sdk::config::Builder::from(config).interceptor(meter);
-                        $sdk::Client::from_conf(config.retry_classifier(Repeats(self.manner)).build())
-                    })
-                }
-            )*
+/// Defines a method of [`Cx`] that gives the SDK client of a service.
+macro_rules! sdk_client {
+    ($(#[$doc:meta])* $method:ident: $sdk:ident, $service:expr) => {
+        impl $crate::aws::Cx {
+            $(#[$doc])*
+            pub fn $method(&self) -> $sdk::Client {
+                self.client(&$service, |config, interceptor, classifier| {
+                    let config = $sdk::config::Builder::from(config).interceptor(interceptor);
+                    $sdk::Client::from_conf(config.retry_classifier(classifier).build())
+                })
+            }
         }
     };
 }
+pub(crate) use sdk_client;
 
-services! {
-    /// Certificate Manager.
-    acm: aws_sdk_acm;
-    /// API Gateway, REST APIs.
-    apigateway: aws_sdk_apigateway;
-    /// API Gateway, of its second version: VPC links.
-    apigatewayv2: aws_sdk_apigatewayv2;
-    /// Application Auto Scaling: of ECS services.
-    applicationautoscaling: aws_sdk_applicationautoscaling;
-    /// EC2 Auto Scaling: of instances.
-    autoscaling: aws_sdk_autoscaling;
-    /// CloudWatch metrics and alarms.
-    cloudwatch: aws_sdk_cloudwatch;
-    /// `DynamoDB`.
-    dynamodb: aws_sdk_dynamodb;
-    /// EC2: networks and what instances are made of.
-    ec2: aws_sdk_ec2;
-    /// ECS.
-    ecs: aws_sdk_ecs;
-    /// Elastic Load Balancing of the second version.
-    elbv2: aws_sdk_elasticloadbalancingv2;
-    /// IAM. Global.
-    iam: aws_sdk_iam;
-    /// Lambda.
-    lambda: aws_sdk_lambda;
-    /// CloudWatch Logs.
-    logs: aws_sdk_cloudwatchlogs;
-    /// Route 53. Global.
-    route53: aws_sdk_route53;
-    /// SNS.
-    sns: aws_sdk_sns;
-    /// Security tokens: who we are.
-    sts: aws_sdk_sts;
+const STS: Service = Service { name: "sts", ..Service::DEFAULT };
+const TAGGING: Service = Service { name: "tagging", ..Service::DEFAULT };
+
+sdk_client! {
+    /// Security tokens: the caller's identity.
+    sts: aws_sdk_sts, STS
+}
+sdk_client! {
     /// Resource Groups Tagging.
-    tagging: aws_sdk_resourcegroupstagging;
+    tagging: aws_sdk_resourcegroupstagging, TAGGING
 }
 
 impl Cx {
@@ -88,12 +66,23 @@ impl Cx {
         connection: Arc<Connection>,
         account: Arc<OnceCell<String>>,
         at: &Scope,
-        care: Care,
-        manner: Manner,
-        memo: Memo,
+        mode: ReadMode,
+        policy: RetryPolicy,
+        cache: ReadCache,
     ) -> Self {
         let region = at.region().unwrap_or_else(|| connection.home()).clone();
-        Self { connection, region, account, care, manner, memo }
+        Self { connection, region, account, mode, policy, cache }
+    }
+
+    /// The client of a service in this region, made on first use.
+    pub(crate) fn client<C: Any + Clone + Send + Sync>(
+        &self,
+        service: &'static Service,
+        make: impl FnOnce(&SdkConfig, CallInterceptor, RetryClassifier) -> C,
+    ) -> C {
+        self.connection.client(service, &self.region, self.policy, |config, interceptor| {
+            make(config, interceptor, RetryClassifier(self.policy))
+        })
     }
 
     /// The region that calls go to; the home region for global things.
@@ -119,25 +108,31 @@ impl Cx {
             let identity = self.sts().get_caller_identity().send().await?;
             identity
                 .account
-                .ok_or_else(|| CloudError::stated(Class::Other, "sts:GetCallerIdentity", "the answer names no account"))
+                .ok_or_else(|| CloudError::local(Class::Other, "sts:GetCallerIdentity", "the answer names no account"))
         });
         account.await.map(String::as_str)
     }
 
+    /// The ARN of a resource of this account in this region: `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
+    pub async fn arn(&self, service: &str, resource: impl std::fmt::Display) -> Result<String> {
+        let (partition, region) = (self.region.partition(), &self.region);
+        Ok(format!("arn:{partition}:{service}:{region}:{}:{resource}", self.account().await?))
+    }
+
     /// Reads something once per survey and region, however many kinds ask for it.
     /// An exact read is always made anew.
-    pub async fn once<T, F>(&self, name: &str, read: F) -> Result<Arc<T>>
+    pub async fn cached<T, F>(&self, name: &str, read: F) -> Result<Arc<T>>
     where
         T: Any + Send + Sync,
         F: Future<Output = Result<T>> + Send,
     {
-        if self.care == Care::Exact {
+        if self.mode == ReadMode::Fresh {
             return read.await.map(Arc::new);
         }
         let slot = {
-            let mut memo = self.memo.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut cache = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
             let new = || Arc::new(OnceCell::<Arc<T>>::new()) as Arc<dyn Any + Send + Sync>;
-            memo.entry(format!("{}/{name}", self.region)).or_insert_with(new).clone()
+            cache.entry(format!("{}/{name}", self.region)).or_insert_with(new).clone()
         };
         match slot.downcast::<OnceCell<Arc<T>>>() {
             Ok(cell) => cell.get_or_try_init(|| async { read.await.map(Arc::new) }).await.cloned(),
@@ -148,8 +143,8 @@ impl Cx {
     /// The tags of a thing of this stack, from one call for the whole region. `None` when they must
     /// be read from the thing itself: on an exact read, or when the index does not know it (yet).
     pub async fn indexed_tags(&self, arn: &str) -> Result<Option<Tags>> {
-        let (Care::Survey, Some(stack)) = (self.care, &self.connection.stack) else { return Ok(None) };
-        let index = self.once("tags", self.tagged(stack)).await?;
+        let (ReadMode::Listed, Some(stack)) = (self.mode, &self.connection.stack) else { return Ok(None) };
+        let index = self.cached("tags", self.tagged(stack)).await?;
         Ok(index.get(arn).cloned())
     }
 
@@ -168,9 +163,14 @@ impl Cx {
         Ok(index)
     }
 
-    /// The verdict on a thing of our unique name: ours if it carries the tags of this owner's address, else
-    /// somebody else's.
-    pub fn ours(&self, what: &str, tags: &Tags, owner: &Owner) -> Result<()> {
+    /// Refuses a resource of our unique name that does not carry the tags of this owner's address. `kind` is a noun
+    /// with its article: `a topic`.
+    pub fn ensure_owned(&self, kind: &str, name: &str, tags: &Tags, owner: &Owner) -> Result<()> {
+        self.ensure_described_owned(&format!("{kind} named {name}"), tags, owner)
+    }
+
+    /// As [`ensure_owned`](Self::ensure_owned), for what has no name: `a listener on port 80`.
+    pub fn ensure_described_owned(&self, what: &str, tags: &Tags, owner: &Owner) -> Result<()> {
         if owner.stands_at(|key| tags.get(key).map(String::as_str)) {
             return Ok(());
         }
@@ -180,7 +180,11 @@ impl Cx {
         };
         Err(CloudError {
             hint: Some(format!("delete or rename it, or import it if it is yours; {by}")),
-            ..CloudError::stated(Class::Taken, "find", format!("{what} exists already and is somebody else's"))
+            ..CloudError::local(
+                Class::NotOwned,
+                "find",
+                format!("{what} already exists and is not managed by this stack"),
+            )
         })
     }
 }

@@ -1,11 +1,14 @@
-//! From the SDK's errors to ours, by wire code: the one place that knows what AWS's codes mean.
+//! The SDK's errors become ours, by wire code: the one place that knows what AWS's codes mean.
+
+use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{DispatchFailure, SdkError};
+use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::repeats::retry_after;
+use super::retries::retry_after;
 use crate::cloud::{Class, CloudError};
 
 /// What a kind's calls give.
@@ -99,6 +102,48 @@ const CODES: &[(Class, &[&str])] = &[
     (Class::Other, &["LimitExceeded", "LimitExceededException", "ServiceQuotaExceededException"]),
 ];
 
+/// A kind's own error codes, asked before the common ones. A code may be narrowed with words of the message:
+/// `Code: words`.
+#[derive(Debug, Clone, Copy)]
+pub struct ErrorCodes {
+    /// It is not there.
+    pub not_found: &'static [&'static str],
+    /// It is there already.
+    pub exists: &'static [&'static str],
+    /// Someone is changing it, or it is in use.
+    pub conflict: &'static [&'static str],
+    /// Another service does not see yet what it needs, such as a new IAM role.
+    pub not_visible_yet: &'static [&'static str],
+}
+
+impl ErrorCodes {
+    /// No code of its own.
+    pub const NONE: Self = Self { not_found: &[], exists: &[], conflict: &[], not_visible_yet: &[] };
+
+    /// The error with the class that these codes give it.
+    pub(crate) fn refine(&self, error: CloudError) -> CloudError {
+        let fits = |rules: &[&str]| {
+            rules.iter().any(|rule| match rule.split_once(": ") {
+                Some((code, words)) => error.code == code && error.message.contains(words),
+                None => error.code == *rule,
+            })
+        };
+        // An error that the kind itself has called "not visible yet" stays so, whatever its code means to other calls.
+        let class = if error.class == Class::NotVisibleYet || fits(self.not_visible_yet) {
+            Class::NotVisibleYet
+        } else if fits(self.not_found) {
+            Class::NotFound
+        } else if fits(self.exists) {
+            Class::Exists
+        } else if fits(self.conflict) {
+            Class::Conflict
+        } else {
+            error.class
+        };
+        CloudError { class, ..error }
+    }
+}
+
 /// What to do about credentials that have expired or are not known.
 const NEW_CREDENTIALS: &str =
     "get new credentials, for instance with `aws sso login`; a job that takes longer than they last needs longer ones";
@@ -119,54 +164,87 @@ impl<E> From<SdkError<E, HttpResponse>> for CloudError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
+    /// Takes the error apart and leaves the rest to code that is compiled once, not once an operation.
     fn from(error: SdkError<E, HttpResponse>) -> Self {
-        let operation = operation_of::<E>();
-        let status = error.raw_response().map(|response| response.status().as_u16());
-        let request_id = error.raw_response().and_then(request_id);
-        let retry_after = error.raw_response().and_then(retry_after);
-        let unanswered =
-            |class, message: String| Self { maybe_done: true, ..Self::stated(class, operation.clone(), message) };
-        match &error {
-            SdkError::TimeoutError(_) => unanswered(Class::TimedOut, "no answer in time".into()),
-            SdkError::DispatchFailure(failure) => {
-                let message = failure
-                    .as_connector_error()
-                    .map_or_else(|| "the request could not be sent".to_owned(), |cause| chain(cause));
-                if failure.as_connector_error().is_some_and(|error| no_credentials(error)) {
-                    // Nothing was sent.
-                    Self { hint: Some(NEW_CREDENTIALS.into()), ..Self::stated(Class::Credentials, operation, message) }
-                } else if failure.is_user() {
-                    Self::stated(Class::Denied, operation, message)
-                } else if failure.is_timeout() {
-                    unanswered(Class::TimedOut, message)
-                } else {
-                    unanswered(Class::Unreachable, message)
-                }
-            }
-            SdkError::ServiceError(context) => {
-                let code = context.err().code().unwrap_or_default().to_owned();
-                let class = classify(&code, status);
-                Self {
-                    class,
-                    message: context.err().message().unwrap_or("no message").to_owned(),
-                    request_id,
-                    maybe_done: class == Class::Server,
-                    hint: (class == Class::Credentials).then(|| NEW_CREDENTIALS.into()),
-                    code,
-                    retry_after,
-                    ..Self::stated(class, operation, "")
-                }
-            }
+        let metadata = match &error {
+            SdkError::ServiceError(context) => Some(context.err().meta()),
+            _ => None,
+        };
+        let answer = Answer::new(operation_of(std::any::type_name::<E>()), error.raw_response());
+        match (&error, metadata) {
+            (_, Some(metadata)) => answer.refused(metadata),
+            (SdkError::TimeoutError(_), _) => answer.unanswered(Class::TimedOut, "no answer in time".into()),
+            (SdkError::DispatchFailure(failure), _) => answer.undelivered(failure),
             // Not built, or answered with something that is no answer of this service.
-            SdkError::ConstructionFailure(_) => Self::stated(Class::Denied, operation, chain(&error)),
-            _ => Self { request_id, ..unanswered(Class::Server, chain(&error)) },
+            (SdkError::ConstructionFailure(_), _) => answer.local(Class::Denied, chain(&error)),
+            _ => answer.unanswered(Class::Server, chain(&error)),
         }
     }
 }
 
+/// A failed call, without its types.
+struct Answer {
+    operation: String,
+    status: Option<u16>,
+    request_id: Option<String>,
+    retry_after: Option<Duration>,
+}
+
+impl Answer {
+    fn new(operation: String, response: Option<&HttpResponse>) -> Self {
+        Self {
+            operation,
+            status: response.map(|response| response.status().as_u16()),
+            request_id: response.and_then(request_id),
+            retry_after: response.and_then(retry_after),
+        }
+    }
+
+    /// AWS answered with an error of its own.
+    fn refused(self, metadata: &ErrorMetadata) -> CloudError {
+        let code = metadata.code().unwrap_or_default().to_owned();
+        let class = classify(&code, self.status);
+        CloudError {
+            message: metadata.message().unwrap_or("no message").to_owned(),
+            request_id: self.request_id,
+            maybe_done: class == Class::Server,
+            hint: (class == Class::Credentials).then(|| NEW_CREDENTIALS.into()),
+            code,
+            retry_after: self.retry_after,
+            ..CloudError::local(class, self.operation, "")
+        }
+    }
+
+    /// The request did not leave, or its answer was lost.
+    fn undelivered(self, failure: &DispatchFailure) -> CloudError {
+        let cause = failure.as_connector_error();
+        let message = cause.map_or_else(|| "the request could not be sent".to_owned(), |cause| chain(cause));
+        if cause.is_some_and(|error| no_credentials(error)) {
+            // Nothing was sent.
+            CloudError { hint: Some(NEW_CREDENTIALS.into()), ..self.local(Class::Credentials, message) }
+        } else if failure.is_user() {
+            self.local(Class::Denied, message)
+        } else if failure.is_timeout() {
+            self.unanswered(Class::TimedOut, message)
+        } else {
+            self.unanswered(Class::Unreachable, message)
+        }
+    }
+
+    /// AWS may have done the work all the same.
+    fn unanswered(self, class: Class, message: String) -> CloudError {
+        let request_id = self.request_id.clone();
+        CloudError { maybe_done: true, request_id, ..self.local(class, message) }
+    }
+
+    /// Nothing was done.
+    fn local(self, class: Class, message: String) -> CloudError {
+        CloudError::local(class, self.operation, message)
+    }
+}
+
 /// `aws_sdk_sns::operation::create_topic::CreateTopicError` is `sns:CreateTopic`.
-fn operation_of<E>() -> String {
-    let name = std::any::type_name::<E>();
+fn operation_of(name: &str) -> String {
     let service = name.strip_prefix("aws_sdk_").and_then(|rest| rest.split("::").next()).unwrap_or("aws");
     let operation = name.rsplit("::").next().unwrap_or(name);
     let service = match service {
@@ -206,13 +284,13 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// Shorthand for calls whose "not found" is an answer, not a failure.
-pub trait Gone<T> {
+pub trait NotFoundExt<T> {
     /// `None` if the thing is not there.
-    fn or_gone(self) -> Result<Option<T>>;
+    fn optional(self) -> Result<Option<T>>;
 }
 
-impl<T, E: Into<CloudError>> Gone<T> for std::result::Result<T, E> {
-    fn or_gone(self) -> Result<Option<T>> {
+impl<T, E: Into<CloudError>> NotFoundExt<T> for std::result::Result<T, E> {
+    fn optional(self) -> Result<Option<T>> {
         match self.map_err(Into::into) {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.class == Class::NotFound => Ok(None),

@@ -1,24 +1,25 @@
-//! AWS itself: clients, error classification, tags, and the one adapter that makes a
-//! [`Kind`](crate::kinds::Kind) speak through the [`Cloud`](crate::cloud::Cloud) door.
+//! The connection to AWS: clients, rate limits, retries, error classification, tags, and the state's bucket.
 //!
 //! Outside this folder and `kinds/` no SDK type appears.
 
+mod adaptive_rate;
 mod clients;
 mod cx;
-mod entry;
 mod error;
-mod meter;
-mod pace;
-mod repeats;
+mod interceptor;
+mod rate_limiter;
+mod retries;
 mod s3_objects;
+mod service;
 mod tags;
-mod turns;
-mod words;
+mod wire;
 
+pub(crate) use clients::RetryPolicy;
 pub use clients::{Connection, Settings};
 pub use cx::Cx;
-pub use entry::{AwsCloud, Entry, catalog};
-pub use error::{Gone, Result, classify};
+pub(crate) use cx::{ReadCache, sdk_client};
+pub use error::{ErrorCodes, NotFoundExt, Result, classify};
 pub use s3_objects::{Bucket, S3Objects};
+pub use service::{Service, Throttled};
 pub use tags::{Tags, live_tags, tag_changes, with_owner};
-pub use words::{must_be, of_word, word};
+pub use wire::{from_wire, parse_wire, to_wire};

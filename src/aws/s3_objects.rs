@@ -25,7 +25,7 @@ use futures::future::BoxFuture;
 use super::clients::Connection;
 use crate::cloud::{Class, CloudError};
 use crate::names::Region;
-use crate::state::objects::{Object, ObjectError, Objects, Tag, Version, When};
+use crate::store::objects::{Object, ObjectError, Objects, Tag, Version, When};
 
 /// Days that what was overwritten or deleted is kept.
 const KEPT_DAYS: i32 = 90;
@@ -286,11 +286,11 @@ fn refined(error: CloudError) -> ObjectError {
 }
 
 fn unbuilt(error: &BuildError) -> ObjectError {
-    ObjectError::Cloud(CloudError::stated(Class::Invalid, "s3", error.to_string()))
+    ObjectError::Cloud(CloudError::local(Class::Invalid, "s3", error.to_string()))
 }
 
 fn unread(error: &dyn std::error::Error) -> ObjectError {
-    ObjectError::Cloud(CloudError::stated(Class::Unreachable, "s3:GetObject", error.to_string()))
+    ObjectError::Cloud(CloudError::local(Class::Unreachable, "s3:GetObject", error.to_string()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::blocks::Declaration;
 use crate::catalog::check::{self, Fault};
-use crate::catalog::{Catalog, Form, KindInfo};
+use crate::catalog::{Catalog, KindInfo, SchemaType};
 use crate::names::{Address, KindName, Region, Scope, physical_name};
 use crate::problem::{Problem, Severity, Span};
 use crate::stack::{Loaded, file};
@@ -300,8 +300,8 @@ pub(super) fn known(kind: &str) -> KindName {
 
 /// Whether a kind's spec must have this field, as text.
 pub(super) fn wants_text(info: &KindInfo, field: &str) -> bool {
-    let Form::Object(fields) = &info.spec.form else { return false };
-    fields.get(field).is_some_and(|field| field.required && matches!(field.shape.form, Form::Text { .. }))
+    let SchemaType::Object(fields) = &info.spec.schema_type else { return false };
+    fields.get(field).is_some_and(|field| field.required && matches!(field.shape.schema_type, SchemaType::Text { .. }))
 }
 
 /// A value without the fields that are null.
@@ -314,10 +314,5 @@ pub(super) fn without_nulls(mut spec: Json) -> Json {
 
 /// The partition that a region belongs to, the second word of its ARNs.
 pub(super) fn partition(region: Option<&Region>) -> &'static str {
-    match region.map_or("", Region::as_str) {
-        cn if cn.starts_with("cn-") => "aws-cn",
-        eu if eu.starts_with("eusc-") => "aws-eusc",
-        gov if gov.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
+    region.map_or("aws", Region::partition)
 }

@@ -67,7 +67,7 @@ fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, resource: &Resou
     }
     let spec = Json::Object(properties.into_iter().collect());
     let declared = cx.add(item, at, kind.clone(), spec);
-    declared.protect = resource.protect.unwrap_or(info.holds_data);
+    declared.protect = resource.protect.unwrap_or(info.traits.holds_data);
     declared.timeout = timeout;
 }
 

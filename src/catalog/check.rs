@@ -1,6 +1,6 @@
 //! Checks a value against a shape and tells everything that is wrong with it at once.
 
-use super::{Field, Form, Shape};
+use super::{Field, SchemaType, Shape};
 use crate::problem::nearest;
 use crate::value::{Json, Key, Partial, Path};
 
@@ -39,31 +39,31 @@ impl Checker<'_> {
     }
 
     fn value(&mut self, shape: &Shape, value: &Partial, path: &Path) {
-        match (&shape.form, value) {
+        match (&shape.schema_type, value) {
             (_, Partial::Plain(Json::Null)) if shape.nullable => {}
-            (Form::Any, _) | (_, Partial::Unknown(_)) | (Form::Bool, Partial::Plain(Json::Bool(_))) => {}
-            (Form::Integer { min, max }, Partial::Plain(Json::Number(number)))
+            (SchemaType::Any, _) | (_, Partial::Unknown(_)) | (SchemaType::Bool, Partial::Plain(Json::Bool(_))) => {}
+            (SchemaType::Integer { min, max }, Partial::Plain(Json::Number(number)))
                 if number.as_f64().is_some_and(|number| number.fract() == 0.0) =>
             {
                 self.bounds(number.as_f64(), *min, *max, path);
             }
-            (Form::Number { min, max }, Partial::Plain(Json::Number(number))) => {
+            (SchemaType::Number { min, max }, Partial::Plain(Json::Number(number))) => {
                 self.bounds(number.as_f64(), *min, *max, path);
             }
-            (Form::Text { .. }, Partial::Text(text)) => self.text(&shape.form, text, path),
-            (Form::List { of, min, max }, Partial::List(items)) => {
+            (SchemaType::Text { .. }, Partial::Text(text)) => self.text(&shape.schema_type, text, path),
+            (SchemaType::List { of, min, max }, Partial::List(items)) => {
                 self.count(items.len(), *min, *max, "item", path);
                 for (at, item) in items.iter().enumerate() {
                     self.value(of, item, &path.index(at));
                 }
             }
-            (Form::Map(of), Partial::Map(fields)) => {
+            (SchemaType::Map(of), Partial::Map(fields)) => {
                 for (key, value) in fields {
                     self.value(of, value, &path.field(key));
                 }
             }
-            (Form::Object(known), Partial::Map(fields)) => self.object(known, fields, path),
-            (Form::OneOf(cases), Partial::Map(fields)) => self.one_of(cases, fields, path),
+            (SchemaType::Object(known), Partial::Map(fields)) => self.object(known, fields, path),
+            (SchemaType::OneOf(cases), Partial::Map(fields)) => self.one_of(cases, fields, path),
             _ => self.wrong_type(shape, value, path),
         }
     }
@@ -123,8 +123,8 @@ impl Checker<'_> {
         });
     }
 
-    fn text(&mut self, form: &Form, text: &str, path: &Path) {
-        let Form::Text { min, max, pattern, choices } = form else { return };
+    fn text(&mut self, schema_type: &SchemaType, text: &str, path: &Path) {
+        let SchemaType::Text { min, max, pattern, choices } = schema_type else { return };
         if !choices.is_empty() {
             if !choices.iter().any(|choice| choice == text) {
                 let known = choices.iter().map(String::as_str);
@@ -169,7 +169,7 @@ impl Checker<'_> {
     }
 
     fn wrong_type(&mut self, shape: &Shape, value: &Partial, path: &Path) {
-        let wanted = name_of(&shape.form);
+        let wanted = name_of(&shape.schema_type);
         let found = match value {
             Partial::Plain(Json::Null) => "nothing",
             Partial::Plain(Json::Bool(_)) => "true or false",
@@ -179,9 +179,11 @@ impl Checker<'_> {
             Partial::Map(_) => "a map",
             Partial::Unknown(_) => "a value known after apply",
         };
-        let help = match (&shape.form, value) {
-            (Form::Text { .. }, Partial::Plain(Json::Number(_) | Json::Bool(_))) => Some("put it in quotes".to_owned()),
-            (Form::List { .. }, Partial::Text(_)) => Some("put it in brackets: `[...]`".to_owned()),
+        let help = match (&shape.schema_type, value) {
+            (SchemaType::Text { .. }, Partial::Plain(Json::Number(_) | Json::Bool(_))) => {
+                Some("put it in quotes".to_owned())
+            }
+            (SchemaType::List { .. }, Partial::Text(_)) => Some("put it in brackets: `[...]`".to_owned()),
             _ => None,
         };
         let what = match path.0.last() {
@@ -192,15 +194,15 @@ impl Checker<'_> {
     }
 }
 
-fn name_of(form: &Form) -> &'static str {
-    match form {
-        Form::Any => "anything",
-        Form::Bool => "true or false",
-        Form::Integer { .. } => "a whole number",
-        Form::Number { .. } => "a number",
-        Form::Text { .. } => "text",
-        Form::List { .. } => "a list",
-        Form::Map(_) | Form::Object(_) | Form::OneOf(_) => "a map",
+fn name_of(schema_type: &SchemaType) -> &'static str {
+    match schema_type {
+        SchemaType::Any => "anything",
+        SchemaType::Bool => "true or false",
+        SchemaType::Integer { .. } => "a whole number",
+        SchemaType::Number { .. } => "a number",
+        SchemaType::Text { .. } => "text",
+        SchemaType::List { .. } => "a list",
+        SchemaType::Map(_) | SchemaType::Object(_) | SchemaType::OneOf(_) => "a map",
     }
 }
 

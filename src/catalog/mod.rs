@@ -11,7 +11,7 @@ mod shape;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub use shape::{Compare, Field, Form, Shape, ShapeError, Words};
+pub use shape::{Annotations, Compare, Field, SchemaType, Shape, ShapeError};
 
 use crate::names::KindName;
 use crate::value::Json;
@@ -21,7 +21,6 @@ use crate::value::Json;
 pub struct Catalog(BTreeMap<KindName, KindInfo>);
 
 /// One kind, as the core sees it.
-#[expect(clippy::struct_excessive_bools, reason = "facts of a kind, one from the other independent")]
 #[derive(Debug, Clone)]
 pub struct KindInfo {
     /// Its name.
@@ -38,22 +37,49 @@ pub struct KindInfo {
     pub changes: &'static [&'static str],
     /// JSON Schema of what a user may write, for editors.
     pub schema: Json,
-    /// How long a change of it may take before it counts as failed.
-    pub deadline: Duration,
-    /// Whether it holds data: protected unless the file says otherwise.
-    pub holds_data: bool,
-    /// Whether one that has failed is replaced; else another update mends it.
-    pub replace_failed: bool,
-    /// Whether its name is unique: the old one must go before a replacement of the same name can be made.
-    pub delete_first: bool,
-    /// Whether a second create for the same owner comes to the first one's thing, or is refused.
-    pub repeatable: bool,
-    /// Whether its tags take a call of their own after the one that makes it.
-    pub tagged_later: bool,
-    /// The fields that make its name: if one of them changes, old and new can stand side by side.
-    pub named_by: &'static [&'static str],
+    /// Facts of the kind that planning and applying ask for.
+    pub traits: Traits,
     /// Rules beyond the shape: what is wrong, in the user's words; an error if the spec does not fit the types.
     pub check: fn(&Json) -> Result<Vec<String>, String>,
+}
+
+/// Facts of a kind that planning and applying ask for. Most kinds are like [`Traits::DEFAULT`].
+#[expect(clippy::struct_excessive_bools, reason = "facts of a kind, each independent of the others")]
+#[derive(Debug, Clone, Copy)]
+pub struct Traits {
+    /// Time limit of one change; what takes longer has failed.
+    pub deadline: Duration,
+    /// Holds data: protected unless the file says otherwise, and never deleted, detached or replaced without the
+    /// user's word.
+    pub holds_data: bool,
+    /// One that has failed is replaced. `false` where a failed change is mended by the next change.
+    pub replace_failed: bool,
+    /// The top-level fields that are unique together, such as a name. A replacement in which none of them changes
+    /// deletes the old one first; every other replacement creates first. Empty: old and new never collide.
+    pub unique_by: &'static [&'static str],
+    /// A second create for the same owner comes to the first one's resource (by a token or a caller reference) or is
+    /// refused (by a unique name). Where neither holds, a search that finds nothing is made again for a while before
+    /// a second create.
+    pub idempotent_create: bool,
+    /// Tags take a call of their own after the create: a run may die between the two and leave a resource untagged.
+    pub tags_after_create: bool,
+}
+
+impl Traits {
+    /// Five minutes, no data, replaced when failed, nothing unique, idempotent create with tags.
+    pub const DEFAULT: Self = Self {
+        deadline: Duration::from_mins(5),
+        holds_data: false,
+        replace_failed: true,
+        unique_by: &[],
+        idempotent_create: true,
+        tags_after_create: false,
+    };
+
+    /// Whether the old one of a replacement must be deleted before the new one can be made.
+    pub fn deletes_first(&self, changed: impl Fn(&str) -> bool) -> bool {
+        !self.unique_by.is_empty() && !self.unique_by.iter().any(|field| changed(field))
+    }
 }
 
 impl Catalog {
@@ -81,11 +107,11 @@ impl KindInfo {
 }
 
 fn redact(shape: &Shape, json: &Json) -> Json {
-    if shape.words.secret && !json.is_null() {
-        return Json::String(crate::value::compare::fingerprint(json));
+    if shape.annotations.secret && !json.is_null() {
+        return Json::String(crate::value::fingerprint(json));
     }
-    match (&shape.form, json) {
-        (Form::Object(fields), Json::Object(map)) => Json::Object(
+    match (&shape.schema_type, json) {
+        (SchemaType::Object(fields), Json::Object(map)) => Json::Object(
             map.iter()
                 .map(|(key, value)| {
                     let kept = fields.get(key).map_or_else(|| value.clone(), |field| redact(&field.shape, value));
@@ -93,10 +119,10 @@ fn redact(shape: &Shape, json: &Json) -> Json {
                 })
                 .collect(),
         ),
-        (Form::Map(of), Json::Object(map)) => {
+        (SchemaType::Map(of), Json::Object(map)) => {
             Json::Object(map.iter().map(|(key, value)| (key.clone(), redact(of, value))).collect())
         }
-        (Form::OneOf(cases), Json::Object(map)) => Json::Object(
+        (SchemaType::OneOf(cases), Json::Object(map)) => Json::Object(
             map.iter()
                 .map(|(key, value)| {
                     let kept = cases.get(key).map_or_else(|| value.clone(), |shape| redact(shape, value));
@@ -104,7 +130,7 @@ fn redact(shape: &Shape, json: &Json) -> Json {
                 })
                 .collect(),
         ),
-        (Form::List { of, .. }, Json::Array(items)) => items.iter().map(|item| redact(of, item)).collect(),
+        (SchemaType::List { of, .. }, Json::Array(items)) => items.iter().map(|item| redact(of, item)).collect(),
         _ => json.clone(),
     }
 }

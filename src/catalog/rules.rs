@@ -25,7 +25,7 @@ impl KindInfo {
 /// The spec with values of one sort in its holes, each different from the others.
 fn filled(spec: &Partial, sort: usize) -> Json {
     let mut number = 0;
-    spec.fill_holes(&mut |_| {
+    spec.with_placeholders(&mut |_| {
         number += 1;
         guess(sort, number)
     })
@@ -46,12 +46,11 @@ fn guess(sort: usize, number: u32) -> Json {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::time::Duration;
 
     use serde_json::json;
 
     use super::*;
-    use crate::catalog::Shape;
+    use crate::catalog::{Shape, Traits};
 
     fn kind(check: fn(&Json) -> Result<Vec<String>, String>) -> KindInfo {
         let shape = Shape::from_schema(&json!({"type": "object"})).expect("a shape");
@@ -63,13 +62,7 @@ mod tests {
             example: "",
             changes: &[],
             schema: json!({}),
-            deadline: Duration::from_secs(1),
-            holds_data: false,
-            replace_failed: false,
-            delete_first: false,
-            repeatable: true,
-            tagged_later: false,
-            named_by: &[],
+            traits: Traits::DEFAULT,
             check,
         }
     }

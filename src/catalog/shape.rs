@@ -11,18 +11,18 @@ use crate::value::Json;
 #[derive(Debug, Clone)]
 pub struct Shape {
     /// Its form.
-    pub form: Form,
+    pub schema_type: SchemaType,
     /// Whether it may be left out or null.
     pub nullable: bool,
     /// What it is, for the reference.
     pub about: String,
     /// What the engine must know of it.
-    pub words: Words,
+    pub annotations: Annotations,
 }
 
 /// The form of a value.
 #[derive(Debug, Clone)]
-pub enum Form {
+pub enum SchemaType {
     /// Any JSON.
     Any,
     /// A boolean.
@@ -84,22 +84,22 @@ pub struct Field {
 ///
 /// | word | meaning | who reads it |
 /// |---|---|---|
-/// | `x-change: replace` | AWS cannot change it; the thing is replaced | `value::compare` |
-/// | `x-change: replace-case` | AWS cannot change which of the cases it is, only what is in it | `value::compare` |
+/// | `x-change: replace` | AWS cannot change it; the thing is replaced | `diff` |
+/// | `x-change: replace-case` | AWS cannot change which of the cases it is, only what is in it | `diff` |
 /// | `x-secret` | never in state, plan or log | `catalog`, `render` |
-/// | `x-write-only` | AWS never returns it; compared with what was last sent | `value::compare` |
-/// | `x-owned-by-aws` | observed, never a difference | `value::compare` |
-/// | `x-unordered` | order means nothing; `rest`: only the first item's place means something | `value::compare` |
-/// | `x-key: FIELD` | items are told apart by this field, order means nothing | `value::compare` |
-/// | `x-merge` | only the keys or items that are or were in the file are ours | `value::compare` |
-/// | `x-whole` | it is always sent whole: a field left out is wanted at its default, or not at all | `value::compare` |
-/// | `x-compare: sha256, policy, dns` | how equality is decided | `value::compare` |
+/// | `x-write-only` | AWS never returns it; compared with what was last sent | `diff` |
+/// | `x-owned-by-aws` | observed, never a difference | `diff` |
+/// | `x-unordered` | order means nothing; `rest`: only the first item's place means something | `diff` |
+/// | `x-key: FIELD` | items are told apart by this field, order means nothing | `diff` |
+/// | `x-merge` | only the keys or items that are or were in the file are ours | `diff` |
+/// | `x-whole` | it is always sent whole: a field left out is wanted at its default, or not at all | `diff` |
+/// | `x-compare: sha256, policy, dns` | how equality is decided | `diff` |
 /// | `x-needs: serving` | what it refers to must be serving, not just configured | `graph` |
 /// | `x-volatile` | an output that an update may change | `plan` |
 /// | `x-stable-under: [FIELD]` | a volatile output that a change of these fields alone leaves as it is | `plan` |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of a schema, there or not")]
-pub struct Words {
+pub struct Annotations {
     /// A change of it replaces the thing.
     pub replace: bool,
     /// Another case than the one that is there replaces the thing.
@@ -162,23 +162,23 @@ impl Shape {
 
     /// The shape at a path of fields, if there is one. List and map items are stepped into.
     pub fn at<'a>(&self, path: impl IntoIterator<Item = &'a str>) -> Option<&Self> {
-        path.into_iter().try_fold(self, |shape, name| match &shape.form {
-            Form::Object(fields) => fields.get(name).map(|field| &field.shape),
-            Form::OneOf(cases) => cases.get(name),
-            Form::Map(of) | Form::List { of, .. } => Some(&**of),
-            Form::Any => Some(shape),
+        path.into_iter().try_fold(self, |shape, name| match &shape.schema_type {
+            SchemaType::Object(fields) => fields.get(name).map(|field| &field.shape),
+            SchemaType::OneOf(cases) => cases.get(name),
+            SchemaType::Map(of) | SchemaType::List { of, .. } => Some(&**of),
+            SchemaType::Any => Some(shape),
             _ => None,
         })
     }
 
     /// A value of this shape, to stand in for one that is not known yet.
     pub fn placeholder(&self) -> Json {
-        match &self.form {
-            Form::Any | Form::Text { .. } => Json::String("known-after-apply".into()),
-            Form::Bool => Json::Bool(false),
-            Form::Integer { .. } | Form::Number { .. } => Json::from(1),
-            Form::List { .. } => Json::Array(Vec::new()),
-            Form::Map(_) | Form::Object(_) | Form::OneOf(_) => Json::Object(serde_json::Map::new()),
+        match &self.schema_type {
+            SchemaType::Any | SchemaType::Text { .. } => Json::String("known-after-apply".into()),
+            SchemaType::Bool => Json::Bool(false),
+            SchemaType::Integer { .. } | SchemaType::Number { .. } => Json::from(1),
+            SchemaType::List { .. } => Json::Array(Vec::new()),
+            SchemaType::Map(_) | SchemaType::Object(_) | SchemaType::OneOf(_) => Json::Object(serde_json::Map::new()),
         }
     }
 }
@@ -190,11 +190,16 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn shape(&self, schema: &Json, at: &str) -> Result<Shape, ShapeError> {
         if let Json::Bool(true) = schema {
-            return Ok(Shape { form: Form::Any, nullable: true, about: String::new(), words: Words::default() });
+            return Ok(Shape {
+                schema_type: SchemaType::Any,
+                nullable: true,
+                about: String::new(),
+                annotations: Annotations::default(),
+            });
         }
         let mut shape = self.bare(schema, at)?;
         // What stands beside a `$ref` belongs to the field, not to the type it refers to.
-        shape.words = shape.words.with(schema);
+        shape.annotations = shape.annotations.with(schema);
         if let Some(about) = schema.get("description").and_then(Json::as_str) {
             about.clone_into(&mut shape.about);
         }
@@ -213,39 +218,39 @@ impl Reader<'_> {
         if let Some(cases) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Json::as_array) {
             return self.cases(cases, at);
         }
-        let (form, nullable) = self.form(schema, at)?;
-        Ok(Shape { form, nullable, about: String::new(), words: Words::default() })
+        let (schema_type, nullable) = self.schema_type(schema, at)?;
+        Ok(Shape { schema_type, nullable, about: String::new(), annotations: Annotations::default() })
     }
 
-    fn form(&self, schema: &Json, at: &str) -> Result<(Form, bool), ShapeError> {
+    fn schema_type(&self, schema: &Json, at: &str) -> Result<(SchemaType, bool), ShapeError> {
         let (kind, nullable) = kind_of(schema);
         let number = |key: &str| schema.get(key).and_then(Json::as_f64);
         let count = |key: &str| schema.get(key).and_then(Json::as_u64);
-        let form = match kind {
+        let schema_type = match kind {
             None if schema.get("const").is_some() || schema.get("enum").is_some() => text(schema),
-            None => return Ok((Form::Any, true)),
-            Some("boolean") => Form::Bool,
-            Some("integer") => Form::Integer { min: number("minimum"), max: number("maximum") },
-            Some("number") => Form::Number { min: number("minimum"), max: number("maximum") },
+            None => return Ok((SchemaType::Any, true)),
+            Some("boolean") => SchemaType::Bool,
+            Some("integer") => SchemaType::Integer { min: number("minimum"), max: number("maximum") },
+            Some("number") => SchemaType::Number { min: number("minimum"), max: number("maximum") },
             Some("string") => text(schema),
             Some("array") => {
                 let of = schema.get("items").map_or(Ok(any()), |items| self.shape(items, &format!("{at}/items")))?;
-                Form::List { of: Box::new(of), min: count("minItems"), max: count("maxItems") }
+                SchemaType::List { of: Box::new(of), min: count("minItems"), max: count("maxItems") }
             }
             Some("object") => self.object(schema, at)?,
             Some(other) => {
                 return Err(ShapeError { at: at.to_owned(), what: format!("type `{other}` is not understood") });
             }
         };
-        Ok((form, nullable))
+        Ok((schema_type, nullable))
     }
 
-    fn object(&self, schema: &Json, at: &str) -> Result<Form, ShapeError> {
+    fn object(&self, schema: &Json, at: &str) -> Result<SchemaType, ShapeError> {
         let Some(properties) = schema.get("properties").and_then(Json::as_object) else {
             return match schema.get("additionalProperties") {
-                Some(Json::Bool(false)) => Ok(Form::Object(BTreeMap::new())),
-                Some(of) => Ok(Form::Map(Box::new(self.shape(of, &format!("{at}/*"))?))),
-                None => Ok(Form::Map(Box::new(any()))),
+                Some(Json::Bool(false)) => Ok(SchemaType::Object(BTreeMap::new())),
+                Some(of) => Ok(SchemaType::Map(Box::new(self.shape(of, &format!("{at}/*"))?))),
+                None => Ok(SchemaType::Map(Box::new(any()))),
             };
         };
         let required = schema.get("required").and_then(Json::as_array);
@@ -258,7 +263,7 @@ impl Reader<'_> {
                 Ok((name.clone(), Field { shape, required: is_required(name), default }))
             })
             .collect::<Result<_, ShapeError>>()?;
-        Ok(Form::Object(fields))
+        Ok(SchemaType::Object(fields))
     }
 
     /// `Option<T>`, an enum of words, or an enum whose cases hold something.
@@ -273,9 +278,9 @@ impl Reader<'_> {
         let mut choices = Vec::new();
         let mut fields = BTreeMap::new();
         for case in cases {
-            match self.shape(case, at)?.form {
-                Form::Text { choices: words, .. } if !words.is_empty() => choices.extend(words),
-                Form::Object(one) if one.len() == 1 => {
+            match self.shape(case, at)?.schema_type {
+                SchemaType::Text { choices: words, .. } if !words.is_empty() => choices.extend(words),
+                SchemaType::Object(one) if one.len() == 1 => {
                     fields.extend(one.into_iter().map(|(name, field)| (name, field.shape)));
                 }
                 _ => {
@@ -283,17 +288,17 @@ impl Reader<'_> {
                 }
             }
         }
-        let form = match (choices.is_empty(), fields.is_empty()) {
-            (false, true) => Form::Text { min: None, max: None, pattern: None, choices },
-            (true, false) => Form::OneOf(fields),
+        let schema_type = match (choices.is_empty(), fields.is_empty()) {
+            (false, true) => SchemaType::Text { min: None, max: None, pattern: None, choices },
+            (true, false) => SchemaType::OneOf(fields),
             _ => return Err(ShapeError { at: at.to_owned(), what: "words and maps are mixed".into() }),
         };
-        Ok(Shape { form, nullable, about: String::new(), words: Words::default() })
+        Ok(Shape { schema_type, nullable, about: String::new(), annotations: Annotations::default() })
     }
 }
 
 fn any() -> Shape {
-    Shape { form: Form::Any, nullable: true, about: String::new(), words: Words::default() }
+    Shape { schema_type: SchemaType::Any, nullable: true, about: String::new(), annotations: Annotations::default() }
 }
 
 fn kind_of(schema: &Json) -> (Option<&str>, bool) {
@@ -307,13 +312,13 @@ fn kind_of(schema: &Json) -> (Option<&str>, bool) {
     }
 }
 
-fn text(schema: &Json) -> Form {
+fn text(schema: &Json) -> SchemaType {
     let count = |key: &str| schema.get(key).and_then(Json::as_u64);
     let words = |json: &Json| json.as_str().map(str::to_owned);
     let mut choices: Vec<String> =
         schema.get("enum").and_then(Json::as_array).into_iter().flatten().filter_map(words).collect();
     choices.extend(schema.get("const").and_then(words));
-    Form::Text {
+    SchemaType::Text {
         min: count("minLength"),
         max: count("maxLength"),
         pattern: schema.get("pattern").and_then(words),
@@ -321,7 +326,7 @@ fn text(schema: &Json) -> Form {
     }
 }
 
-impl Words {
+impl Annotations {
     fn with(mut self, schema: &Json) -> Self {
         let is = |key: &str| schema.get(key).and_then(Json::as_bool).unwrap_or(false);
         let word = |key: &str| schema.get(key).and_then(Json::as_str);

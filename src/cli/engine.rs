@@ -9,14 +9,14 @@ use super::store::{self, Opened};
 use super::watch::Watch;
 use super::{Done, Failure, console, signals};
 use crate::apply::{Broken, Outcome, Stop};
-use crate::aws::{self, AwsCloud};
 use crate::blocks;
 use crate::catalog::Catalog;
 use crate::engine::recover::Recovery;
 use crate::engine::{Engine, EngineError, Planning};
-use crate::graph::{self, Examined, Graph};
-use crate::plan::decide::Options;
+use crate::graph::{self, CheckedStack, Graph};
+use crate::kinds::{self, AwsCloud};
 use crate::plan::{ObstacleKind, Plan};
+use crate::planning::decide::Options;
 use crate::problem::Problem;
 use crate::render::plan as text;
 use crate::render::problems;
@@ -46,15 +46,15 @@ pub fn load_and_package(globals: &Globals, path: &Path) -> Result<Project, Failu
 }
 
 fn project(globals: &Globals, path: &Path, store_packages: bool) -> Result<Project, Failure> {
-    let catalog = aws::catalog();
-    let Examined { loaded, declarations, graph, .. } = examined(globals, path, store_packages, &catalog)?;
+    let catalog = kinds::catalog();
+    let CheckedStack { loaded, declarations, graph, .. } = examined(globals, path, store_packages, &catalog)?;
     let resources = declarations.iter().filter(|declaration| !declaration.existing).count();
     Ok(Project { loaded, resources, catalog, graph, path: path.to_owned() })
 }
 
 /// The raw resources that the file stands for, by address.
 pub fn expanded(globals: &Globals, path: &Path) -> Result<Json, Failure> {
-    let examined = examined(globals, path, false, &aws::catalog())?;
+    let examined = examined(globals, path, false, &kinds::catalog())?;
     Ok(blocks::expanded_json(&examined.declarations))
 }
 
@@ -162,7 +162,7 @@ impl Session {
                 confirm(&planning.plan)?;
             }
             let done = if settled {
-                self.settle(planning, command).await?
+                self.record_only(planning, command).await?
             } else {
                 self.apply(planning, watch, command).await?
             };
@@ -181,8 +181,8 @@ impl Session {
     }
 
     /// Writes what a plan that changes nothing has found out; nothing if the plan is out of date.
-    async fn settle(&self, planning: Planning, command: &str) -> Result<Option<Done>, Failure> {
-        let settled = self.engine.settle(planning, &store::holder(command)).await;
+    async fn record_only(&self, planning: Planning, command: &str) -> Result<Option<Done>, Failure> {
+        let settled = self.engine.record_only(planning, &store::holder(command)).await;
         Ok(in_time(settled)?.map(|()| Done::Clean))
     }
 
@@ -254,10 +254,10 @@ fn settings(globals: &Globals, store_packages: bool) -> Settings {
     Settings { set: globals.set.clone(), vars: globals.vars.clone(), store_packages }
 }
 
-fn examined(globals: &Globals, path: &Path, store_packages: bool, catalog: &Catalog) -> Result<Examined, Failure> {
+fn examined(globals: &Globals, path: &Path, store_packages: bool, catalog: &Catalog) -> Result<CheckedStack, Failure> {
     let read = stack::load(path, &settings(globals, store_packages));
     let examined =
-        graph::examine(read, catalog).map_err(|rejected| wrong(rejected.source.as_ref(), &rejected.problems))?;
+        graph::check_stack(read, catalog).map_err(|rejected| wrong(rejected.source.as_ref(), &rejected.problems))?;
     if !examined.warnings.is_empty() {
         console::say(problems::problems(Some(&examined.loaded.source), &examined.warnings, true).trim_end());
     }

@@ -9,8 +9,8 @@ use super::{Failure, console};
 use crate::names::StackName;
 use crate::stack::Loaded;
 use crate::state::State;
-use crate::state::object_store::ObjectStore;
-use crate::state::store::{Holder, Store, StoreError};
+use crate::store::object::ObjectStore;
+use crate::store::{Holder, Store, StoreError};
 
 /// What a change may pass over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl<'a> Held<'a> {
             }
             match (store.lock(&holder, self.globals.lock_timeout).await, shared) {
                 (Err(StoreError::Diverged { .. }), Some(shared)) if over == Over::Quarrel => {
-                    return unite(&shared, &holder, change).await;
+                    return resolve_divergence(&shared, &holder, change).await;
                 }
                 (locked, _) => locked.map_err(failed)?,
             }
@@ -115,7 +115,7 @@ async fn write(
 }
 
 /// Writes what the change makes of the newer one into both places.
-async fn unite(
+async fn resolve_divergence(
     shared: &ObjectStore,
     holder: &Holder,
     change: impl FnOnce(Option<&State>) -> Result<State, Failure>,
@@ -123,5 +123,5 @@ async fn unite(
     let failed = |error: StoreError| store::failure(&error);
     let (first, copy) = (shared.look_at(false).await.map_err(failed)?, shared.look_at(true).await.map_err(failed)?);
     let newer = first.into_iter().chain(copy).max_by_key(|state| state.serial);
-    shared.unite(&change(newer.as_ref())?, holder).await.map_err(failed)
+    shared.resolve_divergence(&change(newer.as_ref())?, holder).await.map_err(failed)
 }

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{Done, Failure, console};
-use crate::aws;
 use crate::catalog::KindInfo;
+use crate::kinds;
 use crate::stack::file::Stack;
 use crate::value::Json;
 
@@ -17,7 +17,7 @@ pub fn run() -> Result<Done, Failure> {
 /// The schema of the file's types, with the kinds there are laid over raw resources.
 fn schema() -> Json {
     let mut schema = schemars::schema_for!(Stack).to_value();
-    let catalog = aws::catalog();
+    let catalog = kinds::catalog();
     let names: Vec<&str> = catalog.kinds().map(|kind| kind.name.as_str()).collect();
     let rules: Vec<Json> = catalog.kinds().map(rule).collect();
     if let Some(resource) = schema.pointer_mut("/$defs/Resource") {

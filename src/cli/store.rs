@@ -10,10 +10,10 @@ use crate::aws::{self, Bucket, Connection, S3Objects};
 use crate::names::StackName;
 use crate::stack::file::StatePlace;
 use crate::stack::{Loaded, place};
-use crate::state::file_store::FileStore;
-use crate::state::object_store::ObjectStore;
-use crate::state::objects::Objects;
-use crate::state::store::{Holder, Store, StoreError};
+use crate::store::file::FileStore;
+use crate::store::object::ObjectStore;
+use crate::store::objects::Objects;
+use crate::store::{Holder, Store, StoreError};
 
 /// A connection to AWS, guarded by the lock of the stack's state, and that state.
 pub struct Opened {

@@ -36,11 +36,13 @@ pub enum Class {
     /// It is there already; `find` tells whether it is ours.
     Exists,
     /// It is there, and somebody else's.
-    Taken,
+    #[serde(rename = "taken")]
+    NotOwned,
     /// Someone is changing it, or it is in use: worth another try.
     Conflict,
     /// Another service does not see yet what was just made: worth another try.
-    NotYet,
+    #[serde(rename = "not-yet")]
+    NotVisibleYet,
     /// Too many calls: worth another try, later.
     Throttled,
     /// No answer in time.
@@ -63,10 +65,15 @@ impl Class {
     /// Whether the same call may succeed a little later.
     pub fn is_transient(self) -> bool {
         match self {
-            Self::Conflict | Self::NotYet | Self::Throttled | Self::TimedOut | Self::Unreachable | Self::Server => true,
+            Self::Conflict
+            | Self::NotVisibleYet
+            | Self::Throttled
+            | Self::TimedOut
+            | Self::Unreachable
+            | Self::Server => true,
             Self::NotFound
             | Self::Exists
-            | Self::Taken
+            | Self::NotOwned
             | Self::Denied
             | Self::Credentials
             | Self::Invalid
@@ -77,7 +84,7 @@ impl Class {
 
 impl CloudError {
     /// An error that we state ourselves, without a call.
-    pub fn stated(class: Class, operation: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn local(class: Class, operation: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             class,
             operation: operation.into(),

@@ -41,12 +41,12 @@ pub trait Cloud: Send + Sync {
         &'a self,
         at: &'a Scope,
         kind: &'a KindName,
-        asks: &'a [Ask],
-        care: Care,
+        requests: &'a [ReadRequest],
+        mode: ReadMode,
     ) -> BoxFuture<'a, Result<Vec<Option<Live>>, CloudError>>;
 
     /// The thing that this owner made, if it did: by natural name, token or ownership tag. Changes nothing.
-    /// A thing of the same natural name without our identity is [`Class::Taken`].
+    /// A thing of the same natural name without our identity is [`Class::NotOwned`].
     fn find<'a>(
         &'a self,
         at: &'a Scope,
@@ -74,7 +74,7 @@ pub trait Cloud: Send + Sync {
 
     /// Puts the owner's tags on a thing that it made and that may have been left without: those whose create call takes
     /// none. May be repeated.
-    fn claim<'a>(
+    fn tag_as_owned<'a>(
         &'a self,
         _at: &'a Scope,
         _kind: &'a KindName,
@@ -106,7 +106,7 @@ pub trait Cloud: Send + Sync {
 
 /// One thing to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
+pub struct ReadRequest {
     /// What it is called in AWS.
     pub id: PhysicalId,
     /// The top-level fields that the file manages, and as `list.field` those of the items of its
@@ -117,7 +117,7 @@ pub struct Ask {
     texts: std::collections::BTreeMap<String, std::collections::BTreeSet<String>>,
 }
 
-impl Ask {
+impl ReadRequest {
     /// An ask for the fields that stand in a spec.
     pub fn new(id: PhysicalId, spec: &Json) -> Self {
         let set = |json: &Json| -> Vec<(String, Json)> {
@@ -166,11 +166,11 @@ pub struct Tagged {
 /// A survey may take lists that lag a few seconds behind, because whatever it finds different is
 /// read again exactly before anything is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Care {
+pub enum ReadMode {
     /// As few calls as possible.
-    Survey,
+    Listed,
     /// From the thing's own describe call.
-    Exact,
+    Fresh,
 }
 
 /// What is there.

@@ -9,9 +9,9 @@ use crate::catalog::Catalog;
 use crate::cloud::{Class, Cloud};
 use crate::graph::Graph;
 use crate::names::{Address, Owner};
-use crate::observe::{Failure, Observed};
+use crate::observe::{Observed, ReadFailure};
 use crate::plan::{Decision, Plan};
-use crate::state::journal::Entry;
+use crate::state::entry::Entry;
 use crate::state::{Call, Pending, Record, State};
 use crate::value::Json;
 
@@ -44,7 +44,7 @@ pub(super) async fn resolve_pending(
     catalog: &Catalog,
     state: &State,
     counts: impl Fn(&Address) -> bool,
-) -> Result<Vec<Entry>, Vec<Failure>> {
+) -> Result<Vec<Entry>, Vec<ReadFailure>> {
     let open = state.pending.iter().filter(|pending| counts(&pending.address));
     let all = open.map(|pending| resolve(cloud, catalog, state, pending));
     let (mut entries, mut failures) = (Vec::new(), Vec::new());
@@ -57,7 +57,7 @@ pub(super) async fn resolve_pending(
     if failures.is_empty() { Ok(entries) } else { Err(failures) }
 }
 
-async fn resolve(cloud: &dyn Cloud, catalog: &Catalog, state: &State, pending: &Pending) -> Result<Entry, Failure> {
+async fn resolve(cloud: &dyn Cloud, catalog: &Catalog, state: &State, pending: &Pending) -> Result<Entry, ReadFailure> {
     let address = pending.address.clone();
     let cleared = Entry::Cleared { address: address.clone(), generation: pending.generation };
     if pending.call != Call::Create {
@@ -65,8 +65,8 @@ async fn resolve(cloud: &dyn Cloud, catalog: &Catalog, state: &State, pending: &
     }
     let owner = Owner { stack: state.stack.clone(), address: address.clone(), generation: pending.generation };
     let mut found = cloud.find(&address.at, &pending.kind, &owner, &pending.spec).await;
-    let repeatable = catalog.get(&pending.kind).is_some_and(|info| info.repeatable);
-    for pause in LATE.into_iter().take_while(|_| !repeatable) {
+    let idempotent = catalog.get(&pending.kind).is_some_and(|info| info.traits.idempotent_create);
+    for pause in LATE.into_iter().take_while(|_| !idempotent) {
         if found != Ok(None) {
             break;
         }
@@ -76,7 +76,7 @@ async fn resolve(cloud: &dyn Cloud, catalog: &Catalog, state: &State, pending: &
     let id = match found {
         Ok(Some(id)) => id,
         Ok(None) => return Ok(cleared),
-        Err(error) if error.class == Class::Taken => return Ok(cleared),
+        Err(error) if error.class == Class::NotOwned => return Ok(cleared),
         Err(error) => return Err((address, error)),
     };
     let record = Record {

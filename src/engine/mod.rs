@@ -16,14 +16,15 @@ use crate::catalog::Catalog;
 use crate::cloud::{Cloud, CloudError};
 use crate::graph::Graph;
 use crate::names::{Address, short_hash};
-use crate::observe::Failure;
-use crate::plan::decide::Options;
+use crate::observe::ReadFailure;
 use crate::plan::steps::{circle, steps};
 use crate::plan::{Obstacle, ObstacleKind, Plan};
+use crate::planning::decide::Options;
 use crate::problem::nearest;
 use crate::state::State;
-use crate::state::journal::{self, Entry, Journal};
-use crate::state::store::{Holder, Store, StoreError};
+use crate::state::entry::Entry;
+use crate::store::journal::Journal;
+use crate::store::{Holder, Store, StoreError};
 use crate::value::Json;
 
 /// What plans and applies stacks.
@@ -71,7 +72,7 @@ pub enum EngineError {
     },
     /// Some resources could not be read.
     #[error("{} could not be read", count(.0.len()))]
-    Unreadable(Vec<Failure>),
+    Unreadable(Vec<ReadFailure>),
     /// The state could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -139,7 +140,7 @@ impl Engine {
         stop: Stop,
     ) -> Result<Outcome, EngineError> {
         let state = match self.store.load().await? {
-            Some(now) if now.says_the_same(&planning.state) => now,
+            Some(now) if now.same_content(&planning.state) => now,
             None if planning.state.serial == 0 => planning.state,
             _ => return Err(EngineError::StalePlan),
         };
@@ -168,7 +169,7 @@ impl Engine {
 
     /// Writes what a plan that changes nothing has found out: names that moved, outcomes of calls,
     /// what the file now says of protection. Nothing is written if there is nothing to write.
-    pub async fn settle(&self, planning: Planning, holder: &Holder) -> Result<(), EngineError> {
+    pub async fn record_only(&self, planning: Planning, holder: &Holder) -> Result<(), EngineError> {
         if planning.entries.is_empty() {
             return Ok(());
         }
@@ -189,9 +190,9 @@ impl Listener for Nobody {
 }
 
 /// Applies entries to a state, and gives them on.
-fn note(state: &mut State, entries: &[Entry]) -> Vec<Entry> {
+fn apply_entries(state: &mut State, entries: &[Entry]) -> Vec<Entry> {
     for entry in entries {
-        journal::apply(state, entry);
+        state.apply(entry);
     }
     entries.to_vec()
 }

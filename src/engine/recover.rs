@@ -6,17 +6,18 @@
 use std::collections::BTreeMap;
 
 use super::survey::Survey;
-use super::{Engine, EngineError, bookkeeping, check_account, fresh, note};
+use super::{Engine, EngineError, apply_entries, bookkeeping, check_account, fresh};
 use crate::catalog::Shape;
 use crate::cloud::Tagged;
+use crate::diff::changes;
 use crate::graph::Graph;
 use crate::names::{Address, PhysicalId, Region};
-use crate::plan::decide::Options;
 use crate::plan::{Decision, Obstacle, Planned};
-use crate::state::journal::{Entry, Journal};
-use crate::state::store::{Holder, StoreError};
+use crate::planning::decide::Options;
+use crate::state::entry::Entry;
 use crate::state::{Record, State};
-use crate::value::compare::changes;
+use crate::store::journal::Journal;
+use crate::store::{Holder, StoreError};
 use crate::value::{Json, Key, Partial};
 
 /// What a recovery would write, and what it has found.
@@ -25,7 +26,7 @@ pub struct Recovery {
     /// Why the state that is there cannot be read, if so.
     pub damaged: Option<StoreError>,
     /// In AWS and not remembered: to be recorded.
-    pub taken_up: Vec<TakenUp>,
+    pub taken_up: Vec<Recovered>,
     /// Remembered and not in AWS: to be dropped.
     pub gone: Vec<(Address, PhysicalId)>,
     /// Calls whose outcome was not known.
@@ -35,7 +36,7 @@ pub struct Recovery {
     /// In the file and not in AWS: the next apply makes it.
     pub absent: Vec<Address>,
     /// Ours by its tags, and in no record.
-    pub strays: Vec<Stray>,
+    pub orphans: Vec<Orphan>,
     /// What stood in the way of looking.
     pub obstacles: Vec<Obstacle>,
     state: State,
@@ -44,7 +45,7 @@ pub struct Recovery {
 
 /// Something of ours that is recorded again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TakenUp {
+pub struct Recovered {
     /// Its address.
     pub address: Address,
     /// What it is called in AWS.
@@ -55,18 +56,18 @@ pub struct TakenUp {
 
 /// Something that carries the stack's tags and is in no record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stray {
+pub struct Orphan {
     /// What it is called in AWS.
     pub arn: String,
     /// The address that its tags tell.
     pub address: Option<Address>,
     /// Why it is in no record.
-    pub why: Why,
+    pub why: OrphanReason,
 }
 
 /// Why a thing of ours is in no record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub enum OrphanReason {
     /// Its address is not in the file.
     NotInFile,
     /// Another thing stands at its address: it is the old half of a replacement.
@@ -96,7 +97,7 @@ impl Engine {
         let mut survey = self.survey(graph, before.clone(), &options, &account).await?;
         // What the file wants and is gone has been dropped already; what it does not want any more, not yet.
         let left = bookkeeping::gone(&survey.state, &survey.observed, |_| true);
-        let more = note(&mut survey.state, &left);
+        let more = apply_entries(&mut survey.state, &left);
         survey.entries.extend(more);
         let gone = survey.entries.iter().filter_map(|entry| match entry {
             Entry::Gone { address, id, .. } => Some((address.clone(), id.clone())),
@@ -112,7 +113,7 @@ impl Engine {
         let found = self.found(&survey, &tagged);
         let refreshed = refreshed(&survey);
         let entries_now: Vec<Entry> = found.iter().map(|(entry, _)| entry.clone()).chain(refreshed).collect();
-        entries.extend(note(&mut state, &entries_now));
+        entries.extend(apply_entries(&mut state, &entries_now));
         let is_known = before.account == account && graph.regions.iter().all(|region| before.regions.contains(region));
         if !is_known && !state.records.is_empty() {
             entries.insert(0, Entry::Used { account, regions: graph.regions.clone() });
@@ -127,7 +128,7 @@ impl Engine {
             open_calls: before.pending.len(),
             confirmed: survey.state.records.keys().filter(was_there).count(),
             absent,
-            strays: strays(graph, &state, &tagged),
+            orphans: orphans(graph, &state, &tagged),
             obstacles: survey.decided.plan.obstacles,
             state: before,
             entries,
@@ -145,7 +146,7 @@ impl Engine {
 
     async fn write_down(&self, recovery: Recovery) -> Result<(), EngineError> {
         let state = match self.store.load().await? {
-            Some(now) if now.says_the_same(&recovery.state) => now,
+            Some(now) if now.same_content(&recovery.state) => now,
             None if recovery.state.serial == 0 => recovery.state,
             _ => return Err(EngineError::StalePlan),
         };
@@ -159,7 +160,7 @@ impl Engine {
     }
 
     /// Records of what a survey has found to be ours.
-    fn found(&self, survey: &Survey, tagged: &[Tagged]) -> Vec<(Entry, TakenUp)> {
+    fn found(&self, survey: &Survey, tagged: &[Tagged]) -> Vec<(Entry, Recovered)> {
         let record = |entry: &Planned| {
             let Decision::Adopt { id, .. } = &entry.decision else { return None };
             let address = &entry.address;
@@ -178,7 +179,7 @@ impl Engine {
                 protect: node.declaration.protect,
                 retain: node.declaration.retain,
             };
-            let taken_up = TakenUp { address: address.clone(), id: id.clone(), differs };
+            let taken_up = Recovered { address: address.clone(), id: id.clone(), differs };
             Some((Entry::Made { address: address.clone(), record }, taken_up))
         };
         survey.decided.plan.entries.iter().filter_map(record).collect()
@@ -209,7 +210,7 @@ fn refreshed(survey: &Survey) -> Vec<Entry> {
 }
 
 /// Things of ours that are in no record.
-fn strays(graph: &Graph, state: &State, tagged: &[Tagged]) -> Vec<Stray> {
+fn orphans(graph: &Graph, state: &State, tagged: &[Tagged]) -> Vec<Orphan> {
     let mut newest: BTreeMap<&Address, u32> = BTreeMap::new();
     for thing in tagged {
         if let (Some(address), Some(generation)) = (&thing.address, thing.generation) {
@@ -217,7 +218,7 @@ fn strays(graph: &Graph, state: &State, tagged: &[Tagged]) -> Vec<Stray> {
             *most = generation.max(*most);
         }
     }
-    let old = state.leaving.iter().map(|old| &old.record);
+    let old = state.deposed.iter().map(|old| &old.record);
     let records: Vec<&Record> = state.records.values().chain(old).collect();
     let stray = |thing: &Tagged| {
         if records.iter().any(|record| is_it(record, &thing.arn)) {
@@ -228,12 +229,12 @@ fn strays(graph: &Graph, state: &State, tagged: &[Tagged]) -> Vec<Stray> {
             Some(address) if state.records.contains_key(address) => {
                 let newest = thing.address.as_ref().and_then(|address| newest.get(address));
                 // What AWS makes of a thing may carry its tags, with its own generation.
-                (thing.generation.as_ref() < newest).then_some(Why::Superseded)?
+                (thing.generation.as_ref() < newest).then_some(OrphanReason::Superseded)?
             }
-            Some(address) if graph.get(address).is_some() => Why::NotFound,
-            _ => Why::NotInFile,
+            Some(address) if graph.get(address).is_some() => OrphanReason::NotFound,
+            _ => OrphanReason::NotInFile,
         };
-        Some(Stray { arn: thing.arn.clone(), address: thing.address.clone(), why })
+        Some(Orphan { arn: thing.arn.clone(), address: thing.address.clone(), why })
     };
     tagged.iter().filter_map(stray).collect()
 }

@@ -1,14 +1,14 @@
 //! Looks at AWS as often as what is decided makes it worth looking again.
 
-use super::{Engine, EngineError, bookkeeping, note};
-use crate::cloud::{Ask, Care, CloudError};
+use super::{Engine, EngineError, apply_entries, bookkeeping};
+use crate::cloud::{CloudError, ReadMode, ReadRequest};
 use crate::graph::Graph;
 use crate::names::{Address, Owner};
-use crate::observe::{Failure, Observed, Search, Target};
+use crate::observe::{Observed, ReadFailure, ReadTarget, Search};
 use crate::plan::Decision;
-use crate::plan::choice::chosen;
-use crate::plan::decide::{Decided, Options, decide};
-use crate::state::journal::Entry;
+use crate::planning::decide::{Decided, Options, decide};
+use crate::planning::select::selected;
+use crate::state::entry::Entry;
 use crate::state::{Record, State};
 use crate::value::{Json, Target as ValueOf};
 
@@ -32,14 +32,14 @@ impl Engine {
     ) -> Result<Survey, EngineError> {
         self.cloud.start_survey();
         // What was begun under an old address is found under it, and moves then.
-        let chosen = chosen(graph, &state, options);
-        let counts = |address: &Address| chosen.as_ref().is_none_or(|chosen| chosen.contains(address));
+        let selected = selected(graph, &state, options);
+        let counts = |address: &Address| selected.as_ref().is_none_or(|selected| selected.contains(address));
         let resolved = bookkeeping::resolve_pending(self.cloud.as_ref(), &self.catalog, &state, counts).await;
-        let mut entries = note(&mut state, &resolved.map_err(EngineError::Unreadable)?);
+        let mut entries = apply_entries(&mut state, &resolved.map_err(EngineError::Unreadable)?);
         let moves = bookkeeping::moves(graph, &state);
-        entries.extend(note(&mut state, &moves));
+        entries.extend(apply_entries(&mut state, &moves));
         let declared = bookkeeping::declared(graph, &state);
-        entries.extend(note(&mut state, &declared));
+        entries.extend(apply_entries(&mut state, &declared));
         let graph = if options.destroy { graph.emptied() } else { graph.clone() };
         let (decided, observed, gone) = self.decide(&graph, &mut state, options, account).await?;
         entries.extend(gone);
@@ -59,26 +59,26 @@ impl Engine {
         let cloud = self.cloud.as_ref();
         let mut observed = Observed::default();
         let mut entries = Vec::new();
-        let chosen = chosen(graph, state, options);
-        let counts = |address: &Address| chosen.as_ref().is_none_or(|chosen| chosen.contains(address));
+        let selected = selected(graph, state, options);
+        let counts = |address: &Address| selected.as_ref().is_none_or(|selected| selected.contains(address));
         self.look_up_existing(graph, &mut observed, account, counts).await?;
         let records = state.records.iter().filter(|(address, _)| counts(address));
-        let targets: Vec<Target> = records.map(|(address, record)| target(address, record)).collect();
-        observed.read(cloud, &targets, Care::Survey).await.map_err(EngineError::Unreadable)?;
+        let targets: Vec<ReadTarget> = records.map(|(address, record)| target(address, record)).collect();
+        observed.read(cloud, &targets, ReadMode::Listed).await.map_err(EngineError::Unreadable)?;
         loop {
             let decided = decide(graph, state, &observed, &self.catalog, options, account);
             let searches = searches(graph, state, &observed, &decided);
-            let doubtful = doubtful(state, &observed, &decided);
-            if searches.is_empty() && doubtful.is_empty() {
+            let needs_fresh_read = needs_fresh_read(state, &observed, &decided);
+            if searches.is_empty() && needs_fresh_read.is_empty() {
                 return Ok((decided, observed, entries));
             }
             observed.search(cloud, &searches).await.map_err(EngineError::Unreadable)?;
-            self.read_exactly(&mut observed, state, &doubtful).await.map_err(EngineError::Unreadable)?;
+            self.read_exactly(&mut observed, state, &needs_fresh_read).await.map_err(EngineError::Unreadable)?;
             // Without their records, what has come in the place of what is wanted and gone is searched for: the state
             // may be an older one.
             let gone = bookkeeping::gone(state, &observed, |address| is_made_here(graph, address));
             observed.forget(&gone);
-            entries.extend(note(state, &gone));
+            entries.extend(apply_entries(state, &gone));
         }
     }
 
@@ -87,21 +87,21 @@ impl Engine {
         &self,
         observed: &mut Observed,
         state: &State,
-        targets: &[Target],
-    ) -> Result<(), Vec<Failure>> {
+        targets: &[ReadTarget],
+    ) -> Result<(), Vec<ReadFailure>> {
         let cloud = self.cloud.as_ref();
-        observed.read(cloud, targets, Care::Exact).await?;
+        observed.read(cloud, targets, ReadMode::Fresh).await?;
         for pause in bookkeeping::LATE {
-            let never_seen = |target: &&Target| {
+            let never_seen = |target: &&ReadTarget| {
                 let record = state.records.get(&target.address).filter(|record| record.outputs.is_null());
                 record.is_some_and(|record| record.id == target.id) && observed.live(&target.address).is_none()
             };
-            let missing: Vec<Target> = targets.iter().filter(never_seen).cloned().collect();
+            let missing: Vec<ReadTarget> = targets.iter().filter(never_seen).cloned().collect();
             if missing.is_empty() {
                 break;
             }
             tokio::time::sleep(pause).await;
-            observed.read(cloud, &missing, Care::Exact).await?;
+            observed.read(cloud, &missing, ReadMode::Fresh).await?;
         }
         Ok(())
     }
@@ -125,8 +125,8 @@ impl Engine {
             let Ok(query) = query.finish() else { continue };
             let found = self.cloud.lookup(&address.at, kind, &query).await;
             let Some(id) = found.map_err(|error| unreadable(address, error))? else { continue };
-            let ask = Ask::new(id.clone(), &query);
-            let live = self.cloud.read(&address.at, kind, &[ask], Care::Survey).await;
+            let request = ReadRequest::new(id.clone(), &query);
+            let live = self.cloud.read(&address.at, kind, &[request], ReadMode::Listed).await;
             let live = live.map_err(|error| unreadable(address, error))?.pop().flatten();
             if live.is_some() {
                 observed.existing.insert(address.clone(), id);
@@ -161,7 +161,7 @@ fn searches(graph: &Graph, state: &State, observed: &Observed, decided: &Decided
 }
 
 /// Things that are about to be changed on the word of a survey, and things just found.
-fn doubtful(state: &State, observed: &Observed, decided: &Decided) -> Vec<Target> {
+fn needs_fresh_read(state: &State, observed: &Observed, decided: &Decided) -> Vec<ReadTarget> {
     let mut targets = Vec::new();
     for entry in &decided.plan.entries {
         if observed.exact.contains(&entry.address) {
@@ -175,14 +175,14 @@ fn doubtful(state: &State, observed: &Observed, decided: &Decided) -> Vec<Target
                 targets.push(target(&entry.address, record));
             }
             (Decision::Keep | Decision::Delete | Decision::Forget, _) | (Decision::Create { .. }, None) => {}
-            (Decision::Adopt { id, .. }, None) => targets.push(Target {
+            (Decision::Adopt { id, .. }, None) => targets.push(ReadTarget {
                 address: entry.address.clone(),
                 kind: entry.kind.clone(),
                 id: id.clone(),
                 spec: decided
                     .wanted
                     .get(&entry.address)
-                    .map_or(Json::Null, |wanted| wanted.fill_holes(&mut |_| Json::Bool(true))),
+                    .map_or(Json::Null, |wanted| wanted.with_placeholders(&mut |_| Json::Bool(true))),
             }),
             (_, Some(record)) => targets.push(target(&entry.address, record)),
             (_, None) => {}
@@ -191,6 +191,6 @@ fn doubtful(state: &State, observed: &Observed, decided: &Decided) -> Vec<Target
     targets
 }
 
-fn target(address: &Address, record: &Record) -> Target {
-    Target { address: address.clone(), kind: record.kind.clone(), id: record.id.clone(), spec: record.spec.clone() }
+fn target(address: &Address, record: &Record) -> ReadTarget {
+    ReadTarget { address: address.clone(), kind: record.kind.clone(), id: record.id.clone(), spec: record.spec.clone() }
 }

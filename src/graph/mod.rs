@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use order::{cycle_problem, sort};
 
 use crate::blocks::{self, Declaration, Level};
-use crate::catalog::{Catalog, Form, KindInfo, Shape, check};
+use crate::catalog::{Catalog, KindInfo, SchemaType, Shape, check};
 use crate::names::{Address, Region, Scope, StackName};
 use crate::problem::{Problem, Severity, nearest};
 use crate::stack::{Loaded, Places, Rejected};
@@ -72,7 +72,7 @@ impl Graph {
 
 /// A stack file that is right in every way that can be told without AWS, and what it stands for.
 #[derive(Debug)]
-pub struct Examined {
+pub struct CheckedStack {
     /// The file.
     pub loaded: Loaded,
     /// What it stands for.
@@ -85,7 +85,7 @@ pub struct Examined {
 
 /// Takes what was read of a file through every further stage. What is wrong comes from all of them
 /// at once: a mistake in one place does not hide those in others.
-pub fn examine(read: Result<Loaded, Rejected>, catalog: &Catalog) -> Result<Examined, Rejected> {
+pub fn check_stack(read: Result<Loaded, Rejected>, catalog: &Catalog) -> Result<CheckedStack, Rejected> {
     let (loaded, mut problems) = match read {
         Ok(loaded) => {
             let warnings = loaded.warnings.clone();
@@ -99,7 +99,7 @@ pub fn examine(read: Result<Loaded, Rejected>, catalog: &Catalog) -> Result<Exam
     let graph = of(declarations.clone(), &loaded, catalog).map_err(|found| add(&mut problems, found));
     match graph {
         Ok(graph) if problems.iter().all(|problem| problem.severity == Severity::Warning) => {
-            Ok(Examined { loaded, declarations, graph, warnings: problems })
+            Ok(CheckedStack { loaded, declarations, graph, warnings: problems })
         }
         _ => {
             problems.sort_by_key(|problem| (problem.span.is_some(), problem.span));
@@ -248,8 +248,8 @@ impl Lookup<'_> {
         let Some(info) = self.catalog.get(&of.kind) else {
             return Ok(Target::Output { of: of.address.clone(), output: output.to_vec() });
         };
-        let names = match &info.outputs.form {
-            Form::Object(fields) => fields.keys().map(String::as_str).collect::<Vec<_>>(),
+        let names = match &info.outputs.schema_type {
+            SchemaType::Object(fields) => fields.keys().map(String::as_str).collect::<Vec<_>>(),
             _ => Vec::new(),
         };
         if !output.is_empty() && info.outputs.at(output.iter().map(String::as_str)).is_some() {
@@ -288,7 +288,9 @@ impl Lookup<'_> {
             return self.misses(reference, "not-here", message, format!("say which one: {}", places.join(" or ")));
         }
         let outputs = self.declared.values().filter_map(|declaration| {
-            let Form::Object(fields) = &self.catalog.get(&declaration.kind)?.outputs.form else { return None };
+            let SchemaType::Object(fields) = &self.catalog.get(&declaration.kind)?.outputs.schema_type else {
+                return None;
+            };
             Some(fields.keys().map(move |name| format!("{}.{name}", declaration.address.path)))
         });
         let known: BTreeSet<String> = outputs.flatten().collect();
@@ -346,7 +348,7 @@ impl Misses {
 
 /// Everything a spec refers to; what a field marked `x-needs: serving` refers to must serve.
 fn collect_needs(spec: &Template, shape: Option<&Shape>, needs: &mut BTreeMap<Address, Level>) {
-    let serving = shape.is_some_and(|shape| shape.words.needs_serving);
+    let serving = shape.is_some_and(|shape| shape.annotations.needs_serving);
     let level = if serving { Level::Serving } else { Level::Configured };
     match spec {
         Template::Map(fields) => {

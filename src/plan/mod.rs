@@ -1,11 +1,9 @@
 //! The plan: what should become of every resource, and why. Pure.
 
-pub(crate) mod choice;
-pub mod decide;
 pub mod steps;
 
+use crate::diff::Change;
 use crate::names::{Address, KindName, PhysicalId, Region, Scope, StackName};
-use crate::value::compare::Change;
 
 /// What should become of every resource, in the order of waves and addresses.
 #[derive(Debug, Clone)]
@@ -72,7 +70,7 @@ pub enum Decision {
     },
     /// Make a new one in place of it.
     Replace {
-        /// What differs; those with [`Effect::Replace`](crate::value::compare::Effect) are the cause.
+        /// What differs; those with [`Effect::Replace`](crate::diff::Effect) are the cause.
         changes: Vec<Change>,
         /// Why, if no change is the cause: it has failed.
         why: Option<String>,
@@ -118,7 +116,7 @@ pub struct Obstacle {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObstacleKind {
     /// A thing of this name is somebody else's.
-    Taken,
+    NotOwned,
     /// Data that is protected would be deleted or replaced.
     Protected,
     /// A thing that the file says exists does not.

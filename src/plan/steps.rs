@@ -95,10 +95,10 @@ pub fn steps(plan: &Plan, graph: &Graph, state: &State) -> Vec<Step> {
     for entry in &plan.entries {
         builder.add(entry);
     }
-    builder.draw_needs();
-    builder.draw_deletes();
+    builder.add_dependency_edges();
+    builder.add_delete_edges();
     if !plan.destroy {
-        builder.pull_back_deletes();
+        builder.delay_deletes();
         builder.gates();
     }
     builder.steps
@@ -125,9 +125,9 @@ pub fn circle(steps: &[Step]) -> Vec<Address> {
 /// What needs the thing at an address, by the file or by what is remembered.
 pub fn dependents(graph: &Graph, state: &State, address: &Address) -> BTreeSet<Address> {
     let recorded = state.records.iter().filter(|(_, record)| record.needs.contains(address));
-    let leaving = state.leaving.iter().filter(|old| old.record.needs.contains(address));
+    let deposed = state.deposed.iter().filter(|old| old.record.needs.contains(address));
     let declared = graph.in_order().filter(|(_, node)| node.needs.contains_key(address));
-    let all = recorded.map(|(address, _)| address).chain(leaving.map(|old| &old.address));
+    let all = recorded.map(|(address, _)| address).chain(deposed.map(|old| &old.address));
     all.chain(declared.map(|(address, _)| address)).cloned().collect()
 }
 
@@ -203,7 +203,7 @@ impl Builder<'_> {
     }
 
     /// What is made or changed comes after what it needs.
-    fn draw_needs(&mut self) {
+    fn add_dependency_edges(&mut self) {
         for (address, step) in &self.main {
             let Some(node) = self.graph.get(address) else { continue };
             for (need, level) in &node.needs {
@@ -215,7 +215,7 @@ impl Builder<'_> {
     }
 
     /// What goes, goes after everything that rested on it has gone or has been moved off it.
-    fn draw_deletes(&mut self) {
+    fn add_delete_edges(&mut self) {
         let mut edges = Vec::new();
         for (address, deletes) in &self.gone {
             for delete in deletes {
@@ -246,7 +246,7 @@ impl Builder<'_> {
     }
 
     /// A delete waits for the wave of the last thing that rested on it.
-    fn pull_back_deletes(&mut self) {
+    fn delay_deletes(&mut self) {
         loop {
             let mut moved = false;
             for step in 0..self.steps.len() {

@@ -3,7 +3,7 @@
 use similar::{ChangeTag, TextDiff};
 
 use super::style::{BAD, CHANGE, FAINT, GOOD, paint};
-use crate::value::compare::{Change, Effect};
+use crate::diff::{Change, Effect};
 use crate::value::{Json, Partial};
 
 /// What stands for a value that is not known yet.
@@ -49,7 +49,7 @@ impl Side {
     fn of_partial(partial: &Partial) -> Self {
         match partial {
             Partial::Unknown(_) => Self::Unknown,
-            known => Self::of_json(&known.fill_holes(&mut |_| Json::String(UNKNOWN.to_owned()))),
+            known => Self::of_json(&known.with_placeholders(&mut |_| Json::String(UNKNOWN.to_owned()))),
         }
     }
 

@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_form_is_fixed() {
-        let error = CloudError::stated(Class::Denied, "sns:CreateTopic", "no");
+        let error = CloudError::local(Class::Denied, "sns:CreateTopic", "no");
         let events = [
             Event::RunStarted { steps: 3 },
             Event::WaveStarted { wave: 0, name: "us-west-2".parse().expect("a scope") },

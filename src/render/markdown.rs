@@ -3,9 +3,9 @@
 use super::plan::{entry, is_kept, summary};
 use super::style::plain;
 use super::words::count;
+use crate::diff::Effect;
 use crate::names::Scope;
 use crate::plan::{Decision, Plan, Planned};
-use crate::value::compare::Effect;
 
 /// What a comment on GitHub may have is 65 536 characters; some are left for what a pipeline adds.
 const MOST_CHARACTERS: usize = 60_000;

@@ -104,7 +104,7 @@ mod tests {
         );
         let error = CloudError {
             code: "TooManyRequestsException".into(),
-            ..CloudError::stated(Class::Throttled, "lambda:CreateFunction", "slow down")
+            ..CloudError::local(Class::Throttled, "lambda:CreateFunction", "slow down")
         };
         check(
             &Event::StepRetry { address: address.clone(), error: error.clone(), delay_ms: 500 },

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::changes::UNKNOWN;
+use crate::diff::{Change, Effect};
 use crate::names::{Address, KindName, PhysicalId, Region, Scope, StackName};
 use crate::plan::{Decision, ObstacleKind, Plan, Planned, ReplaceOrder, Summary};
-use crate::value::compare::{Change, Effect};
 use crate::value::{Json, Partial};
 
 /// Version of this form.
@@ -29,7 +29,7 @@ pub fn json(plan: &Plan) -> serde_json::Result<Json> {
             .map(|obstacle| Obstacle {
                 address: &obstacle.address,
                 kind: match obstacle.kind {
-                    ObstacleKind::Taken => "taken",
+                    ObstacleKind::NotOwned => "taken",
                     ObstacleKind::Protected => "protected",
                     ObstacleKind::Missing => "missing",
                     ObstacleKind::Impossible => "impossible",
@@ -123,7 +123,7 @@ fn resource(entry: &Planned) -> Option<Resource<'_>> {
 
 fn property(change: &Change) -> Property {
     let mut waits_for = Vec::new();
-    let to = change.to.fill_holes(&mut |unknown| {
+    let to = change.to.with_placeholders(&mut |unknown| {
         waits_for.extend(unknown.waits_for.iter().cloned());
         Json::String(UNKNOWN.to_owned())
     });

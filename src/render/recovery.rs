@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::engine::recover::{Recovery, Stray, Why};
+use crate::engine::recover::{Orphan, OrphanReason, Recovery};
 
 /// What was found, what is to be recorded, and what nobody looks after.
 pub fn text(found: &Recovery) -> String {
@@ -24,7 +24,7 @@ pub fn text(found: &Recovery) -> String {
         let absent: Vec<String> = found.absent.iter().map(ToString::to_string).collect();
         line(&mut text, &format!("In the file and not found in AWS; the next apply makes them: {}", absent.join(", ")));
     }
-    strays(&mut text, &found.strays);
+    orphans(&mut text, &found.orphans);
     let (taken, gone, confirmed) = (found.taken_up.len(), found.gone.len(), found.confirmed);
     line(
         &mut text,
@@ -36,21 +36,21 @@ pub fn text(found: &Recovery) -> String {
     text
 }
 
-fn strays(text: &mut String, strays: &[Stray]) {
+fn orphans(text: &mut String, orphans: &[Orphan]) {
     let groups = [
         (
-            Why::NotInFile,
+            OrphanReason::NotInFile,
             "Not in the file, and looked after by nobody. Delete these by hand, or put their blocks back into the file \
              and recover again (an index that lags may still list what is gone):",
         ),
-        (Why::Superseded, "The old halves of replacements, looked after by nobody. Delete these by hand:"),
+        (OrphanReason::Superseded, "The old halves of replacements, looked after by nobody. Delete these by hand:"),
         (
-            Why::NotFound,
+            OrphanReason::NotFound,
             "In the file, and not found by their names. The next apply looks again when what they need is there:",
         ),
     ];
     for (why, heading) in groups {
-        let mut these = strays.iter().filter(|stray| stray.why == why).peekable();
+        let mut these = orphans.iter().filter(|stray| stray.why == why).peekable();
         if these.peek().is_some() {
             line(text, heading);
         }

@@ -133,7 +133,7 @@ mod tests {
             code: "AccessDeniedException".into(),
             request_id: Some("0b1c".into()),
             hint: Some("allow `lambda:CreateFunction`".into()),
-            ..CloudError::stated(Class::Denied, "lambda:CreateFunction", "not authorized")
+            ..CloudError::local(Class::Denied, "lambda:CreateFunction", "not authorized")
         };
         report.on(&Event::StepFailed { address: function.clone(), verb: Verb::Create, error });
         report.on(&Event::StepSkipped { address: api, verb: Verb::Create, because: function });
@@ -152,7 +152,7 @@ mod tests {
             let error = CloudError {
                 code: "ExpiredToken".into(),
                 hint: Some("get new ones".into()),
-                ..CloudError::stated(Class::Credentials, "sns:CreateTopic", "it has expired")
+                ..CloudError::local(Class::Credentials, "sns:CreateTopic", "it has expired")
             };
             let address = address(&format!("resources.t{number}@us-west-2"));
             report.on(&Event::StepFailed { address, verb: Verb::Create, error });

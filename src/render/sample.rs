@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
+use crate::diff::{Change, Effect};
 use crate::names::{Address, PhysicalId, Scope};
 use crate::plan::{Decision, Obstacle, ObstacleKind, Plan, Planned, ReplaceOrder, Wave};
-use crate::value::compare::{Change, Effect};
 use crate::value::{Json, Partial, Path};
 
 /// One of everything.
@@ -91,7 +91,7 @@ fn first_region() -> Vec<Planned> {
 pub(super) fn blocked() -> Plan {
     let obstacle = Obstacle {
         address: address("tables.orders.table@global"),
-        kind: ObstacleKind::Taken,
+        kind: ObstacleKind::NotOwned,
         message: "a table named `storefront-orders` is there already, and not ours".into(),
         help: "rename the block, or take it up with `existing: {id: storefront-orders}`".into(),
     };

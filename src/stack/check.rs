@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::{Places, file, parameters};
 use crate::catalog::check::Fault;
-use crate::catalog::{Form, Shape};
+use crate::catalog::{SchemaType, Shape};
 use crate::problem::{Problem, nearest};
 use crate::value::{Json, Key, Partial, Path};
 
@@ -126,23 +126,23 @@ fn without_overrides(path: &Path) -> Path {
 
 /// The shape at a path, and the last known field on the way to it.
 fn shape_at<'a>(shape: &'a Shape, path: &'a Path) -> Option<(&'a Shape, Option<(&'a str, &'a str)>)> {
-    path.0.iter().try_fold((shape, None), |(shape, last), key| match (&shape.form, key) {
-        (Form::Object(fields), Key::Field(name)) => {
+    path.0.iter().try_fold((shape, None), |(shape, last), key| match (&shape.schema_type, key) {
+        (SchemaType::Object(fields), Key::Field(name)) => {
             let field = &fields.get(name)?.shape;
             Some((field, Some((name.as_str(), field.about.as_str()))))
         }
-        (Form::Map(of), Key::Field(_)) | (Form::List { of, .. }, Key::Index(_)) => Some((&**of, last)),
+        (SchemaType::Map(of), Key::Field(_)) | (SchemaType::List { of, .. }, Key::Index(_)) => Some((&**of, last)),
         _ => None,
     })
 }
 
 /// Whether a text has the form that is wanted at a path.
 fn fits_form(shape: &Shape, path: &Path, text: &str) -> bool {
-    match shape_at(shape, path).map(|(shape, _)| &shape.form) {
-        Some(Form::Text { pattern: Some(pattern), .. }) => {
+    match shape_at(shape, path).map(|(shape, _)| &shape.schema_type) {
+        Some(SchemaType::Text { pattern: Some(pattern), .. }) => {
             regex_lite::Regex::new(pattern).is_ok_and(|regex| regex.is_match(text))
         }
-        Some(Form::Text { choices, .. }) => choices.is_empty(),
+        Some(SchemaType::Text { choices, .. }) => choices.is_empty(),
         _ => true,
     }
 }
@@ -176,8 +176,8 @@ fn partial(json: &Json) -> Partial {
 
 /// A value without the keys that its shape does not know.
 pub fn without_unknown(shape: &Shape, json: Json) -> Json {
-    match (&shape.form, json) {
-        (Form::Object(fields), Json::Object(map)) => Json::Object(
+    match (&shape.schema_type, json) {
+        (SchemaType::Object(fields), Json::Object(map)) => Json::Object(
             map.into_iter()
                 .filter_map(|(key, value)| {
                     let field = fields.get(&key)?;
@@ -185,10 +185,10 @@ pub fn without_unknown(shape: &Shape, json: Json) -> Json {
                 })
                 .collect(),
         ),
-        (Form::Map(of), Json::Object(map)) => {
+        (SchemaType::Map(of), Json::Object(map)) => {
             Json::Object(map.into_iter().map(|(key, value)| (key, without_unknown(of, value))).collect())
         }
-        (Form::List { of, .. }, Json::Array(items)) => {
+        (SchemaType::List { of, .. }, Json::Array(items)) => {
             items.into_iter().map(|item| without_unknown(of, item)).collect()
         }
         (_, json) => json,
@@ -197,8 +197,8 @@ pub fn without_unknown(shape: &Shape, json: Json) -> Json {
 
 /// A value as `serde` wants it: a key with nothing behind it is a key left out.
 pub fn without_left_out(shape: &Shape, json: Json) -> Json {
-    match (&shape.form, json) {
-        (Form::Object(known), Json::Object(fields)) => Json::Object(
+    match (&shape.schema_type, json) {
+        (SchemaType::Object(known), Json::Object(fields)) => Json::Object(
             fields
                 .into_iter()
                 .filter_map(|(key, value)| match known.get(&key) {
@@ -211,10 +211,10 @@ pub fn without_left_out(shape: &Shape, json: Json) -> Json {
                 })
                 .collect(),
         ),
-        (Form::Map(of), Json::Object(fields)) => {
+        (SchemaType::Map(of), Json::Object(fields)) => {
             Json::Object(fields.into_iter().map(|(key, value)| (key, without_left_out(of, value))).collect())
         }
-        (Form::List { of, .. }, Json::Array(items)) => {
+        (SchemaType::List { of, .. }, Json::Array(items)) => {
             items.into_iter().map(|item| without_left_out(of, item)).collect()
         }
         (_, json) => json,
@@ -260,8 +260,8 @@ pub fn block_names(shape: &Shape, json: &Json, places: &Places) -> Vec<Problem> 
 
 /// The kinds of blocks: keys under which named blocks stand.
 pub fn blocks(shape: &Shape) -> Vec<&str> {
-    let Form::Object(fields) = &shape.form else { return Vec::new() };
-    let is_block = |shape: &Shape| matches!(&shape.form, Form::Map(of) if matches!(of.form, Form::Object(_)));
+    let SchemaType::Object(fields) = &shape.schema_type else { return Vec::new() };
+    let is_block = |shape: &Shape| matches!(&shape.schema_type, SchemaType::Map(of) if matches!(of.schema_type, SchemaType::Object(_)));
     fields.iter().filter(|(_, field)| is_block(&field.shape)).map(|(name, _)| name.as_str()).collect()
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Places, check};
 use crate::catalog::check::Fault;
-use crate::catalog::{Form, Shape};
+use crate::catalog::{SchemaType, Shape};
 use crate::names::Region;
 use crate::problem::Problem;
 use crate::value::{Json, Key, Path};
@@ -36,9 +36,9 @@ pub fn by_region(
 
 /// The shape of one block of a kind, if such blocks can differ by region.
 fn block_shape<'a>(shape: &'a Shape, kind: &str) -> Option<&'a Shape> {
-    let Form::Object(fields) = &shape.form else { return None };
-    let Form::Map(of) = &fields.get(kind)?.shape.form else { return None };
-    matches!(&of.form, Form::Object(fields) if fields.contains_key("regions")).then_some(&**of)
+    let SchemaType::Object(fields) = &shape.schema_type else { return None };
+    let SchemaType::Map(of) = &fields.get(kind)?.shape.schema_type else { return None };
+    matches!(&of.schema_type, SchemaType::Object(fields) if fields.contains_key("regions")).then_some(&**of)
 }
 
 /// A block without its differences.

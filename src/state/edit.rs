@@ -106,12 +106,12 @@ pub(super) fn rename(state: &mut State, moves: &[(Address, Address)]) {
         moves.iter().find(|(from, _)| from == address).map_or_else(|| address.clone(), |(_, to)| to.clone())
     };
     state.records = std::mem::take(&mut state.records).into_iter().map(|(at, record)| (new(&at), record)).collect();
-    for old in &mut state.leaving {
+    for old in &mut state.deposed {
         old.address = new(&old.address);
     }
-    let leaving = state.leaving.iter_mut().map(|old| &mut old.record.needs);
+    let deposed = state.deposed.iter_mut().map(|old| &mut old.record.needs);
     let pending = state.pending.iter_mut().map(|pending| &mut pending.needs);
-    for needs in state.records.values_mut().map(|record| &mut record.needs).chain(leaving).chain(pending) {
+    for needs in state.records.values_mut().map(|record| &mut record.needs).chain(deposed).chain(pending) {
         *needs = needs.iter().map(new).collect();
     }
 }
@@ -135,7 +135,7 @@ pub fn forgotten(state: &State, addresses: &BTreeSet<Address>) -> State {
     let mut state = state.clone();
     state.records.retain(|address, _| !addresses.contains(address));
     state.pending.retain(|pending| !addresses.contains(&pending.address));
-    state.leaving.retain(|old| !addresses.contains(&old.address));
+    state.deposed.retain(|old| !addresses.contains(&old.address));
     state.serial += 1;
     state
 }
@@ -143,8 +143,8 @@ pub fn forgotten(state: &State, addresses: &BTreeSet<Address>) -> State {
 /// Every address of which something is remembered.
 fn known(state: &State) -> BTreeSet<Address> {
     let pending = state.pending.iter().map(|pending| &pending.address);
-    let leaving = state.leaving.iter().map(|old| &old.address);
-    state.records.keys().chain(pending).chain(leaving).cloned().collect()
+    let deposed = state.deposed.iter().map(|old| &old.address);
+    state.records.keys().chain(pending).chain(deposed).cloned().collect()
 }
 
 fn unknown(given: &str, known: &BTreeSet<Address>) -> Refusal {

@@ -1,14 +1,7 @@
 //! What we remember of a stack: a convenience, never a treasure. No secret is in it.
 
-pub mod document;
 pub mod edit;
-pub mod fence;
-pub mod file_store;
-pub mod journal;
-pub mod lines;
-pub mod object_store;
-pub mod objects;
-pub mod store;
+pub mod entry;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,11 +40,12 @@ pub struct State {
     /// Calls whose answer we do not know; at an address at most one for each generation.
     pub pending: Vec<Pending>,
     /// Old halves of replacements that are still there.
-    pub leaving: Vec<Leaving>,
+    #[serde(rename = "leaving")]
+    pub deposed: Vec<Deposed>,
     /// The last generation of what has stood at an address and is gone: AWS may remember its token, so the
     /// next one has another.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub past: BTreeMap<Address, u32>,
+    #[serde(rename = "past", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub last_generation: BTreeMap<Address, u32>,
 }
 
 /// One resource as we left it.
@@ -113,7 +107,7 @@ pub enum Call {
 /// The old half of a replacement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Leaving {
+pub struct Deposed {
     /// Where it stood.
     pub address: Address,
     /// What it was.
@@ -141,13 +135,13 @@ impl State {
             regions: BTreeSet::new(),
             records: BTreeMap::new(),
             pending: Vec::new(),
-            leaving: Vec::new(),
-            past: BTreeMap::new(),
+            deposed: Vec::new(),
+            last_generation: BTreeMap::new(),
         }
     }
 
     /// Whether another says the same, however often it was written.
-    pub fn says_the_same(&self, other: &Self) -> bool {
+    pub fn same_content(&self, other: &Self) -> bool {
         let other = Self { serial: self.serial, epoch: self.epoch, copied: self.copied, ..other.clone() };
         *self == other
     }

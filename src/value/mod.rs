@@ -4,15 +4,22 @@
 //! An unknown value cannot leak: [`Partial::finish`] is the only way from a `Partial` to JSON that
 //! AWS may see, and it refuses while anything is unknown.
 
-pub mod compare;
 mod partial;
 mod template;
+
+use crate::names::sha256_hex;
 
 pub use partial::{Partial, Unknown};
 pub use template::{Part, Reference, SyntaxError, Target, Template};
 
 /// A known value.
 pub type Json = serde_json::Value;
+
+/// `sha256:` and the hexadecimal hash of a value's canonical JSON (keys sorted, no spaces).
+pub fn fingerprint(value: &Json) -> String {
+    // `serde_json` maps are sorted by key, so the text is canonical.
+    format!("sha256:{}", sha256_hex(value.to_string().as_bytes()))
+}
 
 /// A path into a value, such as `replicas[0].region`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

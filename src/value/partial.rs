@@ -47,7 +47,7 @@ impl Partial {
     /// The value, if all of it is known; else what it waits for. The only gate to JSON that AWS may see.
     pub fn finish(&self) -> Result<Json, Unknown> {
         let mut waits_for = Vec::new();
-        let json = self.fill_holes(&mut |unknown| {
+        let json = self.with_placeholders(&mut |unknown| {
             waits_for.extend(unknown.waits_for.iter().cloned());
             Json::Null
         });
@@ -65,13 +65,13 @@ impl Partial {
     }
 
     /// A JSON value with something put into each hole: for showing, hashing and checking, never for AWS.
-    pub fn fill_holes(&self, hole: &mut impl FnMut(&Unknown) -> Json) -> Json {
+    pub fn with_placeholders(&self, hole: &mut impl FnMut(&Unknown) -> Json) -> Json {
         match self {
             Self::Plain(json) => json.clone(),
             Self::Text(text) => Json::String(text.clone()),
-            Self::List(items) => items.iter().map(|item| item.fill_holes(hole)).collect(),
+            Self::List(items) => items.iter().map(|item| item.with_placeholders(hole)).collect(),
             Self::Map(fields) => {
-                Json::Object(fields.iter().map(|(key, value)| (key.clone(), value.fill_holes(hole))).collect())
+                Json::Object(fields.iter().map(|(key, value)| (key.clone(), value.with_placeholders(hole))).collect())
             }
             Self::Unknown(unknown) => hole(unknown),
         }

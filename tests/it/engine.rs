@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use isobar::apply::{Event, Listener, Outcome, Stop};
 use isobar::blocks::Declaration;
-use isobar::catalog::{Catalog, KindInfo, Shape};
+use isobar::catalog::{Catalog, KindInfo, Shape, Traits};
 use isobar::cloud::Class;
 use isobar::cloud::fake::{FakeCloud, Fault, FaultKind};
 use isobar::engine::{Engine, EngineError};
 use isobar::graph::Graph;
 use isobar::names::Address;
-use isobar::plan::decide::Options;
 use isobar::plan::{Decision, Plan};
+use isobar::planning::decide::Options;
 use isobar::stack::{Loaded, Places, Source};
-use isobar::state::store::Holder;
+use isobar::store::Holder;
 use isobar::value::{Json, Path, Template};
 use serde_json::json;
 
@@ -38,7 +38,7 @@ pub fn catalog() -> Catalog {
     let outputs = json!({"type": "object", "properties": {
         "arn": {"type": "string"}, "name": {"type": "string"}, "hash": {"type": "string", "x-volatile": true},
     }});
-    let kind = |name: &str, spec: &Json, delete_first, holds_data| KindInfo {
+    let kind = |name: &str, spec: &Json, unique, holds_data| KindInfo {
         name: name.parse().expect("a kind"),
         about: String::new(),
         spec: Shape::from_schema(spec).expect("a shape"),
@@ -46,13 +46,14 @@ pub fn catalog() -> Catalog {
         example: "",
         changes: &[],
         schema: spec.clone(),
-        deadline: Duration::from_mins(1),
-        holds_data,
-        replace_failed: true,
-        delete_first,
-        repeatable: delete_first,
-        tagged_later: holds_data,
-        named_by: &["name"],
+        traits: Traits {
+            deadline: Duration::from_mins(1),
+            holds_data,
+            unique_by: if unique { &["name"][..] } else { &[] },
+            idempotent_create: unique,
+            tags_after_create: holds_data,
+            ..Traits::DEFAULT
+        },
         check: |_| Ok(Vec::new()),
     };
     Catalog::new([
@@ -309,7 +310,7 @@ async fn a_failure_is_contained() {
 
 #[tokio::test(start_paused = true)]
 async fn lost_answers_and_throttling_leave_no_orphan() {
-    for class in [Class::Throttled, Class::NotYet, Class::TimedOut, Class::Server, Class::Unreachable] {
+    for class in [Class::Throttled, Class::NotVisibleYet, Class::TimedOut, Class::Server, Class::Unreachable] {
         // What was throttled was not done; an answer that was lost may be one of work that was.
         let lost = matches!(class, Class::TimedOut | Class::Server | Class::Unreachable);
         for after in [false, true].into_iter().filter(|after| lost || !after) {

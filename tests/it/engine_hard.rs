@@ -8,10 +8,10 @@ use isobar::cloud::Class;
 use isobar::cloud::fake::{FakeCloud, Fault, FaultKind};
 use isobar::engine::Engine;
 use isobar::plan::ObstacleKind;
-use isobar::plan::decide::Options;
-use isobar::state::object_store::ObjectStore;
-use isobar::state::objects::memory::MemoryObjects;
-use isobar::state::store::Store;
+use isobar::planning::decide::Options;
+use isobar::store::Store;
+use isobar::store::object::ObjectStore;
+use isobar::store::objects::memory::MemoryObjects;
 
 use crate::engine::{Log, World, catalog, decisions, graph, graph_with, holder};
 
@@ -36,7 +36,7 @@ async fn protection_and_retention_are_remembered_without_a_step() {
     let kept = graph_with(lines, |declaration| declaration.retain = true);
     let planning = world.engine.plan(&kept, &Options::default()).await.expect("a plan");
     assert!(planning.plan.is_empty());
-    world.engine.settle(planning, &holder()).await.expect("settled");
+    world.engine.record_only(planning, &holder()).await.expect("settled");
     let without = graph("a.c@us-east-1 test.Free {size: 1}");
     assert_eq!(decisions(&world.plan(&without, &Options::default()).await), ["1 a.b@us-east-1 forget"]);
     let plan = world.plan(&graph_with(lines, |declaration| declaration.protect = true), &destroy()).await;
@@ -423,6 +423,6 @@ async fn what_died_untagged_is_claimed_by_the_next_apply_and_by_no_plan() {
     let plan = world.plan(&stack, &Options::default()).await;
     assert_eq!((decisions(&plan), world.cloud.changes()), (vec!["1 t.a@global adopt".to_owned()], 0));
     world.apply(&stack).await;
-    assert_eq!(world.cloud.calls()["claim"], 1);
+    assert_eq!(world.cloud.calls()["tag_as_owned"], 1);
     assert_eq!(world.cloud.inventory().len(), 1);
 }

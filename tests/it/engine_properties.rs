@@ -36,7 +36,7 @@ fn thing() -> impl Strategy<Value = Thing> {
 
 fn fault() -> impl Strategy<Value = Fault> {
     let lost = prop::sample::select(vec![Class::TimedOut, Class::Server, Class::Unreachable]);
-    let refused = prop::sample::select(vec![Class::Throttled, Class::NotYet, Class::Conflict, Class::Denied]);
+    let refused = prop::sample::select(vec![Class::Throttled, Class::NotVisibleYet, Class::Conflict, Class::Denied]);
     prop_oneof![
         (1..30u64, any::<bool>()).prop_map(|(nth, after)| Fault { nth, after, kind: FaultKind::Dies }),
         (1..30u64, any::<bool>(), lost).prop_map(|(nth, after, class)| Fault {

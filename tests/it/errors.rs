@@ -14,7 +14,7 @@ use isobar::stack::{self, Rejected, Settings, Source};
 /// Everything that is wrong with the stack file of a case, through every stage that can tell.
 fn problems_of(folder: &Path) -> (Option<Source>, Vec<Problem>) {
     let read = stack::load(&folder.join("stack.yaml"), &settings_of(folder));
-    match graph::examine(read, &isobar::aws::catalog()) {
+    match graph::check_stack(read, &isobar::kinds::catalog()) {
         Ok(examined) => (Some(examined.loaded.source), examined.warnings),
         Err(Rejected { source, problems, .. }) => (source, problems),
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use isobar::blocks::{Declaration, Level, expand, expanded_json};
 use isobar::problem::{Problem, Severity};
 use isobar::stack::{self, Loaded, Rejected, Settings};
-use isobar::{aws, render};
+use isobar::{kinds, render};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
@@ -29,7 +29,7 @@ fn load(path: &Path) -> Loaded {
 }
 
 fn expanded(loaded: &Loaded) -> (Vec<Declaration>, Vec<Problem>) {
-    let catalog = aws::catalog();
+    let catalog = kinds::catalog();
     expand(loaded, &catalog)
 }
 
@@ -76,7 +76,7 @@ fn every_case_expands_as_expected() {
 
 #[test]
 fn what_expands_without_errors_is_a_graph() {
-    let catalog = aws::catalog();
+    let catalog = kinds::catalog();
     for case in cases() {
         let loaded = load(&file_of(&case));
         let (declarations, problems) = expanded(&loaded);
@@ -115,7 +115,7 @@ fn dns_comes_last_and_certificates_are_served_by_one_record() {
 fn odd_words_are_refused_or_expanded() {
     let odd =
         ["\"\"", "é", "\"a b\"", "\"$${x} ${region}\"", "[]", "{}", "-1", "99999999999999999999", "*", "..", "/{a+}"];
-    let catalog = aws::catalog();
+    let catalog = kinds::catalog();
     let word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./%{}+@".contains(&byte);
     for case in cases() {
         let path = file_of(&case);

@@ -8,10 +8,10 @@ use futures::future::BoxFuture;
 use isobar::engine::Engine;
 use isobar::graph::Graph;
 use isobar::state::State;
-use isobar::state::journal::Entry;
-use isobar::state::object_store::ObjectStore;
-use isobar::state::objects::memory::MemoryObjects;
-use isobar::state::store::{Holder, Store, StoreError};
+use isobar::state::entry::Entry;
+use isobar::store::object::ObjectStore;
+use isobar::store::objects::memory::MemoryObjects;
+use isobar::store::{Holder, Store, StoreError};
 
 use crate::engine::{World, graph};
 

@@ -23,11 +23,11 @@ mod traffic;
 
 use std::collections::BTreeSet;
 
-use isobar::aws::catalog;
 use isobar::catalog::KindInfo;
+use isobar::kinds::catalog;
 
 /// The kinds to be tried.
-fn chosen() -> Vec<KindInfo> {
+fn selected() -> Vec<KindInfo> {
     let wanted: Option<BTreeSet<String>> =
         std::env::var("ISOBAR_TEST_KINDS").ok().map(|list| list.split(',').map(str::to_owned).collect());
     let is_wanted = |kind: &&KindInfo| wanted.as_ref().is_none_or(|wanted| wanted.contains(kind.name.as_str()));
@@ -41,7 +41,7 @@ fn report(faults: &[String]) {
 
 #[test]
 fn every_example_is_valid_and_complete() {
-    report(&chosen().iter().flat_map(offline::faults).collect::<Vec<_>>());
+    report(&selected().iter().flat_map(offline::faults).collect::<Vec<_>>());
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn every_kind_lives_on_the_emulator() {
         let emulator = emulator::Emulator::reach().await;
         let mut faults = Vec::new();
         // One after the other: some things are there once in an account, whatever their names.
-        for kind in chosen() {
+        for kind in selected() {
             let mut life = life::Life::new(&emulator, &kind.name);
             if let Err(fault) = life.live(&kind).await {
                 faults.push(format!("{}: {fault}", kind.name));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use isobar::state::State;
-use isobar::state::journal::{self, Entry};
-use isobar::state::store::{Holder, Store, StoreError};
+use isobar::state::entry::Entry;
+use isobar::store::{Holder, Store, StoreError};
 
 #[derive(Default)]
 pub struct MemoryStore(Mutex<Inner>);
@@ -44,7 +44,7 @@ impl Store for MemoryStore {
             let inner = self.0.lock().expect("a store");
             let mut state = inner.state.clone();
             if let Some(state) = &mut state {
-                inner.entries.iter().for_each(|entry| journal::apply(state, entry));
+                inner.entries.iter().for_each(|entry| state.apply(entry));
             }
             Ok(state)
         })

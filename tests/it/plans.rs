@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use isobar::cloud::{Ask, Care, Class, Cloud, CloudError, Live, Readiness, Tagged};
+use isobar::cloud::{Class, Cloud, CloudError, Live, ReadMode, ReadRequest, Readiness, Tagged};
 use isobar::engine::Engine;
 use isobar::names::{KindName, Owner, PhysicalId, Region, Scope, StackName};
-use isobar::plan::decide::Options;
-use isobar::state::file_store::FileStore;
+use isobar::planning::decide::Options;
+use isobar::store::file::FileStore;
 use isobar::value::Json;
 
 use crate::engine::{catalog, loaded_from};
@@ -25,7 +25,7 @@ struct Still(BTreeMap<String, Json>);
 type Answer<'a, T> = BoxFuture<'a, Result<T, CloudError>>;
 
 fn refused<T>() -> Result<T, CloudError> {
-    Err(CloudError::stated(Class::Denied, "test", "a plan changes nothing"))
+    Err(CloudError::local(Class::Denied, "test", "a plan changes nothing"))
 }
 
 impl Still {
@@ -52,7 +52,13 @@ impl Cloud for Still {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn read<'a>(&'a self, _: &'a Scope, _: &'a KindName, asks: &'a [Ask], _: Care) -> Answer<'a, Vec<Option<Live>>> {
+    fn read<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: &'a KindName,
+        asks: &'a [ReadRequest],
+        _: ReadMode,
+    ) -> Answer<'a, Vec<Option<Live>>> {
         Box::pin(async { Ok(asks.iter().map(|ask| self.live(&ask.id)).collect()) })
     }
 
@@ -68,7 +74,7 @@ impl Cloud for Still {
             match self.0.get(&address) {
                 None => Ok(None),
                 Some(found) if found.get("owner").is_none() => Ok(Some(PhysicalId::new(address))),
-                Some(_) => Err(CloudError::stated(Class::Taken, kind.as_str(), "it exists and is somebody else's")),
+                Some(_) => Err(CloudError::local(Class::NotOwned, kind.as_str(), "it exists and is somebody else's")),
             }
         })
     }

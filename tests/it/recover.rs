@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use isobar::cloud::Cloud;
-use isobar::engine::recover::{Recovery, Why};
+use isobar::engine::recover::{OrphanReason, Recovery};
 use isobar::graph::Graph;
-use isobar::plan::decide::Options;
+use isobar::planning::decide::Options;
 
 use crate::engine::{World, graph, holder};
 use crate::memory_store::MemoryStore;
@@ -41,7 +41,7 @@ async fn a_lost_state_is_as_it_was() {
     let before = world.engine.store.load().await.expect("a state").expect("a state");
     lose_the_state(&mut world);
     let found = recovered(&world, &graph).await;
-    assert_eq!((found.taken_up.len(), found.confirmed, found.strays.len()), (4, 0, 0), "{found:?}");
+    assert_eq!((found.taken_up.len(), found.confirmed, found.orphans.len()), (4, 0, 0), "{found:?}");
     let after = world.engine.store.load().await.expect("a state").expect("a state");
     assert_eq!((after.records, after.account), (before.records, before.account));
     world.nothing_to_do(&graph).await;
@@ -71,8 +71,8 @@ async fn what_is_gone_is_dropped_and_what_nobody_looks_after_is_told() {
     let (address, record) = state.records.iter().find(|(at, _)| at.to_string() == "apis.b@us-east-1").expect("it");
     while world.cloud.inventory().len() > 3 {
         world.cloud.delete(&address.at, &record.kind, &record.id).await.expect("deleted");
-        let ask = isobar::cloud::Ask::new(record.id.clone(), &record.spec);
-        world.cloud.read(&address.at, &record.kind, &[ask], isobar::cloud::Care::Exact).await.expect("read");
+        let ask = isobar::cloud::ReadRequest::new(record.id.clone(), &record.spec);
+        world.cloud.read(&address.at, &record.kind, &[ask], isobar::cloud::ReadMode::Fresh).await.expect("read");
     }
     let found = recovered(&world, &whole).await;
     assert_eq!(addresses(&found.gone, |(address, _)| address.to_string()), ["apis.b@us-east-1"]);
@@ -81,7 +81,7 @@ async fn what_is_gone_is_dropped_and_what_nobody_looks_after_is_told() {
     lose_the_state(&mut world);
     let without = graph(&STACK.lines().filter(|line| !line.contains("apis.a")).collect::<Vec<_>>().join("\n"));
     let found = recovered(&world, &without).await;
-    let told = addresses(&found.strays, |stray| stray.address.as_ref().expect("an address").to_string());
+    let told = addresses(&found.orphans, |stray| stray.address.as_ref().expect("an address").to_string());
     assert_eq!(told, ["apis.a@us-east-1"]);
-    assert_eq!(found.strays[0].why, Why::NotInFile);
+    assert_eq!(found.orphans[0].why, OrphanReason::NotInFile);
 }

@@ -10,8 +10,8 @@ use isobar::cloud::fake::{FakeCloud, Fault, FaultKind};
 use isobar::engine::Engine;
 use isobar::graph::Graph;
 use isobar::plan::Decision;
-use isobar::plan::decide::Options;
-use isobar::state::file_store::FileStore;
+use isobar::planning::decide::Options;
+use isobar::store::file::FileStore;
 
 use crate::engine::{Log, holder};
 
@@ -22,7 +22,7 @@ fn stacks() -> Vec<PathBuf> {
 }
 
 fn graph_of(path: &Path) -> Graph {
-    let catalog = isobar::aws::catalog();
+    let catalog = isobar::kinds::catalog();
     let settings = isobar::stack::Settings { store_packages: false, ..isobar::stack::Settings::default() };
     let loaded = isobar::stack::load(path, &settings).unwrap_or_else(|rejected| panic!("{:#?}", rejected.problems));
     let (declarations, problems) = isobar::blocks::expand(&loaded, &catalog);
@@ -33,7 +33,7 @@ fn graph_of(path: &Path) -> Graph {
 fn engine(cloud: Arc<FakeCloud>, graph: &Graph, folder: &Path) -> Engine {
     Engine {
         cloud,
-        catalog: isobar::aws::catalog(),
+        catalog: isobar::kinds::catalog(),
         store: Arc::new(FileStore::new(folder, graph.stack.clone())),
         parallelism: 16,
         lock_timeout: Duration::ZERO,
@@ -50,7 +50,7 @@ async fn apply(engine: &Engine, graph: &Graph, options: &Options) {
 async fn whole_life(path: &Path, faults: Vec<Fault>) {
     let graph = graph_of(path);
     let folder = tempfile::tempdir().expect("a folder");
-    let cloud = Arc::new(FakeCloud::new(isobar::aws::catalog()));
+    let cloud = Arc::new(FakeCloud::new(isobar::kinds::catalog()));
     let engine = engine(cloud.clone(), &graph, folder.path());
     cloud.break_with(faults);
     apply(&engine, &graph, &Options::default()).await;
@@ -72,7 +72,7 @@ async fn every_stack_lives_and_goes() {
 
 #[tokio::test(start_paused = true)]
 async fn every_stack_lives_and_goes_though_a_fifth_of_the_calls_fail() {
-    let classes = [Class::Throttled, Class::TimedOut, Class::Server, Class::NotYet];
+    let classes = [Class::Throttled, Class::TimedOut, Class::Server, Class::NotVisibleYet];
     for path in stacks() {
         let faults = (1..2000).step_by(5).zip(classes.into_iter().cycle());
         let faults = faults.map(|(nth, class)| Fault {

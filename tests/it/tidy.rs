@@ -1,36 +1,9 @@
 //! What keeps the house in order: layers, lengths, lists, and a README that knows every command.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The layers, lowest first: a module imports only from its own layer and those before it.
-/// Longer paths are exceptions to shorter ones.
-const LAYERS: &[&[&str]] = &[
-    &["names", "problem"],
-    &["value"],
-    &["catalog", "value::compare", "stack", "state"],
-    &["blocks"],
-    &["graph"],
-    &["plan", "apply::Verb"],
-    &["rollout", "plan::steps"],
-    &["schedule"],
-    &[
-        "cloud",
-        "state::document",
-        "state::fence",
-        "state::file_store",
-        "state::journal",
-        "state::lines",
-        "state::object_store",
-        "state::objects",
-        "state::store",
-    ],
-    &["observe", "apply", "plan::decide"],
-    &["engine"],
-    &["render"],
-    &["aws", "kinds"],
-    &["cli"],
-];
 /// Lines of a file, its tests left out.
 const LONGEST_FILE: usize = 400;
 /// Lines of a function.
@@ -77,47 +50,138 @@ fn report(faults: &[String]) {
 
 #[test]
 fn modules_import_only_from_layers_below() {
+    let layers = layers();
+    let layer = |module: &str| layers.iter().position(|layer| layer.iter().any(|one| one == module));
     let mut faults = Vec::new();
-    for source in sources("src") {
-        let module = module_of(&source.path);
-        // The map and the program itself stand above everything.
-        let Some(own) = layer(&module) else { continue };
-        for import in imports(&source.text) {
-            match layer(&import) {
-                Some(other) if other > own => {
-                    faults.push(format!("{}: `{module}` imports `{import}`", source.path.display()));
-                }
-                Some(_) => {}
-                None => faults.push(format!("{}: `{import}` is in no layer", source.path.display())),
+    for (module, imports) in modules() {
+        let own = layer(&module[0]).unwrap_or_else(|| panic!("`{}` is in no layer of src/lib.rs", module[0]));
+        for import in imports.iter().filter(|import| import[0] != module[0]) {
+            if layer(&import[0]).is_none_or(|other| other > own) {
+                faults.push(format!(
+                    "`{}` imports `{}`, which is in a higher layer",
+                    module.join("::"),
+                    import.join("::")
+                ));
             }
         }
     }
     report(&faults);
 }
 
-/// `src/plan/decide.rs` is `plan::decide`.
-fn module_of(path: &Path) -> String {
+/// The table under "Layers" in `src/lib.rs`, lowest first. It is the only one there is.
+fn layers() -> Vec<Vec<String>> {
+    let map = fs::read_to_string(root().join("src/lib.rs")).expect("the map");
+    let rows = map.lines().skip_while(|line| !line.contains("# Layers")).skip_while(|line| !line.contains("|---|"));
+    let rows = rows.skip(1).take_while(|line| line.contains('|'));
+    let names = |row: &str| {
+        let last = row.trim_end().trim_end_matches('|').rsplit('|').next().unwrap_or_default().to_owned();
+        last.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let layers: Vec<Vec<String>> = rows.map(names).collect();
+    assert!(layers.len() > 10, "the table of layers is not found");
+    layers
+}
+
+#[test]
+fn modules_import_each_other_in_no_circle() {
+    let modules = modules();
+    let files = circles(&modules.iter().map(|(module, imports)| (module.clone(), imports.clone())).collect());
+    let top = |module: &Vec<String>| vec![module[0].clone()];
+    let mut tops: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> = BTreeMap::new();
+    for (module, imports) in &modules {
+        tops.entry(top(module)).or_default().extend(imports.iter().map(top).filter(|other| *other != top(module)));
+    }
+    let faults = files.into_iter().chain(circles(&tops)).map(|circle| circle.join(", "));
+    report(&faults.collect::<Vec<_>>());
+}
+
+/// Modules that reach each other: those left when whatever imports nothing that is left has been taken out, from
+/// both ends.
+fn circles(graph: &BTreeMap<Vec<String>, BTreeSet<Vec<String>>>) -> Vec<Vec<String>> {
+    let mut left = graph.clone();
+    loop {
+        let names: BTreeSet<_> = left.keys().cloned().collect();
+        let imported: BTreeSet<_> = left.values().flatten().cloned().collect();
+        let before = left.len();
+        left.retain(|name, imports| imported.contains(name) && imports.iter().any(|import| names.contains(import)));
+        left.values_mut().for_each(|imports| imports.retain(|import| names.contains(import)));
+        if left.len() == before {
+            break;
+        }
+    }
+    if left.is_empty() { Vec::new() } else { vec![left.keys().map(|name| name.join("::")).collect()] }
+}
+
+#[test]
+fn circles_of_imports_are_found() {
+    let name = |name: &str| vec![name.to_owned()];
+    let graph = |edges: &[(&str, &str)]| {
+        let mut graph: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> = BTreeMap::new();
+        for (from, to) in edges {
+            graph.entry(name(from)).or_default().insert(name(to));
+            graph.entry(name(to)).or_default();
+        }
+        graph
+    };
+    assert!(circles(&graph(&[("a", "b"), ("b", "c"), ("a", "c")])).is_empty());
+    assert_eq!(circles(&graph(&[("a", "b"), ("b", "c"), ("c", "b"), ("c", "d")])), [["b", "c"]]);
+}
+
+/// Every module of `src` with the modules that it imports. A parent and its own children are not counted: a child
+/// is a part of its parent.
+fn modules() -> Vec<(Vec<String>, BTreeSet<Vec<String>>)> {
+    let sources: Vec<(Vec<String>, String)> = sources("src")
+        .into_iter()
+        .map(|source| (module_of(&source.path), source.text))
+        .filter(|(module, _)| !matches!(module[..], [ref one] if one == "lib" || one == "main"))
+        .filter(|(module, _)| !module.iter().any(|part| part == "tests"))
+        .collect();
+    let known: BTreeSet<Vec<String>> = sources.iter().map(|(module, _)| module.clone()).collect();
+    let imports = |module: &Vec<String>, text: &str| -> BTreeSet<Vec<String>> {
+        let targets = paths(text).into_iter().filter_map(|path| target(module, &path, &known));
+        targets.filter(|target| !target.starts_with(module) && !module.starts_with(target)).collect()
+    };
+    sources.iter().map(|(module, text)| (module.clone(), imports(module, text))).collect()
+}
+
+/// `src/plan/steps.rs` is `plan::steps`.
+fn module_of(path: &Path) -> Vec<String> {
     let path = path.with_extension("");
     let words: Vec<_> = path.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let words = words.strip_suffix(&["mod".to_owned()]).unwrap_or(&words);
-    words.join("::")
+    words.strip_suffix(&["mod".to_owned()]).unwrap_or(&words).to_vec()
 }
 
-/// The layer of the longest path in the table that begins this one.
-fn layer(path: &str) -> Option<usize> {
-    let begins = |known: &str| path == known || path.strip_prefix(known).is_some_and(|rest| rest.starts_with("::"));
-    let layers = LAYERS.iter().enumerate();
-    let all = layers.flat_map(|(number, names)| names.iter().map(move |name| (name.len(), number, *name)));
-    all.filter(|(_, _, name)| begins(name)).max().map(|(_, number, _)| number)
+/// The module that a path leads to: the longest part of it that is one.
+fn target(module: &[String], path: &str, known: &BTreeSet<Vec<String>>) -> Option<Vec<String>> {
+    let mut words: Vec<&str> = path.split("::").collect();
+    let mut full = match words[0] {
+        "crate" => Vec::new(),
+        _ => module.to_vec(),
+    };
+    let supers = words.iter().take_while(|word| **word == "super").count();
+    full.truncate(full.len().saturating_sub(supers));
+    let rest = words.split_off(supers.max(usize::from(matches!(words[0], "crate" | "self"))));
+    full.extend(rest.into_iter().map(str::to_owned));
+    (1..=full.len()).rev().map(|length| full[..length].to_vec()).find(|path| known.contains(path))
 }
 
-/// Every path after `use crate::`, braces written out.
-fn imports(text: &str) -> Vec<String> {
+/// Every path in a text that may lead to a module, those of `use` with their braces written out.
+fn paths(text: &str) -> Vec<String> {
+    let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = code.join("\n");
     let mut paths = Vec::new();
-    for (at, _) in text.match_indices("use crate::") {
-        let tree = text[at + "use crate::".len()..].split(';').next().unwrap_or_default();
-        write_out("", &tree.split_whitespace().collect::<String>(), &mut paths);
+    let mut rest = String::new();
+    for (number, part) in code.split("use ").enumerate() {
+        let is_import = number > 0 && part.contains(';');
+        let (tree, after) = if is_import { part.split_once(';').unwrap_or((part, "")) } else { ("", part) };
+        if is_import {
+            write_out("", &tree.split_whitespace().collect::<String>(), &mut paths);
+        }
+        rest.push_str(after);
     }
+    let is_path = |sign: char| sign.is_alphanumeric() || sign == '_' || sign == ':';
+    let words = rest.split(|sign| !is_path(sign)).filter(|word| word.contains("::"));
+    paths.extend(words.map(|word| word.trim_matches(':').to_owned()));
     paths
 }
 
@@ -144,7 +208,11 @@ fn write_out(before: &str, tree: &str, paths: &mut Vec<String>) {
 
 #[test]
 fn braces_of_imports_are_written_out() {
-    assert_eq!(imports("use crate::a::{self, b::{C, d}};\nuse crate::e;"), ["a::self", "a::b::C", "a::b::d", "e"]);
+    let text = "use crate::a::{self, b::{C, d}};\nuse super::e;\nfn f() { super::g::h(crate::i::J) }";
+    assert_eq!(
+        paths(text),
+        ["crate::a::self", "crate::a::b::C", "crate::a::b::d", "super::e", "super::g::h", "crate::i::J"]
+    );
 }
 
 #[test]
@@ -189,13 +257,19 @@ fn functions(text: &str) -> Vec<(String, usize)> {
 }
 
 #[test]
-fn every_kind_is_in_the_table() {
-    let table = fs::read_to_string(root().join("src/kinds/mod.rs")).expect("the table");
-    let kinds = sources("src/kinds").into_iter().filter(|source| source.text.contains("impl Kind for "));
-    let missing: Vec<String> = kinds
-        .map(|source| module_of(&source.path).replace("kinds::", ""))
-        .filter(|module| !table.contains(&format!("Entry::of::<{module}::")))
-        .collect();
+fn every_kind_is_in_the_table_of_its_service() {
+    let mut missing = Vec::new();
+    for source in sources("src/kinds") {
+        for (at, _) in source.text.match_indices("\nimpl Kind for ") {
+            let kind = source.text[at + "\nimpl Kind for ".len()..].split(' ').next().unwrap_or_default();
+            let module = module_of(&source.path);
+            let service = root().join("src/kinds").join(&module[1]).join("mod.rs");
+            let table = fs::read_to_string(&service).unwrap_or_default();
+            if !table.contains(&format!("RegisteredKind::of::<{}::{kind}>", module[2])) {
+                missing.push(format!("{} is not in {}", module.join("::"), service.display()));
+            }
+        }
+    }
     report(&missing);
 }
 

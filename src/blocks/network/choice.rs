@@ -49,7 +49,7 @@ impl Choice {
 pub(super) fn choice(cx: &Expansion<'_>, region: &Region) -> Result<Choice, Vec<Problem>> {
     let Some(network) = &cx.stack().network else { return Err(Vec::new()) };
     let cidr = addresses(cx, network, region);
-    let zones = chosen(cx, network, region);
+    let zones = selected(cx, network, region);
     match (cidr, zones) {
         (Ok(cidr), Ok(zones)) => {
             let open = endpoints::anything_is_public(cx, region);
@@ -99,7 +99,7 @@ fn taken(network: &Network, free: &str) -> bool {
     network.cidr.values().filter_map(|text| parse(text)).any(|other| parse(free).is_some_and(|one| one.overlaps(other)))
 }
 
-fn chosen(cx: &Expansion<'_>, network: &Network, region: &Region) -> Found<Vec<Zone>> {
+fn selected(cx: &Expansion<'_>, network: &Network, region: &Region) -> Found<Vec<Zone>> {
     let path = Path::of(["network", "zones"]);
     let known = zones::of(region);
     let count = match &network.zones {

@@ -6,9 +6,9 @@ use crate::cli::args::{Globals, Words};
 use crate::cli::engine;
 use crate::cli::held::{Held, Over};
 use crate::cli::{Done, Failure, ask, console};
-use crate::state::document;
 use crate::state::edit::{self, Refusal};
-use crate::state::store::Holder;
+use crate::store::Holder;
+use crate::store::document;
 
 /// `isobar state push`: puts a file in the place of what is remembered.
 pub fn push(globals: &Globals, stack: &Path, file: &Path, force: bool) -> Result<Done, Failure> {

@@ -7,7 +7,7 @@ use super::held::Held;
 use super::{Done, Failure, ask, console, engine};
 use crate::names::Address;
 use crate::problem::nearest;
-use crate::state::document;
+use crate::store::document;
 
 pub fn run(globals: &Globals, args: &State) -> Result<Done, Failure> {
     match &args.command {

@@ -15,10 +15,10 @@ use futures::future::BoxFuture;
 pub use faults::{Fault, FaultKind};
 use rules::{fits, of_kind, outputs, refusal, same_name, settled_references};
 
-use super::{Ask, Care, Class, Cloud, CloudError, Live, Readiness, Tagged};
-use crate::catalog::{Catalog, Form, KindInfo};
+use super::{Class, Cloud, CloudError, Live, ReadMode, ReadRequest, Readiness, Tagged};
+use crate::catalog::{Catalog, KindInfo, SchemaType};
+use crate::diff::{self, Effect};
 use crate::names::{KindName, Owner, PhysicalId, Region, Scope, StackName};
-use crate::value::compare::{self, Effect};
 use crate::value::{Json, Partial};
 
 /// A strict cloud in memory.
@@ -160,12 +160,12 @@ impl FakeCloud {
             _ => Readiness::Pending("in the works".into()),
         };
         let mut spec = thing.spec.clone();
-        if let (Form::Object(fields), Json::Object(map)) = (&info.spec.form, &mut spec) {
+        if let (SchemaType::Object(fields), Json::Object(map)) = (&info.spec.schema_type, &mut spec) {
             for (name, field) in fields {
-                if field.shape.words.compare == crate::catalog::Compare::Sha256
+                if field.shape.annotations.compare == crate::catalog::Compare::Sha256
                     && let Some(value) = map.get_mut(name).filter(|value| !value.is_null())
                 {
-                    *value = compare::fingerprint(value).into();
+                    *value = crate::value::fingerprint(value).into();
                 }
             }
         }
@@ -197,21 +197,21 @@ impl Cloud for FakeCloud {
         &'a self,
         at: &'a Scope,
         kind: &'a KindName,
-        asks: &'a [Ask],
-        _care: Care,
+        requests: &'a [ReadRequest],
+        _care: ReadMode,
     ) -> Answer<'a, Vec<Option<Live>>> {
         Box::pin(async move {
             let mut inner = self.inner();
             *inner.calls.entry("read").or_default() += 1;
             inner.reach(at, kind)?;
             let mut lives = Vec::new();
-            for ask in asks {
+            for request in requests {
                 if inner.blind_reads > 0 {
                     inner.blind_reads -= 1;
                     lives.push(None);
                     continue;
                 }
-                let key = (at.clone(), kind.clone(), ask.id.clone());
+                let key = (at.clone(), kind.clone(), request.id.clone());
                 let Some(thing) = inner.things.get_mut(&key) else {
                     lives.push(None);
                     continue;
@@ -263,7 +263,7 @@ impl Cloud for FakeCloud {
                     return if ours {
                         Ok(Some(id.clone()))
                     } else {
-                        Err(refusal(Class::Taken, kind, "somebody else's"))
+                        Err(refusal(Class::NotOwned, kind, "somebody else's"))
                     };
                 }
             }
@@ -311,7 +311,7 @@ impl Cloud for FakeCloud {
         })
     }
 
-    fn claim<'a>(
+    fn tag_as_owned<'a>(
         &'a self,
         at: &'a Scope,
         kind: &'a KindName,
@@ -319,7 +319,7 @@ impl Cloud for FakeCloud {
         _spec: &'a Json,
         owner: &'a Owner,
     ) -> Answer<'a, ()> {
-        self.change("claim", kind, move |inner| {
+        self.change("tag_as_owned", kind, move |inner| {
             let thing = inner.things.get_mut(&(at.clone(), kind.clone(), id.clone()));
             let thing = thing.ok_or_else(|| refusal(Class::NotFound, kind, "it is not there"))?;
             thing.owner = owner.clone();
@@ -345,7 +345,7 @@ impl Cloud for FakeCloud {
             if thing.pending > 0 {
                 return Err(refusal(Class::Conflict, kind, "it is being changed"));
             }
-            let changes = compare::changes(&info.spec, &Partial::from_json(to), &thing.spec, Some(&thing.spec));
+            let changes = diff::changes(&info.spec, &Partial::from_json(to), &thing.spec, Some(&thing.spec));
             if changes.iter().any(|change| change.effect == Effect::Replace) {
                 return Err(refusal(Class::Invalid, kind, "this cannot be changed"));
             }

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::{Inner, Thing};
-use crate::catalog::{Form, KindInfo, check};
+use crate::catalog::{KindInfo, SchemaType, check};
 use crate::cloud::{Class, CloudError};
 use crate::names::{KindName, PhysicalId, Scope};
-use crate::value::compare;
 use crate::value::{Json, Partial};
 
 /// Whether two specs make one name, of a kind whose names are unique.
 pub(super) fn same_name(info: &KindInfo, one: &Json, other: &Json) -> bool {
     let field = |name: &&str| one.get(*name).is_some() && one.get(*name) == other.get(*name);
-    info.delete_first && !info.named_by.is_empty() && info.named_by.iter().all(field)
+    !info.traits.unique_by.is_empty() && info.traits.unique_by.iter().all(field)
 }
 
 pub(super) fn fits(info: &KindInfo, spec: &Json) -> Result<(), CloudError> {
@@ -47,10 +46,10 @@ pub(super) fn settled_references(inner: &Inner, spec: &Json, kind: &KindName) ->
 
 /// An output named like a field has the field's value; any other tells of the id.
 pub(super) fn outputs(info: &KindInfo, id: &PhysicalId, spec: &Json) -> Json {
-    let Form::Object(fields) = &info.outputs.form else { return Json::Null };
+    let SchemaType::Object(fields) = &info.outputs.schema_type else { return Json::Null };
     let value = |name: &String, shape: &crate::catalog::Shape| match spec.get(name).filter(|value| !value.is_null()) {
         Some(value) => value.clone(),
-        None if shape.words.volatile => format!("fake:/{id}/{}", compare::fingerprint(spec)).into(),
+        None if shape.annotations.volatile => format!("fake:/{id}/{}", crate::value::fingerprint(spec)).into(),
         None => match shape.placeholder() {
             Json::String(_) => format!("fake:/{id}/{name}").into(),
             other => other,
@@ -60,7 +59,7 @@ pub(super) fn outputs(info: &KindInfo, id: &PhysicalId, spec: &Json) -> Json {
 }
 
 pub(super) fn refusal(class: Class, kind: &KindName, message: &str) -> CloudError {
-    CloudError::stated(class, kind.as_str(), message)
+    CloudError::local(class, kind.as_str(), message)
 }
 
 /// The things of a kind in a place.

@@ -10,8 +10,9 @@ use aws_sdk_acm::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
-use crate::cloud::{Ask, Readiness};
+use crate::aws::{Cx, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::{ReadRequest, Readiness};
 use crate::kinds::apigateway::domain_name;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
@@ -105,21 +106,24 @@ tags: {team: commerce}
         "{key_algorithm: RSA_2048, exportable: true}",
         "{domain: www.shop.example.com, alternative_names: []}",
     ];
-    // Validation takes minutes, up to half an hour; a load balancer or domain lets go of a
-    // certificate up to 20 minutes after it was deleted.
-    const DEADLINE: Duration = Duration::from_hours(1);
+    const TRAITS: Traits = Traits {
+        // Validation takes minutes, up to half an hour; a load balancer or domain lets go of a
+        // certificate up to 20 minutes after it was deleted.
+        deadline: Duration::from_hours(1),
+        ..Traits::DEFAULT
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        futures::future::try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, request))).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         for listed in of_domain(cx, &spec.domain).await? {
             let arn = listed.certificate_arn.unwrap_or_default();
-            let tags = own_tags(cx, &arn).await.or_gone()?.unwrap_or_default();
+            let tags = own_tags(cx, &arn).await.optional()?.unwrap_or_default();
             if owner.owns(|key| tags.get(key).map(String::as_str)) {
                 return Ok(Some(PhysicalId::new(arn)));
             }
@@ -195,22 +199,22 @@ async fn of_domain(cx: &Cx, domain: &str) -> Result<Vec<CertificateSummary>> {
 }
 
 /// One describe call, on surveys too: no list holds the validation records, which are outputs.
-async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Certificate>>> {
-    let arn = ask.id.as_str();
+async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Certificate>>> {
+    let arn = request.id.as_str();
     if let Some(found) = in_use(cx, arn).await? {
         return Ok(Some(found));
     }
-    let described = cx.acm().describe_certificate().certificate_arn(arn).send().await.or_gone()?;
+    let described = cx.acm().describe_certificate().certificate_arn(arn).send().await.optional()?;
     let Some(live) = described.and_then(|answer| answer.certificate) else { return Ok(None) };
     let tags = match cx.indexed_tags(arn).await? {
         Some(tags) => Some(tags),
-        None if ask.manages("tags") => match own_tags(cx, arn).await.or_gone()? {
+        None if request.manages("tags") => match own_tags(cx, arn).await.optional()? {
             None => return Ok(None),
             tags => tags,
         },
         None => None,
     };
-    let unseen: &[&str] = if tags.is_none() { &["tags"] } else { &[] };
+    let not_read: &[&str] = if tags.is_none() { &["tags"] } else { &[] };
     let readiness = readiness(&live);
     let domain = live.domain_name.clone().unwrap_or_default();
     let names = live.subject_alternative_names.clone().unwrap_or_default();
@@ -223,7 +227,7 @@ async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Certificate>>> {
         domain,
     };
     let outputs = outputs(arn, &spec.domain, live.domain_validation_options.as_deref().unwrap_or_default());
-    Ok(Some(Found { spec, outputs, readiness, unseen }))
+    Ok(Some(Found { spec, outputs, readiness, not_read }))
 }
 
 /// What of a certificate never changes, in its spec and its outputs.
@@ -254,7 +258,7 @@ async fn in_use(cx: &Cx, arn: &str) -> Result<Option<Found<Certificate>>> {
         exportable: None,
         tags: Some(live_tags(tags)),
     };
-    Ok(Some(Found { unseen: FIXED, ..Found::serving(spec, outputs(arn, "", &[])) }))
+    Ok(Some(Found { not_read: FIXED, ..Found::serving(spec, outputs(arn, "", &[])) }))
 }
 
 fn outputs(arn: &str, domain: &str, validations: &[DomainValidation]) -> Outputs {

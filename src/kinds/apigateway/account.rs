@@ -10,8 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{rest_api, stage};
-use crate::aws::{Cx, Gone, Result};
-use crate::cloud::{Ask, Class, CloudError};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId, TAG_STACK};
 use crate::value::Json;
@@ -45,25 +46,34 @@ cloudwatch_role_arn: ${iam.Role.arn}
 ";
     const CHANGES: &'static [&'static str] =
         &["cloudwatch_role_arn: arn:aws:iam::123456789012:role/shop-apigateway-logs"];
-    // AWS takes one change per 20 s, and a new role late.
-    const DEADLINE: Duration = Duration::from_mins(10);
-    const NOT_YET: &'static [&'static str] = &[
-        "BadRequestException: The role ARN does not have required permissions",
-        "BadRequestException: API Gateway could not successfully write to CloudWatch Logs using the ARN specified",
-    ];
+    const TRAITS: Traits = Traits {
+        // AWS takes one change per 20 s, and a new role late.
+        deadline: Duration::from_mins(10),
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_visible_yet: &[
+            "BadRequestException: The role ARN does not have required permissions",
+            "BadRequestException: API Gateway could not successfully write to CloudWatch Logs using the ARN specified",
+        ],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let role = role(cx).await?;
-        Ok(asks.iter().map(|ask| (role.as_deref() == Some(ask.id.as_str())).then(|| found(ask.id.as_str()))).collect())
+        Ok(requests
+            .iter()
+            .map(|request| (role.as_deref() == Some(request.id.as_str())).then(|| found(request.id.as_str())))
+            .collect())
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let Some(live) = role(cx).await? else { return Ok(None) };
         let name = live.rsplit('/').next().unwrap_or_default();
-        let described = cx.home().iam().get_role().role_name(name).send().await.or_gone()?;
+        let described = cx.home().iam().get_role().role_name(name).send().await.optional()?;
         // A role that is no more writes no logs: that setting is nobody's.
         let Some(described) = described.and_then(|answer| answer.role) else { return Ok(None) };
         let stack = described.tags().iter().find(|tag| tag.key() == TAG_STACK).map(|tag| tag.value().to_owned());
@@ -77,7 +87,7 @@ cloudwatch_role_arn: ${iam.Role.arn}
                 let message =
                     format!("API Gateway writes logs with the role {live} already, in this account and region");
                 let hint = "leave this resource out, as that role serves every stage; or mark it `existing`";
-                Err(CloudError { hint: Some(hint.into()), ..CloudError::stated(Class::Taken, "find", message) })
+                Err(CloudError { hint: Some(hint.into()), ..CloudError::local(Class::NotOwned, "find", message) })
             }
         }
     }
@@ -101,7 +111,7 @@ cloudwatch_role_arn: ${iam.Role.arn}
         let Some(stage) = logging_stage(cx).await? else { return set(cx, "").await };
         let message = format!("the stage {stage} writes logs with this role, and would go silent without it");
         let hint = "set `retain: true` on this resource and on its role, or turn the logs of that stage off".to_owned();
-        Err(CloudError { hint: Some(hint), ..CloudError::stated(Class::Invalid, "delete", message) })
+        Err(CloudError { hint: Some(hint), ..CloudError::local(Class::Invalid, "delete", message) })
     }
 
     async fn lookup(cx: &Cx, _query: &Json) -> Result<Option<PhysicalId>> {

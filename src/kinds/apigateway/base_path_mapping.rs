@@ -6,9 +6,10 @@ use aws_sdk_apigateway::types::BasePathMapping as SdkMapping;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PAGE, Patch, halves, tags_of};
-use crate::aws::{Cx, Gone, Result};
-use crate::cloud::{Ask, Care, Class, CloudError};
+use super::{PAGE, Patch, split_id, tags_of};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadMode, ReadRequest};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId, TAG_STACK};
 
@@ -57,25 +58,29 @@ rest_api_id: ${apigateway.RestApi.id}
 stage: ${apigateway.Stage.name}
 ";
     const CHANGES: &'static [&'static str] = &["base_path: (none)"];
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["domain", "base_path"];
-    // A stage that was just made is not known everywhere at once.
-    const NOT_YET: &'static [&'static str] =
-        &["BadRequestException: Invalid stage identifier", "BadRequestException: Invalid REST API identifier"];
-    const EXISTS: &'static [&'static str] = &["ConflictException: already exists"];
+    const TRAITS: Traits = Traits { unique_by: &["domain", "base_path"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        exists: &["ConflictException: already exists"],
+        // A stage that was just made is not known everywhere at once.
+        not_visible_yet: &[
+            "BadRequestException: Invalid stage identifier",
+            "BadRequestException: Invalid REST API identifier",
+        ],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        futures::future::try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, request))).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let Some(live) = get(cx, &spec.domain, path(spec)).await? else { return Ok(None) };
         // It has no tags. One that leads to the API of our file is ours, unless the API is another stack's.
         if live.rest_api_id() == Some(spec.rest_api_id.as_str()) {
-            let api = cx.apigateway().get_rest_api().rest_api_id(&spec.rest_api_id).send().await.or_gone()?;
+            let api = cx.apigateway().get_rest_api().rest_api_id(&spec.rest_api_id).send().await.optional()?;
             let tags = tags_of(api.and_then(|api| api.tags));
             if tags.get(TAG_STACK).is_none_or(|stack| stack == owner.stack.as_str()) {
                 return Ok(Some(id(spec)));
@@ -84,7 +89,7 @@ stage: ${apigateway.Stage.name}
         let what = format!("the path {} of {} leads to somebody else's API already", path(spec), spec.domain);
         Err(CloudError {
             hint: Some("delete that base path mapping, or import it if it is yours".into()),
-            ..CloudError::stated(Class::Taken, "find", what)
+            ..CloudError::local(Class::NotOwned, "find", what)
         })
     }
 
@@ -95,7 +100,7 @@ stage: ${apigateway.Stage.name}
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        let (domain, path) = halves(id.as_str(), '|');
+        let (domain, path) = split_id(id.as_str(), '|');
         let mut changes = Patch::default();
         changes.set("/restapiId", Some(&from.rest_api_id), Some(&to.rest_api_id));
         changes.set("/stage", from.stage.as_ref(), to.stage.as_ref());
@@ -106,24 +111,24 @@ stage: ${apigateway.Stage.name}
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
-        let (domain, path) = halves(id.as_str(), '|');
+        let (domain, path) = split_id(id.as_str(), '|');
         cx.apigateway().delete_base_path_mapping().domain_name(domain).base_path(path).send().await?;
         Ok(())
     }
 }
 
-async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<BasePathMapping>>> {
-    let (domain, path) = halves(ask.id.as_str(), '|');
-    if cx.care == Care::Exact {
+async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<BasePathMapping>>> {
+    let (domain, path) = split_id(request.id.as_str(), '|');
+    if cx.mode == ReadMode::Fresh {
         return Ok(get(cx, domain, path).await?.map(|live| found(domain, live)));
     }
     let name = format!("apigateway.base_path_mappings/{domain}");
-    let all = cx.once(&name, async {
+    let all = cx.cached(&name, async {
         let call = cx.apigateway().get_base_path_mappings().domain_name(domain).limit(PAGE);
         let mut pages = call.into_paginator().send();
         let mut all = BTreeMap::new();
         while let Some(page) = pages.next().await {
-            let listed = page.or_gone()?.and_then(|page| page.items).unwrap_or_default().into_iter();
+            let listed = page.optional()?.and_then(|page| page.items).unwrap_or_default().into_iter();
             all.extend(listed.map(|one| (one.base_path.clone().unwrap_or_else(|| ROOT.into()), one)));
         }
         Ok(all)
@@ -132,7 +137,7 @@ async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<BasePathMapping>>> 
 }
 
 async fn get(cx: &Cx, domain: &str, path: &str) -> Result<Option<SdkMapping>> {
-    let live = cx.apigateway().get_base_path_mapping().domain_name(domain).base_path(path).send().await.or_gone()?;
+    let live = cx.apigateway().get_base_path_mapping().domain_name(domain).base_path(path).send().await.optional()?;
     Ok(live.map(|live| {
         let mapping = SdkMapping::builder().set_base_path(live.base_path).set_rest_api_id(live.rest_api_id);
         mapping.set_stage(live.stage).build()

@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::stage::stages;
-use super::{PAGE, halves};
-use crate::aws::{Cx, Gone, Result};
-use crate::cloud::{Ask, Care};
+use super::{PAGE, split_id};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result};
+use crate::catalog::Traits;
+use crate::cloud::{ReadMode, ReadRequest};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
@@ -43,16 +44,22 @@ rest_api_id: ${apigateway.RestApi.id}
 document_sha256: ${apigateway.RestApi.document_sha256}
 ";
     const CHANGES: &'static [&'static str] = &["document_sha256: sha256:0000"];
-    // AWS makes one per 5 s and account.
-    const DEADLINE: Duration = Duration::from_mins(10);
-    const CONFLICT: &'static [&'static str] = &["BadRequestException: Active stages pointing to this deployment"];
-    const REPEATABLE: bool = false;
+    const TRAITS: Traits = Traits {
+        // AWS makes one per 5 s and account.
+        deadline: Duration::from_mins(10),
+        idempotent_create: false,
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        conflict: &["BadRequestException: Active stages pointing to this deployment"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        futures::future::try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, request))).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
@@ -61,7 +68,7 @@ document_sha256: ${apigateway.RestApi.document_sha256}
         let call = cx.apigateway().get_deployments().rest_api_id(&spec.rest_api_id).limit(PAGE);
         let mut pages = call.into_paginator().send();
         while let Some(page) = pages.next().await {
-            let Some(page) = page.or_gone()? else { return Ok(None) };
+            let Some(page) = page.optional()? else { return Ok(None) };
             let mut listed = page.items.unwrap_or_default().into_iter();
             if let Some(found) = listed.find(|one| one.description.as_ref().is_some_and(|told| wanted.contains(told))) {
                 return Ok(Some(id(&spec.rest_api_id, &found.id.unwrap_or_default())));
@@ -82,27 +89,27 @@ document_sha256: ${apigateway.RestApi.document_sha256}
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
-        let (api, deployment) = halves(id.as_str(), '/');
+        let (api, deployment) = split_id(id.as_str(), '/');
         cx.apigateway().delete_deployment().rest_api_id(api).deployment_id(deployment).send().await?;
         Ok(())
     }
 }
 
-async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Deployment>>> {
-    let (api, deployment) = halves(ask.id.as_str(), '/');
+async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Deployment>>> {
+    let (api, deployment) = split_id(request.id.as_str(), '/');
     let outputs = Outputs { id: deployment.to_owned() };
     let spec = |document_sha256| Spec { rest_api_id: api.to_owned(), document_sha256 };
-    if cx.care == Care::Survey {
+    if cx.mode == ReadMode::Listed {
         // A deployment that a stage shows is there, and never changes. The stages are read anyway.
         let stages = stages(cx, api).await?;
         let Some(stages) = stages.as_ref() else { return Ok(None) };
         if stages.iter().any(|stage| stage.deployment_id() == Some(deployment)) {
-            let unseen = &["document_sha256"];
-            return Ok(Some(Found { unseen, ..Found::serving(spec(String::new()), outputs) }));
+            let not_read = &["document_sha256"];
+            return Ok(Some(Found { not_read, ..Found::serving(spec(String::new()), outputs) }));
         }
     }
     let call = cx.apigateway().get_deployment().rest_api_id(api).deployment_id(deployment);
-    let Some(live) = call.send().await.or_gone()? else { return Ok(None) };
+    let Some(live) = call.send().await.optional()? else { return Ok(None) };
     let described = live.description.unwrap_or_default();
     Ok(Some(Found::serving(spec(described.split(' ').next().unwrap_or_default().to_owned()), outputs)))
 }

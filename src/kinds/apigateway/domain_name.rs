@@ -11,9 +11,10 @@ use aws_sdk_apigateway::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EndpointAccessMode, IpAddressType, PAGE, Patch, Security, arn, from_word, tags_of, update_tags, word};
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, with_owner};
-use crate::cloud::{Ask, Care, Class, CloudError, Readiness};
+use super::{EndpointAccessMode, IpAddressType, PAGE, Patch, Security, arn, from_wire, tags_of, to_wire, update_tags};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadMode, ReadRequest, Readiness};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -113,39 +114,47 @@ tags: {team: commerce}
         "tags: {team: platform, cost: '7'}",
         "domain: checkout.shop.example.com",
     ];
-    // AWS makes, changes and deletes one per 30 s and account, and takes 15 minutes to change a security policy.
-    const DEADLINE: Duration = Duration::from_mins(40);
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["domain"];
-    const EXISTS: &'static [&'static str] =
-        &["BadRequestException: already exists", "ConflictException: already exists"];
+    const TRAITS: Traits = Traits {
+        // AWS makes, changes and deletes one per 30 s and account, and takes 15 minutes to change a security policy.
+        deadline: Duration::from_mins(40),
+        unique_by: &["domain"],
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        exists: &["BadRequestException: already exists", "ConflictException: already exists"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        if cx.care == Care::Exact {
-            let reads = asks.iter().map(|ask| async {
-                let live = cx.apigateway().get_domain_name().domain_name(ask.id.as_str()).send().await.or_gone()?;
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        if cx.mode == ReadMode::Fresh {
+            let reads = requests.iter().map(|request| async {
+                let live =
+                    cx.apigateway().get_domain_name().domain_name(request.id.as_str()).send().await.optional()?;
                 Ok(live.map(|live| found(cx, live.into())))
             });
             return futures::future::try_join_all(reads).await;
         }
         let all = listed(cx).await?;
-        Ok(asks.iter().map(|ask| all.get(ask.id.as_str()).map(|live| found(cx, live.clone().into()))).collect())
+        Ok(requests
+            .iter()
+            .map(|request| all.get(request.id.as_str()).map(|live| found(cx, live.clone().into())))
+            .collect())
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
-        let live = cx.apigateway().get_domain_name().domain_name(&spec.domain).send().await.or_gone()?;
+        let live = cx.apigateway().get_domain_name().domain_name(&spec.domain).send().await.optional()?;
         let Some(live) = live else { return Ok(None) };
-        cx.ours(&format!("the custom domain {}", spec.domain), &tags_of(live.tags), owner)?;
+        cx.ensure_owned("a custom domain", &spec.domain, &tags_of(live.tags), owner)?;
         Ok(Some(PhysicalId::new(&spec.domain)))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let endpoint = EndpointConfiguration::builder()
             .types(EndpointType::Regional)
-            .set_ip_address_type(spec.ip_address_type.map(|kind| word(&kind).as_str().into()));
+            .set_ip_address_type(spec.ip_address_type.map(|kind| to_wire(&kind).as_str().into()));
         let trust = spec.mutual_tls.clone().map(|trust| {
             let input = MutualTlsAuthenticationInput::builder().truststore_uri(trust.truststore_uri);
             input.set_truststore_version(trust.truststore_version).build()
@@ -155,8 +164,8 @@ tags: {team: commerce}
             .regional_certificate_arn(&spec.certificate_arn)
             .endpoint_configuration(endpoint.build())
             .set_security_policy(spec.security_policy.as_deref().map(Into::into))
-            .set_endpoint_access_mode(spec.endpoint_access_mode.map(|mode| word(&mode).as_str().into()))
-            .set_routing_mode(spec.routing_mode.map(|mode| word(&mode).as_str().into()))
+            .set_endpoint_access_mode(spec.endpoint_access_mode.map(|mode| to_wire(&mode).as_str().into()))
+            .set_routing_mode(spec.routing_mode.map(|mode| to_wire(&mode).as_str().into()))
             .set_mutual_tls_authentication(trust)
             .set_ownership_verification_certificate_arn(spec.ownership_verification_certificate_arn.clone())
             .set_tags(Some(with_owner(spec.tags.as_ref(), owner).into_iter().collect()))
@@ -198,7 +207,7 @@ tags: {team: commerce}
 
 /// Every domain name of the region, by name; one list for a whole survey.
 pub(super) async fn listed(cx: &Cx) -> Result<Arc<BTreeMap<String, SdkDomain>>> {
-    cx.once("apigateway.domain_names", async {
+    cx.cached("apigateway.domain_names", async {
         let mut pages = cx.apigateway().get_domain_names().limit(PAGE).into_paginator().send();
         let mut all = BTreeMap::new();
         while let Some(page) = pages.next().await {
@@ -211,20 +220,20 @@ pub(super) async fn listed(cx: &Cx) -> Result<Arc<BTreeMap<String, SdkDomain>>> 
 }
 
 /// Whether a domain that serves in this region uses this certificate: API Gateway takes none but issued ones.
-pub(super) async fn uses_certificate(cx: &Cx, arn: &str) -> Result<bool> {
+pub(in crate::kinds) async fn uses_certificate(cx: &Cx, arn: &str) -> Result<bool> {
     let serves = |one: &SdkDomain| one.domain_name_status == Some(DomainNameStatus::Available);
     Ok(listed(cx).await?.values().any(|one| serves(one) && one.regional_certificate_arn.as_deref() == Some(arn)))
 }
 
 /// Of a name that exists and that this account does not have, another account is the owner.
 async fn taken(cx: &Cx, spec: &Spec, error: CloudError) -> Result<CloudError> {
-    let here = cx.apigateway().get_domain_name().domain_name(&spec.domain).send().await.or_gone()?;
+    let here = cx.apigateway().get_domain_name().domain_name(&spec.domain).send().await.optional()?;
     if here.is_some() {
         return Ok(error);
     }
     let region = cx.region();
     let hint = format!("another AWS account has {} in {region}: delete it there, or take another name", spec.domain);
-    Ok(CloudError { class: Class::Taken, code: String::new(), hint: Some(hint), ..error })
+    Ok(CloudError { class: Class::NotOwned, code: String::new(), hint: Some(hint), ..error })
 }
 
 fn patch(from: &Spec, to: &Spec) -> Patch {
@@ -267,11 +276,11 @@ macro_rules! seen_in {
                     domain: live.domain_name.unwrap_or_default(),
                     certificate_arn: live.regional_certificate_arn.unwrap_or_default(),
                     security_policy: live.security_policy.map(|policy| policy.as_str().to_owned()),
-                    endpoint_access_mode: live.endpoint_access_mode.and_then(|mode| from_word(mode.as_str())),
+                    endpoint_access_mode: live.endpoint_access_mode.and_then(|mode| from_wire(mode.as_str())),
                     routing_mode: live.routing_mode.map_or(Some(RoutingMode::BasePathMappingOnly), |mode| {
-                        from_word(mode.as_str())
+                        from_wire(mode.as_str())
                     }),
-                    ip_address_type: addresses.map_or(Some(IpAddressType::Ipv4), |kind| from_word(kind.as_str())),
+                    ip_address_type: addresses.map_or(Some(IpAddressType::Ipv4), |kind| from_wire(kind.as_str())),
                     mutual_tls: trust,
                     ownership_verification_certificate_arn: live.ownership_verification_certificate_arn,
                     tags: Some(live_tags(tags_of(live.tags))),
@@ -314,5 +323,5 @@ fn found(cx: &Cx, seen: Seen) -> Found<DomainName> {
         regional_hosted_zone_id: seen.zone.unwrap_or_default(),
         arn: arn(cx, &format!("domainnames/{}", seen.spec.domain)),
     };
-    Found { spec: seen.spec, outputs, readiness, unseen: &[] }
+    Found { spec: seen.spec, outputs, readiness, not_read: &[] }
 }

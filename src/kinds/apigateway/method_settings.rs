@@ -4,7 +4,7 @@ use aws_sdk_apigateway::types::MethodSetting;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Patch, escaped, from_word, unescaped};
+use super::{Patch, escape_pointer, from_wire, unescape_pointer};
 
 /// AWS's name for all methods of a stage.
 pub(super) const ALL: &str = "*/*";
@@ -107,7 +107,7 @@ impl From<&MethodSetting> for MethodSettings {
         Self {
             throttle: Some(Throttle { rate: live.throttling_rate_limit, burst: live.throttling_burst_limit }),
             metrics_enabled: Some(live.metrics_enabled),
-            logging_level: live.logging_level.as_deref().map_or(Some(LoggingLevel::Off), from_word),
+            logging_level: live.logging_level.as_deref().map_or(Some(LoggingLevel::Off), from_wire),
             data_trace_enabled: Some(live.data_trace_enabled),
             caching: Some(Caching {
                 enabled: Some(live.caching_enabled),
@@ -117,7 +117,7 @@ impl From<&MethodSetting> for MethodSettings {
                 unauthorized_strategy: live
                     .unauthorized_cache_control_header_strategy
                     .as_ref()
-                    .and_then(|it| from_word(it.as_str())),
+                    .and_then(|it| from_wire(it.as_str())),
             }),
         }
     }
@@ -126,13 +126,13 @@ impl From<&MethodSetting> for MethodSettings {
 /// AWS's key of a method that is written `/orders/{id}/GET`: `~1orders~1{id}/GET`.
 pub(super) fn key(written: &str) -> String {
     let (resource, method) = written.rsplit_once('/').unwrap_or(("", written));
-    format!("{}/{method}", escaped(if resource.is_empty() { "/" } else { resource }))
+    format!("{}/{method}", escape_pointer(if resource.is_empty() { "/" } else { resource }))
 }
 
 /// A method as it is written, from AWS's key.
 pub(super) fn path(key: &str) -> String {
     let (resource, method) = key.rsplit_once('/').unwrap_or(("", key));
-    let resource = unescaped(resource);
+    let resource = unescape_pointer(resource);
     if resource.starts_with('/') { format!("{resource}/{method}") } else { format!("/{resource}/{method}") }
 }
 

@@ -16,17 +16,25 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Entry, Result, Tags, tag_changes};
+use crate::aws::{Cx, Result, Service, Tags, sdk_client, tag_changes};
+use crate::kinds::RegisteredKind;
+
+const SERVICE: Service = Service { name: "apigateway", concurrent: 4, ..Service::DEFAULT };
+
+sdk_client! {
+    /// API Gateway, REST APIs.
+    apigateway: aws_sdk_apigateway, SERVICE
+}
 
 /// The kinds of this service.
-pub(super) fn kinds() -> Vec<Entry> {
+pub(super) fn kinds() -> Vec<RegisteredKind> {
     vec![
-        Entry::of::<account::Account>(),
-        Entry::of::<base_path_mapping::BasePathMapping>(),
-        Entry::of::<deployment::Deployment>(),
-        Entry::of::<domain_name::DomainName>(),
-        Entry::of::<rest_api::RestApi>(),
-        Entry::of::<stage::Stage>(),
+        RegisteredKind::of::<account::Account>(&SERVICE),
+        RegisteredKind::of::<base_path_mapping::BasePathMapping>(&SERVICE),
+        RegisteredKind::of::<deployment::Deployment>(&SERVICE),
+        RegisteredKind::of::<domain_name::DomainName>(&SERVICE),
+        RegisteredKind::of::<rest_api::RestApi>(&SERVICE),
+        RegisteredKind::of::<stage::Stage>(&SERVICE),
     ]
 }
 
@@ -71,7 +79,7 @@ impl Patch {
     /// As `set`, for values that are one of some words.
     pub(super) fn set_word<T: Serialize + PartialEq>(&mut self, path: &str, live: Option<&T>, wanted: Option<&T>) {
         if let Some(value) = wanted.filter(|_| live != wanted) {
-            self.push(Op::Replace, path, Some(word(value)));
+            self.push(Op::Replace, path, Some(to_wire(value)));
         }
     }
 
@@ -130,7 +138,7 @@ impl Security<'_> {
 }
 
 /// A word of AWS's from its enum.
-pub(super) fn word(value: &impl Serialize) -> String {
+pub(super) fn to_wire(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
@@ -138,21 +146,21 @@ pub(super) fn word(value: &impl Serialize) -> String {
 }
 
 /// The enum of a word of AWS's; nothing for a word that is newer than this program.
-pub(super) fn from_word<T: DeserializeOwned>(word: &str) -> Option<T> {
+pub(super) fn from_wire<T: DeserializeOwned>(word: &str) -> Option<T> {
     serde_json::from_value(word.into()).ok()
 }
 
 /// One step of a JSON pointer.
-pub(super) fn escaped(step: &str) -> String {
+pub(super) fn escape_pointer(step: &str) -> String {
     step.replace('~', "~0").replace('/', "~1")
 }
 
 /// The text of one escaped step of a JSON pointer.
-pub(super) fn unescaped(step: &str) -> String {
+pub(super) fn unescape_pointer(step: &str) -> String {
     step.replace("~1", "/").replace("~0", "~")
 }
 
 /// The two halves of a composite id.
-pub(super) fn halves(id: &str, between: char) -> (&str, &str) {
+pub(super) fn split_id(id: &str, between: char) -> (&str, &str) {
     id.split_once(between).unwrap_or((id, ""))
 }

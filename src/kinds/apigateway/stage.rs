@@ -10,9 +10,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::method_settings::{ALL, Caching, LoggingLevel, MethodSettings, Throttle, key, path};
-use super::{Patch, arn, from_word, halves, tags_of, update_tags, word};
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, with_owner};
-use crate::cloud::{Ask, Care, Readiness};
+use super::{Patch, arn, from_wire, split_id, tags_of, to_wire, update_tags};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::{ReadMode, ReadRequest, Readiness};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -154,24 +155,26 @@ method_settings:
         "tags: {team: platform, cost: '7'}",
         "name: live",
     ];
-    const DEADLINE: Duration = Duration::from_mins(15);
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["rest_api_id", "name"];
-    // The account's logging role takes effect a little after it was set.
-    const NOT_YET: &'static [&'static str] = &["BadRequestException: CloudWatch Logs role ARN must be set"];
-    const EXISTS: &'static [&'static str] = &["ConflictException: already exists"];
+    const TRAITS: Traits =
+        Traits { deadline: Duration::from_mins(15), unique_by: &["rest_api_id", "name"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        exists: &["ConflictException: already exists"],
+        // The account's logging role takes effect a little after it was set.
+        not_visible_yet: &["BadRequestException: CloudWatch Logs role ARN must be set"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        futures::future::try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, request))).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let call = cx.apigateway().get_stage().rest_api_id(&spec.rest_api_id).stage_name(&spec.name);
-        let Some(live) = call.send().await.or_gone()? else { return Ok(None) };
-        cx.ours(&format!("the stage {}", spec.name), &tags_of(live.tags), owner)?;
+        let Some(live) = call.send().await.optional()? else { return Ok(None) };
+        cx.ensure_owned("a stage", &spec.name, &tags_of(live.tags), owner)?;
         Ok(Some(id(spec)))
     }
 
@@ -182,7 +185,7 @@ method_settings:
             .set_variables(spec.variables.clone().map(|all| all.into_iter().collect()))
             .set_tracing_enabled(spec.tracing)
             .set_cache_cluster_enabled(spec.cache_cluster_enabled)
-            .set_cache_cluster_size(spec.cache_cluster_size.map(|size| word(&size).as_str().into()))
+            .set_cache_cluster_size(spec.cache_cluster_size.map(|size| to_wire(&size).as_str().into()))
             .set_tags(Some(with_owner(spec.tags.as_ref(), owner).into_iter().collect()))
             .send()
             .await?;
@@ -190,7 +193,7 @@ method_settings:
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        let (api, name) = halves(id.as_str(), '/');
+        let (api, name) = split_id(id.as_str(), '/');
         if let Some(operations) = patch(from, to).operations() {
             let call = cx.apigateway().update_stage().rest_api_id(api).stage_name(name);
             call.set_patch_operations(Some(operations)).send().await?;
@@ -199,7 +202,7 @@ method_settings:
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
-        let (api, name) = halves(id.as_str(), '/');
+        let (api, name) = split_id(id.as_str(), '/');
         cx.apigateway().delete_stage().rest_api_id(api).stage_name(name).send().await?;
         Ok(())
     }
@@ -242,16 +245,16 @@ method_settings:
 /// Every stage of an API, in one call; `None` if there is no such API.
 pub(super) async fn stages(cx: &Cx, api: &str) -> Result<Arc<Option<Vec<SdkStage>>>> {
     let read = async {
-        let listed = cx.apigateway().get_stages().rest_api_id(api).send().await.or_gone()?;
+        let listed = cx.apigateway().get_stages().rest_api_id(api).send().await.optional()?;
         Ok(listed.map(|listed| listed.item.unwrap_or_default()))
     };
-    cx.once(&format!("apigateway.stages/{api}"), Box::pin(read)).await
+    cx.cached(&format!("apigateway.stages/{api}"), Box::pin(read)).await
 }
 
-async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Stage>>> {
-    let (api, name) = halves(ask.id.as_str(), '/');
-    if cx.care == Care::Exact {
-        let live = cx.apigateway().get_stage().rest_api_id(api).stage_name(name).send().await.or_gone()?;
+async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Stage>>> {
+    let (api, name) = split_id(request.id.as_str(), '/');
+    if cx.mode == ReadMode::Fresh {
+        let live = cx.apigateway().get_stage().rest_api_id(api).stage_name(name).send().await.optional()?;
         return Ok(live.map(|live| found(cx, api, live.into())));
     }
     let stages = stages(cx, api).await?;
@@ -292,7 +295,7 @@ macro_rules! seen_in {
                     caching: all.caching,
                     method_settings: Some(single.map(|(name, live)| (path(name), live.into())).collect()),
                     cache_cluster_enabled: Some(live.cache_cluster_enabled),
-                    cache_cluster_size: live.cache_cluster_size.and_then(|size| from_word(size.as_str())),
+                    cache_cluster_size: live.cache_cluster_size.and_then(|size| from_wire(size.as_str())),
                     tags: Some(live_tags(tags_of(live.tags))),
                 };
                 Self { spec, cache: live.cache_cluster_status }
@@ -313,7 +316,7 @@ fn found(cx: &Cx, api: &str, seen: Seen) -> Found<Stage> {
         Some(CacheClusterStatus::CreateInProgress) => Readiness::Configured("its cache cluster is being made".into()),
         _ => Readiness::Serving,
     };
-    Found { spec, outputs, readiness, unseen: &[] }
+    Found { spec, outputs, readiness, not_read: &[] }
 }
 
 fn patch(from: &Spec, to: &Spec) -> Patch {

@@ -2,9 +2,17 @@
 
 mod vpc_link;
 
-use crate::aws::Entry;
+use crate::aws::{Service, sdk_client};
+use crate::kinds::RegisteredKind;
+
+const SERVICE: Service = Service { name: "apigatewayv2", ..Service::DEFAULT };
+
+sdk_client! {
+    /// API Gateway, of its second version: VPC links.
+    apigatewayv2: aws_sdk_apigatewayv2, SERVICE
+}
 
 /// The kinds of this service.
-pub(super) fn kinds() -> Vec<Entry> {
-    vec![Entry::of::<vpc_link::VpcLink>()]
+pub(super) fn kinds() -> Vec<RegisteredKind> {
+    vec![RegisteredKind::of::<vpc_link::VpcLink>(&SERVICE)]
 }

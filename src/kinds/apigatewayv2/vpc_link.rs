@@ -7,8 +7,9 @@ use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
-use crate::cloud::{Ask, Care, Readiness};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::{ReadMode, ReadRequest, Readiness};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
@@ -60,30 +61,31 @@ tags: {team: commerce}
         "subnet_ids: [subnet-0a1b2c3d4e5f60001]",
         "security_group_ids: []",
     ];
-    // AWS makes one in 15 s, and takes minutes for each.
-    const DEADLINE: Duration = Duration::from_mins(20);
-    const CONFLICT: &'static [&'static str] = &["BadRequestException: is referenced in"];
-    // Several may have one name, so old and new can always stand side by side.
-    const NAMED_BY: &'static [&'static str] = &[];
-    const REPEATABLE: bool = false;
+    const TRAITS: Traits = Traits {
+        // AWS makes one in 15 s, and takes minutes for each.
+        deadline: Duration::from_mins(20),
+        idempotent_create: false,
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes { conflict: &["BadRequestException: is referenced in"], ..ErrorCodes::NONE };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        if cx.care == Care::Survey && asks.len() > 1 {
-            let listed = cx.once("vpc-links", Box::pin(list(cx))).await?;
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        if cx.mode == ReadMode::Listed && requests.len() > 1 {
+            let listed = cx.cached("vpc-links", Box::pin(list(cx))).await?;
             let listed = &*listed;
-            return try_join_all(asks.iter().map(|ask| async move {
+            return try_join_all(requests.iter().map(|request| async move {
                 // What is not in the list may be a moment old.
-                match listed.iter().find(|link| link.vpc_link_id() == Some(ask.id.as_str())) {
+                match listed.iter().find(|link| link.vpc_link_id() == Some(request.id.as_str())) {
                     Some(link) => Ok(Some(found_of(cx, link.clone()))),
-                    None => read_one(cx, ask).await,
+                    None => read_one(cx, request).await,
                 }
             }))
             .await;
         }
-        try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+        try_join_all(requests.iter().map(|request| read_one(cx, request))).await
     }
 
     /// There is no token and no unique name: only its tags tell whose it is.
@@ -131,8 +133,8 @@ tags: {team: commerce}
     }
 }
 
-async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<VpcLink>>> {
-    let found = cx.apigatewayv2().get_vpc_link().vpc_link_id(ask.id.as_str()).send().await.or_gone()?;
+async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<VpcLink>>> {
+    let found = cx.apigatewayv2().get_vpc_link().vpc_link_id(request.id.as_str()).send().await.optional()?;
     Ok(found.map(|found| {
         let link = Described::builder()
             .set_name(found.name)
@@ -175,7 +177,7 @@ fn found_of(cx: &Cx, link: Described) -> Found<VpcLink> {
         security_group_ids: link.security_group_ids.unwrap_or_default(),
         tags: Some(live_tags(link.tags.unwrap_or_default())),
     };
-    Found { spec, outputs: Outputs { arn: arn(cx, &id), id }, readiness, unseen: &[] }
+    Found { spec, outputs: Outputs { arn: arn(cx, &id), id }, readiness, not_read: &[] }
 }
 
 fn arn(cx: &Cx, id: &str) -> String {

@@ -3,16 +3,26 @@
 mod scalable_target;
 mod scaling_policy;
 
-use crate::aws::Entry;
 use std::fmt::Display;
 
-use crate::aws::Result;
+use crate::aws::{Result, Service, Throttled, sdk_client};
 use crate::cloud::{Class, CloudError};
+use crate::kinds::RegisteredKind;
 use crate::names::PhysicalId;
 
+const SERVICE: Service = Service { name: "applicationautoscaling", throttled: Throttled::Together, ..Service::DEFAULT };
+
+sdk_client! {
+    /// Application Auto Scaling: of ECS services.
+    applicationautoscaling: aws_sdk_applicationautoscaling, SERVICE
+}
+
 /// The kinds of this service.
-pub(super) fn kinds() -> Vec<Entry> {
-    vec![Entry::of::<scalable_target::ScalableTarget>(), Entry::of::<scaling_policy::ScalingPolicy>()]
+pub(super) fn kinds() -> Vec<RegisteredKind> {
+    vec![
+        RegisteredKind::of::<scalable_target::ScalableTarget>(&SERVICE),
+        RegisteredKind::of::<scaling_policy::ScalingPolicy>(&SERVICE),
+    ]
 }
 
 /// Codes that mean that someone is changing the target.
@@ -42,7 +52,7 @@ impl<'a> Parts<'a> {
             (Some(namespace), Some(resource), Some(dimension), policy) => {
                 Ok(Self { namespace, resource, dimension, policy: policy.unwrap_or_default() })
             }
-            _ => Err(CloudError::stated(
+            _ => Err(CloudError::local(
                 Class::Invalid,
                 "applicationautoscaling",
                 format!("`{id}` is not `namespace|resource|dimension`"),
@@ -60,7 +70,7 @@ impl<'a> Parts<'a> {
 
 /// Something that a request lacks.
 pub(super) fn incomplete(error: &impl Display) -> CloudError {
-    CloudError::stated(Class::Invalid, "applicationautoscaling", error.to_string())
+    CloudError::local(Class::Invalid, "applicationautoscaling", error.to_string())
 }
 
 #[cfg(test)]

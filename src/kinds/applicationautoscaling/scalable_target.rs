@@ -9,8 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Parts;
-use crate::aws::{Cx, Result, Tags, live_tags, tag_changes, with_owner};
-use crate::cloud::{Ask, Care};
+use crate::aws::{Cx, ErrorCodes, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::{ReadMode, ReadRequest};
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
 
@@ -122,20 +123,25 @@ scheduled_actions:
         "{role_arn: null, resource_id: service/shop/orders}",
         "{service_namespace: dynamodb, scalable_dimension: 'dynamodb:table:ReadCapacityUnits', resource_id: table/shop}",
     ];
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["resource_id", "scalable_dimension", "service_namespace"];
-    const NOT_YET: &'static [&'static str] =
-        &["ValidationException: ECS service doesn't exist", "ValidationException: Unable to assume IAM role"];
-    const CONFLICT: &'static [&'static str] = super::CONFLICT;
-    const NOT_FOUND: &'static [&'static str] = super::NOT_FOUND;
+    const TRAITS: Traits =
+        Traits { unique_by: &["resource_id", "scalable_dimension", "service_namespace"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: super::NOT_FOUND,
+        conflict: super::CONFLICT,
+        not_visible_yet: &[
+            "ValidationException: ECS service doesn't exist",
+            "ValidationException: Unable to assume IAM role",
+        ],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let mut groups: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
-        for ask in asks {
-            let parts = Parts::of(&ask.id)?;
+        for request in requests {
+            let parts = Parts::of(&request.id)?;
             let group = groups.entry((parts.namespace, parts.dimension)).or_default();
             if !group.iter().any(|one| one == parts.resource) {
                 group.push(parts.resource.to_owned());
@@ -145,10 +151,10 @@ scheduled_actions:
         let reads = chunks.map(|((namespace, dimension), some)| describe(cx, namespace, dimension, some.to_vec()));
         let live: Vec<Described> = try_join_all(reads).await?.into_iter().flatten().collect();
         let live = &live;
-        let found = asks.iter().map(|ask| async move {
-            let parts = Parts::of(&ask.id)?;
+        let found = requests.iter().map(|request| async move {
+            let parts = Parts::of(&request.id)?;
             match live.iter().find(|live| parts_of(live) == parts) {
-                Some(live) => found_of(cx, ask, live).await.map(Some),
+                Some(live) => found_of(cx, request, live).await.map(Some),
                 None => Ok(None),
             }
         });
@@ -160,7 +166,7 @@ scheduled_actions:
         let found = describe(cx, &spec.service_namespace, &spec.scalable_dimension, resources).await?;
         let Some(live) = found.first() else { return Ok(None) };
         let tags = tags_of(cx, live.scalable_target_arn().unwrap_or_default()).await?;
-        cx.ours(&format!("the scalable target {}", spec.resource_id), &tags, owner)?;
+        cx.ensure_owned("a scalable target", &spec.resource_id, &tags, owner)?;
         Ok(Some(parts(spec).id()))
     }
 
@@ -174,7 +180,7 @@ scheduled_actions:
     }
 
     async fn update(cx: &Cx, _id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        let mut changed = changed_fields(from, to)?;
+        let mut changed = changed_fields::<Self>(from, to)?;
         let (tags, actions) = (changed.remove("tags"), changed.remove("scheduled_actions"));
         if !changed.is_empty() {
             register(cx, to).send().await?;
@@ -235,14 +241,14 @@ async fn describe(cx: &Cx, namespace: &str, dimension: &str, resources: Vec<Stri
     Ok(all)
 }
 
-async fn found_of(cx: &Cx, ask: &Ask, live: &Described) -> Result<Found<ScalableTarget>> {
+async fn found_of(cx: &Cx, request: &ReadRequest, live: &Described) -> Result<Found<ScalableTarget>> {
     let arn = live.scalable_target_arn.clone().unwrap_or_default();
     let tags = match cx.indexed_tags(&arn).await? {
         Some(tags) => Some(tags),
-        None if ask.manages("tags") => Some(tags_of(cx, &arn).await?),
+        None if request.manages("tags") => Some(tags_of(cx, &arn).await?),
         None => None,
     };
-    let actions = if ask.manages("scheduled_actions") { Some(actions_of(cx, live).await?) } else { None };
+    let actions = if request.manages("scheduled_actions") { Some(actions_of(cx, live).await?) } else { None };
     let suspended = live.suspended_state.as_ref();
     let is = |get: fn(&aws::SuspendedState) -> Option<bool>| Some(suspended.and_then(get).unwrap_or(false));
     let spec = Spec {
@@ -266,8 +272,8 @@ async fn found_of(cx: &Cx, ask: &Ask, live: &Described) -> Result<Found<Scalable
 /// The actions of one target; in a survey from one list for the whole region.
 async fn actions_of(cx: &Cx, live: &Described) -> Result<BTreeMap<String, Schedule>> {
     let namespace = live.service_namespace.as_str();
-    let resource = Some(live.resource_id.as_str()).filter(|_| cx.care == Care::Exact);
-    let listed = cx.once(&format!("scheduled-actions/{namespace}"), list_actions(cx, namespace, resource)).await?;
+    let resource = Some(live.resource_id.as_str()).filter(|_| cx.mode == ReadMode::Fresh);
+    let listed = cx.cached(&format!("scheduled-actions/{namespace}"), list_actions(cx, namespace, resource)).await?;
     let is_its = |action: &&ScheduledAction| {
         action.resource_id == live.resource_id && action.scalable_dimension.as_ref() == Some(&live.scalable_dimension)
     };

@@ -3,9 +3,17 @@
 mod group;
 mod policy;
 
-use crate::aws::Entry;
+use crate::aws::{Service, Throttled, sdk_client};
+use crate::kinds::RegisteredKind;
+
+const SERVICE: Service = Service { name: "autoscaling", throttled: Throttled::Together, ..Service::DEFAULT };
+
+sdk_client! {
+    /// EC2 Auto Scaling: of instances.
+    autoscaling: aws_sdk_autoscaling, SERVICE
+}
 
 /// The kinds of this service.
-pub(super) fn kinds() -> Vec<Entry> {
-    vec![Entry::of::<group::AutoScalingGroup>(), Entry::of::<policy::ScalingPolicy>()]
+pub(super) fn kinds() -> Vec<RegisteredKind> {
+    vec![RegisteredKind::of::<group::AutoScalingGroup>(&SERVICE), RegisteredKind::of::<policy::ScalingPolicy>(&SERVICE)]
 }

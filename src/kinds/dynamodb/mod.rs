@@ -2,9 +2,17 @@
 
 mod global_table;
 
-use crate::aws::Entry;
+use crate::aws::{Service, sdk_client};
+use crate::kinds::RegisteredKind;
+
+const SERVICE: Service = Service { name: "dynamodb", ..Service::DEFAULT };
+
+sdk_client! {
+    /// `DynamoDB`.
+    dynamodb: aws_sdk_dynamodb, SERVICE
+}
 
 /// The kinds of this service.
-pub(super) fn kinds() -> Vec<Entry> {
-    vec![Entry::of::<global_table::GlobalTable>()]
+pub(super) fn kinds() -> Vec<RegisteredKind> {
+    vec![RegisteredKind::of::<global_table::GlobalTable>(&SERVICE)]
 }

@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Described, arn, asked, looked_up, not_yet, one, own_tags, owned, tagged, update_tags};
-use crate::aws::{Cx, Result, Tags};
-use crate::cloud::{Ask, Class, CloudError};
+use crate::aws::{Cx, ErrorCodes, Result, Tags};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -54,19 +55,25 @@ tags: {Name: shop-out, team: commerce}
         "public_ipv4_pool: ipv4pool-ec2-0123456789abcdef0",
         "network_border_group: us-east-1-bos-1",
     ];
-    // It can be given back once the NAT gateway that has it is gone.
-    const DEADLINE: Duration = Duration::from_mins(20);
-    const NOT_FOUND: &'static [&'static str] = &["InvalidAllocationID.NotFound"];
-    const CONFLICT: &'static [&'static str] = &["InvalidIPAddress.InUse"];
-    const REPEATABLE: bool = false;
+    const TRAITS: Traits = Traits {
+        // It can be given back once the NAT gateway that has it is gone.
+        deadline: Duration::from_mins(20),
+        idempotent_create: false,
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: &["InvalidAllocationID.NotFound"],
+        conflict: &["InvalidIPAddress.InUse"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, asks).await?;
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let live = asked::<Live>(cx, requests).await?;
         let account = cx.account().await?;
-        Ok(asks.iter().map(|ask| live.get(ask.id.as_str()).map(|live| found(cx, account, live))).collect())
+        Ok(requests.iter().map(|request| live.get(request.id.as_str()).map(|live| found(cx, account, live))).collect())
     }
 
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     Described, arn, asked, filter, holder, looked_up, not_yet, one, own_tags, owned, tagged, update_tags, with_holders,
 };
-use crate::aws::{Cx, Result, Tags};
-use crate::cloud::{Ask, CloudError, Readiness};
+use crate::aws::{Cx, ErrorCodes, Result, Tags};
+use crate::catalog::Traits;
+use crate::cloud::{CloudError, ReadRequest, Readiness};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -48,23 +49,29 @@ tags: {Name: shop, team: commerce}
 ";
     const CHANGES: &'static [&'static str] =
         &["vpc_id: ''", "vpc_id: '${ec2.Vpc.id}'", "tags: {Name: shop, team: platform, cost: '7'}"];
-    // Public addresses of the VPC go with load balancers and NAT gateways.
-    const DEADLINE: Duration = Duration::from_mins(20);
-    const NOT_FOUND: &'static [&'static str] = &["InvalidInternetGatewayID.NotFound"];
-    // Another gateway of the VPC may be on its way out.
-    const CONFLICT: &'static [&'static str] = &[
-        "DependencyViolation",
-        "InvalidParameterValue: already has an internet gateway attached",
-        "Resource.AlreadyAssociated",
-    ];
-    const REPEATABLE: bool = false;
+    const TRAITS: Traits = Traits {
+        // Public addresses of the VPC go with load balancers and NAT gateways.
+        deadline: Duration::from_mins(20),
+        idempotent_create: false,
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: &["InvalidInternetGatewayID.NotFound"],
+        // Another gateway of the VPC may be on its way out.
+        conflict: &[
+            "DependencyViolation",
+            "InvalidParameterValue: already has an internet gateway attached",
+            "Resource.AlreadyAssociated",
+        ],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, asks).await?;
-        Ok(asks.iter().map(|ask| live.get(ask.id.as_str()).map(|live| found(cx, live))).collect())
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let live = asked::<Live>(cx, requests).await?;
+        Ok(requests.iter().map(|request| live.get(request.id.as_str()).map(|live| found(cx, live))).collect())
     }
 
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {

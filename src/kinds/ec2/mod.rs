@@ -23,23 +23,31 @@ use aws_sdk_ec2::types::{
 };
 use futures::future::try_join_all;
 
-use crate::aws::{Cx, Entry, Result, Tags, live_tags, tag_changes, with_owner};
-use crate::cloud::{Ask, Class, CloudError};
+use crate::aws::{Cx, Result, Service, Tags, live_tags, sdk_client, tag_changes, with_owner};
+use crate::cloud::{Class, CloudError, ReadRequest};
+use crate::kinds::RegisteredKind;
 use crate::names::{Owner, PhysicalId, TAG_GENERATION};
 use crate::value::Json;
 
+const SERVICE: Service = Service { name: "ec2", ..Service::DEFAULT };
+
+sdk_client! {
+    /// EC2: networks and what instances are made of.
+    ec2: aws_sdk_ec2, SERVICE
+}
+
 /// The kinds of this service.
-pub(super) fn kinds() -> Vec<Entry> {
+pub(super) fn kinds() -> Vec<RegisteredKind> {
     vec![
-        Entry::of::<elastic_ip::ElasticIp>(),
-        Entry::of::<internet_gateway::InternetGateway>(),
-        Entry::of::<nat_gateway::NatGateway>(),
-        Entry::of::<route_table::RouteTable>(),
-        Entry::of::<security_group::SecurityGroup>(),
-        Entry::of::<subnet::Subnet>(),
-        Entry::of::<vpc::Vpc>(),
-        Entry::of::<vpc_endpoint::VpcEndpoint>(),
-        Entry::of::<launch_template::LaunchTemplate>(),
+        RegisteredKind::of::<elastic_ip::ElasticIp>(&SERVICE),
+        RegisteredKind::of::<internet_gateway::InternetGateway>(&SERVICE),
+        RegisteredKind::of::<nat_gateway::NatGateway>(&SERVICE),
+        RegisteredKind::of::<route_table::RouteTable>(&SERVICE),
+        RegisteredKind::of::<security_group::SecurityGroup>(&SERVICE),
+        RegisteredKind::of::<subnet::Subnet>(&SERVICE),
+        RegisteredKind::of::<vpc::Vpc>(&SERVICE),
+        RegisteredKind::of::<vpc_endpoint::VpcEndpoint>(&SERVICE),
+        RegisteredKind::of::<launch_template::LaunchTemplate>(&SERVICE),
     ]
 }
 
@@ -143,8 +151,8 @@ pub(super) async fn by_ids<T: Described>(cx: &Cx, ids: impl IntoIterator<Item = 
 }
 
 /// What is there of the things asked for.
-pub(super) async fn asked<T: Described>(cx: &Cx, asks: &[Ask]) -> Result<BTreeMap<String, T>> {
-    by_ids(cx, asks.iter().map(|ask| ask.id.as_str())).await
+pub(super) async fn asked<T: Described>(cx: &Cx, requests: &[ReadRequest]) -> Result<BTreeMap<String, T>> {
+    by_ids(cx, requests.iter().map(|request| request.id.as_str())).await
 }
 
 /// The one thing of this id.
@@ -187,7 +195,7 @@ pub(super) async fn looked_up_by<T: Described>(cx: &Cx, query: &Json, name: &str
         several => {
             let ids: Vec<&str> = several.iter().map(Described::id).collect();
             let message = format!("{query} fits {}: say more of it, or its `id`", ids.join(", "));
-            Err(CloudError::stated(Class::Invalid, "lookup", message))
+            Err(CloudError::local(Class::Invalid, "lookup", message))
         }
     }
 }
@@ -235,8 +243,8 @@ pub(super) fn arn(cx: &Cx, account: Option<&str>, kind: &str, id: &str) -> Strin
 /// An update's answer that something is not there: a look found the thing itself and what it refers to was
 /// made before, so the server that was asked does not see it yet.
 pub(super) fn not_yet(error: CloudError) -> CloudError {
-    let unseen = error.code.ends_with(".NotFound") || error.code == "NatGatewayNotFound";
-    CloudError { class: if unseen { Class::NotYet } else { error.class }, ..error }
+    let not_read = error.code.ends_with(".NotFound") || error.code == "NatGatewayNotFound";
+    CloudError { class: if not_read { Class::NotVisibleYet } else { error.class }, ..error }
 }
 
 /// A refusal to delete, with those who hold on to the thing: AWS does not name them.
@@ -282,7 +290,7 @@ mod tests {
     use super::*;
 
     fn refused() -> CloudError {
-        let error = CloudError::stated(Class::Other, "ec2:DeleteSubnet", "The subnet has dependencies.");
+        let error = CloudError::local(Class::Other, "ec2:DeleteSubnet", "The subnet has dependencies.");
         CloudError { code: "DependencyViolation".into(), ..error }
     }
 
@@ -308,7 +316,7 @@ mod tests {
     fn what_an_update_does_not_find_is_not_seen_yet() {
         let class = |code: &str| not_yet(CloudError { code: code.into(), ..refused() }).class;
         for code in ["InvalidSubnetID.NotFound", "InvalidGroup.NotFound", "NatGatewayNotFound"] {
-            assert_eq!(class(code), Class::NotYet, "{code}");
+            assert_eq!(class(code), Class::NotVisibleYet, "{code}");
         }
         assert_eq!(class("InvalidParameterValue"), Class::Other);
     }

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::cidr::wrong_network;
 use super::{Described, arn, asked, given, held, looked_up, not_yet, own_tags, owned, tagged, update_tags};
-use crate::aws::{Cx, Result, Tags, of_word, word};
-use crate::cloud::{Ask, Readiness};
+use crate::aws::{Cx, ErrorCodes, Result, Tags, from_wire, to_wire};
+use crate::catalog::Traits;
+use crate::cloud::{ReadRequest, Readiness};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -87,21 +88,26 @@ tags: {Name: shop-public-1, team: commerce}
         "cidr_block: 10.40.32.0/20",
         "vpc_id: vpc-0123456789abcdef0",
     ];
-    // Interfaces that Lambda lent go up to 45 minutes after the functions.
-    const DEADLINE: Duration = Duration::from_mins(45);
-    // Two subnets of a VPC do not overlap.
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["cidr_block", "vpc_id"];
-    const NOT_YET: &'static [&'static str] = &["InvalidVpcID.NotFound"];
-    const NOT_FOUND: &'static [&'static str] = &["InvalidSubnetID.NotFound"];
-    const CONFLICT: &'static [&'static str] = &["DependencyViolation"];
+    const TRAITS: Traits = Traits {
+        // Interfaces that Lambda lent go up to 45 minutes after the functions.
+        deadline: Duration::from_mins(45),
+        // Two subnets of a VPC do not overlap.
+        unique_by: &["cidr_block", "vpc_id"],
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: &["InvalidSubnetID.NotFound"],
+        conflict: &["DependencyViolation"],
+        not_visible_yet: &["InvalidVpcID.NotFound"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, asks).await?;
-        Ok(asks.iter().map(|ask| live.get(ask.id.as_str()).map(|live| found(cx, live))).collect())
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let live = asked::<Live>(cx, requests).await?;
+        Ok(requests.iter().map(|request| live.get(request.id.as_str()).map(|live| found(cx, live))).collect())
     }
 
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
@@ -148,7 +154,7 @@ fn found(cx: &Cx, live: &Live) -> Found<Subnet> {
         availability_zone_id: text(&live.availability_zone_id),
         map_public_ip_on_launch: Some(live.map_public_ip_on_launch.unwrap_or(false)),
         private_dns_hostname_type_on_launch: Some(
-            names.and_then(|names| of_word(names.hostname_type()?.as_str())).unwrap_or(Hostnames::IpName),
+            names.and_then(|names| from_wire(names.hostname_type()?.as_str())).unwrap_or(Hostnames::IpName),
         ),
         enable_resource_name_dns_a_record_on_launch: Some(
             names.and_then(|names| names.enable_resource_name_dns_a_record).unwrap_or(false),
@@ -180,7 +186,7 @@ async fn update_attributes(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> 
     }
     let names = given(from.private_dns_hostname_type_on_launch.as_ref(), to.private_dns_hostname_type_on_launch);
     if let Some(names) = names {
-        let names = HostnameType::from(word(names).as_str());
+        let names = HostnameType::from(to_wire(names).as_str());
         call().private_dns_hostname_type_on_launch(names).send().await?;
     }
     let records = given(

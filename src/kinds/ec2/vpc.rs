@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::cidr::wrong_network;
 use super::{Described, arn, asked, filter, given, held, looked_up, not_yet, own_tags, owned, tagged, update_tags};
-use crate::aws::{Cx, Result, Tags, of_word, word};
-use crate::cloud::{Ask, Readiness};
+use crate::aws::{Cx, ErrorCodes, Result, Tags, from_wire, to_wire};
+use crate::catalog::Traits;
+use crate::cloud::{ReadRequest, Readiness};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -93,21 +94,27 @@ tags: {Name: shop, team: commerce}
         "cidr_block: 10.50.0.0/16",
         "instance_tenancy: dedicated",
     ];
-    // Interfaces that Lambda lent go up to 45 minutes after the functions.
-    const DEADLINE: Duration = Duration::from_mins(45);
-    const NOT_FOUND: &'static [&'static str] = &["InvalidVpcID.NotFound"];
-    const CONFLICT: &'static [&'static str] = &["DependencyViolation", "InvalidCidrBlock.InUse"];
-    const REPEATABLE: bool = false;
+    const TRAITS: Traits = Traits {
+        // Interfaces that Lambda lent go up to 45 minutes after the functions.
+        deadline: Duration::from_mins(45),
+        idempotent_create: false,
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: &["InvalidVpcID.NotFound"],
+        conflict: &["DependencyViolation", "InvalidCidrBlock.InUse"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, asks).await?;
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let live = asked::<Live>(cx, requests).await?;
         let groups = default_groups(cx, &live).await?;
-        let found = asks.iter().map(|ask| async {
-            match live.get(ask.id.as_str()) {
-                Some(live) => found(cx, ask, live, groups.get(live.id())).await.map(Some),
+        let found = requests.iter().map(|request| async {
+            match live.get(request.id.as_str()) {
+                Some(live) => found(cx, request, live, groups.get(live.id())).await.map(Some),
                 None => Ok(None),
             }
         });
@@ -121,7 +128,7 @@ tags: {Name: shop, team: commerce}
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let call = cx.ec2().create_vpc().cidr_block(&spec.cidr_block);
         let made = call
-            .set_instance_tenancy(spec.instance_tenancy.map(|tenancy| word(tenancy).as_str().into()))
+            .set_instance_tenancy(spec.instance_tenancy.map(|tenancy| to_wire(tenancy).as_str().into()))
             .tag_specifications(tagged(ResourceType::Vpc, spec.tags.as_ref(), owner))
             .send()
             .await?;
@@ -172,10 +179,10 @@ async fn default_groups(cx: &Cx, live: &BTreeMap<String, Live>) -> Result<BTreeM
     Ok(groups.filter_map(|group| Some((group.vpc_id?, group.group_id?))).collect())
 }
 
-async fn found(cx: &Cx, ask: &Ask, live: &Live, group: Option<&String>) -> Result<Found<Vpc>> {
+async fn found(cx: &Cx, request: &ReadRequest, live: &Live, group: Option<&String>) -> Result<Found<Vpc>> {
     let id = live.id();
     let attribute = |field: &'static str, name: VpcAttributeName| async move {
-        if ask.manages(field) { attribute(cx, id, name).await } else { Ok(None) }
+        if request.manages(field) { attribute(cx, id, name).await } else { Ok(None) }
     };
     let (support, hostnames, metrics) = futures::try_join!(
         attribute("enable_dns_support", VpcAttributeName::EnableDnsSupport),
@@ -185,7 +192,7 @@ async fn found(cx: &Cx, ask: &Ask, live: &Live, group: Option<&String>) -> Resul
     let cidr_block = live.cidr_block.clone().unwrap_or_default();
     let spec = Spec {
         cidr_block: cidr_block.clone(),
-        instance_tenancy: live.instance_tenancy().and_then(|tenancy| of_word(tenancy.as_str())),
+        instance_tenancy: live.instance_tenancy().and_then(|tenancy| from_wire(tenancy.as_str())),
         enable_dns_support: support,
         enable_dns_hostnames: hostnames,
         enable_network_address_usage_metrics: metrics,

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     Capacity, check_failures, last_part, owned, pairs, retag, strategy, strategy_faults, strategy_of, unless_gone,
 };
-use crate::aws::{Cx, Result, Tags, live_tags, of_word, word};
-use crate::cloud::{Ask, Readiness};
+use crate::aws::{Cx, ErrorCodes, Result, Tags, from_wire, live_tags, to_wire};
+use crate::catalog::Traits;
+use crate::cloud::{ReadRequest, Readiness};
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -156,29 +157,32 @@ default_capacity_provider_strategy:
         "tags: {team: platform, cost: '7'}",
         "name: shop-night",
     ];
-    const DELETE_FIRST: bool = true;
-    const NOT_YET: &'static [&'static str] = &["InvalidParameterException: Unable to assume the service linked role"];
-    const CONFLICT: &'static [&'static str] = &[
-        "ClusterContainsCapacityProviderException",
-        "ClusterContainsContainerInstancesException",
-        "ClusterContainsServicesException",
-        "ClusterContainsTasksException",
-        "ResourceInUseException",
-        "UpdateInProgressException",
-    ];
-    const NOT_FOUND: &'static [&'static str] = super::NOT_FOUND;
+    const TRAITS: Traits = Traits { unique_by: &["name"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: super::NOT_FOUND,
+        conflict: &[
+            "ClusterContainsCapacityProviderException",
+            "ClusterContainsContainerInstancesException",
+            "ClusterContainsServicesException",
+            "ClusterContainsTasksException",
+            "ResourceInUseException",
+            "UpdateInProgressException",
+        ],
+        not_visible_yet: &["InvalidParameterException: Unable to assume the service linked role"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let chunks = try_join_all(asks.chunks(PER_CALL).map(|asks| read_some(cx, asks))).await?;
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let chunks = try_join_all(requests.chunks(PER_CALL).map(|requests| read_some(cx, requests))).await?;
         Ok(chunks.into_iter().flatten().collect())
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let Some(live) = describe(cx, vec![spec.name.clone()]).await?.pop() else { return Ok(None) };
-        cx.ours(&format!("the cluster {}", spec.name), &pairs(live.tags), owner)?;
+        cx.ensure_owned("a cluster", &spec.name, &pairs(live.tags), owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
 
@@ -200,7 +204,7 @@ default_capacity_provider_strategy:
 
     /// The capacity takes a call of its own, for which AWS is at work a while.
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        let changed = changed_fields(from, to)?;
+        let changed = changed_fields::<Self>(from, to)?;
         let has = |name: &str| changed.contains(name);
         if has("tags")
             && let Some(live) = describe(cx, vec![id.to_string()]).await?.pop()
@@ -274,13 +278,13 @@ async fn describe(cx: &Cx, names: Vec<String>) -> Result<Vec<aws::Cluster>> {
     Ok(clusters.filter(|cluster| cluster.status.as_deref() != Some("INACTIVE")).collect())
 }
 
-async fn read_some(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Cluster>>>> {
-    let mut names: Vec<String> = asks.iter().map(|ask| ask.id.to_string()).collect();
+async fn read_some(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Cluster>>>> {
+    let mut names: Vec<String> = requests.iter().map(|request| request.id.to_string()).collect();
     names.sort();
     names.dedup();
     let live = describe(cx, names).await?;
-    let of = |ask: &Ask| live.iter().find(|one| one.cluster_name.as_deref() == Some(ask.id.as_str()));
-    Ok(asks.iter().map(|ask| of(ask).cloned().map(found_of)).collect())
+    let of = |request: &ReadRequest| live.iter().find(|one| one.cluster_name.as_deref() == Some(request.id.as_str()));
+    Ok(requests.iter().map(|request| of(request).cloned().map(found_of)).collect())
 }
 
 fn found_of(live: aws::Cluster) -> Found<Cluster> {
@@ -294,7 +298,7 @@ fn found_of(live: aws::Cluster) -> Found<Cluster> {
     };
     let insights = live.settings.unwrap_or_default().into_iter();
     let mut insights = insights.filter(|one| one.name == Some(aws::ClusterSettingName::ContainerInsights));
-    let insights = insights.next().and_then(|one| of_word(one.value.as_deref()?));
+    let insights = insights.next().and_then(|one| from_wire(one.value.as_deref()?));
     let spec = Spec {
         settings: Some(Settings { container_insights: Some(insights.unwrap_or(Insights::Disabled)) }),
         configuration: live.configuration.map(configuration_of),
@@ -307,7 +311,7 @@ fn found_of(live: aws::Cluster) -> Found<Cluster> {
         name: name.clone(),
     };
     let outputs = Outputs { arn: live.cluster_arn.unwrap_or_default(), name };
-    Found { spec, outputs, readiness, unseen: &[] }
+    Found { spec, outputs, readiness, not_read: &[] }
 }
 
 fn configuration_of(live: aws::ClusterConfiguration) -> Configuration {
@@ -317,7 +321,7 @@ fn configuration_of(live: aws::ClusterConfiguration) -> Configuration {
                 command.log_configuration.unwrap_or_else(|| aws::ExecuteCommandLogConfiguration::builder().build());
             ExecuteCommand {
                 kms_key_id: command.kms_key_id,
-                logging: command.logging.and_then(|case| of_word(case.as_str())),
+                logging: command.logging.and_then(|case| from_wire(case.as_str())),
                 log_group: logs.cloud_watch_log_group_name,
                 log_group_encrypted: Some(logs.cloud_watch_encryption_enabled),
                 s3_bucket: logs.s3_bucket_name,
@@ -335,7 +339,7 @@ fn configuration_of(live: aws::ClusterConfiguration) -> Configuration {
 fn settings(spec: &Spec) -> Option<Vec<aws::ClusterSetting>> {
     let insights = spec.settings.as_ref()?.container_insights?;
     let setting = aws::ClusterSetting::builder().name(aws::ClusterSettingName::ContainerInsights);
-    Some(vec![setting.value(word(insights)).build()])
+    Some(vec![setting.value(to_wire(insights)).build()])
 }
 
 fn configuration(wanted: Option<&Configuration>) -> Option<aws::ClusterConfiguration> {
@@ -349,7 +353,7 @@ fn configuration(wanted: Option<&Configuration>) -> Option<aws::ClusterConfigura
             .set_s3_encryption_enabled(command.s3_encrypted);
         aws::ExecuteCommandConfiguration::builder()
             .set_kms_key_id(command.kms_key_id.clone())
-            .set_logging(command.logging.map(|case| word(case).as_str().into()))
+            .set_logging(command.logging.map(|case| to_wire(case).as_str().into()))
             .set_log_configuration((command.logging == Some(Logging::Override)).then(|| logs.build()))
             .build()
     });

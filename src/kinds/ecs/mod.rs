@@ -9,16 +9,24 @@ use aws_smithy_types::error::operation::BuildError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Entry, Result, Tags, tag_changes, with_owner};
+use crate::aws::{Cx, Result, Service, Tags, sdk_client, tag_changes, with_owner};
 use crate::cloud::{Class, CloudError};
+use crate::kinds::RegisteredKind;
 use crate::names::Owner;
 
+const SERVICE: Service = Service { name: "ecs", ..Service::DEFAULT };
+
+sdk_client! {
+    /// ECS.
+    ecs: aws_sdk_ecs, SERVICE
+}
+
 /// The kinds of this service.
-pub(super) fn kinds() -> Vec<Entry> {
+pub(super) fn kinds() -> Vec<RegisteredKind> {
     vec![
-        Entry::of::<cluster::Cluster>(),
-        Entry::of::<service::Service>(),
-        Entry::of::<task_definition::TaskDefinition>(),
+        RegisteredKind::of::<cluster::Cluster>(&SERVICE),
+        RegisteredKind::of::<service::Service>(&SERVICE),
+        RegisteredKind::of::<task_definition::TaskDefinition>(&SERVICE),
     ]
 }
 
@@ -125,12 +133,12 @@ pub(super) fn check_failures(operation: &str, failures: Option<&[Failure]>) -> R
     let words = [failure.arn(), failure.reason(), failure.detail()];
     let message = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
     let code = failure.reason().unwrap_or_default().to_owned();
-    Err(CloudError { code, ..CloudError::stated(Class::Other, operation, message) })
+    Err(CloudError { code, ..CloudError::local(Class::Other, operation, message) })
 }
 
 /// Something that a request lacks.
 pub(super) fn incomplete(error: &BuildError) -> CloudError {
-    CloudError::stated(Class::Invalid, "ecs", error.to_string())
+    CloudError::local(Class::Invalid, "ecs", error.to_string())
 }
 
 /// The last part of an ARN, or the name itself: `shop` of `arn:aws:ecs:…:cluster/shop`.
@@ -155,7 +163,7 @@ mod tests {
     fn a_task_definition_that_cannot_be_described_is_not_there() {
         let error = |message: &str| CloudError {
             code: "ClientException".to_owned(),
-            ..CloudError::stated(Class::Other, "ecs:DescribeTaskDefinition", message)
+            ..CloudError::local(Class::Other, "ecs:DescribeTaskDefinition", message)
         };
         assert_eq!(unless_gone::<(), _>(Err(error("Unable to describe task definition."))), Ok(None));
         assert!(unless_gone::<(), _>(Err(error("Family is not valid."))).is_err());

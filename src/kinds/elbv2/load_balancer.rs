@@ -1,5 +1,7 @@
 //! Load balancer: application, network or gateway. It can be given listeners long before it serves.
 
+use std::time::Duration;
+
 use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer as Described, LoadBalancerAttribute, LoadBalancerStateEnum};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -9,8 +11,9 @@ use super::{
     Attributes, changed_attributes, check_name, described, first_tags, full_name, own_tags, pairs, refused, tags_of,
     update_tags,
 };
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, must_be, of_word, word};
-use crate::cloud::{Ask, Readiness};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, from_wire, live_tags, parse_wire, to_wire};
+use crate::catalog::Traits;
+use crate::cloud::{ReadRequest, Readiness};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
@@ -128,17 +131,19 @@ tags: {team: commerce}
         "{type: network, attributes: null}",
         "name: shop-front",
     ];
-    const DEADLINE: std::time::Duration = std::time::Duration::from_mins(15);
-    const DELETE_FIRST: bool = true;
-    // A network load balancer's endpoint service, or a link of API Gateway, must go before it.
-    const CONFLICT: &'static [&'static str] = &["ResourceInUse"];
-    const EXISTS: &'static [&'static str] = &["DuplicateLoadBalancerName"];
+    const TRAITS: Traits = Traits { deadline: Duration::from_mins(15), unique_by: &["name"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        exists: &["DuplicateLoadBalancerName"],
+        // A network load balancer's endpoint service, or a link of API Gateway, must go before it.
+        conflict: &["ResourceInUse"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let arns: Vec<&str> = asks.iter().map(|ask| ask.id.as_str()).collect();
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let arns: Vec<&str> = requests.iter().map(|request| request.id.as_str()).collect();
         let live = described(&arns, |arns| async move {
             let answer = cx.elbv2().describe_load_balancers().set_load_balancer_arns(Some(arns)).send().await?;
             Ok(answer.load_balancers.unwrap_or_default())
@@ -146,20 +151,20 @@ tags: {team: commerce}
         let live = live.await?;
         let there: Vec<&str> = live.iter().filter_map(Described::load_balancer_arn).collect();
         let (live, tags) = (&live, &tags_of(cx, &there).await?);
-        try_join_all(asks.iter().map(|ask| async move {
-            let arn = ask.id.as_str();
+        try_join_all(requests.iter().map(|request| async move {
+            let arn = request.id.as_str();
             let Some(one) = live.iter().find(|one| one.load_balancer_arn() == Some(arn)) else { return Ok(None) };
-            let attributes = if ask.manages("attributes") { attributes(cx, arn).await? } else { None };
+            let attributes = if request.manages("attributes") { attributes(cx, arn).await? } else { None };
             found(one, attributes, tags.get(arn).cloned().unwrap_or_default()).map(Some)
         }))
         .await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
-        let found = cx.elbv2().describe_load_balancers().names(&spec.name).send().await.or_gone()?;
+        let found = cx.elbv2().describe_load_balancers().names(&spec.name).send().await.optional()?;
         let arn = found.and_then(|found| found.load_balancers?.into_iter().find_map(|one| one.load_balancer_arn));
         let Some(arn) = arn else { return Ok(None) };
-        cx.ours(&format!("the load balancer {}", spec.name), &own_tags(cx, &arn).await?, owner)?;
+        cx.ensure_owned("a load balancer", &spec.name, &own_tags(cx, &arn).await?, owner)?;
         Ok(Some(PhysicalId::new(arn)))
     }
 
@@ -172,11 +177,11 @@ tags: {team: commerce}
             .elbv2()
             .create_load_balancer()
             .name(&spec.name)
-            .set_type(spec.of.map(|case| word(case).as_str().into()))
-            .set_scheme(spec.scheme.map(|case| word(case).as_str().into()))
+            .set_type(spec.of.map(|case| to_wire(case).as_str().into()))
+            .set_scheme(spec.scheme.map(|case| to_wire(case).as_str().into()))
             .set_subnets(Some(spec.subnet_ids.clone()))
             .set_security_groups(spec.security_group_ids.clone().filter(|all| !all.is_empty()))
-            .set_ip_address_type(spec.ip_address_type.map(|case| word(case).as_str().into()))
+            .set_ip_address_type(spec.ip_address_type.map(|case| to_wire(case).as_str().into()))
             .set_tags(Some(first_tags(spec.tags.as_ref(), owner, None)))
             .send()
             .await?;
@@ -197,7 +202,7 @@ tags: {team: commerce}
         }
         if let Some(wanted) = to.ip_address_type.filter(|_| from.ip_address_type != to.ip_address_type) {
             let call = cx.elbv2().set_ip_address_type().load_balancer_arn(arn);
-            call.ip_address_type(word(wanted).as_str().into()).send().await?;
+            call.ip_address_type(to_wire(wanted).as_str().into()).send().await?;
         }
         let changed = changed_attributes(from.attributes.as_ref(), to.attributes.as_ref());
         if !changed.is_empty() {
@@ -239,7 +244,7 @@ tags: {team: commerce}
 
 /// `None` if there is no such load balancer.
 async fn attributes(cx: &Cx, arn: &str) -> Result<Option<Attributes>> {
-    let answer = cx.elbv2().describe_load_balancer_attributes().load_balancer_arn(arn).send().await.or_gone()?;
+    let answer = cx.elbv2().describe_load_balancer_attributes().load_balancer_arn(arn).send().await.optional()?;
     Ok(answer.map(|answer| pairs(answer.attributes, |one| (one.key, one.value))))
 }
 
@@ -250,11 +255,11 @@ fn found(live: &Described, attributes: Option<Attributes>, tags: Tags) -> Result
     let subnets = live.availability_zones().iter().filter_map(|zone| zone.subnet_id.clone()).collect();
     let spec = Spec {
         name: name.clone(),
-        of: Some(must_be("type of load balancer", kind)?),
-        scheme: live.scheme().and_then(|case| of_word(case.as_str())),
+        of: Some(parse_wire("type of load balancer", kind)?),
+        scheme: live.scheme().and_then(|case| from_wire(case.as_str())),
         subnet_ids: subnets,
         security_group_ids: Some(live.security_groups().to_vec()),
-        ip_address_type: live.ip_address_type().and_then(|case| of_word(case.as_str())),
+        ip_address_type: live.ip_address_type().and_then(|case| from_wire(case.as_str())),
         attributes,
         tags: Some(live_tags(tags)),
     };

@@ -12,17 +12,25 @@ use std::future::Future;
 use aws_sdk_elasticloadbalancingv2::types::Tag;
 use futures::future::try_join_all;
 
-use crate::aws::{Cx, Entry, Gone, Result, Tags, tag_changes, with_owner};
+use crate::aws::{Cx, NotFoundExt, Result, Service, Tags, Throttled, sdk_client, tag_changes, with_owner};
 use crate::cloud::{Class, CloudError};
+use crate::kinds::RegisteredKind;
 use crate::names::Owner;
 
+const SERVICE: Service = Service { name: "elbv2", throttled: Throttled::Together, ..Service::DEFAULT };
+
+sdk_client! {
+    /// Elastic Load Balancing of the second version.
+    elbv2: aws_sdk_elasticloadbalancingv2, SERVICE
+}
+
 /// The kinds of this service.
-pub(super) fn kinds() -> Vec<Entry> {
+pub(super) fn kinds() -> Vec<RegisteredKind> {
     vec![
-        Entry::of::<listener::Listener>(),
-        Entry::of::<listener_rule::ListenerRule>(),
-        Entry::of::<load_balancer::LoadBalancer>(),
-        Entry::of::<target_group::TargetGroup>(),
+        RegisteredKind::of::<listener::Listener>(&SERVICE),
+        RegisteredKind::of::<listener_rule::ListenerRule>(&SERVICE),
+        RegisteredKind::of::<load_balancer::LoadBalancer>(&SERVICE),
+        RegisteredKind::of::<target_group::TargetGroup>(&SERVICE),
     ]
 }
 
@@ -47,11 +55,11 @@ where
     arns.dedup();
     let call = &call;
     let chunks = arns.chunks(PER_CALL).map(|chunk| async move {
-        match call(chunk.to_vec()).await.or_gone()? {
+        match call(chunk.to_vec()).await.optional()? {
             Some(found) => Ok::<_, CloudError>(found),
             None if chunk.len() == 1 => Ok(Vec::new()),
             None => {
-                let alone = chunk.iter().map(|arn| async move { call(vec![arn.clone()]).await.or_gone() });
+                let alone = chunk.iter().map(|arn| async move { call(vec![arn.clone()]).await.optional() });
                 Ok(try_join_all(alone).await?.into_iter().flatten().flatten().collect())
             }
         }
@@ -148,7 +156,7 @@ pub(super) fn full_name(arn: &str) -> String {
 
 /// A refusal of ours.
 pub(super) fn refused(operation: &str, message: String, hint: &str) -> CloudError {
-    CloudError { hint: Some(hint.to_owned()), ..CloudError::stated(Class::Invalid, operation, message) }
+    CloudError { hint: Some(hint.to_owned()), ..CloudError::local(Class::Invalid, operation, message) }
 }
 
 fn tag(key: &str, value: &str) -> Tag {

@@ -8,8 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Attributes, changed_attributes, described, first_tags, full_name, own_tags, pairs, tags_of, update_tags};
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, of_word, word};
-use crate::cloud::Ask;
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, from_wire, live_tags, to_wire};
+use crate::catalog::Traits;
+use crate::cloud::ReadRequest;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
@@ -197,16 +198,19 @@ tags: {team: commerce}
         "{protocol: HTTPS, vpc_id: vpc-0a1b2c3d}",
         "name: shop-orders",
     ];
-    const DELETE_FIRST: bool = true;
-    // A listener or rule still sends requests to it.
-    const CONFLICT: &'static [&'static str] = &["ResourceInUse"];
-    const EXISTS: &'static [&'static str] = &["DuplicateTargetGroupName"];
+    const TRAITS: Traits = Traits { unique_by: &["name"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        exists: &["DuplicateTargetGroupName"],
+        // A listener or rule still sends requests to it.
+        conflict: &["ResourceInUse"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let arns: Vec<&str> = asks.iter().map(|ask| ask.id.as_str()).collect();
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let arns: Vec<&str> = requests.iter().map(|request| request.id.as_str()).collect();
         let live = described(&arns, |arns| async move {
             let answer = cx.elbv2().describe_target_groups().set_target_group_arns(Some(arns)).send().await?;
             Ok(answer.target_groups.unwrap_or_default())
@@ -214,20 +218,20 @@ tags: {team: commerce}
         let live = live.await?;
         let there: Vec<&str> = live.iter().filter_map(Described::target_group_arn).collect();
         let (live, tags) = (&live, &tags_of(cx, &there).await?);
-        try_join_all(asks.iter().map(|ask| async move {
-            let arn = ask.id.as_str();
+        try_join_all(requests.iter().map(|request| async move {
+            let arn = request.id.as_str();
             let Some(one) = live.iter().find(|one| one.target_group_arn() == Some(arn)) else { return Ok(None) };
-            let attributes = if ask.manages("attributes") { attributes(cx, arn).await? } else { None };
+            let attributes = if request.manages("attributes") { attributes(cx, arn).await? } else { None };
             Ok(Some(found(one.clone(), attributes, tags.get(arn).cloned().unwrap_or_default())))
         }))
         .await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
-        let found = cx.elbv2().describe_target_groups().names(&spec.name).send().await.or_gone()?;
+        let found = cx.elbv2().describe_target_groups().names(&spec.name).send().await.optional()?;
         let arn = found.and_then(|found| found.target_groups?.into_iter().find_map(|one| one.target_group_arn));
         let Some(arn) = arn else { return Ok(None) };
-        cx.ours(&format!("the target group {}", spec.name), &own_tags(cx, &arn).await?, owner)?;
+        cx.ensure_owned("a target group", &spec.name, &own_tags(cx, &arn).await?, owner)?;
         Ok(Some(PhysicalId::new(arn)))
     }
 
@@ -241,15 +245,15 @@ tags: {team: commerce}
             .elbv2()
             .create_target_group()
             .name(&spec.name)
-            .set_protocol(spec.protocol.map(|case| word(case).as_str().into()))
+            .set_protocol(spec.protocol.map(|case| to_wire(case).as_str().into()))
             .set_port(spec.port)
-            .set_protocol_version(spec.protocol_version.map(word))
+            .set_protocol_version(spec.protocol_version.map(to_wire))
             .set_vpc_id(spec.vpc_id.clone())
-            .set_target_type(spec.target_type.map(|case| word(case).as_str().into()))
-            .set_ip_address_type(spec.ip_address_type.map(|case| word(case).as_str().into()))
+            .set_target_type(spec.target_type.map(|case| to_wire(case).as_str().into()))
+            .set_ip_address_type(spec.ip_address_type.map(|case| to_wire(case).as_str().into()))
             .set_target_control_port(spec.target_control_port)
             .set_health_check_enabled(check.enabled)
-            .set_health_check_protocol(check.protocol.map(|case| word(case).as_str().into()))
+            .set_health_check_protocol(check.protocol.map(|case| to_wire(case).as_str().into()))
             .set_health_check_port(check.port)
             .set_health_check_path(check.path)
             .set_health_check_interval_seconds(check.interval_seconds)
@@ -270,7 +274,7 @@ tags: {team: commerce}
             // What this call leaves out stays as it is.
             let call = cx.elbv2().modify_target_group().target_group_arn(arn);
             call.set_health_check_enabled(check.enabled)
-                .set_health_check_protocol(check.protocol.map(|case| word(case).as_str().into()))
+                .set_health_check_protocol(check.protocol.map(|case| to_wire(case).as_str().into()))
                 .set_health_check_port(check.port)
                 .set_health_check_path(check.path)
                 .set_health_check_interval_seconds(check.interval_seconds)
@@ -326,7 +330,7 @@ tags: {team: commerce}
 
 /// `None` if there is no such group.
 async fn attributes(cx: &Cx, arn: &str) -> Result<Option<Attributes>> {
-    let answer = cx.elbv2().describe_target_group_attributes().target_group_arn(arn).send().await.or_gone()?;
+    let answer = cx.elbv2().describe_target_group_attributes().target_group_arn(arn).send().await.optional()?;
     Ok(answer.map(|answer| pairs(answer.attributes, |one| (one.key, one.value))))
 }
 
@@ -340,7 +344,7 @@ fn found(live: Described, attributes: Option<Attributes>, tags: BTreeMap<String,
     let name = live.target_group_name.unwrap_or_default();
     let health_check = HealthCheck {
         enabled: live.health_check_enabled,
-        protocol: live.health_check_protocol.and_then(|case| of_word(case.as_str())),
+        protocol: live.health_check_protocol.and_then(|case| from_wire(case.as_str())),
         port: live.health_check_port,
         path: live.health_check_path,
         interval_seconds: live.health_check_interval_seconds,
@@ -351,12 +355,12 @@ fn found(live: Described, attributes: Option<Attributes>, tags: BTreeMap<String,
     };
     let spec = Spec {
         name: name.clone(),
-        protocol: live.protocol.and_then(|case| of_word(case.as_str())),
+        protocol: live.protocol.and_then(|case| from_wire(case.as_str())),
         port: live.port,
-        protocol_version: live.protocol_version.and_then(|version| of_word(&version)),
+        protocol_version: live.protocol_version.and_then(|version| from_wire(&version)),
         vpc_id: live.vpc_id,
-        target_type: live.target_type.as_ref().map(TargetTypeEnum::as_str).and_then(of_word),
-        ip_address_type: live.ip_address_type.and_then(|case| of_word(case.as_str())),
+        target_type: live.target_type.as_ref().map(TargetTypeEnum::as_str).and_then(from_wire),
+        ip_address_type: live.ip_address_type.and_then(|case| from_wire(case.as_str())),
         target_control_port: live.target_control_port,
         health_check: Some(health_check),
         attributes,

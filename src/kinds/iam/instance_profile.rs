@@ -5,8 +5,9 @@ use aws_sdk_iam::types::{InstanceProfile as Described, Tag};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
-use crate::cloud::Ask;
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::ReadRequest;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
@@ -57,25 +58,28 @@ tags: {team: commerce}
         "path: /store/",
         "name: shop-others",
     ];
-    const DELETE_FIRST: bool = true;
-    // A role that was made a moment ago is not known everywhere at once.
-    const NOT_YET: &'static [&'static str] = &["NoSuchEntity: The role with name"];
-    // One role at a time: the old one is still in it.
-    const CONFLICT: &'static [&'static str] =
-        &["LimitExceeded: Cannot exceed quota for InstanceSessionsPerInstanceProfile"];
+    const TRAITS: Traits = Traits { unique_by: &["name"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        // One role at a time: the old one is still in it.
+        conflict: &["LimitExceeded: Cannot exceed quota for InstanceSessionsPerInstanceProfile"],
+        // A role that was made a moment ago is not known everywhere at once.
+        not_visible_yet: &["NoSuchEntity: The role with name"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let cx = &cx.home();
-        let found = futures::future::try_join_all(asks.iter().map(|ask| describe(cx, ask.id.as_str()))).await?;
+        let found =
+            futures::future::try_join_all(requests.iter().map(|request| describe(cx, request.id.as_str()))).await?;
         Ok(found.into_iter().map(|profile| profile.map(found_of)).collect())
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let Some(profile) = describe(&cx.home(), &spec.name).await? else { return Ok(None) };
-        cx.ours(&format!("the instance profile {}", spec.name), &pairs(profile.tags), owner)?;
+        cx.ensure_owned("an instance profile", &spec.name, &pairs(profile.tags), owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
 
@@ -95,7 +99,7 @@ tags: {team: commerce}
         if to.role.is_some() && role(from) != role(to) {
             if let Some(old) = role(from) {
                 let call = iam.remove_role_from_instance_profile().instance_profile_name(name);
-                call.role_name(old).send().await.or_gone()?;
+                call.role_name(old).send().await.optional()?;
             }
             if let Some(new) = role(to) {
                 iam.add_role_to_instance_profile().instance_profile_name(name).role_name(new).send().await?;
@@ -117,7 +121,7 @@ tags: {team: commerce}
         let Some(profile) = describe(cx, name).await? else { return Ok(()) };
         for role in profile.roles {
             let call = cx.iam().remove_role_from_instance_profile().instance_profile_name(name);
-            call.role_name(role.role_name).send().await.or_gone()?;
+            call.role_name(role.role_name).send().await.optional()?;
         }
         cx.iam().delete_instance_profile().instance_profile_name(name).send().await?;
         Ok(())
@@ -125,7 +129,7 @@ tags: {team: commerce}
 }
 
 async fn describe(cx: &Cx, name: &str) -> Result<Option<Described>> {
-    let found = cx.iam().get_instance_profile().instance_profile_name(name).send().await.or_gone()?;
+    let found = cx.iam().get_instance_profile().instance_profile_name(name).send().await.optional()?;
     Ok(found.and_then(|found| found.instance_profile))
 }
 

@@ -4,20 +4,31 @@ mod instance_profile;
 mod policy;
 mod role;
 
-use crate::aws::Entry;
-use crate::aws::Result;
+use crate::aws::{Result, Service, Throttled, sdk_client};
 use crate::cloud::{Class, CloudError};
+use crate::kinds::RegisteredKind;
 use crate::value::Json;
 
+const SERVICE: Service = Service { name: "iam", global: true, concurrent: 6, throttled: Throttled::Together };
+
+sdk_client! {
+    /// IAM. Global.
+    iam: aws_sdk_iam, SERVICE
+}
+
 /// The kinds of this service.
-pub(super) fn kinds() -> Vec<Entry> {
-    vec![Entry::of::<instance_profile::InstanceProfile>(), Entry::of::<policy::Policy>(), Entry::of::<role::Role>()]
+pub(super) fn kinds() -> Vec<RegisteredKind> {
+    vec![
+        RegisteredKind::of::<instance_profile::InstanceProfile>(&SERVICE),
+        RegisteredKind::of::<policy::Policy>(&SERVICE),
+        RegisteredKind::of::<role::Role>(&SERVICE),
+    ]
 }
 
 /// A document as IAM returns it: URL-encoded JSON.
 pub(super) fn document(encoded: &str) -> Result<Json> {
     serde_json::from_slice(&url_decoded(encoded))
-        .map_err(|error| CloudError::stated(Class::Other, "iam", format!("a policy document that is no JSON: {error}")))
+        .map_err(|error| CloudError::local(Class::Other, "iam", format!("a policy document that is no JSON: {error}")))
 }
 
 fn url_decoded(text: &str) -> Vec<u8> {

@@ -1,14 +1,13 @@
 //! IAM managed policy: permissions that several roles share.
 
-use std::time::Duration;
-
 use aws_sdk_iam::types::{PolicyVersion, Tag};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document;
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
-use crate::cloud::Ask;
+use crate::aws::{Cx, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::ReadRequest;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -68,23 +67,22 @@ tags: {team: commerce}
         "path: /other/",
         "name: shop-read-more",
     ];
-    const DEADLINE: Duration = Duration::from_mins(5);
-    const DELETE_FIRST: bool = true;
+    const TRAITS: Traits = Traits { unique_by: &["name"], ..Traits::DEFAULT };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let cx = &cx.home();
-        futures::future::try_join_all(asks.iter().map(|ask| read_one(cx, &ask.id))).await
+        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, &request.id))).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let path = spec.path.as_deref().unwrap_or("/");
         let arn = format!("arn:aws:iam::{}:policy{path}{}", cx.account().await?, spec.name);
-        let found = cx.home().iam().get_policy().policy_arn(&arn).send().await.or_gone()?;
+        let found = cx.home().iam().get_policy().policy_arn(&arn).send().await.optional()?;
         let Some(policy) = found.and_then(|found| found.policy) else { return Ok(None) };
-        cx.ours(&format!("the policy {}", spec.name), &pairs(policy.tags), owner)?;
+        cx.ensure_owned("a policy", &spec.name, &pairs(policy.tags), owner)?;
         Ok(Some(PhysicalId::new(arn)))
     }
 
@@ -103,7 +101,7 @@ tags: {team: commerce}
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let cx = &cx.home();
         let arn = id.as_str();
-        if !crate::value::compare::same_policy(&from.document, &to.document) {
+        if !crate::diff::same_policy(&from.document, &to.document) {
             make_room(cx, arn).await?;
             let call = cx.iam().create_policy_version().policy_arn(arn).set_as_default(true);
             call.policy_document(to.document.to_string()).send().await?;
@@ -122,7 +120,7 @@ tags: {team: commerce}
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
         let cx = &cx.home();
         let arn = id.as_str();
-        let Some(versions) = versions(cx, arn).await.or_gone()? else { return Ok(()) };
+        let Some(versions) = versions(cx, arn).await.optional()? else { return Ok(()) };
         for version in versions.iter().filter(|version| !version.is_default_version) {
             delete_version(cx, arn, version).await?;
         }
@@ -133,10 +131,10 @@ tags: {team: commerce}
 
 async fn read_one(cx: &Cx, id: &PhysicalId) -> Result<Option<Found<Policy>>> {
     let arn = id.as_str();
-    let found = cx.iam().get_policy().policy_arn(arn).send().await.or_gone()?;
+    let found = cx.iam().get_policy().policy_arn(arn).send().await.optional()?;
     let Some(policy) = found.and_then(|found| found.policy) else { return Ok(None) };
     let version = policy.default_version_id.unwrap_or_default();
-    let version = cx.iam().get_policy_version().policy_arn(arn).version_id(version).send().await.or_gone()?;
+    let version = cx.iam().get_policy_version().policy_arn(arn).version_id(version).send().await.optional()?;
     let Some(text) = version.and_then(|found| found.policy_version?.document) else { return Ok(None) };
     let name = policy.policy_name.unwrap_or_default();
     let spec = Spec {
@@ -170,7 +168,7 @@ async fn versions(cx: &Cx, arn: &str) -> Result<Vec<PolicyVersion>> {
 
 async fn delete_version(cx: &Cx, arn: &str, version: &PolicyVersion) -> Result<()> {
     let call = cx.iam().delete_policy_version().policy_arn(arn).set_version_id(version.version_id.clone());
-    call.send().await.or_gone().map(drop)
+    call.send().await.optional().map(drop)
 }
 
 fn tag(key: &str, value: &str) -> Tag {

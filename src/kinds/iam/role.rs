@@ -7,12 +7,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document;
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
-use crate::cloud::{Ask, Care, Class, CloudError};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadMode, ReadRequest};
+use crate::diff::same_policy;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
-use crate::value::compare::same_policy;
 
 /// An IAM role.
 pub struct Role;
@@ -117,28 +118,32 @@ policies:
         "path: /store/",
         "name: shop-orders",
     ];
-    const DELETE_FIRST: bool = true;
-    // A principal that was made a moment ago is not known everywhere at once.
-    const NOT_YET: &'static [&'static str] = &["MalformedPolicyDocument: Invalid principal"];
+    const TRAITS: Traits = Traits { unique_by: &["name"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        // A principal that was made a moment ago is not known everywhere at once.
+        not_visible_yet: &["MalformedPolicyDocument: Invalid principal"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let cx = &cx.home();
-        if cx.care == Care::Survey && asks.len() > 2 {
-            let details = cx.once("iam roles", details(cx)).await?;
+        if cx.mode == ReadMode::Listed && requests.len() > 2 {
+            let details = cx.cached("iam roles", details(cx)).await?;
             if let Some(details) = &*details {
-                return futures::future::try_join_all(asks.iter().map(|ask| survey_one(cx, ask, details))).await;
+                return futures::future::try_join_all(requests.iter().map(|request| survey_one(cx, request, details)))
+                    .await;
             }
         }
-        futures::future::try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, request))).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
-        let found = cx.home().iam().get_role().role_name(&spec.name).send().await.or_gone()?;
+        let found = cx.home().iam().get_role().role_name(&spec.name).send().await.optional()?;
         let Some(role) = found.and_then(|found| found.role) else { return Ok(None) };
-        cx.ours(&format!("the role {}", spec.name), &pairs(role.tags), owner)?;
+        cx.ensure_owned("a role", &spec.name, &pairs(role.tags), owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
 
@@ -177,10 +182,10 @@ policies:
         let cx = &cx.home();
         let name = id.as_str();
         for policy in inline_names(cx, name).await? {
-            cx.iam().delete_role_policy().role_name(name).policy_name(policy).send().await.or_gone()?;
+            cx.iam().delete_role_policy().role_name(name).policy_name(policy).send().await.optional()?;
         }
         for arn in attached(cx, name).await? {
-            cx.iam().detach_role_policy().role_name(name).policy_arn(arn).send().await.or_gone()?;
+            cx.iam().detach_role_policy().role_name(name).policy_arn(arn).send().await.optional()?;
         }
         cx.iam().delete_role().role_name(name).send().await?;
         Ok(())
@@ -225,7 +230,7 @@ async fn update_boundary(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<
     match &to.permissions_boundary {
         Some(arn) if to.permissions_boundary != from.permissions_boundary => {
             if arn.is_empty() {
-                cx.iam().delete_role_permissions_boundary().role_name(name).send().await.or_gone()?;
+                cx.iam().delete_role_permissions_boundary().role_name(name).send().await.optional()?;
             } else {
                 cx.iam().put_role_permissions_boundary().role_name(name).permissions_boundary(arn).send().await?;
             }
@@ -247,7 +252,7 @@ async fn update_inline(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()
         }
     }
     for policy in live.keys().filter(|policy| !wanted.contains_key(*policy)) {
-        cx.iam().delete_role_policy().role_name(name).policy_name(policy).send().await.or_gone()?;
+        cx.iam().delete_role_policy().role_name(name).policy_name(policy).send().await.optional()?;
     }
     Ok(())
 }
@@ -259,7 +264,7 @@ async fn update_managed(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<(
         cx.iam().attach_role_policy().role_name(name).policy_arn(arn).send().await?;
     }
     for arn in live.iter().filter(|arn| !wanted.contains(arn)) {
-        cx.iam().detach_role_policy().role_name(name).policy_arn(arn).send().await.or_gone()?;
+        cx.iam().detach_role_policy().role_name(name).policy_arn(arn).send().await.optional()?;
     }
     Ok(())
 }
@@ -281,10 +286,14 @@ async fn details(cx: &Cx) -> Result<Option<BTreeMap<String, RoleDetail>>> {
     Ok(Some(all))
 }
 
-async fn survey_one(cx: &Cx, ask: &Ask, details: &BTreeMap<String, RoleDetail>) -> Result<Option<Found<Role>>> {
-    let name = ask.id.as_str();
+async fn survey_one(
+    cx: &Cx,
+    request: &ReadRequest,
+    details: &BTreeMap<String, RoleDetail>,
+) -> Result<Option<Found<Role>>> {
+    let name = request.id.as_str();
     // One that is not listed may be a moment old.
-    let Some(detail) = details.get(name) else { return read_one(cx, ask).await };
+    let Some(detail) = details.get(name) else { return read_one(cx, request).await };
     let mut policies = BTreeMap::new();
     for policy in detail.role_policy_list() {
         let document = document(policy.policy_document().unwrap_or_default())?;
@@ -306,22 +315,22 @@ async fn survey_one(cx: &Cx, ask: &Ask, details: &BTreeMap<String, RoleDetail>) 
         name: name.to_owned(),
         id: detail.role_id.clone().unwrap_or_default(),
     };
-    let mut unseen: &[_] = &["description", "max_session_duration"];
-    if unseen.iter().any(|field| ask.manages(field)) {
+    let mut not_read: &[_] = &["description", "max_session_duration"];
+    if not_read.iter().any(|field| request.manages(field)) {
         let Some(role) = get(cx, name).await? else { return Ok(None) };
         spec.description = Some(role.description.unwrap_or_default());
         spec.max_session_duration = role.max_session_duration;
-        unseen = &[];
+        not_read = &[];
     }
-    Ok(Some(Found { unseen, ..Found::serving(spec, outputs) }))
+    Ok(Some(Found { not_read, ..Found::serving(spec, outputs) }))
 }
 
-async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Role>>> {
-    let name = ask.id.as_str();
+async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Role>>> {
+    let name = request.id.as_str();
     let Some(role) = get(cx, name).await? else { return Ok(None) };
-    let policies = if ask.manages("policies") { Some(inline(cx, name).await?) } else { None };
-    let managed_policies = if ask.manages("managed_policies") { Some(attached(cx, name).await?) } else { None };
-    let unseen: &[_] = match (&policies, &managed_policies) {
+    let policies = if request.manages("policies") { Some(inline(cx, name).await?) } else { None };
+    let managed_policies = if request.manages("managed_policies") { Some(attached(cx, name).await?) } else { None };
+    let not_read: &[_] = match (&policies, &managed_policies) {
         (Some(_), Some(_)) => &[],
         (Some(_), None) => &["managed_policies"],
         (None, Some(_)) => &["policies"],
@@ -339,11 +348,11 @@ async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Role>>> {
         managed_policies,
         tags: Some(live_tags(pairs(role.tags))),
     };
-    Ok(Some(Found { unseen, ..Found::serving(spec, outputs) }))
+    Ok(Some(Found { not_read, ..Found::serving(spec, outputs) }))
 }
 
 async fn get(cx: &Cx, name: &str) -> Result<Option<Described>> {
-    Ok(cx.iam().get_role().role_name(name).send().await.or_gone()?.and_then(|found| found.role))
+    Ok(cx.iam().get_role().role_name(name).send().await.optional()?.and_then(|found| found.role))
 }
 
 async fn inline_names(cx: &Cx, name: &str) -> Result<Vec<String>> {
@@ -358,7 +367,7 @@ async fn inline_names(cx: &Cx, name: &str) -> Result<Vec<String>> {
 async fn inline(cx: &Cx, name: &str) -> Result<BTreeMap<String, Document>> {
     let mut all = BTreeMap::new();
     for policy in inline_names(cx, name).await? {
-        let found = cx.iam().get_role_policy().role_name(name).policy_name(&policy).send().await.or_gone()?;
+        let found = cx.iam().get_role_policy().role_name(name).policy_name(&policy).send().await.optional()?;
         if let Some(found) = found {
             all.insert(policy, Document(document(&found.policy_document)?));
         }

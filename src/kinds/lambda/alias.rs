@@ -8,8 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::configuration::{function_of, invoke_arn};
-use crate::aws::{Cx, Gone, Result};
-use crate::cloud::{Ask, Class, CloudError};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
@@ -66,22 +67,24 @@ routing: {}
         "name: next",
         "function_name: shop-orders",
     ];
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["function_name", "name"];
-    const EXISTS: &'static [&'static str] = &["ResourceConflictException: already exist"];
-    const CONFLICT: &'static [&'static str] = &["PreconditionFailedException"];
+    const TRAITS: Traits = Traits { unique_by: &["function_name", "name"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        exists: &["ResourceConflictException: already exist"],
+        conflict: &["PreconditionFailedException"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        try_join_all(requests.iter().map(|request| read_one(cx, request))).await
     }
 
     /// An alias has no tags: one of this name on a function of our own stack is ours.
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let id = PhysicalId::new(format!("{}:{}", spec.function_name, spec.name));
-        if read_one(cx, &Ask::new(id.clone(), &crate::value::Json::Null)).await?.is_none() {
+        if read_one(cx, &ReadRequest::new(id.clone(), &crate::value::Json::Null)).await?.is_none() {
             return Ok(None);
         }
         let what = format!("the alias {id}");
@@ -136,9 +139,9 @@ routing: {}
     }
 }
 
-async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Alias>>> {
-    let (function, name) = parts(&ask.id)?;
-    let found = cx.lambda().get_alias().function_name(function).name(name).send().await.or_gone()?;
+async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Alias>>> {
+    let (function, name) = parts(&request.id)?;
+    let found = cx.lambda().get_alias().function_name(function).name(name).send().await.optional()?;
     let Some(found) = found else { return Ok(None) };
     let weights = found.routing_config.and_then(|routing| routing.additional_version_weights);
     let spec = Spec {
@@ -160,6 +163,6 @@ fn routing(spec: &Spec) -> Option<AliasRoutingConfiguration> {
 
 /// Function and alias of `function:alias`.
 fn parts(id: &PhysicalId) -> Result<(&str, &str)> {
-    let wrong = || CloudError::stated(Class::Invalid, "lambda.Alias", format!("`{id}` is not `function:alias`"));
+    let wrong = || CloudError::local(Class::Invalid, "lambda.Alias", format!("`{id}` is not `function:alias`"));
     id.as_str().rsplit_once(':').ok_or_else(wrong)
 }

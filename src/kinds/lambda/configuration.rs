@@ -4,15 +4,15 @@ use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{FunctionConfiguration, FunctionVersion};
 use serde_json::json;
 
-use crate::aws::{Cx, Gone, Result};
+use crate::aws::{Cx, NotFoundExt, Result};
 use crate::cloud::{Class, CloudError};
 use crate::names::{Owner, TAG_STACK};
-use crate::value::compare::fingerprint;
+use crate::value::fingerprint;
 
 /// A function with its code and tags, or one of its versions.
 pub async fn get(cx: &Cx, name: &str, version: Option<&str>) -> Result<Option<GetFunctionOutput>> {
     let call = cx.lambda().get_function().function_name(name).set_qualifier(version.map(str::to_owned));
-    call.send().await.or_gone()
+    call.send().await.optional()
 }
 
 /// Every function of the region with every version, without their states; once per survey for all Lambda kinds.
@@ -94,7 +94,7 @@ pub async fn function_of(cx: &Cx, name: &str, owner: &Owner, what: &str) -> Resu
     match function.tags().and_then(|tags| tags.get(TAG_STACK)) {
         Some(stack) if *stack != owner.stack.to_string() => Err(CloudError {
             hint: Some(format!("the function {name} belongs to the stack {stack}")),
-            ..CloudError::stated(Class::Taken, "find", format!("{what} exists already and is somebody else's"))
+            ..CloudError::local(Class::NotOwned, "find", format!("{what} exists already and is somebody else's"))
         }),
         _ => Ok(Some(function)),
     }

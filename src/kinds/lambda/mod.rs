@@ -6,14 +6,22 @@ mod function;
 mod permission;
 mod version;
 
-use crate::aws::Entry;
+use crate::aws::{Service, Throttled, sdk_client};
+use crate::kinds::RegisteredKind;
+
+const SERVICE: Service = Service { name: "lambda", throttled: Throttled::Together, ..Service::DEFAULT };
+
+sdk_client! {
+    /// Lambda.
+    lambda: aws_sdk_lambda, SERVICE
+}
 
 /// The kinds of this service.
-pub(super) fn kinds() -> Vec<Entry> {
+pub(super) fn kinds() -> Vec<RegisteredKind> {
     vec![
-        Entry::of::<alias::Alias>(),
-        Entry::of::<function::Function>(),
-        Entry::of::<permission::Permission>(),
-        Entry::of::<version::Version>(),
+        RegisteredKind::of::<alias::Alias>(&SERVICE),
+        RegisteredKind::of::<function::Function>(&SERVICE),
+        RegisteredKind::of::<permission::Permission>(&SERVICE),
+        RegisteredKind::of::<version::Version>(&SERVICE),
     ]
 }

@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::configuration::function_of;
-use crate::aws::{Cx, Gone, Result};
-use crate::cloud::{Ask, Class, CloudError};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -73,18 +74,20 @@ source_account: '000000000000'
         "qualifier: next",
         "function_name: shop-orders",
     ];
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["function_name", "qualifier", "statement_id"];
-    const NOT_YET: &'static [&'static str] = &["InvalidParameterValueException: provided principal was invalid"];
-    const EXISTS: &'static [&'static str] = &["ResourceConflictException: already exists"];
-    const CONFLICT: &'static [&'static str] = &["PreconditionFailedException"];
+    const TRAITS: Traits = Traits { unique_by: &["function_name", "qualifier", "statement_id"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        exists: &["ResourceConflictException: already exists"],
+        conflict: &["PreconditionFailedException"],
+        not_visible_yet: &["InvalidParameterValueException: provided principal was invalid"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        try_join_all(asks.iter().map(|ask| async move {
-            let id = Id::parse(&ask.id)?;
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        try_join_all(requests.iter().map(|request| async move {
+            let id = Id::parse(&request.id)?;
             let Some(spec) = Box::pin(statement(cx, &id)).await? else { return Ok(None) };
             let outputs = Outputs { statement_id: spec.statement_id.clone() };
             Ok(Some(Found::serving(spec, outputs)))
@@ -100,12 +103,12 @@ source_account: '000000000000'
         if function_of(cx, &spec.function_name, owner, &what).await?.is_none() {
             return Ok(None);
         }
-        if changed_fields(&there, spec)?.is_empty() {
+        if changed_fields::<Self>(&there, spec)?.is_empty() {
             return Ok(Some(id));
         }
         Err(CloudError {
             hint: Some("remove it from the function's policy, or give yours another `statement_id`".to_owned()),
-            ..CloudError::stated(Class::Taken, "find", format!("{what} exists already and says something else"))
+            ..CloudError::local(Class::NotOwned, "find", format!("{what} exists already and says something else"))
         })
     }
 
@@ -166,7 +169,7 @@ impl<'a> Id<'a> {
     fn parse(id: &'a PhysicalId) -> Result<Self> {
         let wrong = || {
             let why = format!("`{id}` is not `function/statement` or `function:qualifier/statement`");
-            CloudError::stated(Class::Invalid, "lambda.Permission", why)
+            CloudError::local(Class::Invalid, "lambda.Permission", why)
         };
         let (target, statement) = id.as_str().split_once('/').ok_or_else(wrong)?;
         let (function, qualifier) = match target.split_once(':') {
@@ -181,9 +184,9 @@ impl<'a> Id<'a> {
 async fn statement(cx: &Cx, id: &Id<'_>) -> Result<Option<Spec>> {
     let (function, qualifier) = (id.function, id.qualifier);
     let name = format!("lambda policy {function}:{}", qualifier.unwrap_or_default());
-    let policy = cx.once(&name, async {
+    let policy = cx.cached(&name, async {
         let call = cx.lambda().get_policy().function_name(function).set_qualifier(qualifier.map(str::to_owned));
-        let text = call.send().await.or_gone()?.and_then(|found| found.policy).unwrap_or_default();
+        let text = call.send().await.optional()?.and_then(|found| found.policy).unwrap_or_default();
         Ok(serde_json::from_str::<Json>(&text).unwrap_or_default())
     });
     let policy = Box::pin(policy).await?;

@@ -1,13 +1,16 @@
 //! Lambda version: a function's code and configuration, frozen under a number.
 
+use std::time::Duration;
+
 use aws_sdk_lambda::types::{FunctionConfiguration, State};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::configuration::{LISTED, function_of, get, list, published_state};
-use crate::aws::{Cx, Gone, Result};
-use crate::cloud::{Ask, Care, Class, CloudError, Readiness};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadMode, ReadRequest, Readiness};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
@@ -49,30 +52,30 @@ description: First release
 ";
     const CHANGES: &'static [&'static str] =
         &["description: Second release", "of: 'sha256:0'", "function_name: shop-orders"];
-    const DEADLINE: std::time::Duration = std::time::Duration::from_mins(15);
-    const CONFLICT: &'static [&'static str] = &["PreconditionFailedException"];
+    const TRAITS: Traits = Traits { deadline: Duration::from_mins(15), ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes { conflict: &["PreconditionFailedException"], ..ErrorCodes::NONE };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        if cx.care == Care::Survey && asks.len() > 1 {
-            let listed = cx.once(LISTED, list(cx)).await?;
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        if cx.mode == ReadMode::Listed && requests.len() > 1 {
+            let listed = cx.cached(LISTED, list(cx)).await?;
             let listed = &*listed;
-            return try_join_all(asks.iter().map(|ask| async move {
-                let (function, version) = parts(&ask.id)?;
+            return try_join_all(requests.iter().map(|request| async move {
+                let (function, version) = parts(&request.id)?;
                 let is_it = |config: &&FunctionConfiguration| {
                     config.function_name() == Some(function) && config.version() == Some(version)
                 };
                 // What is not in the list may be a moment old.
                 match listed.iter().find(is_it) {
                     Some(config) => Ok(Some(found_of(config))),
-                    None => read_one(cx, ask).await,
+                    None => read_one(cx, request).await,
                 }
             }))
             .await;
         }
-        try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+        try_join_all(requests.iter().map(|request| read_one(cx, request))).await
     }
 
     /// The newest version that freezes what is wanted. If there is none, publishing does no harm.
@@ -112,7 +115,7 @@ description: First release
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
         // Without a number this call would delete the function.
         let (function, version) = parts(id)?;
-        cx.lambda().delete_function().function_name(function).qualifier(version).send().await.or_gone()?;
+        cx.lambda().delete_function().function_name(function).qualifier(version).send().await.optional()?;
         Ok(())
     }
 }
@@ -121,16 +124,16 @@ description: First release
 async fn revision(cx: &Cx, name: &str, of: &str) -> Result<String> {
     let found = get(cx, name, None).await?.and_then(|found| found.configuration);
     let config = found
-        .ok_or_else(|| CloudError::stated(Class::NotFound, "lambda:PublishVersion", format!("no function {name}")))?;
+        .ok_or_else(|| CloudError::local(Class::NotFound, "lambda:PublishVersion", format!("no function {name}")))?;
     if published_state(&config) != of {
         let why = format!("the function {name} was changed after this version was planned");
-        return Err(CloudError::stated(Class::Conflict, "lambda:PublishVersion", why));
+        return Err(CloudError::local(Class::Conflict, "lambda:PublishVersion", why));
     }
     Ok(config.revision_id.unwrap_or_default())
 }
 
-async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Version>>> {
-    let (function, version) = parts(&ask.id)?;
+async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Version>>> {
+    let (function, version) = parts(&request.id)?;
     let found = get(cx, function, Some(version)).await?;
     Ok(found.and_then(|found| found.configuration).as_ref().map(found_of))
 }
@@ -153,14 +156,13 @@ fn found_of(config: &FunctionConfiguration) -> Found<Version> {
         Some(State::Deleting) => Readiness::Pending("the version is being deleted".to_owned()),
         _ => Readiness::Serving,
     };
-    Found { spec, outputs, readiness, unseen: &[] }
+    Found { spec, outputs, readiness, not_read: &[] }
 }
 
 /// Function and number of `function:number`.
 fn parts(id: &PhysicalId) -> Result<(&str, &str)> {
     let parts = id.as_str().rsplit_once(':').filter(|(_, number)| number.parse::<u64>().is_ok());
-    parts
-        .ok_or_else(|| CloudError::stated(Class::Invalid, "lambda.Version", format!("`{id}` is not `function:number`")))
+    parts.ok_or_else(|| CloudError::local(Class::Invalid, "lambda.Version", format!("`{id}` is not `function:number`")))
 }
 
 #[cfg(test)]

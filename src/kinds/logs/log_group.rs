@@ -5,8 +5,9 @@ use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
-use crate::cloud::{Ask, Care, Class, CloudError};
+use crate::aws::{Cx, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadMode, ReadRequest};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
@@ -85,17 +86,17 @@ tags: {team: commerce}
         "class: INFREQUENT_ACCESS",
         "name: /aws/lambda/shop-orders",
     ];
-    const DELETE_FIRST: bool = true;
+    const TRAITS: Traits = Traits { unique_by: &["name"], ..Traits::DEFAULT };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let surveyed = cx.care == Care::Survey && asks.len() > 1;
-        let groups = if surveyed { describe_many(cx, asks).await? } else { Vec::new() };
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let surveyed = cx.mode == ReadMode::Listed && requests.len() > 1;
+        let groups = if surveyed { describe_many(cx, requests).await? } else { Vec::new() };
         let groups = &groups;
-        try_join_all(asks.iter().map(|ask| async move {
-            let name = ask.id.as_str();
+        try_join_all(requests.iter().map(|request| async move {
+            let name = request.id.as_str();
             let listed = groups.iter().find(|group| group.log_group_name() == Some(name)).cloned();
             let group = if surveyed { listed } else { describe(cx, name).await? };
             match group {
@@ -112,7 +113,7 @@ tags: {team: commerce}
         if is_of(owner, &spec.name) && is_leftover(&group, &tags) {
             return Ok(None);
         }
-        cx.ours(&format!("the log group {}", spec.name), &tags, owner)?;
+        cx.ensure_owned("a log group", &spec.name, &tags, owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
 
@@ -164,7 +165,7 @@ tags: {team: commerce}
         let Some(group) = describe(cx, id.as_str()).await? else { return Ok(()) };
         if group.deletion_protection_enabled == Some(true) {
             let hint = "set `deletion_protection: false` and apply, then delete it".to_owned();
-            let error = CloudError::stated(Class::Invalid, "delete", format!("the log group {id} is protected"));
+            let error = CloudError::local(Class::Invalid, "delete", format!("the log group {id} is protected"));
             return Err(CloudError { hint: Some(hint), ..error });
         }
         cx.logs().delete_log_group().log_group_name(id.as_str()).send().await?;
@@ -251,9 +252,9 @@ async fn update_tags(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> 
 }
 
 /// The groups of these names, fifty at a time.
-async fn describe_many(cx: &Cx, asks: &[Ask]) -> Result<Vec<Described>> {
-    let pages = asks.chunks(50).map(|asks| async move {
-        let names = asks.iter().map(|ask| ask.id.to_string()).collect();
+async fn describe_many(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Described>> {
+    let pages = requests.chunks(50).map(|requests| async move {
+        let names = requests.iter().map(|request| request.id.to_string()).collect();
         let call = cx.logs().describe_log_groups().set_log_group_identifiers(Some(names));
         let mut pages = call.into_paginator().items().send();
         let mut found = Vec::new();
@@ -293,7 +294,7 @@ async fn found(cx: &Cx, group: Described) -> Result<Option<Found<LogGroup>>> {
 }
 
 async fn tags(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
-    let listed = cx.logs().list_tags_for_resource().resource_arn(arn).send().await.or_gone()?;
+    let listed = cx.logs().list_tags_for_resource().resource_arn(arn).send().await.optional()?;
     Ok(listed.map(|listed| listed.tags.unwrap_or_default().into_iter().collect()))
 }
 

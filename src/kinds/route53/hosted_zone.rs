@@ -10,8 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{all_references, arn, bare, plain_name, put_tags, references, tags, too_many_tags, update_tags};
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, with_owner};
-use crate::cloud::{Ask, Class, CloudError, Readiness};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadRequest, Readiness};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId, TAG_ADDRESS, TAG_STACK};
 use crate::value::Json;
@@ -95,27 +96,32 @@ private: true
 vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
 ",
     ];
-    // Accelerated recovery takes its time, and is turned off before the zone goes.
-    const DEADLINE: Duration = Duration::from_hours(2);
-    const HOLDS_DATA: bool = true;
-    const CONFLICT: &'static [&'static str] = &["PriorRequestNotComplete", "ConflictingTypes"];
-    const TAGGED_LATER: bool = true;
+    const TRAITS: Traits = Traits {
+        // Accelerated recovery takes its time, and is turned off before the zone goes.
+        deadline: Duration::from_hours(2),
+        holds_data: true,
+        tags_after_create: true,
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes =
+        ErrorCodes { conflict: &["PriorRequestNotComplete", "ConflictingTypes"], ..ErrorCodes::NONE };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let cx = &cx.home();
-        if let Some(found) = indexed(cx, asks).await? {
+        if let Some(found) = indexed(cx, requests).await? {
             return Ok(found);
         }
-        let live = futures::future::try_join_all(asks.iter().map(|ask| described(cx, ask.id.as_str()))).await?;
-        let tagged = asks.iter().zip(&live).filter(|(ask, live)| live.is_some() && ask.manages("tags"));
-        let ids: Vec<&str> = tagged.map(|(ask, _)| ask.id.as_str()).collect();
+        let live =
+            futures::future::try_join_all(requests.iter().map(|request| described(cx, request.id.as_str()))).await?;
+        let tagged = requests.iter().zip(&live).filter(|(request, live)| live.is_some() && request.manages("tags"));
+        let ids: Vec<&str> = tagged.map(|(request, _)| request.id.as_str()).collect();
         let tags = tags(cx, &TagResourceType::Hostedzone, &ids).await?;
-        let found = asks.iter().zip(live).map(|(ask, live)| {
+        let found = requests.iter().zip(live).map(|(request, live)| {
             let (live, zone) = live?;
-            Some(found(live, &zone, ask.id.as_str(), tags.get(ask.id.as_str()).cloned()))
+            Some(found(live, &zone, request.id.as_str(), tags.get(request.id.as_str()).cloned()))
         });
         Ok(found.collect())
     }
@@ -130,7 +136,7 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
         }
     }
 
-    async fn claim(cx: &Cx, id: &PhysicalId, spec: &Spec, owner: &Owner) -> Result<()> {
+    async fn tag_as_owned(cx: &Cx, id: &PhysicalId, spec: &Spec, owner: &Owner) -> Result<()> {
         put_tags(&cx.home(), &TagResourceType::Hostedzone, id.as_str(), &with_owner(spec.tags.as_ref(), owner)).await
     }
 
@@ -140,7 +146,7 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
             Some(id) => id,
             None => PhysicalId::new(make(&cx.home(), spec, owner).await?),
         };
-        Self::claim(cx, &id, spec, owner).await?;
+        Self::tag_as_owned(cx, &id, spec, owner).await?;
         Ok(id)
     }
 
@@ -198,7 +204,7 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
             several => {
                 let ids: Vec<&str> = several.iter().map(|zone| bare(&zone.id)).collect();
                 let message = format!("{} zones are called {name}: {}", several.len(), ids.join(", "));
-                let error = CloudError::stated(Class::Invalid, "lookup", message);
+                let error = CloudError::local(Class::Invalid, "lookup", message);
                 Err(CloudError { hint: Some("say which one by `id:`".to_owned()), ..error })
             }
         }
@@ -219,11 +225,11 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
 }
 
 /// What a survey knows from the tags of the stack's zones, if nothing but name and tags is managed of them.
-async fn indexed(cx: &Cx, asks: &[Ask]) -> Result<Option<Vec<Option<Found<HostedZone>>>>> {
+async fn indexed(cx: &Cx, requests: &[ReadRequest]) -> Result<Option<Vec<Option<Found<HostedZone>>>>> {
     let mut all = Vec::new();
-    for ask in asks {
-        let more = SEEN_BY_DESCRIBE.iter().any(|field| *field != "name" && ask.manages(field));
-        let tags = cx.indexed_tags(&arn(&TagResourceType::Hostedzone, ask.id.as_str())).await?;
+    for request in requests {
+        let more = SEEN_BY_DESCRIBE.iter().any(|field| *field != "name" && request.manages(field));
+        let tags = cx.indexed_tags(&arn(&TagResourceType::Hostedzone, request.id.as_str())).await?;
         let (false, Some(tags)) = (more, tags) else { return Ok(None) };
         let spec = Spec {
             name: String::new(),
@@ -234,10 +240,10 @@ async fn indexed(cx: &Cx, asks: &[Ask]) -> Result<Option<Vec<Option<Found<Hosted
             accelerated_recovery: None,
             tags: Some(live_tags(tags)),
         };
-        let id = ask.id.as_str();
+        let id = request.id.as_str();
         let arn = arn(&TagResourceType::Hostedzone, id);
         let outputs = Outputs { id: id.to_owned(), arn, name: String::new(), name_servers: Vec::new() };
-        all.push(Some(Found { unseen: SEEN_BY_DESCRIBE, ..Found::serving(spec, outputs) }));
+        all.push(Some(Found { not_read: SEEN_BY_DESCRIBE, ..Found::serving(spec, outputs) }));
     }
     Ok(Some(all))
 }
@@ -247,7 +253,7 @@ const SEEN_BY_DESCRIBE: &[&str] =
     &["name", "comment", "private", "vpcs", "delegation_set", "accelerated_recovery", "name_servers"];
 
 async fn described(cx: &Cx, id: &str) -> Result<Option<(GetHostedZoneOutput, Live)>> {
-    let answer = cx.route53().get_hosted_zone().id(id).send().await.or_gone()?;
+    let answer = cx.route53().get_hosted_zone().id(id).send().await.optional()?;
     Ok(answer.and_then(|answer| answer.hosted_zone.clone().map(|zone| (answer, zone))))
 }
 
@@ -342,7 +348,7 @@ async fn others(cx: &Cx, owner: &Owner, spec: &Spec, zones: &[Live]) -> Result<O
         if tags.get(TAG_STACK) != Some(&stack.1) || tags.get(TAG_ADDRESS) != Some(&address.1) {
             let message = format!("the zone {} exists already as {id}, and is not this stack's", spec.name);
             let hint = "refer to it with `existing:`; a second zone of the name would never be asked".to_owned();
-            return Err(CloudError { hint: Some(hint), ..CloudError::stated(Class::Taken, "find", message) });
+            return Err(CloudError { hint: Some(hint), ..CloudError::local(Class::NotOwned, "find", message) });
         }
     }
     Ok(None)
@@ -367,7 +373,7 @@ async fn make(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<String> {
         }
         last = Some(error);
     }
-    Err(last.unwrap_or_else(|| CloudError::stated(Class::Other, "route53:CreateHostedZone", "no reference is left")))
+    Err(last.unwrap_or_else(|| CloudError::local(Class::Other, "route53:CreateHostedZone", "no reference is left")))
 }
 
 fn vpc(vpc: &Vpc) -> AwsVpc {

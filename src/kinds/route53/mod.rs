@@ -8,16 +8,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_route53::types::{ResourceTagSet, Tag, TagResourceType};
 
-use crate::aws::{Cx, Entry, Gone, Result, Tags, tag_changes};
+use crate::aws::{Cx, NotFoundExt, Result, Service, Tags, Throttled, sdk_client, tag_changes};
 use crate::cloud::CloudError;
+use crate::kinds::RegisteredKind;
 use crate::names::Owner;
 
+const SERVICE: Service = Service { name: "route53", global: true, concurrent: 4, throttled: Throttled::Together };
+
+sdk_client! {
+    /// Route 53. Global.
+    route53: aws_sdk_route53, SERVICE
+}
+
 /// The kinds of this service.
-pub(super) fn kinds() -> Vec<Entry> {
+pub(super) fn kinds() -> Vec<RegisteredKind> {
     vec![
-        Entry::of::<health_check::HealthCheck>(),
-        Entry::of::<hosted_zone::HostedZone>(),
-        Entry::of::<record_set::RecordSet>(),
+        RegisteredKind::of::<health_check::HealthCheck>(&SERVICE),
+        RegisteredKind::of::<hosted_zone::HostedZone>(&SERVICE),
+        RegisteredKind::of::<record_set::RecordSet>(&SERVICE),
     ]
 }
 
@@ -82,7 +90,7 @@ pub(super) async fn tags(cx: &Cx, kind: &TagResourceType, ids: &[&str]) -> Resul
     for some in unknown.chunks(PER_CALL) {
         let call = cx.route53().list_tags_for_resources().resource_type(kind.clone());
         // One that goes away meanwhile fails them all; the next read sees that it is gone.
-        let answer = call.set_resource_ids(Some(some.to_vec())).send().await.or_gone()?;
+        let answer = call.set_resource_ids(Some(some.to_vec())).send().await.optional()?;
         all.extend(answer.into_iter().flat_map(|answer| answer.resource_tag_sets).map(pairs));
     }
     Ok(all)

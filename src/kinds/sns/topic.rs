@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_sns::types::Tag;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
-use crate::cloud::Ask;
+use crate::aws::{Cx, NotFoundExt, Result, Tags, live_tags};
+use crate::catalog::Traits;
+use crate::cloud::ReadRequest;
+use crate::kinds::reading::{changed, created, read_each};
+use crate::kinds::tagging::{all_tags, owned_tags, sync_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
@@ -73,49 +75,48 @@ tags: {team: commerce}
         "tags: {team: platform, cost: '7'}",
         "name: shop-night",
     ];
-
-    const DELETE_FIRST: bool = true;
+    const TRAITS: Traits = Traits { unique_by: &["name"], ..Traits::DEFAULT };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        futures::future::try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        read_each(requests, |request| read_one(cx, request)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
-        let arn = format!("arn:aws:sns:{}:{}:{}", cx.region(), cx.account().await?, spec.name);
-        let listed = cx.sns().list_tags_for_resource().resource_arn(&arn).send().await.or_gone()?;
+        let arn = cx.arn("sns", &spec.name).await?;
+        let listed = cx.sns().list_tags_for_resource().resource_arn(&arn).send().await.optional()?;
         let Some(listed) = listed else { return Ok(None) };
-        cx.ours(&format!("the topic {}", spec.name), &pairs(listed.tags), owner)?;
+        cx.ensure_owned("a topic", &spec.name, &all_tags(listed.tags.unwrap_or_default()), owner)?;
         Ok(Some(PhysicalId::new(arn)))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        let tags = with_owner(spec.tags.as_ref(), owner).into_iter().map(|(key, value)| tag(&key, &value));
-        let made = cx.sns().create_topic().name(&spec.name).set_tags(Some(tags.collect())).send().await?;
-        Ok(PhysicalId::new(made.topic_arn.unwrap_or_default()))
+        let call = cx.sns().create_topic().name(&spec.name);
+        let answer = call.set_tags(Some(owned_tags(spec.tags.as_ref(), owner))).send().await?;
+        created("sns:CreateTopic", answer.topic_arn)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        let attributes =
-            [("DisplayName", &from.display_name, &to.display_name), ("KmsMasterKeyId", &from.kms_key, &to.kms_key)];
-        for (name, live, wanted) in attributes {
-            if let Some(wanted) = wanted.as_ref().filter(|_| live != wanted) {
+        let attributes = [
+            ("DisplayName", changed(&from.display_name, &to.display_name)),
+            ("KmsMasterKeyId", changed(&from.kms_key, &to.kms_key)),
+        ];
+        for (name, value) in attributes {
+            if let Some(value) = value {
                 let call = cx.sns().set_topic_attributes().topic_arn(id.as_str());
-                call.attribute_name(name).attribute_value(wanted).send().await?;
+                call.attribute_name(name).attribute_value(value).send().await?;
             }
         }
         update_subscriptions(cx, id, from, to).await?;
-        let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
-        if !set.is_empty() {
-            let tags = set.iter().map(|(key, value)| tag(key, value)).collect();
-            cx.sns().tag_resource().resource_arn(id.as_str()).set_tags(Some(tags)).send().await?;
-        }
-        if !unset.is_empty() {
-            cx.sns().untag_resource().resource_arn(id.as_str()).set_tag_keys(Some(unset)).send().await?;
-        }
-        Ok(())
+        sync_tags(
+            from.tags.as_ref(),
+            to.tags.as_ref(),
+            |tags| cx.sns().tag_resource().resource_arn(id.as_str()).set_tags(Some(tags)).send(),
+            |keys| cx.sns().untag_resource().resource_arn(id.as_str()).set_tag_keys(Some(keys)).send(),
+        )
+        .await
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -124,24 +125,24 @@ tags: {team: commerce}
     }
 }
 
-async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Topic>>> {
-    let arn = ask.id.as_str();
+async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Topic>>> {
+    let arn = request.id.as_str();
     let name = arn.rsplit(':').next().unwrap_or_default().to_owned();
     let indexed = cx.indexed_tags(arn).await?;
     // A topic that the index knows is there; its attributes are worth a call only if they are ours.
-    let known = indexed.is_some() && !ask.manages("display_name") && !ask.manages("kms_key");
+    let known = indexed.is_some() && !request.manages("display_name") && !request.manages("kms_key");
     let mut attributes = BTreeMap::new();
     if !known {
-        let Some(found) = cx.sns().get_topic_attributes().topic_arn(arn).send().await.or_gone()? else {
+        let Some(found) = cx.sns().get_topic_attributes().topic_arn(arn).send().await.optional()? else {
             return Ok(None);
         };
         attributes.extend(found.attributes.unwrap_or_default());
     }
     let tags = match indexed {
         Some(tags) => tags,
-        None => pairs(cx.sns().list_tags_for_resource().resource_arn(arn).send().await?.tags),
+        None => all_tags(cx.sns().list_tags_for_resource().resource_arn(arn).send().await?.tags.unwrap_or_default()),
     };
-    let subscriptions = if ask.manages("subscriptions") { Some(subscriptions(cx, arn).await?) } else { None };
+    let subscriptions = if request.manages("subscriptions") { Some(subscriptions(cx, arn).await?) } else { None };
     // What is not set is missing: it reads as the empty text that takes it away.
     let mut text = |name: &str| (!known).then(|| attributes.remove(name).unwrap_or_default());
     let spec = Spec {
@@ -156,19 +157,20 @@ async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Topic>>> {
 
 /// Subscriptions with their ARNs; one that waits for confirmation has none, and cannot be removed.
 async fn subscriptions(cx: &Cx, arn: &str) -> Result<Vec<(Subscription, Option<String>)>> {
-    let mut pages = cx.sns().list_subscriptions_by_topic().topic_arn(arn).into_paginator().send();
-    let mut all = Vec::new();
-    while let Some(page) = pages.next().await {
-        // One that was deleted is still listed for a while.
-        let listed = page?.subscriptions.unwrap_or_default().into_iter();
-        for found in listed.filter(|found| found.subscription_arn.as_deref() != Some("Deleted")) {
-            let what = Subscription {
+    let pages = cx.sns().list_subscriptions_by_topic().topic_arn(arn).into_paginator().send();
+    let pages = pages.try_collect().await?;
+    let listed = pages.into_iter().flat_map(|page| page.subscriptions.unwrap_or_default());
+    // One that was deleted is still listed for a while.
+    let mut all: Vec<_> = listed
+        .filter(|found| found.subscription_arn.as_deref() != Some("Deleted"))
+        .map(|found| {
+            let subscription = Subscription {
                 protocol: found.protocol.unwrap_or_default(),
                 endpoint: found.endpoint.unwrap_or_default(),
             };
-            all.push((what, found.subscription_arn.filter(|arn| arn.starts_with("arn:"))));
-        }
-    }
+            (subscription, found.subscription_arn.filter(|arn| arn.starts_with("arn:")))
+        })
+        .collect();
     all.sort();
     Ok(all)
 }
@@ -188,12 +190,4 @@ async fn update_subscriptions(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) 
         }
     }
     Ok(())
-}
-
-fn tag(key: &str, value: &str) -> Tag {
-    Tag::builder().key(key).value(value).build().unwrap_or_else(|_| unreachable!("both parts are set"))
-}
-
-fn pairs(tags: Option<Vec<Tag>>) -> Tags {
-    tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
 }

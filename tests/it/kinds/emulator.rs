@@ -7,8 +7,9 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use isobar::aws::{AwsCloud, Connection, Settings};
+use isobar::aws::{Connection, Settings};
 use isobar::cloud::CloudError;
+use isobar::kinds::AwsCloud;
 use isobar::names::StackName;
 
 /// How long anything may take on the emulator.

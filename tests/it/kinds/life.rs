@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use futures::future::BoxFuture;
-use isobar::aws::catalog;
 use isobar::catalog::{Catalog, KindInfo};
-use isobar::cloud::{Ask, Care, Class, Cloud, Live, Readiness};
+use isobar::cloud::{Class, Cloud, Live, ReadMode, ReadRequest, Readiness};
+use isobar::diff::{self, Change, Effect};
+use isobar::kinds::catalog;
 use isobar::names::{Address, KindName, Owner, PhysicalId, Scope, StackName};
-use isobar::value::compare::{self, Change, Effect};
 use isobar::value::{Json, Partial, Target, Template};
 
 use super::emulator::{Emulator, PATIENCE, PAUSE, repeat};
@@ -67,8 +67,8 @@ impl<'a> Life<'a> {
             }
         }
         self.end(kind, &thing.id).await?;
-        self.gone(&thing, Care::Exact).await?;
-        self.gone(&thing, Care::Survey).await?;
+        self.gone(&thing, ReadMode::Fresh).await?;
+        self.gone(&thing, ReadMode::Listed).await?;
         let cloud = &self.emulator.cloud;
         repeat("deleting what is gone", || cloud.delete(&self.at, &kind.name, &thing.id)).await?;
         self.make(kind, &spec, 2).await.map_err(|fault| format!("made again: {fault}"))?;
@@ -189,7 +189,7 @@ impl<'a> Life<'a> {
             if begun.elapsed() > PATIENCE {
                 return Err(format!("it still differs: {}", texts(&changes)));
             }
-            let from = compare::ours(&kind.spec, wanted, &live.spec, Some(&thing.sent));
+            let from = diff::managed_part(&kind.spec, wanted, &live.spec, Some(&thing.sent));
             repeat("update", || cloud.update(&self.at, &kind.name, &thing.id, &from, wanted)).await?;
             // Keys of before stay ours until they are gone.
             thing.sent = united(&thing.sent, wanted);
@@ -204,7 +204,7 @@ impl<'a> Life<'a> {
     pub(super) async fn settled(&self, kind: &KindInfo, id: &PhysicalId, spec: &Json) -> Outcome<Live> {
         let begun = Instant::now();
         loop {
-            let live = self.read(kind, id, spec, Care::Exact).await?.ok_or("it is not there")?;
+            let live = self.read(kind, id, spec, ReadMode::Fresh).await?.ok_or("it is not there")?;
             match &live.readiness {
                 Readiness::Failed(why) => return Err(format!("it failed: {why}")),
                 Readiness::Pending(why) if begun.elapsed() > PATIENCE => {
@@ -233,8 +233,8 @@ impl<'a> Life<'a> {
     async fn surveyed(&self, kind: &KindInfo, id: &PhysicalId, spec: &Json) -> Outcome<Option<Live>> {
         self.emulator.cloud.start_survey();
         // The second time the answers may come from what the first has read.
-        let first = self.read(kind, id, spec, Care::Survey).await?;
-        let second = self.read(kind, id, spec, Care::Survey).await?;
+        let first = self.read(kind, id, spec, ReadMode::Listed).await?;
+        let second = self.read(kind, id, spec, ReadMode::Listed).await?;
         // What it is must be the same; how far it has come may be further.
         let what = |live: &Option<Live>| live.clone().map(|live| (live.spec, live.outputs));
         if what(&first) == what(&second) {
@@ -245,10 +245,10 @@ impl<'a> Life<'a> {
     }
 
     /// Reads it alone and among others of its kind, which must not differ.
-    async fn read(&self, kind: &KindInfo, id: &PhysicalId, spec: &Json, care: Care) -> Outcome<Option<Live>> {
-        let ask = Ask::new(id.clone(), spec);
+    async fn read(&self, kind: &KindInfo, id: &PhysicalId, spec: &Json, care: ReadMode) -> Outcome<Option<Live>> {
+        let ask = ReadRequest::new(id.clone(), spec);
         let cloud = &self.emulator.cloud;
-        let count = if care == Care::Survey { 3 } else { 1 };
+        let count = if care == ReadMode::Listed { 3 } else { 1 };
         let alone = repeat("read", || cloud.read(&self.at, &kind.name, std::slice::from_ref(&ask), care)).await?;
         let asks = vec![ask.clone(); count];
         let many = repeat("read of many", || cloud.read(&self.at, &kind.name, &asks, care)).await?;
@@ -282,7 +282,7 @@ impl<'a> Life<'a> {
         let other = Owner { stack, ..thing.owner.clone() };
         match cloud.find(&self.at, kind, &other, &thing.sent).await {
             Ok(None) => Ok(()),
-            Err(error) if error.class == Class::Taken => Ok(()),
+            Err(error) if error.class == Class::NotOwned => Ok(()),
             Ok(Some(id)) => Err(format!("another owner claims {id}")),
             Err(error) => Err(format!("another owner's find: {error}")),
         }
@@ -294,7 +294,7 @@ impl<'a> Life<'a> {
         let begun = Instant::now();
         loop {
             repeat("delete", || cloud.delete(&self.at, &kind.name, id)).await?;
-            if self.read(kind, id, &Json::Null, Care::Exact).await?.is_none() {
+            if self.read(kind, id, &Json::Null, ReadMode::Fresh).await?.is_none() {
                 break;
             }
             if begun.elapsed() > PATIENCE {
@@ -306,7 +306,7 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
-    async fn gone(&self, thing: &Thing<'_>, care: Care) -> Outcome<()> {
+    async fn gone(&self, thing: &Thing<'_>, care: ReadMode) -> Outcome<()> {
         self.emulator.cloud.start_survey();
         match self.read(thing.kind, &thing.id, &thing.sent, care).await? {
             None => Ok(()),
@@ -316,7 +316,7 @@ impl<'a> Life<'a> {
 }
 
 fn changes(kind: &KindInfo, wanted: &Json, live: &Live, sent: &Json) -> Vec<Change> {
-    compare::changes(&kind.spec, &Partial::from_json(wanted), &live.spec, Some(sent))
+    diff::changes(&kind.spec, &Partial::from_json(wanted), &live.spec, Some(sent))
 }
 
 fn texts(changes: &[Change]) -> String {
@@ -324,7 +324,7 @@ fn texts(changes: &[Change]) -> String {
 }
 
 fn text(change: &Change) -> String {
-    let to = change.to.fill_holes(&mut |_| Json::from("?"));
+    let to = change.to.with_placeholders(&mut |_| Json::from("?"));
     format!("{} {} -> {to}", change.path, change.from)
 }
 

@@ -3,11 +3,11 @@
 
 use std::time::Instant;
 
-use isobar::aws::catalog;
 use isobar::catalog::Catalog;
-use isobar::cloud::{Ask, Care, Class, Cloud, CloudError, Live, Readiness};
+use isobar::cloud::{Class, Cloud, CloudError, Live, ReadMode, ReadRequest, Readiness};
+use isobar::diff::{self, Change};
+use isobar::kinds::catalog;
 use isobar::names::{Address, KindName, Owner, PhysicalId, Scope};
-use isobar::value::compare::{self, Change};
 use isobar::value::{Json, Partial};
 use serde_json::json;
 
@@ -48,7 +48,7 @@ impl<'a> Network<'a> {
         let of_web = group(&web, rule(5432, &data));
         let one = self.create(kind, "web", &of_web).await?;
         match self.update(kind, &one, &of_web).await {
-            Err(error) if error.class == Class::NotYet && error.message.contains(&data) => {}
+            Err(error) if error.class == Class::NotVisibleYet && error.message.contains(&data) => {}
             other => return Err(format!("a peer that is not there: {other:?}")),
         }
         let mut of_data = group(&data, json!([]));
@@ -172,9 +172,9 @@ impl<'a> Network<'a> {
     async fn update(&self, kind: &str, id: &PhysicalId, spec: &Json) -> Result<(), CloudError> {
         let kind = self.kind(kind);
         let live =
-            self.settled(&kind, id, spec).await.map_err(|fault| CloudError::stated(Class::Other, "read", fault))?;
+            self.settled(&kind, id, spec).await.map_err(|fault| CloudError::local(Class::Other, "read", fault))?;
         let shape = &self.catalog.get(&kind).expect("a kind").spec;
-        let from = compare::ours(shape, spec, &live.spec, Some(spec));
+        let from = diff::managed_part(shape, spec, &live.spec, Some(spec));
         self.emulator.cloud.update(&self.at, &kind, id, &from, spec).await
     }
 
@@ -182,7 +182,7 @@ impl<'a> Network<'a> {
         let kind = self.kind(kind);
         let live = self.settled(&kind, id, spec).await?;
         let shape = &self.catalog.get(&kind).expect("a kind").spec;
-        Ok(compare::changes(shape, &Partial::from_json(spec), &live.spec, Some(spec)))
+        Ok(diff::changes(shape, &Partial::from_json(spec), &live.spec, Some(spec)))
     }
 
     /// What is there once AWS is no longer at work on it.
@@ -199,8 +199,8 @@ impl<'a> Network<'a> {
     }
 
     async fn read(&self, kind: &KindName, id: &PhysicalId, spec: &Json) -> Outcome<Option<Live>> {
-        let ask = [Ask::new(id.clone(), spec)];
-        let mut live = repeat("read", || self.emulator.cloud.read(&self.at, kind, &ask, Care::Exact)).await?;
+        let ask = [ReadRequest::new(id.clone(), spec)];
+        let mut live = repeat("read", || self.emulator.cloud.read(&self.at, kind, &ask, ReadMode::Fresh)).await?;
         Ok(live.pop().flatten())
     }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use isobar::aws::catalog;
 use isobar::catalog::check::check;
-use isobar::catalog::{Form, KindInfo};
+use isobar::catalog::{KindInfo, SchemaType};
+use isobar::kinds::catalog;
 use isobar::value::{Json, Template};
 
 use super::example;
@@ -30,7 +30,7 @@ fn example_and_changes(kind: &KindInfo, faults: &mut Vec<String>) -> Result<(), 
         fits(kind, &next, &format!("the change `{}`", text.trim()), faults)?;
         current = next;
     }
-    if let Form::Object(fields) = &kind.spec.form {
+    if let SchemaType::Object(fields) = &kind.spec.schema_type {
         let unwritten = fields.keys().filter(|name| !written.contains(*name));
         faults.extend(unwritten.map(|name| format!("`{name}` is neither in EXAMPLE nor in CHANGES")));
         let undocumented = fields.iter().filter(|(_, field)| field.shape.about.is_empty());
@@ -56,7 +56,7 @@ fn fits(kind: &KindInfo, spec: &Json, what: &str, faults: &mut Vec<String>) -> R
             None => faults.push(format!("{what}: no such kind: {other}")),
         }
     }
-    let filled = partial.fill_holes(&mut |_| Json::from("known-after-apply"));
+    let filled = partial.with_placeholders(&mut |_| Json::from("known-after-apply"));
     faults.extend(
         (kind.check)(&filled).unwrap_or_else(|error| vec![error]).into_iter().map(|fault| format!("{what}: {fault}")),
     );

@@ -2,7 +2,7 @@
 
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::config::{BehaviorVersion, Region};
-use isobar::cloud::{Ask, Care, Cloud, CloudError};
+use isobar::cloud::{Cloud, CloudError, ReadMode, ReadRequest};
 use isobar::value::Json;
 
 use super::emulator::repeat;
@@ -60,8 +60,8 @@ impl Life<'_> {
 
     async fn step(&self, group: &Thing<'_>, wanted: &Json) -> Result<(), CloudError> {
         let cloud = &self.emulator.cloud;
-        let ask = Ask::new(group.id.clone(), wanted);
-        let live = cloud.read(&self.at, &group.kind.name, &[ask], Care::Exact).await?.into_iter().flatten().next();
+        let ask = ReadRequest::new(group.id.clone(), wanted);
+        let live = cloud.read(&self.at, &group.kind.name, &[ask], ReadMode::Fresh).await?.into_iter().flatten().next();
         let from = live.map(|live| live.spec).unwrap_or_default();
         cloud.update(&self.at, &group.kind.name, &group.id, &from, wanted).await
     }

@@ -5,11 +5,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
 
-use isobar::aws::catalog;
 use isobar::catalog::Catalog;
-use isobar::cloud::{Ask, Care, Cloud, Live, Readiness};
+use isobar::cloud::{Cloud, Live, ReadMode, ReadRequest, Readiness};
+use isobar::diff::{self, Change};
+use isobar::kinds::catalog;
 use isobar::names::{Address, KindName, Owner, PhysicalId, Scope};
-use isobar::value::compare::{self, Change};
 use isobar::value::{Json, Partial};
 use serde_json::json;
 
@@ -61,7 +61,7 @@ impl<'a> Rollouts<'a> {
         let container = aws_sdk_ecs::types::ContainerDefinition::builder().name("other").image("other:1").memory(64);
         let call = ecs.register_task_definition().family(&self.word).container_definitions(container.build());
         call.send().await.map_err(said)?;
-        if self.arn().await? != before || !self.differences(DEFINITION, &spec, Care::Survey).await?.1.is_empty() {
+        if self.arn().await? != before || !self.differences(DEFINITION, &spec, ReadMode::Listed).await?.1.is_empty() {
             return Err("somebody else's revision is taken for ours".to_owned());
         }
         self.reach(DEFINITION, &self.definition("2")).await?;
@@ -79,30 +79,30 @@ impl<'a> Rollouts<'a> {
     async fn rolled_back(&mut self) -> Outcome<()> {
         let good = self.service(true).await?;
         self.make(SERVICE, &good).await?;
-        self.end_of(&good, Care::Exact).await?.map_err(|why| format!("the first deployment: {why}"))?;
+        self.end_of(&good, ReadMode::Fresh).await?.map_err(|why| format!("the first deployment: {why}"))?;
         self.fail_images(true);
         self.reach(DEFINITION, &self.definition("bad")).await?;
         let bad = self.service(true).await?;
         self.reach(SERVICE, &bad).await?;
-        let why = self.end_of(&bad, Care::Exact).await?.err().ok_or("a rollback counts as a success")?;
+        let why = self.end_of(&bad, ReadMode::Fresh).await?.err().ok_or("a rollback counts as a success")?;
         if !why.contains("rolled back") || !why.contains("CannotPullContainerError") {
             return Err(format!("it does not say why: {why}"));
         }
-        for care in [Care::Survey, Care::Exact] {
+        for care in [ReadMode::Listed, ReadMode::Fresh] {
             let changes = self.differences(SERVICE, &bad, care).await?.1;
             if !changes.iter().any(|change| change.path.to_string() == "task_definition") {
                 return Err(format!("the next plan sees no difference ({care:?})"));
             }
         }
         // Back in the file as well: what runs is what is wanted, and no plan speaks of what is over.
-        let (live, changes) = self.differences(SERVICE, &good, Care::Survey).await?;
+        let (live, changes) = self.differences(SERVICE, &good, ReadMode::Listed).await?;
         if live.readiness != Readiness::Serving || !changes.is_empty() {
             return Err(format!("what was gone back to is not good: {:?}, {changes:?}", live.readiness));
         }
         self.reach(DEFINITION, &self.definition("4")).await?;
         let mended = self.service(true).await?;
         self.reach(SERVICE, &mended).await?;
-        self.end_of(&mended, Care::Exact).await?.map_err(|why| format!("the rollout after it: {why}"))
+        self.end_of(&mended, ReadMode::Fresh).await?.map_err(|why| format!("the rollout after it: {why}"))
     }
 
     /// Without going back it stays as it is, differs, and the same change is begun anew.
@@ -110,17 +110,17 @@ impl<'a> Rollouts<'a> {
         self.reach(DEFINITION, &self.definition("bad-again")).await?;
         let bad = self.service(false).await?;
         self.reach(SERVICE, &bad).await?;
-        let why = self.end_of(&bad, Care::Exact).await?.err().ok_or("a failed deployment counts as a success")?;
+        let why = self.end_of(&bad, ReadMode::Fresh).await?.err().ok_or("a failed deployment counts as a success")?;
         if !why.contains("CannotPullContainerError") {
             return Err(format!("it does not say why: {why}"));
         }
-        let (live, changes) = self.differences(SERVICE, &bad, Care::Survey).await?;
+        let (live, changes) = self.differences(SERVICE, &bad, ReadMode::Listed).await?;
         if changes.is_empty() {
             return Err(format!("the next plan sees no difference: {:?}", live.readiness));
         }
         self.fail_images(false);
         self.reach(SERVICE, &bad).await?;
-        self.end_of(&bad, Care::Exact).await?.map_err(|why| format!("begun anew: {why}"))
+        self.end_of(&bad, ReadMode::Fresh).await?.map_err(|why| format!("begun anew: {why}"))
     }
 
     /// Deletes what is left, the last first.
@@ -151,7 +151,7 @@ impl<'a> Rollouts<'a> {
     }
 
     async fn arn(&self) -> Outcome<String> {
-        let (live, _) = self.differences(DEFINITION, &json!({}), Care::Exact).await?;
+        let (live, _) = self.differences(DEFINITION, &json!({}), ReadMode::Fresh).await?;
         Ok(live.outputs["arn"].as_str().unwrap_or_default().to_owned())
     }
 
@@ -169,7 +169,7 @@ impl<'a> Rollouts<'a> {
         let (kind, id) = self.thing(kind);
         let begun = Instant::now();
         loop {
-            let (live, changes) = self.differences(kind.as_str(), spec, Care::Exact).await?;
+            let (live, changes) = self.differences(kind.as_str(), spec, ReadMode::Fresh).await?;
             if changes.is_empty() {
                 return Ok(());
             }
@@ -177,13 +177,13 @@ impl<'a> Rollouts<'a> {
                 return Err(format!("{kind} still differs: {changes:?}"));
             }
             let shape = &self.catalog.get(kind).expect("a kind").spec;
-            let from = compare::ours(shape, spec, &live.spec, Some(spec));
+            let from = diff::managed_part(shape, spec, &live.spec, Some(spec));
             repeat("update", || self.emulator.cloud.update(&self.at, kind, id, &from, spec)).await?;
         }
     }
 
     /// How a rollout ends: well, or for what reason not.
-    async fn end_of(&self, spec: &Json, care: Care) -> Outcome<Result<(), String>> {
+    async fn end_of(&self, spec: &Json, care: ReadMode) -> Outcome<Result<(), String>> {
         let begun = Instant::now();
         let mut last = String::new();
         while begun.elapsed() < PATIENCE {
@@ -202,16 +202,16 @@ impl<'a> Rollouts<'a> {
         found.map(|(kind, id)| (kind, id)).expect("a thing that was made")
     }
 
-    async fn differences(&self, kind: &str, spec: &Json, care: Care) -> Outcome<(Live, Vec<Change>)> {
+    async fn differences(&self, kind: &str, spec: &Json, care: ReadMode) -> Outcome<(Live, Vec<Change>)> {
         let (kind, id) = self.thing(kind);
-        let ask = [Ask::new(id.clone(), spec)];
+        let ask = [ReadRequest::new(id.clone(), spec)];
         let begun = Instant::now();
         self.emulator.cloud.start_survey();
         loop {
             let mut live = repeat("read", || self.emulator.cloud.read(&self.at, kind, &ask, care)).await?;
             if let Some(live) = live.pop().flatten() {
                 let shape = &self.catalog.get(kind).expect("a kind").spec;
-                let changes = compare::changes(shape, &Partial::from_json(spec), &live.spec, Some(spec));
+                let changes = diff::changes(shape, &Partial::from_json(spec), &live.spec, Some(spec));
                 return Ok((live, changes));
             }
             if begun.elapsed() > PATIENCE {
@@ -222,11 +222,11 @@ impl<'a> Rollouts<'a> {
     }
 
     async fn end(&mut self, kind: &KindName, id: &PhysicalId) -> Outcome<()> {
-        let ask = [Ask::new(id.clone(), &Json::Null)];
+        let ask = [ReadRequest::new(id.clone(), &Json::Null)];
         let begun = Instant::now();
         loop {
             repeat("delete", || self.emulator.cloud.delete(&self.at, kind, id)).await?;
-            let mut live = repeat("read", || self.emulator.cloud.read(&self.at, kind, &ask, Care::Exact)).await?;
+            let mut live = repeat("read", || self.emulator.cloud.read(&self.at, kind, &ask, ReadMode::Fresh)).await?;
             if live.pop().flatten().is_none() {
                 return Ok(());
             }

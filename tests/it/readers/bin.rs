@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use isobar::cloud::{Class, CloudError};
-use isobar::state::objects::memory::MemoryObjects;
-use isobar::state::objects::{Object, ObjectError, Objects, Tag, Version, When};
+use isobar::store::objects::memory::MemoryObjects;
+use isobar::store::objects::{Object, ObjectError, Objects, Tag, Version, When};
 
 const AGE: Duration = Duration::from_hours(1);
 /// No command needs so many calls for a handful of objects.
@@ -46,7 +46,7 @@ impl Bin {
 
     fn count(&self) -> Result<(), ObjectError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        if self.is_worn_out() { Err(CloudError::stated(Class::Other, "bin", "no more").into()) } else { Ok(()) }
+        if self.is_worn_out() { Err(CloudError::local(Class::Other, "bin", "no more").into()) } else { Ok(()) }
     }
 }
 

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use isobar::state::file_store::FileStore;
-use isobar::state::journal::{self, Entry};
-use isobar::state::store::{Holder, Store, StoreError};
-use isobar::state::{State, document, lines};
+use isobar::state::State;
+use isobar::state::entry::Entry;
+use isobar::store::file::FileStore;
+use isobar::store::{Holder, Store, StoreError};
+use isobar::store::{document, lines};
 
 use crate::engine::{World, graph};
 
@@ -105,7 +106,7 @@ async fn at_every_byte_what_was_durable_is_there_or_the_last_good_copy_is_named(
     let mut expected = vec![base.clone()];
     for entry in &entries {
         let mut next = expected[expected.len() - 1].clone();
-        journal::apply(&mut next, entry);
+        next.apply(entry);
         expected.push(next);
     }
     for cut in 0..=journal.len() {

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use isobar::state::store::{Store, StoreError};
-use isobar::state::{State, document, lines};
+use isobar::state::State;
+use isobar::store::{Store, StoreError};
+use isobar::store::{document, lines};
 
 use bin::Bin;
 use mutate::mutated;
@@ -176,7 +177,7 @@ async fn worked_on(locked: &impl Store, seen: Option<&Option<State>>, next: impl
     };
     let there = locked.load().await.map_err(failed("not read under the lock"))?;
     if let (Some(Some(seen)), Some(there)) = (seen, &there)
-        && !seen.says_the_same(there)
+        && !seen.same_content(there)
     {
         return Err(format!("under the lock it is another:\n{seen:?}\n{there:?}"));
     }
@@ -190,7 +191,7 @@ async fn worked_on(locked: &impl Store, seen: Option<&Option<State>>, next: impl
     locked.append(std::slice::from_ref(entry)).await.map_err(failed("not added to"))?;
     locked.unlock().await.map_err(failed("not unlocked"))?;
     match next.load().await.map_err(failed("not read again"))? {
-        Some(again) if again.says_the_same(&with(&state, entry)) => Ok(Came::Loaded),
+        Some(again) if again.same_content(&with(&state, entry)) => Ok(Came::Loaded),
         again => Err(format!("it comes back as another:\n{state:?}\n{again:?}")),
     }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use isobar::names::Address;
-use isobar::state::journal::{self, Entry};
-use isobar::state::object_store::ObjectStore;
-use isobar::state::objects::Objects;
-use isobar::state::store::{Holder, Store};
-use isobar::state::{Call, Leaving, Pending, Record, State, document, lines};
+use isobar::state::entry::Entry;
+use isobar::state::{Call, Deposed, Pending, Record, State};
+use isobar::store::object::ObjectStore;
+use isobar::store::objects::Objects;
+use isobar::store::{Holder, Store};
+use isobar::store::{document, lines};
 use isobar::value::Json;
 use serde_json::json;
 
@@ -85,7 +86,7 @@ fn state(resources: usize) -> State {
         state.records.insert(address(&format!("functions.f{number}@us-east-1")), record(number, 1));
     }
     state.pending = vec![pending(Call::Create, 1), pending(Call::Update, 2), pending(Call::Delete, 3)];
-    state.leaving.push(Leaving { address: address("apis.shop.stage@eu-central-1"), record: record(2, 3) });
+    state.deposed.push(Deposed { address: address("apis.shop.stage@eu-central-1"), record: record(2, 3) });
     state
 }
 
@@ -194,6 +195,6 @@ async fn next(left: &Bucket) -> Bucket {
 /// A state as it is once an entry was added.
 pub fn with(state: &State, entry: &Entry) -> State {
     let mut state = state.clone();
-    journal::apply(&mut state, entry);
+    state.apply(entry);
     state
 }

@@ -3,6 +3,8 @@
 //! AWS does not keep the document, only what it made of it. So its fingerprint is kept as a tag of
 //! ours, written after AWS has taken the document and removed before it is given another.
 
+mod read;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +16,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::rest_api::read::{Seen, TAG_DOCUMENT};
-use super::{EndpointAccessMode, IpAddressType, PAGE, Patch, Security, arn, escaped, update_tags, word};
-use crate::aws::{Cx, Gone, Result, Tags, with_owner};
-use crate::cloud::{Ask, Care, Class, CloudError};
+use self::read::{Seen, TAG_DOCUMENT};
+use super::{EndpointAccessMode, IpAddressType, PAGE, Patch, Security, arn, escape_pointer, to_wire, update_tags};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadMode, ReadRequest};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
-use crate::value::{Json, compare};
+use crate::value::{Json, fingerprint};
 
 /// A REST API.
 pub struct RestApi;
@@ -174,27 +177,34 @@ policy:
         "name: shop-orders-api",
         "endpoint_type: EDGE",
     ];
-    // AWS deletes one API per 30 s and account, and takes 15 minutes to change a security policy.
-    const DEADLINE: Duration = Duration::from_mins(30);
-    const CONFLICT: &'static [&'static str] = &["BadRequestException: remove all base path mappings"];
-    // So it says of a principal that was made a moment ago.
-    const NOT_YET: &'static [&'static str] = &["BadRequestException: Invalid policy document"];
-    const REPEATABLE: bool = false;
+    const TRAITS: Traits = Traits {
+        // AWS deletes one API per 30 s and account, and takes 15 minutes to change a security policy.
+        deadline: Duration::from_mins(30),
+        idempotent_create: false,
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        conflict: &["BadRequestException: remove all base path mappings"],
+        // So it says of a principal that was made a moment ago.
+        not_visible_yet: &["BadRequestException: Invalid policy document"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let account = cx.account().await?;
-        if cx.care == Care::Exact {
-            let reads = asks.iter().map(|ask| async {
-                let api = cx.apigateway().get_rest_api().rest_api_id(ask.id.as_str()).send().await.or_gone()?;
+        if cx.mode == ReadMode::Fresh {
+            let reads = requests.iter().map(|request| async {
+                let api = cx.apigateway().get_rest_api().rest_api_id(request.id.as_str()).send().await.optional()?;
                 Ok(api.map(|api| Seen::from(api).found(cx, account)))
             });
             return try_join_all(reads).await;
         }
         let all = all(cx).await?;
-        let found = asks.iter().map(|ask| all.get(ask.id.as_str()).map(|api| api.clone().found(cx, account)));
+        let found =
+            requests.iter().map(|request| all.get(request.id.as_str()).map(|api| api.clone().found(cx, account)));
         Ok(found.collect())
     }
 
@@ -207,8 +217,8 @@ policy:
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let endpoint = EndpointConfiguration::builder()
-            .types(word(&spec.endpoint_type.unwrap_or(EndpointType::Regional)).as_str().into())
-            .set_ip_address_type(spec.ip_address_type.map(|kind| word(&kind).as_str().into()));
+            .types(to_wire(&spec.endpoint_type.unwrap_or(EndpointType::Regional)).as_str().into())
+            .set_ip_address_type(spec.ip_address_type.map(|kind| to_wire(&kind).as_str().into()));
         let made = cx
             .apigateway()
             .create_rest_api()
@@ -217,7 +227,7 @@ policy:
             .endpoint_configuration(endpoint.build())
             .set_disable_execute_api_endpoint(spec.disable_execute_api_endpoint)
             .set_security_policy(spec.security_policy.as_deref().map(Into::into))
-            .set_endpoint_access_mode(spec.endpoint_access_mode.map(|mode| word(&mode).as_str().into()))
+            .set_endpoint_access_mode(spec.endpoint_access_mode.map(|mode| to_wire(&mode).as_str().into()))
             .set_tags(Some(with_owner(spec.tags.as_ref(), owner).into_iter().collect()))
             .send()
             .await?;
@@ -227,14 +237,14 @@ policy:
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         // Only the tag tells which document is there; `from` has the one that was last sent.
         let mut live = Seen::from(cx.apigateway().get_rest_api().rest_api_id(id.as_str()).send().await?);
-        let fingerprint = compare::fingerprint(&to.document);
+        let hash = fingerprint(&to.document);
         let arn = arn(cx, &format!("restapis/{id}"));
-        if live.tags.get(TAG_DOCUMENT) != Some(&fingerprint) {
+        if live.tags.get(TAG_DOCUMENT) != Some(&hash) {
             if live.tags.contains_key(TAG_DOCUMENT) {
                 cx.apigateway().untag_resource().resource_arn(&arn).tag_keys(TAG_DOCUMENT).send().await?;
             }
             live = put(cx, id, to).await?;
-            cx.apigateway().tag_resource().resource_arn(&arn).tags(TAG_DOCUMENT, fingerprint).send().await?;
+            cx.apigateway().tag_resource().resource_arn(&arn).tags(TAG_DOCUMENT, hash).send().await?;
         }
         // A document takes back what is not in it, so the settings are compared with what it left.
         if let Some(operations) = patch(&live.spec(), to).operations() {
@@ -259,7 +269,7 @@ policy:
             [one] => Ok(Some(PhysicalId::new(one))),
             several => {
                 let message = format!("{} APIs are called {name}: {}", several.len(), several.join(", "));
-                let error = CloudError::stated(Class::Invalid, "lookup", message);
+                let error = CloudError::local(Class::Invalid, "lookup", message);
                 Err(CloudError { hint: Some("say which one by `id:`".into()), ..error })
             }
         }
@@ -279,7 +289,7 @@ policy:
 
 /// Every API of the region, by id: one call for 500.
 pub(super) async fn all(cx: &Cx) -> Result<Arc<BTreeMap<String, Seen>>> {
-    cx.once("apigateway.rest_apis", async {
+    cx.cached("apigateway.rest_apis", async {
         let mut pages = cx.apigateway().get_rest_apis().limit(PAGE).into_paginator().send();
         let mut all = BTreeMap::new();
         while let Some(page) = pages.next().await {
@@ -315,10 +325,10 @@ fn patch(live: &Spec, to: &Spec) -> Patch {
     let types = |spec: &Spec| spec.binary_media_types.clone().unwrap_or_default();
     if to.binary_media_types.is_some() {
         for old in types(live).iter().filter(|old| !types(to).contains(old)) {
-            patch.push(Op::Remove, &format!("/binaryMediaTypes/{}", escaped(old)), None);
+            patch.push(Op::Remove, &format!("/binaryMediaTypes/{}", escape_pointer(old)), None);
         }
         for new in types(to).iter().filter(|new| !types(live).contains(new)) {
-            patch.push(Op::Add, &format!("/binaryMediaTypes/{}", escaped(new)), None);
+            patch.push(Op::Add, &format!("/binaryMediaTypes/{}", escape_pointer(new)), None);
         }
     }
     let sizes = [live, to].map(|spec| spec.minimum_compression_size.as_ref());

@@ -5,19 +5,19 @@ use aws_sdk_apigateway::operation::put_rest_api::PutRestApiOutput;
 use aws_sdk_apigateway::types::{ApiStatus, EndpointConfiguration, RestApi as SdkRestApi};
 use serde_json::json;
 
-use crate::kinds::Found;
-use crate::kinds::apigateway::{IpAddressType, arn, from_word, tags_of};
 use super::{EndpointType, Outputs, RestApi, Spec};
 use crate::aws::{Cx, Tags, live_tags};
 use crate::cloud::Readiness;
-use crate::value::{Json, compare};
+use crate::kinds::Found;
+use crate::kinds::apigateway::{IpAddressType, arn, from_wire, tags_of};
+use crate::value::{Json, fingerprint};
 
 /// Our tag that holds the fingerprint of the document that AWS has taken.
 pub(super) const TAG_DOCUMENT: &str = "isobar:document";
 
 /// An API as AWS shows it, whichever call did.
 #[derive(Clone)]
-pub(super) struct Seen {
+pub(in crate::kinds::apigateway) struct Seen {
     pub(super) id: String,
     pub(super) name: String,
     description: Option<String>,
@@ -66,7 +66,7 @@ impl Seen {
     /// What it is told to be.
     pub(super) fn spec(&self) -> Spec {
         let endpoint = self.endpoint.as_ref();
-        let kind = endpoint.and_then(|it| it.types().first()).and_then(|kind| from_word(kind.as_str()));
+        let kind = endpoint.and_then(|it| it.types().first()).and_then(|kind| from_wire(kind.as_str()));
         let addresses = endpoint.and_then(EndpointConfiguration::ip_address_type);
         let usual = (kind != Some(EndpointType::Private)).then_some(IpAddressType::Ipv4);
         Spec {
@@ -75,13 +75,13 @@ impl Seen {
             document: self.tags.get(TAG_DOCUMENT).map_or(Json::Null, |hash| hash.clone().into()),
             binary_media_types: Some(self.binary_media_types.clone()),
             minimum_compression_size: self.minimum_compression_size,
-            api_key_source: self.api_key_source.as_deref().and_then(from_word),
+            api_key_source: self.api_key_source.as_deref().and_then(from_wire),
             disable_execute_api_endpoint: Some(self.closed),
             endpoint_type: kind,
-            ip_address_type: addresses.and_then(|it| from_word(it.as_str())).or(usual),
+            ip_address_type: addresses.and_then(|it| from_wire(it.as_str())).or(usual),
             policy: self.policy.as_deref().and_then(|text| policy(text, &self.id)),
             security_policy: self.security_policy.clone(),
-            endpoint_access_mode: self.endpoint_access_mode.as_deref().and_then(from_word),
+            endpoint_access_mode: self.endpoint_access_mode.as_deref().and_then(from_wire),
             tags: Some(live_tags(self.tags.clone())),
         }
     }
@@ -111,7 +111,7 @@ impl Seen {
             root_resource_id: self.root_resource_id,
             id: self.id,
         };
-        Found { spec, outputs, readiness, unseen: &[] }
+        Found { spec, outputs, readiness, not_read: &[] }
     }
 }
 
@@ -119,7 +119,7 @@ impl Seen {
 fn content(spec: &Spec) -> String {
     let mut types = spec.binary_media_types.clone().unwrap_or_default();
     types.sort();
-    compare::fingerprint(&json!([
+    fingerprint(&json!([
         spec.document,
         types,
         spec.minimum_compression_size,
@@ -134,8 +134,8 @@ fn content(spec: &Spec) -> String {
 /// The policy as it was written. AWS answers it with quotes escaped once more, and with the API's
 /// ARN in place of the short `execute-api:/`.
 fn policy(text: &str, id: &str) -> Option<Json> {
-    let unescaped = serde_json::from_str::<String>(&format!("\"{text}\"")).unwrap_or_else(|_| text.to_owned());
-    let mut policy = serde_json::from_str(&unescaped).ok()?;
+    let unescape_pointer = serde_json::from_str::<String>(&format!("\"{text}\"")).unwrap_or_else(|_| text.to_owned());
+    let mut policy = serde_json::from_str(&unescape_pointer).ok()?;
     shorten(&mut policy, &format!(":{id}/"));
     Some(policy)
 }

@@ -10,8 +10,9 @@ use aws_sdk_applicationautoscaling::types::{PolicyType, ScalingPolicy as Describ
 use futures::future::try_join_all;
 
 use super::Parts;
-use crate::aws::{Cx, Result};
-use crate::cloud::{Ask, Care};
+use crate::aws::{Cx, ErrorCodes, Result};
+use crate::catalog::Traits;
+use crate::cloud::{ReadMode, ReadRequest};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
@@ -73,18 +74,21 @@ step_scaling:
 ",
         "name: shop-memory",
     ];
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["name", "resource_id", "scalable_dimension", "service_namespace"];
-    // The target may not be visible yet; one that is not there at all is found out when the deadline comes.
-    const NOT_YET: &'static [&'static str] = &["ObjectNotFoundException: No scalable target registered"];
-    const CONFLICT: &'static [&'static str] = super::CONFLICT;
-    const NOT_FOUND: &'static [&'static str] = super::NOT_FOUND;
+    const TRAITS: Traits =
+        Traits { unique_by: &["name", "resource_id", "scalable_dimension", "service_namespace"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: super::NOT_FOUND,
+        conflict: super::CONFLICT,
+        // The target may not be visible yet; one that is not there at all is found out when the deadline comes.
+        not_visible_yet: &["ObjectNotFoundException: No scalable target registered"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        try_join_all(asks.iter().map(|ask| read_one(cx, ask, asks.len() > 1))).await
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        try_join_all(requests.iter().map(|request| read_one(cx, request, requests.len() > 1))).await
     }
 
     /// Nothing on it tells whose it is: it is known by its name, on a target that is ours.
@@ -136,10 +140,10 @@ fn parts_of(live: &Described) -> Parts<'_> {
 }
 
 /// A survey of several takes them from one list for the whole region; what is not in it may be a moment old.
-async fn read_one(cx: &Cx, ask: &Ask, many: bool) -> Result<Option<Found<ScalingPolicy>>> {
-    let parts = Parts::of(&ask.id)?;
-    if many && cx.care == Care::Survey {
-        let listed = cx.once(&format!("scaling-policies/{}", parts.namespace), list(cx, parts.namespace)).await?;
+async fn read_one(cx: &Cx, request: &ReadRequest, many: bool) -> Result<Option<Found<ScalingPolicy>>> {
+    let parts = Parts::of(&request.id)?;
+    if many && cx.mode == ReadMode::Listed {
+        let listed = cx.cached(&format!("scaling-policies/{}", parts.namespace), list(cx, parts.namespace)).await?;
         if let Some(live) = listed.iter().find(|live| parts_of(live) == parts) {
             return Ok(Some(found_of(live)));
         }

@@ -8,7 +8,7 @@ use aws_sdk_applicationautoscaling::types as aws;
 use super::spec::{
     Adjustment, Aggregation, CustomizedMetric, Query, Series, Spec, Statistic, Step, StepScaling, TargetTracking,
 };
-use crate::aws::{Cx, Result, of_word, word};
+use crate::aws::{Cx, Result, from_wire, to_wire};
 use crate::kinds::applicationautoscaling::incomplete;
 
 /// The call for a whole policy.
@@ -60,7 +60,7 @@ fn customized(wanted: &CustomizedMetric) -> Result<aws::CustomizedMetricSpecific
         .set_namespace(wanted.namespace.clone())
         .set_metric_name(wanted.metric_name.clone())
         .set_dimensions(dimensions.transpose()?)
-        .set_statistic(wanted.statistic.map(|case| word(case).as_str().into()))
+        .set_statistic(wanted.statistic.map(|case| to_wire(case).as_str().into()))
         .set_unit(wanted.unit.clone())
         .set_metrics(metrics.transpose()?)
         .build())
@@ -101,11 +101,11 @@ fn steps(wanted: &StepScaling) -> Result<aws::StepScalingPolicyConfiguration> {
             .map_err(|error| incomplete(&error))
     };
     Ok(aws::StepScalingPolicyConfiguration::builder()
-        .adjustment_type(word(wanted.adjustment_type).as_str().into())
+        .adjustment_type(to_wire(wanted.adjustment_type).as_str().into())
         .set_step_adjustments(Some(wanted.steps.iter().map(step).collect::<Result<_>>()?))
         .set_min_adjustment_magnitude(wanted.min_adjustment_magnitude)
         .set_cooldown(wanted.cooldown_seconds)
-        .set_metric_aggregation_type(wanted.metric_aggregation_type.map(|case| word(case).as_str().into()))
+        .set_metric_aggregation_type(wanted.metric_aggregation_type.map(|case| to_wire(case).as_str().into()))
         .build())
 }
 
@@ -129,7 +129,7 @@ fn customized_of(live: &aws::CustomizedMetricSpecification) -> CustomizedMetric 
         namespace: live.namespace.clone(),
         metric_name: live.metric_name.clone(),
         dimensions: Some(dimensions.collect()),
-        statistic: live.statistic.as_ref().and_then(|case| of_word::<Statistic>(case.as_str())),
+        statistic: live.statistic.as_ref().and_then(|case| from_wire::<Statistic>(case.as_str())),
         unit: live.unit.clone(),
         metrics: live.metrics.as_ref().map(|all| all.iter().map(query_of).collect()),
     }
@@ -167,8 +167,8 @@ pub(super) fn steps_of(live: &aws::StepScalingPolicyConfiguration) -> StepScalin
         upper_bound: step.metric_interval_upper_bound,
         adjustment: step.scaling_adjustment,
     };
-    let kind = live.adjustment_type.as_ref().and_then(|kind| of_word(kind.as_str()));
-    let aggregation = live.metric_aggregation_type.as_ref().and_then(|case| of_word(case.as_str()));
+    let kind = live.adjustment_type.as_ref().and_then(|kind| from_wire(kind.as_str()));
+    let aggregation = live.metric_aggregation_type.as_ref().and_then(|case| from_wire(case.as_str()));
     StepScaling {
         adjustment_type: kind.unwrap_or(Adjustment::ChangeInCapacity),
         steps: live.step_adjustments().iter().map(step).collect(),

@@ -6,8 +6,8 @@ use aws_sdk_autoscaling::types::{AutoScalingGroup as Described, Instance, Instan
 use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
 
 use super::refresh::progress;
-use crate::aws::{Cx, Gone, Result};
-use crate::cloud::{Care, Readiness};
+use crate::aws::{Cx, NotFoundExt, Result};
+use crate::cloud::{ReadMode, Readiness};
 
 /// Pending while a refresh runs, because AWS takes no other one until then.
 pub(super) async fn readiness(cx: &Cx, group: &Described, last: Option<&InstanceRefresh>) -> Result<Readiness> {
@@ -25,7 +25,7 @@ pub(super) async fn readiness(cx: &Cx, group: &Described, last: Option<&Instance
         return Ok(Readiness::Configured(format!("{} of {wanted} instances are in service{why}", serving.len())));
     }
     for arn in group.target_group_arns() {
-        let answer = cx.elbv2().describe_target_health().target_group_arn(arn).send().await.or_gone()?;
+        let answer = cx.elbv2().describe_target_health().target_group_arn(arn).send().await.optional()?;
         let targets = answer.and_then(|answer| answer.target_health_descriptions).unwrap_or_default();
         let healthy = targets.iter().filter(|target| is_healthy(target, &serving)).count();
         if healthy < wanted {
@@ -48,7 +48,7 @@ fn is_healthy(target: &TargetHealthDescription, serving: &BTreeSet<&str>) -> boo
 
 /// What AWS says of the last instance that it could not launch.
 async fn trouble(cx: &Cx, group: &Described) -> Result<Option<String>> {
-    let (Care::Exact, Some(name)) = (cx.care, group.auto_scaling_group_name()) else { return Ok(None) };
+    let (ReadMode::Fresh, Some(name)) = (cx.mode, group.auto_scaling_group_name()) else { return Ok(None) };
     let call = cx.autoscaling().describe_scaling_activities().auto_scaling_group_name(name).max_records(1);
     let last = call.send().await?.activities.unwrap_or_default().into_iter().next();
     let failed = last.filter(|one| one.status_code().is_some_and(|code| code.as_str() == "Failed"));

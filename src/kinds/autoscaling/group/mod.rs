@@ -15,8 +15,9 @@ use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::aws::{Cx, Result, Tags, live_tags, of_word};
-use crate::cloud::{Ask, CloudError};
+use crate::aws::{Cx, ErrorCodes, Result, Tags, from_wire, live_tags};
+use crate::catalog::Traits;
+use crate::cloud::{CloudError, ReadRequest};
 use crate::kinds::elbv2::refused;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
@@ -71,28 +72,28 @@ tags: {team: commerce}
         "tags: {team: platform, cost: '7'}",
         "{name: shop-others, placement_group: shop-near}",
     ];
-    const DEADLINE: Duration = Duration::from_hours(2);
-    const DELETE_FIRST: bool = true;
-    // A profile that was made a moment ago, a role of AWS's own, and a group of the name that is on its way out.
-    const NOT_YET: &'static [&'static str] = &[
-        "ValidationError: Invalid IAM Instance Profile",
-        "ValidationError: has no associated IAM Roles",
-        "ServiceLinkedRoleFailure",
-        "AlreadyExists: pending delete",
-    ];
-    const NOT_FOUND: &'static [&'static str] = &["ValidationError: AutoScalingGroup name not found"];
-    const EXISTS: &'static [&'static str] = &["AlreadyExists"];
-    const CONFLICT: &'static [&'static str] =
-        &["ResourceContention", "ResourceInUse", "ScalingActivityInProgress", "InstanceRefreshInProgress"];
+    const TRAITS: Traits = Traits { deadline: Duration::from_hours(2), unique_by: &["name"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: &["ValidationError: AutoScalingGroup name not found"],
+        exists: &["AlreadyExists"],
+        conflict: &["ResourceContention", "ResourceInUse", "ScalingActivityInProgress", "InstanceRefreshInProgress"],
+        // A profile that was made a moment ago, a role of AWS's own, and a group of the name that is on its way out.
+        not_visible_yet: &[
+            "ValidationError: Invalid IAM Instance Profile",
+            "ValidationError: has no associated IAM Roles",
+            "ServiceLinkedRoleFailure",
+            "AlreadyExists: pending delete",
+        ],
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let names: Vec<&str> = asks.iter().map(|ask| ask.id.as_str()).collect();
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let names: Vec<&str> = requests.iter().map(|request| request.id.as_str()).collect();
         let groups = &describe(cx, &names).await?;
-        try_join_all(asks.iter().map(|ask| async move {
-            let name = ask.id.as_str();
+        try_join_all(requests.iter().map(|request| async move {
+            let name = request.id.as_str();
             match groups.iter().find(|group| group.auto_scaling_group_name() == Some(name)) {
                 Some(group) => found(cx, group).await.map(Some),
                 None => Ok(None),
@@ -105,7 +106,7 @@ tags: {team: commerce}
         // One that is being deleted does not count; to make another of its name is refused until it has gone.
         let group = describe(cx, &[&spec.name]).await?.into_iter().find(|group| group.status.is_none());
         let Some(group) = group else { return Ok(None) };
-        cx.ours(&format!("the Auto Scaling group {}", spec.name), &all_tags(group.tags()), owner)?;
+        cx.ensure_owned("an Auto Scaling group", &spec.name, &all_tags(group.tags()), owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
 
@@ -208,7 +209,7 @@ fn spec_of(group: &Described, last: Option<&InstanceRefresh>) -> Spec {
         availability_zone_distribution: group
             .availability_zone_distribution()
             .and_then(|of| of.capacity_distribution_strategy())
-            .and_then(|of| of_word(of.as_str())),
+            .and_then(|of| from_wire(of.as_str())),
         placement_group: group.placement_group().map(str::to_owned),
         metrics: Some(group.enabled_metrics().iter().filter_map(|one| one.metric.clone()).collect()),
         suspended_processes: Some(
@@ -220,7 +221,7 @@ fn spec_of(group: &Described, last: Option<&InstanceRefresh>) -> Spec {
 }
 
 fn protection(group: &Described) -> DeletionProtection {
-    group.deletion_protection().and_then(|of| of_word(of.as_str())).unwrap_or(DeletionProtection::None)
+    group.deletion_protection().and_then(|of| from_wire(of.as_str())).unwrap_or(DeletionProtection::None)
 }
 
 fn all_tags(tags: &[TagDescription]) -> Tags {

@@ -94,7 +94,7 @@ pub(super) async fn roll_out(cx: &Cx, group: &Described, to: &Spec) -> Result<()
             Some("the next run tries again; the activities of the group tell what became of each instance".into());
         return Err(CloudError {
             hint,
-            ..CloudError::stated(Class::Other, "autoscaling:StartInstanceRefresh", message)
+            ..CloudError::local(Class::Other, "autoscaling:StartInstanceRefresh", message)
         });
     }
     let preferences = to.instance_refresh.clone().unwrap_or_default();

@@ -6,7 +6,7 @@ use aws_sdk_autoscaling::types::{AvailabilityZoneDistribution, InstanceMaintenan
 
 use super::refresh::template;
 use super::spec::{Distribution, MaintenancePolicy, Spec};
-use crate::aws::{Cx, Result, tag_changes, word};
+use crate::aws::{Cx, Result, tag_changes, to_wire};
 use crate::kinds::changed_fields;
 use crate::names::Owner;
 
@@ -40,7 +40,7 @@ macro_rules! set {
             .set_new_instances_protected_from_scale_in($spec.new_instances_protected_from_scale_in)
             .set_availability_zone_distribution($spec.availability_zone_distribution.map(distribution))
             .set_placement_group($spec.placement_group.clone())
-            .set_deletion_protection($spec.deletion_protection.map(|case| word(case).as_str().into()))
+            .set_deletion_protection($spec.deletion_protection.map(|case| to_wire(case).as_str().into()))
     };
 }
 
@@ -64,7 +64,7 @@ pub(super) async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<()> {
 
 /// Sizes and everything else that one call changes.
 pub(super) async fn settings(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> {
-    let mut changed = changed_fields(from, to)?;
+    let mut changed = changed_fields::<super::AutoScalingGroup>(from, to)?;
     for field in APART {
         changed.remove(field);
     }
@@ -152,7 +152,7 @@ fn maintenance(policy: MaintenancePolicy) -> InstanceMaintenancePolicy {
 }
 
 fn distribution(of: Distribution) -> AvailabilityZoneDistribution {
-    AvailabilityZoneDistribution::builder().capacity_distribution_strategy(word(of).as_str().into()).build()
+    AvailabilityZoneDistribution::builder().capacity_distribution_strategy(to_wire(of).as_str().into()).build()
 }
 
 fn tag(group: &str, key: &str, value: &str, propagated: bool) -> Tag {

@@ -13,8 +13,9 @@ use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::aws::{Cx, Result};
-use crate::cloud::{Ask, Class, CloudError};
+use crate::aws::{Cx, ErrorCodes, Result};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId, TAG_STACK};
 use spec::Spec;
@@ -62,28 +63,30 @@ simple: {adjustment_type: PercentChangeInCapacity, adjustment: 20, min_adjustmen
         "name: shop-idle",
         "auto_scaling_group_name: shop-others",
     ];
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["auto_scaling_group_name", "name"];
-    const CONFLICT: &'static [&'static str] = &["ResourceContention", "ScalingActivityInProgress"];
-    const NOT_YET: &'static [&'static str] = &["ServiceLinkedRoleFailure"];
+    const TRAITS: Traits = Traits { unique_by: &["auto_scaling_group_name", "name"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        conflict: &["ResourceContention", "ScalingActivityInProgress"],
+        not_visible_yet: &["ServiceLinkedRoleFailure"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let mut by_group = BTreeMap::<&str, BTreeSet<&str>>::new();
-        for ask in asks {
-            let (group, name) = parts(&ask.id)?;
+        for request in requests {
+            let (group, name) = parts(&request.id)?;
             by_group.entry(group).or_default().insert(name);
         }
         let reads = by_group.iter().map(|(group, names)| policies(cx, group, names));
         let live: Vec<Described> = try_join_all(reads).await?.into_iter().flatten().collect();
-        let found_by = |ask: &Ask| {
-            let (group, name) = parts(&ask.id)?;
+        let found_by = |request: &ReadRequest| {
+            let (group, name) = parts(&request.id)?;
             let is = |one: &&Described| one.auto_scaling_group_name() == Some(group) && one.policy_name() == Some(name);
             live.iter().find(is).map(|one| found(one.clone())).transpose()
         };
-        asks.iter().map(found_by).collect()
+        requests.iter().map(found_by).collect()
     }
 
     /// A policy has no tags: one of this name on a group of our own stack is ours.
@@ -99,8 +102,8 @@ simple: {adjustment_type: PercentChangeInCapacity, adjustment: 20, min_adjustmen
             None => Ok(Some(id(spec))),
             Some(stack) => Err(CloudError {
                 hint: Some(format!("the group {group} belongs to the stack {stack}")),
-                ..CloudError::stated(
-                    Class::Taken,
+                ..CloudError::local(
+                    Class::NotOwned,
                     "find",
                     format!("the scaling policy {} exists already and is somebody else's", spec.name),
                 )
@@ -166,6 +169,6 @@ fn id(spec: &Spec) -> PhysicalId {
 /// Group and policy of `group:policy`; a group's name has no colon.
 fn parts(id: &PhysicalId) -> Result<(&str, &str)> {
     let wrong =
-        || CloudError::stated(Class::Invalid, "autoscaling.ScalingPolicy", format!("`{id}` is not `group:policy`"));
+        || CloudError::local(Class::Invalid, "autoscaling.ScalingPolicy", format!("`{id}` is not `group:policy`"));
     id.as_str().split_once(':').ok_or_else(wrong)
 }

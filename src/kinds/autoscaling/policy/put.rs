@@ -8,7 +8,7 @@ use aws_sdk_autoscaling::types::{
 };
 
 use super::spec::{Custom, Predictive, Simple, Spec, Step, StepAdjustment, TargetTracking};
-use crate::aws::{Cx, Result, must_be, of_word, word};
+use crate::aws::{Cx, Result, from_wire, parse_wire, to_wire};
 
 /// The call for a whole policy.
 pub(super) fn put(cx: &Cx, spec: &Spec) -> PutScalingPolicyFluentBuilder {
@@ -24,13 +24,13 @@ pub(super) fn put(cx: &Cx, spec: &Spec) -> PutScalingPolicyFluentBuilder {
         .set_predictive_scaling_configuration(spec.predictive.as_ref().map(predictive));
     if let Some(step) = &spec.step {
         return call
-            .adjustment_type(word(step.adjustment_type))
+            .adjustment_type(to_wire(step.adjustment_type))
             .set_step_adjustments(Some(step.steps.iter().map(step_adjustment).collect()))
-            .set_metric_aggregation_type(step.aggregation.map(word))
+            .set_metric_aggregation_type(step.aggregation.map(to_wire))
             .set_min_adjustment_magnitude(step.min_adjustment_magnitude);
     }
     let Some(simple) = &spec.simple else { return call };
-    call.adjustment_type(word(simple.adjustment_type))
+    call.adjustment_type(to_wire(simple.adjustment_type))
         .scaling_adjustment(simple.adjustment)
         .set_cooldown(simple.cooldown_seconds)
         .set_min_adjustment_magnitude(simple.min_adjustment_magnitude)
@@ -41,16 +41,16 @@ pub(super) fn spec(live: Described) -> Result<Spec> {
     let adjustment = live.adjustment_type.as_deref();
     let step = match live.policy_type.as_deref() {
         Some("StepScaling") => Some(Step {
-            adjustment_type: must_be("type of adjustment", adjustment.unwrap_or_default())?,
+            adjustment_type: parse_wire("type of adjustment", adjustment.unwrap_or_default())?,
             steps: live.step_adjustments.unwrap_or_default().iter().map(step_of).collect(),
-            aggregation: live.metric_aggregation_type.as_deref().and_then(of_word),
+            aggregation: live.metric_aggregation_type.as_deref().and_then(from_wire),
             min_adjustment_magnitude: live.min_adjustment_magnitude,
         }),
         _ => None,
     };
     let simple = match live.policy_type.as_deref() {
         Some("SimpleScaling") => Some(Simple {
-            adjustment_type: must_be("type of adjustment", adjustment.unwrap_or_default())?,
+            adjustment_type: parse_wire("type of adjustment", adjustment.unwrap_or_default())?,
             adjustment: live.scaling_adjustment.unwrap_or_default(),
             cooldown_seconds: live.cooldown,
             min_adjustment_magnitude: live.min_adjustment_magnitude,
@@ -71,7 +71,7 @@ pub(super) fn spec(live: Described) -> Result<Spec> {
 
 fn tracking(wanted: &TargetTracking) -> TargetTrackingConfiguration {
     let predefined = wanted.metric.map(|metric| {
-        let of = PredefinedMetricSpecification::builder().predefined_metric_type(word(metric).as_str().into());
+        let of = PredefinedMetricSpecification::builder().predefined_metric_type(to_wire(metric).as_str().into());
         of.set_resource_label(wanted.resource_label.clone()).build()
     });
     TargetTrackingConfiguration::builder()
@@ -88,7 +88,7 @@ fn tracking_of(live: TargetTrackingConfiguration) -> TargetTracking {
         metric: predefined
             .as_ref()
             .and_then(|of| of.predefined_metric_type())
-            .and_then(|metric| of_word(metric.as_str())),
+            .and_then(|metric| from_wire(metric.as_str())),
         resource_label: predefined.and_then(|of| of.resource_label),
         custom: live.customized_metric_specification.and_then(custom_of),
         target_value: live.target_value.unwrap_or_default(),
@@ -103,7 +103,7 @@ fn custom(wanted: &Custom) -> CustomizedMetricSpecification {
         .namespace(&wanted.namespace)
         .metric_name(&wanted.metric_name)
         .set_dimensions(dimensions.map(|all| all.into_iter().map(dimension).collect()))
-        .statistic(word(wanted.statistic).as_str().into())
+        .statistic(to_wire(wanted.statistic).as_str().into())
         .set_unit(wanted.unit.clone())
         .set_period(wanted.period_seconds)
         .build()
@@ -117,7 +117,7 @@ fn custom_of(live: CustomizedMetricSpecification) -> Option<Custom> {
         namespace: live.namespace?,
         metric_name: live.metric_name?,
         dimensions: Some(dimensions.map(pair).collect()),
-        statistic: live.statistic.and_then(|of| of_word(of.as_str()))?,
+        statistic: live.statistic.and_then(|of| from_wire(of.as_str()))?,
         unit: live.unit,
         period_seconds: live.period,
     })
@@ -141,14 +141,14 @@ fn step_of(live: &AwsStep) -> StepAdjustment {
 
 fn predictive(wanted: &Predictive) -> PredictiveScalingConfiguration {
     let pair = PredictiveScalingPredefinedMetricPair::builder()
-        .predefined_metric_type(word(wanted.metric).as_str().into())
+        .predefined_metric_type(to_wire(wanted.metric).as_str().into())
         .set_resource_label(wanted.resource_label.clone())
         .build();
     let metric = PredictiveScalingMetricSpecification::builder().target_value(wanted.target_value);
     PredictiveScalingConfiguration::builder()
         .metric_specifications(metric.predefined_metric_pair_specification(pair).build())
-        .set_mode(wanted.mode.map(|case| word(case).as_str().into()))
-        .set_max_capacity_breach_behavior(wanted.max_capacity_breach_behavior.map(|case| word(case).as_str().into()))
+        .set_mode(wanted.mode.map(|case| to_wire(case).as_str().into()))
+        .set_max_capacity_breach_behavior(wanted.max_capacity_breach_behavior.map(|case| to_wire(case).as_str().into()))
         .set_max_capacity_buffer(wanted.max_capacity_buffer)
         .set_scheduling_buffer_time(wanted.scheduling_buffer_seconds)
         .build()
@@ -160,11 +160,11 @@ fn predictive_of(live: PredictiveScalingConfiguration) -> Result<Predictive> {
     let pair = metric.and_then(|metric| metric.predefined_metric_pair_specification);
     let kind = pair.as_ref().and_then(|pair| pair.predefined_metric_type()).map_or("", |of| of.as_str());
     Ok(Predictive {
-        metric: must_be("predictive metric", kind)?,
+        metric: parse_wire("predictive metric", kind)?,
         resource_label: pair.as_ref().and_then(|pair| pair.resource_label.clone()),
         target_value,
-        mode: live.mode.and_then(|mode| of_word(mode.as_str())),
-        max_capacity_breach_behavior: live.max_capacity_breach_behavior.and_then(|of| of_word(of.as_str())),
+        mode: live.mode.and_then(|mode| from_wire(mode.as_str())),
+        max_capacity_breach_behavior: live.max_capacity_breach_behavior.and_then(|of| from_wire(of.as_str())),
         max_capacity_buffer: live.max_capacity_buffer,
         scheduling_buffer_seconds: live.scheduling_buffer_time,
     })

@@ -9,12 +9,13 @@ use aws_sdk_cloudwatch::types::{AlarmType, Tag};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
-use crate::cloud::{Ask, Class, CloudError};
+use crate::aws::{Cx, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
-use crate::value::compare::fingerprint;
+use crate::value::fingerprint;
 use spec::Spec;
 
 /// A metric alarm.
@@ -103,13 +104,14 @@ metrics:
         "tags: {team: platform, cost: '7'}",
         "name: shop-api-trouble",
     ];
-    const DELETE_FIRST: bool = true;
+    const TRAITS: Traits = Traits { unique_by: &["name"], ..Traits::DEFAULT };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let chunks = futures::future::try_join_all(asks.chunks(PER_CALL).map(|asks| read_some(cx, asks))).await?;
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let chunks =
+            futures::future::try_join_all(requests.chunks(PER_CALL).map(|requests| read_some(cx, requests))).await?;
         Ok(chunks.into_iter().flatten().collect())
     }
 
@@ -121,7 +123,7 @@ metrics:
         let metric = found.metric_alarms.unwrap_or_default().into_iter().find_map(|alarm| alarm.alarm_arn);
         let composite = found.composite_alarms.unwrap_or_default().into_iter().find_map(|alarm| alarm.alarm_arn);
         let Some(arn) = metric.or(composite) else { return Ok(None) };
-        cx.ours(&format!("the alarm {}", spec.name), &tags_of(cx, &arn).await?, owner)?;
+        cx.ensure_owned("an alarm", &spec.name, &tags_of(cx, &arn).await?, owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
 
@@ -155,7 +157,7 @@ metrics:
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
-        cx.cloudwatch().delete_alarms().alarm_names(id.as_str()).send().await.or_gone()?;
+        cx.cloudwatch().delete_alarms().alarm_names(id.as_str()).send().await.optional()?;
         Ok(())
     }
 
@@ -164,20 +166,20 @@ metrics:
     }
 }
 
-async fn read_some(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Alarm>>>> {
-    let names = asks.iter().map(|ask| ask.id.as_str().to_owned()).collect();
+async fn read_some(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Alarm>>>> {
+    let names = requests.iter().map(|request| request.id.as_str().to_owned()).collect();
     let call = cx.cloudwatch().describe_alarms().alarm_types(AlarmType::MetricAlarm).set_alarm_names(Some(names));
     let page = call.max_records(100).send().await?;
     let live = page.metric_alarms.unwrap_or_default();
     let live: BTreeMap<String, _> =
         live.into_iter().map(|alarm| (alarm.alarm_name.clone().unwrap_or_default(), alarm)).collect();
-    let found = asks.iter().map(|ask| (ask, live.get(ask.id.as_str()).cloned()));
-    let found = found.map(|(ask, alarm)| async move {
+    let found = requests.iter().map(|request| (request, live.get(request.id.as_str()).cloned()));
+    let found = found.map(|(request, alarm)| async move {
         let Some(alarm) = alarm else { return Ok(None) };
         let arn = alarm.alarm_arn.clone().unwrap_or_default();
         let tags = match cx.indexed_tags(&arn).await? {
             Some(tags) => Some(tags),
-            None if ask.manages("tags") => Some(tags_of(cx, &arn).await?),
+            None if request.manages("tags") => Some(tags_of(cx, &arn).await?),
             None => None,
         };
         let spec = Spec { tags: tags.map(live_tags), ..spec::of(alarm)? };
@@ -189,7 +191,7 @@ async fn read_some(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Alarm>>>> {
 
 fn definition(spec: &Spec) -> Result<String> {
     let whole = serde_json::to_value(spec)
-        .map_err(|error| CloudError::stated(Class::Other, "cloudwatch.Alarm", error.to_string()))?;
+        .map_err(|error| CloudError::local(Class::Other, "cloudwatch.Alarm", error.to_string()))?;
     let parts = DEFINITION.iter().map(|name| ((*name).to_owned(), whole.get(name).cloned().unwrap_or_default()));
     Ok(fingerprint(&Json::Object(parts.collect())))
 }

@@ -6,7 +6,7 @@ use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFlu
 use aws_sdk_cloudwatch::types::{Dimension, MetricDataQuery, MetricStat};
 
 use super::spec::{Query, Spec};
-use crate::aws::{Cx, word};
+use crate::aws::{Cx, to_wire};
 
 /// What is wanted, and what is there where the file says nothing.
 pub(super) fn complete(from: &Spec, to: &Spec) -> Spec {
@@ -71,18 +71,18 @@ pub(super) fn put(cx: &Cx, spec: &Spec) -> PutMetricAlarmFluentBuilder {
         .set_namespace(spec.namespace.clone())
         .set_metric_name(spec.metric_name.clone())
         .set_dimensions(spec.dimensions.as_ref().filter(|all| !all.is_empty()).map(dimensions))
-        .set_statistic(spec.statistic.map(|case| word(case).as_str().into()))
+        .set_statistic(spec.statistic.map(|case| to_wire(case).as_str().into()))
         .set_extended_statistic(spec.extended_statistic.clone())
         .set_period(spec.period)
-        .set_unit(spec.unit.map(|case| word(case).as_str().into()))
+        .set_unit(spec.unit.map(|case| to_wire(case).as_str().into()))
         .set_metrics(spec.metrics.as_ref().map(|all| all.iter().map(query).collect()))
         .evaluation_periods(spec.evaluation_periods)
         .set_datapoints_to_alarm(spec.datapoints_to_alarm)
         .set_threshold(spec.threshold)
         .set_threshold_metric_id(spec.threshold_metric_id.clone())
-        .comparison_operator(word(spec.comparison_operator).as_str().into())
-        .set_treat_missing_data(spec.treat_missing_data.map(word))
-        .set_evaluate_low_sample_count_percentile(spec.evaluate_low_sample_count_percentile.map(word))
+        .comparison_operator(to_wire(spec.comparison_operator).as_str().into())
+        .set_treat_missing_data(spec.treat_missing_data.map(to_wire))
+        .set_evaluate_low_sample_count_percentile(spec.evaluate_low_sample_count_percentile.map(to_wire))
         .set_actions_enabled(spec.actions_enabled)
         .set_alarm_actions(spec.alarm_actions.clone())
         .set_ok_actions(spec.ok_actions.clone())
@@ -100,7 +100,7 @@ fn query(wanted: &Query) -> MetricDataQuery {
             .metric(of)
             .stat(&metric.stat)
             .period(metric.period)
-            .set_unit(metric.unit.map(|case| word(case).as_str().into()))
+            .set_unit(metric.unit.map(|case| to_wire(case).as_str().into()))
             .build()
     });
     MetricDataQuery::builder()

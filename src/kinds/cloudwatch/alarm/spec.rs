@@ -6,7 +6,7 @@ use aws_sdk_cloudwatch::types::{Dimension, MetricAlarm, MetricDataQuery};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Result, Tags, must_be, of_word};
+use crate::aws::{Result, Tags, from_wire, parse_wire};
 
 /// What an alarm can be told to be.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -220,21 +220,23 @@ pub(super) fn of(live: MetricAlarm) -> Result<Spec> {
         namespace: live.namespace,
         metric_name: live.metric_name,
         dimensions: single.then(|| dimensions(live.dimensions)),
-        statistic: live.statistic.and_then(|word| of_word(word.as_str())),
+        statistic: live.statistic.and_then(|word| from_wire(word.as_str())),
         extended_statistic: live.extended_statistic,
         period: live.period.filter(|_| single),
-        unit: live.unit.and_then(|word| of_word(word.as_str())),
+        unit: live.unit.and_then(|word| from_wire(word.as_str())),
         metrics: (!single).then_some(metrics),
         evaluation_periods: live.evaluation_periods.unwrap_or_default(),
         datapoints_to_alarm: live.datapoints_to_alarm,
         // With a band there is none, whatever number AWS fills in.
         threshold: live.threshold.filter(|_| live.threshold_metric_id.is_none()),
         threshold_metric_id: live.threshold_metric_id,
-        comparison_operator: must_be("comparison operator", comparison)?,
+        comparison_operator: parse_wire("comparison operator", comparison)?,
         treat_missing_data: Some(
-            live.treat_missing_data.and_then(|word| of_word(&word)).unwrap_or(MissingData::Missing),
+            live.treat_missing_data.and_then(|word| from_wire(&word)).unwrap_or(MissingData::Missing),
         ),
-        evaluate_low_sample_count_percentile: live.evaluate_low_sample_count_percentile.and_then(|word| of_word(&word)),
+        evaluate_low_sample_count_percentile: live
+            .evaluate_low_sample_count_percentile
+            .and_then(|word| from_wire(&word)),
         actions_enabled: Some(live.actions_enabled.unwrap_or(true)),
         alarm_actions: Some(live.alarm_actions.unwrap_or_default()),
         ok_actions: Some(live.ok_actions.unwrap_or_default()),
@@ -252,7 +254,7 @@ fn query(live: MetricDataQuery) -> Query {
             dimensions: Some(dimensions(of.dimensions)),
             stat: stat.stat.unwrap_or_default(),
             period: stat.period.unwrap_or_default(),
-            unit: stat.unit.and_then(|word| of_word(word.as_str())),
+            unit: stat.unit.and_then(|word| from_wire(word.as_str())),
         }
     });
     Query {

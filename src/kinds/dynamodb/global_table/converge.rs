@@ -19,7 +19,7 @@ use super::read::{all_tags, arn_in, must_region, others, region_of};
 use super::send::{self, built, invalid};
 use super::spec::{BillingMode, Encryption, Index, Replica, Spec, Stream};
 use super::table;
-use crate::aws::{Cx, Result, Tags, tag_changes, word};
+use crate::aws::{Cx, Result, Tags, tag_changes, to_wire};
 use crate::cloud::CloudError;
 
 /// Takes the next step. `cx` is in the home region.
@@ -135,7 +135,7 @@ fn throughput(call: UpdateTableFluentBuilder, from: &Spec, to: &Spec) -> Option<
         let indexes = index_throughput(from, to, switched);
         let set_aside = wanted.mode == BillingMode::Provisioned;
         if switched || (set_aside && (capacity || !indexes.is_empty())) {
-            let mut call = call.billing_mode(word(wanted.mode).as_str().into());
+            let mut call = call.billing_mode(to_wire(wanted.mode).as_str().into());
             if switched || capacity {
                 call = call.set_provisioned_throughput(send::throughput(wanted.read_capacity, wanted.write_capacity));
             }
@@ -170,7 +170,7 @@ fn index_throughput(from: &Spec, to: &Spec, switched: bool) -> Vec<GlobalSeconda
 /// Storage class and stream.
 fn settings(call: UpdateTableFluentBuilder, from: &Spec, to: &Spec) -> Option<UpdateTableFluentBuilder> {
     if let Some(class) = to.table_class.filter(|_| from.table_class != to.table_class) {
-        return Some(call.table_class(word(class).as_str().into()));
+        return Some(call.table_class(to_wire(class).as_str().into()));
     }
     // Replicas need the stream, whether the file speaks of it or not.
     let needed = (to.replicas.len() > 1 && !to.is_strong()).then_some(Stream::NewAndOldImages);
@@ -283,7 +283,7 @@ async fn replicas(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<Option<
     from.replicas.iter().find(other).map_or(Ok(None), |replica| {
         let update = UpdateReplicationGroupMemberAction::builder().region_name(&replica.region);
         let update =
-            update.set_table_class_override(class(to, &replica.region).map(|class| word(class).as_str().into()));
+            update.set_table_class_override(class(to, &replica.region).map(|class| to_wire(class).as_str().into()));
         let update = update.build().map_err(|error| built(&error))?;
         Ok(Some(call.replica_updates(ReplicationGroupUpdate::builder().update(update).build())))
     })
@@ -293,7 +293,7 @@ fn creation(replica: &Replica) -> Result<ReplicationGroupUpdate> {
     let create = CreateReplicationGroupMemberAction::builder()
         .region_name(&replica.region)
         .set_kms_master_key_id(replica.kms_key.clone())
-        .set_table_class_override(replica.table_class.map(|class| word(class).as_str().into()))
+        .set_table_class_override(replica.table_class.map(|class| to_wire(class).as_str().into()))
         .build();
     Ok(ReplicationGroupUpdate::builder().create(create.map_err(|error| built(&error))?).build())
 }

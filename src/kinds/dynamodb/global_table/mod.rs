@@ -20,8 +20,9 @@ use aws_sdk_dynamodb::types::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::aws::{Cx, Gone, Result, with_owner, word};
-use crate::cloud::{Ask, Class, CloudError};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, to_wire, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId, Region};
 use crate::value::Json;
@@ -103,26 +104,31 @@ warm_throughput: {read_units: 14000, write_units: 5000}
 billing: {mode: PAY_PER_REQUEST, max_read_units: 500, max_write_units: 100}
 ",
     ];
-    // AWS takes one change of the TTL in an hour, and another attribute takes two changes.
-    const DEADLINE: Duration = Duration::from_mins(130);
-    const HOLDS_DATA: bool = true;
-    // With another home it is the same name in the same regions.
-    const DELETE_FIRST: bool = true;
-    const CONFLICT: &'static [&'static str] = &[
-        "ResourceInUseException",
-        "ValidationException: modified multiple times within a fixed interval",
-        "LimitExceededException: simultaneously",
-        "ContinuousBackupsUnavailableException",
-        "ReplicaNotFoundException",
-    ];
-    const EXISTS: &'static [&'static str] =
-        &["ResourceInUseException: already exists", "ResourceInUseException: Table already exists"];
+    const TRAITS: Traits = Traits {
+        // AWS takes one change of the TTL in an hour, and another attribute takes two changes.
+        deadline: Duration::from_mins(130),
+        holds_data: true,
+        // With another home it is the same name in the same regions.
+        unique_by: &["name"],
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        exists: &["ResourceInUseException: already exists", "ResourceInUseException: Table already exists"],
+        conflict: &[
+            "ResourceInUseException",
+            "ValidationException: modified multiple times within a fixed interval",
+            "LimitExceededException: simultaneously",
+            "ContinuousBackupsUnavailableException",
+            "ReplicaNotFoundException",
+        ],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        futures::future::try_join_all(asks.iter().map(|ask| read::read_one(cx, ask))).await
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        futures::future::try_join_all(requests.iter().map(|request| read::read_one(cx, request))).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
@@ -132,15 +138,15 @@ billing: {mode: PAY_PER_REQUEST, max_read_units: 500, max_write_units: 100}
         let tags = read::all_tags(&cx, &arn).await?;
         if tags.is_empty() && is_young(live.creation_date_time) {
             let message = format!("the table {} was made a moment ago, and its tags do not show yet", spec.name);
-            return Err(CloudError::stated(Class::NotYet, "find", message));
+            return Err(CloudError::local(Class::NotVisibleYet, "find", message));
         }
-        cx.ours(&format!("the table {}", spec.name), &tags, owner)?;
+        cx.ensure_owned("a table", &spec.name, &tags, owner)?;
         match tags.get(TAG_HOME).filter(|home| *home != cx.region().as_str()) {
             None => Ok(Some(PhysicalId::new(arn))),
             Some(home) => {
                 let message = format!("the table {} is in {} a replica of the one in {home}", spec.name, cx.region());
                 let hint = format!("say `home: {home}`, or delete the table there first");
-                Err(CloudError { hint: Some(hint), ..CloudError::stated(Class::Taken, "find", message) })
+                Err(CloudError { hint: Some(hint), ..CloudError::local(Class::NotOwned, "find", message) })
             }
         }
     }
@@ -231,7 +237,7 @@ fn is_young(made: Option<DateTime>) -> bool {
 
 /// The table as one region describes it.
 async fn table(cx: &Cx, name: &str) -> Result<Option<TableDescription>> {
-    Ok(cx.dynamodb().describe_table().table_name(name).send().await.or_gone()?.and_then(|answer| answer.table))
+    Ok(cx.dynamodb().describe_table().table_name(name).send().await.optional()?.and_then(|answer| answer.table))
 }
 
 /// Lifts the protection of every region; whether there was any.
@@ -280,13 +286,13 @@ fn creation(
         .set_attribute_definitions(Some(send::attributes(spec)?))
         .set_global_secondary_indexes(global_indexes(spec)?)
         .set_local_secondary_indexes(local_indexes(spec)?)
-        .billing_mode(word(mode).as_str().into())
+        .billing_mode(to_wire(mode).as_str().into())
         .set_provisioned_throughput(billing.and_then(|all| send::throughput(all.read_capacity, all.write_capacity)))
         .set_on_demand_throughput(billing.and_then(send::limits))
         .set_warm_throughput(warm)
         .stream_specification(send::stream(spec.stream.unwrap_or(Stream::NewAndOldImages)))
         .set_sse_specification(encryption)
-        .set_table_class(spec.table_class.map(|class| word(class).as_str().into()))
+        .set_table_class(spec.table_class.map(|class| to_wire(class).as_str().into()))
         .set_deletion_protection_enabled(home.and_then(|home| home.deletion_protection))
         .set_tags(Some(tags)))
 }

@@ -13,8 +13,8 @@ use super::spec::{
     Stream, TableClass, WarmThroughput,
 };
 use super::{GlobalTable, Outputs, at, table};
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, must_be, of_word};
-use crate::cloud::{Ask, CloudError, Readiness};
+use crate::aws::{Cx, NotFoundExt, Result, Tags, from_wire, live_tags, parse_wire};
+use crate::cloud::{CloudError, ReadRequest, Readiness};
 use crate::kinds::Found;
 
 /// What a tag shows that is not the same in every region.
@@ -28,15 +28,15 @@ struct Regional {
     status: Option<TableStatus>,
 }
 
-pub(super) async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<GlobalTable>>> {
-    let (home, name) = at(&ask.id)?;
+pub(super) async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<GlobalTable>>> {
+    let (home, name) = at(&request.id)?;
     let cx = cx.in_region(&home);
     let Some(live) = table(&cx, &name).await? else { return Ok(None) };
     let regions =
         std::iter::once(home.to_string()).chain(others(&live, home.as_str()).map(|one| region_of(one).to_owned()));
-    let regional = regions.map(|region| regional(&cx, ask, &name, &live, region));
+    let regional = regions.map(|region| regional(&cx, request, &name, &live, region));
     let (ttl, regional) =
-        futures::future::try_join(ttl(&cx, ask, &name), futures::future::try_join_all(regional)).await?;
+        futures::future::try_join(ttl(&cx, request, &name), futures::future::try_join_all(regional)).await?;
     // One that could not be made is not there: it is removed and made again.
     let failed = |region: &str| {
         let status = others(&live, home.as_str()).find(|one| region_of(one) == region);
@@ -47,21 +47,21 @@ pub(super) async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<GlobalTa
     let arns = regional.iter().map(|one| (one.replica.region.clone(), one.arn.clone())).collect();
     let outputs = Outputs {
         name: name.clone(),
-        arn: ask.id.as_str().to_owned(),
+        arn: request.id.as_str().to_owned(),
         stream_arn: live.latest_stream_arn.clone(),
         arns,
     };
     // Whether replicas agree strongly is decided with the first of them.
     let alone = live.replicas().is_empty() && live.global_table_witnesses().is_empty();
     let tags = common_tags(&regional);
-    let unseen: &[&str] = match (alone, tags.is_none()) {
+    let not_read: &[&str] = match (alone, tags.is_none()) {
         (true, true) => &["consistency", "tags", "witness"],
         (true, false) => &["consistency", "witness"],
         (false, true) => &["tags"],
         (false, false) => &[],
     };
     let spec = spec(&live, home.as_str(), ttl, regional, tags)?;
-    Ok(Some(Found { spec, outputs, readiness, unseen }))
+    Ok(Some(Found { spec, outputs, readiness, not_read }))
 }
 
 /// The replicas beside the home region. AWS may list the home region among them or not.
@@ -82,7 +82,13 @@ pub(super) fn arn_in(arn: &str, region: &str) -> String {
     }
 }
 
-async fn regional(cx: &Cx, ask: &Ask, name: &str, home: &TableDescription, region: String) -> Result<Regional> {
+async fn regional(
+    cx: &Cx,
+    request: &ReadRequest,
+    name: &str,
+    home: &TableDescription,
+    region: String,
+) -> Result<Regional> {
     let here = cx.in_region(&must_region(&region)?);
     let arn = arn_in(home.table_arn.as_deref().unwrap_or_default(), &region);
     let is_home = region == cx.region().as_str();
@@ -93,12 +99,12 @@ async fn regional(cx: &Cx, ask: &Ask, name: &str, home: &TableDescription, regio
     let kms_key = own.as_ref().and_then(|own| own.sse_description.as_ref()?.kms_master_key_arn.clone());
     let there = own.is_some();
     let (days, insights, tags) = futures::future::try_join3(
-        point_in_time(&here, name, there && ask.manages("replicas.point_in_time_days")),
-        insights(&here, name, there && ask.manages("replicas.contributor_insights")),
-        tags(&here, &arn, there && ask.manages("tags")),
+        point_in_time(&here, name, there && request.manages("replicas.point_in_time_days")),
+        insights(&here, name, there && request.manages("replicas.contributor_insights")),
+        tags(&here, &arn, there && request.manages("tags")),
     )
     .await?;
-    let class = class.and_then(|class| class.table_class.as_ref()).and_then(|class| of_word(class.as_str()));
+    let class = class.and_then(|class| class.table_class.as_ref()).and_then(|class| from_wire(class.as_str()));
     Ok(Regional {
         status: own.as_ref().and_then(|own| own.table_status.clone()),
         replica: Replica {
@@ -115,15 +121,15 @@ async fn regional(cx: &Cx, ask: &Ask, name: &str, home: &TableDescription, regio
 }
 
 pub(super) fn must_region(region: &str) -> Result<crate::names::Region> {
-    let wrong = |error| CloudError::stated(crate::cloud::Class::Invalid, "dynamodb.GlobalTable", format!("{error}"));
+    let wrong = |error| CloudError::local(crate::cloud::Class::Invalid, "dynamodb.GlobalTable", format!("{error}"));
     region.parse().map_err(|error: crate::names::NameError| wrong(error))
 }
 
-async fn ttl(cx: &Cx, ask: &Ask, name: &str) -> Result<Option<String>> {
-    if !ask.manages("ttl_attribute") {
+async fn ttl(cx: &Cx, request: &ReadRequest, name: &str) -> Result<Option<String>> {
+    if !request.manages("ttl_attribute") {
         return Ok(None);
     }
-    let Some(answer) = cx.dynamodb().describe_time_to_live().table_name(name).send().await.or_gone()? else {
+    let Some(answer) = cx.dynamodb().describe_time_to_live().table_name(name).send().await.optional()? else {
         return Ok(None);
     };
     let live = answer.time_to_live_description;
@@ -137,7 +143,7 @@ async fn point_in_time(cx: &Cx, name: &str, wanted: bool) -> Result<Option<i32>>
     if !wanted {
         return Ok(None);
     }
-    let answer = cx.dynamodb().describe_continuous_backups().table_name(name).send().await.or_gone()?;
+    let answer = cx.dynamodb().describe_continuous_backups().table_name(name).send().await.optional()?;
     let live = answer.and_then(|answer| answer.continuous_backups_description?.point_in_time_recovery_description);
     let on = live
         .filter(|live| live.point_in_time_recovery_status.as_ref().is_some_and(|status| status.as_str() == "ENABLED"));
@@ -148,7 +154,7 @@ async fn insights(cx: &Cx, name: &str, wanted: bool) -> Result<Option<bool>> {
     if !wanted {
         return Ok(None);
     }
-    let answer = cx.dynamodb().describe_contributor_insights().table_name(name).send().await.or_gone()?;
+    let answer = cx.dynamodb().describe_contributor_insights().table_name(name).send().await.optional()?;
     let status = answer.and_then(|answer| answer.contributor_insights_status);
     Ok(Some(status.is_some_and(|status| matches!(status.as_str(), "ENABLED" | "ENABLING"))))
 }
@@ -156,7 +162,7 @@ async fn insights(cx: &Cx, name: &str, wanted: bool) -> Result<Option<bool>> {
 async fn tags(cx: &Cx, arn: &str, wanted: bool) -> Result<Option<Tags>> {
     match cx.indexed_tags(arn).await? {
         Some(tags) => Ok(Some(tags)),
-        None if wanted => all_tags(cx, arn).await.or_gone(),
+        None if wanted => all_tags(cx, arn).await.optional(),
         None => Ok(None),
     }
 }
@@ -204,11 +210,11 @@ fn spec(
         .iter()
         .map(|one| Ok((one.index_name.clone().unwrap_or_default(), local_index(one, &types)?)));
     let stream = live.stream_specification.as_ref().filter(|stream| stream.stream_enabled);
-    let stream = stream.and_then(|stream| of_word(stream.stream_view_type.as_ref()?.as_str()));
+    let stream = stream.and_then(|stream| from_wire(stream.stream_view_type.as_ref()?.as_str()));
     let encrypted = live.sse_description.as_ref().and_then(|sse| sse.status.as_ref());
     let kms = matches!(encrypted, Some(SseStatus::Enabled | SseStatus::Enabling | SseStatus::Updating));
     let strong = live.multi_region_consistency.as_ref().is_some_and(|mode| mode.as_str() == "STRONG");
-    let class = live.table_class_summary.as_ref().and_then(|class| of_word(class.table_class.as_ref()?.as_str()));
+    let class = live.table_class_summary.as_ref().and_then(|class| from_wire(class.table_class.as_ref()?.as_str()));
     let warm = live.warm_throughput.as_ref();
     Ok(Spec {
         name: live.table_name.clone().unwrap_or_default(),
@@ -232,7 +238,7 @@ fn spec(
 }
 
 fn types(live: &TableDescription) -> Result<BTreeMap<&str, AttributeType>> {
-    let of = |definition: &AttributeDefinition| must_be("attribute type", definition.attribute_type.as_str());
+    let of = |definition: &AttributeDefinition| parse_wire("attribute type", definition.attribute_type.as_str());
     live.attribute_definitions().iter().map(|one| Ok((one.attribute_name.as_str(), of(one)?))).collect()
 }
 
@@ -241,8 +247,7 @@ fn key(schema: &[KeySchemaElement], types: &BTreeMap<&str, AttributeType>) -> Re
         let name = &schema.iter().find(|part| part.key_type == *kind)?.attribute_name;
         Some(Attribute { name: name.clone(), of: *types.get(name.as_str())? })
     };
-    let missing =
-        || CloudError::stated(crate::cloud::Class::Other, "dynamodb:DescribeTable", "a key without attribute");
+    let missing = || CloudError::local(crate::cloud::Class::Other, "dynamodb:DescribeTable", "a key without attribute");
     Ok(Key { partition: part(&KeyType::Hash).ok_or_else(missing)?, sort: part(&KeyType::Range) })
 }
 
@@ -267,7 +272,7 @@ fn local_index(live: &LocalSecondaryIndexDescription, types: &BTreeMap<&str, Att
 }
 
 fn projection(live: Option<&AwsProjection>) -> Option<super::spec::Projection> {
-    live.and_then(|live| of_word(live.projection_type.as_ref()?.as_str()))
+    live.and_then(|live| from_wire(live.projection_type.as_ref()?.as_str()))
 }
 
 fn include(live: Option<&AwsProjection>) -> Option<Vec<String>> {

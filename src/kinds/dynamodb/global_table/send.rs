@@ -6,14 +6,14 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::spec::{Billing, Encryption, Key, Projection, Spec, Stream};
-use crate::aws::{Result, word};
+use crate::aws::{Result, to_wire};
 use crate::cloud::{Class, CloudError};
 
 /// Attribute definitions: exactly those that keys use, or AWS refuses them.
 pub(super) fn attributes(spec: &Spec) -> Result<Vec<AttributeDefinition>> {
     let all = spec.attributes().into_iter();
     let all = all.map(|(name, of)| {
-        AttributeDefinition::builder().attribute_name(name).attribute_type(word(of).as_str().into()).build()
+        AttributeDefinition::builder().attribute_name(name).attribute_type(to_wire(of).as_str().into()).build()
     });
     all.collect::<std::result::Result<_, _>>().map_err(|error| built(&error))
 }
@@ -27,7 +27,7 @@ pub(super) fn key_schema(key: &Key) -> Result<Vec<KeySchemaElement>> {
 }
 
 pub(super) fn projection(projection: Option<Projection>, include: Option<&Vec<String>>) -> AwsProjection {
-    let kind = projection.map_or(ProjectionType::All, |projection| word(projection).as_str().into());
+    let kind = projection.map_or(ProjectionType::All, |projection| to_wire(projection).as_str().into());
     AwsProjection::builder().projection_type(kind).set_non_key_attributes(include.cloned()).build()
 }
 
@@ -48,7 +48,7 @@ pub(super) fn limits(billing: &Billing) -> Option<OnDemandThroughput> {
 
 pub(super) fn stream(stream: Stream) -> StreamSpecification {
     let on = stream != Stream::None;
-    let view = on.then(|| StreamViewType::from(word(stream).as_str()));
+    let view = on.then(|| StreamViewType::from(to_wire(stream).as_str()));
     let builder = StreamSpecification::builder().stream_enabled(on).set_stream_view_type(view);
     builder.build().unwrap_or_else(|_| unreachable!("whether it is on is set"))
 }
@@ -68,7 +68,7 @@ pub(super) fn built(error: &dyn std::error::Error) -> CloudError {
 }
 
 pub(super) fn invalid(message: &str) -> CloudError {
-    CloudError::stated(Class::Invalid, "dynamodb.GlobalTable", message)
+    CloudError::local(Class::Invalid, "dynamodb.GlobalTable", message)
 }
 
 /// The error with what AWS does not say in its message.

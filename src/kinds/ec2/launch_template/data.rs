@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::spec::{BlockDevice, CpuOptions, MetadataOptions, Placement, Spec};
 use super::{pairs, tag};
-use crate::aws::{Tags, of_word, word};
+use crate::aws::{Tags, from_wire, to_wire};
 
 /// All of it, as AWS takes it.
 pub(super) fn request(spec: &Spec) -> RequestLaunchTemplateData {
@@ -34,7 +34,7 @@ pub(super) fn request(spec: &Spec) -> RequestLaunchTemplateData {
         .map(|arn| LaunchTemplateIamInstanceProfileSpecificationRequest::builder().arn(arn).build());
     let credits = spec.cpu_credits.clone().map(|of| CreditSpecificationRequest::builder().cpu_credits(of).build());
     let recovery = spec.auto_recovery.map(|case| {
-        LaunchTemplateInstanceMaintenanceOptionsRequest::builder().auto_recovery(word(case).as_str().into()).build()
+        LaunchTemplateInstanceMaintenanceOptionsRequest::builder().auto_recovery(to_wire(case).as_str().into()).build()
     });
     let spot = spec
         .spot
@@ -56,7 +56,7 @@ pub(super) fn request(spec: &Spec) -> RequestLaunchTemplateData {
         .set_tag_specifications(tag_specifications(spec))
         .set_credit_specification(credits)
         .set_cpu_options(spec.cpu_options.as_ref().map(cpu))
-        .set_instance_initiated_shutdown_behavior(spec.shutdown_behavior.map(|case| word(case).as_str().into()))
+        .set_instance_initiated_shutdown_behavior(spec.shutdown_behavior.map(|case| to_wire(case).as_str().into()))
         .set_disable_api_termination(spec.disable_api_termination)
         .set_disable_api_stop(spec.disable_api_stop)
         .set_maintenance_options(recovery)
@@ -96,12 +96,12 @@ pub(super) fn spec(live: Option<ResponseLaunchTemplateData>) -> Spec {
         cpu_options: live
             .cpu_options
             .map(|cpu| CpuOptions { core_count: cpu.core_count, threads_per_core: cpu.threads_per_core }),
-        shutdown_behavior: live.instance_initiated_shutdown_behavior.and_then(|case| of_word(case.as_str())),
+        shutdown_behavior: live.instance_initiated_shutdown_behavior.and_then(|case| from_wire(case.as_str())),
         disable_api_termination: Some(live.disable_api_termination.unwrap_or(false)),
         disable_api_stop: Some(live.disable_api_stop.unwrap_or(false)),
-        auto_recovery: live.maintenance_options.and_then(|of| of.auto_recovery).and_then(|of| of_word(of.as_str())),
+        auto_recovery: live.maintenance_options.and_then(|of| of.auto_recovery).and_then(|of| from_wire(of.as_str())),
         placement: live.placement.map(|place| Placement {
-            tenancy: place.tenancy.and_then(|of| of_word(of.as_str())),
+            tenancy: place.tenancy.and_then(|of| from_wire(of.as_str())),
             group_name: place.group_name,
             partition_number: place.partition_number,
         }),
@@ -115,7 +115,7 @@ pub(super) fn spec(live: Option<ResponseLaunchTemplateData>) -> Spec {
 fn device(wanted: &BlockDevice) -> LaunchTemplateBlockDeviceMappingRequest {
     let ebs = LaunchTemplateEbsBlockDeviceRequest::builder()
         .set_volume_size(wanted.volume_size_gib)
-        .set_volume_type(wanted.volume_type.map(|case| word(case).as_str().into()))
+        .set_volume_type(wanted.volume_type.map(|case| to_wire(case).as_str().into()))
         .set_iops(wanted.iops)
         .set_throughput(wanted.throughput)
         .set_encrypted(wanted.encrypted)
@@ -143,7 +143,7 @@ fn device_of(live: LaunchTemplateBlockDeviceMapping) -> BlockDevice {
     BlockDevice {
         device_name,
         volume_size_gib: ebs.volume_size,
-        volume_type: ebs.volume_type.and_then(|of| of_word(of.as_str())),
+        volume_type: ebs.volume_type.and_then(|of| from_wire(of.as_str())),
         iops: ebs.iops,
         throughput: ebs.throughput,
         encrypted: ebs.encrypted,
@@ -155,21 +155,21 @@ fn device_of(live: LaunchTemplateBlockDeviceMapping) -> BlockDevice {
 
 fn metadata(wanted: &MetadataOptions) -> LaunchTemplateInstanceMetadataOptionsRequest {
     LaunchTemplateInstanceMetadataOptionsRequest::builder()
-        .set_http_tokens(wanted.http_tokens.map(|case| word(case).as_str().into()))
+        .set_http_tokens(wanted.http_tokens.map(|case| to_wire(case).as_str().into()))
         .set_http_put_response_hop_limit(wanted.http_put_response_hop_limit)
-        .set_http_endpoint(wanted.http_endpoint.map(|case| word(case).as_str().into()))
-        .set_http_protocol_ipv6(wanted.http_protocol_ipv6.map(|case| word(case).as_str().into()))
-        .set_instance_metadata_tags(wanted.instance_metadata_tags.map(|case| word(case).as_str().into()))
+        .set_http_endpoint(wanted.http_endpoint.map(|case| to_wire(case).as_str().into()))
+        .set_http_protocol_ipv6(wanted.http_protocol_ipv6.map(|case| to_wire(case).as_str().into()))
+        .set_instance_metadata_tags(wanted.instance_metadata_tags.map(|case| to_wire(case).as_str().into()))
         .build()
 }
 
 fn metadata_of(live: LaunchTemplateInstanceMetadataOptions) -> MetadataOptions {
     MetadataOptions {
-        http_tokens: live.http_tokens.and_then(|case| of_word(case.as_str())),
+        http_tokens: live.http_tokens.and_then(|case| from_wire(case.as_str())),
         http_put_response_hop_limit: live.http_put_response_hop_limit,
-        http_endpoint: live.http_endpoint.and_then(|case| of_word(case.as_str())),
-        http_protocol_ipv6: live.http_protocol_ipv6.and_then(|case| of_word(case.as_str())),
-        instance_metadata_tags: live.instance_metadata_tags.and_then(|case| of_word(case.as_str())),
+        http_endpoint: live.http_endpoint.and_then(|case| from_wire(case.as_str())),
+        http_protocol_ipv6: live.http_protocol_ipv6.and_then(|case| from_wire(case.as_str())),
+        instance_metadata_tags: live.instance_metadata_tags.and_then(|case| from_wire(case.as_str())),
     }
 }
 
@@ -180,7 +180,7 @@ fn cpu(wanted: &CpuOptions) -> LaunchTemplateCpuOptionsRequest {
 
 fn placement(wanted: &Placement) -> LaunchTemplatePlacementRequest {
     LaunchTemplatePlacementRequest::builder()
-        .set_tenancy(wanted.tenancy.map(|case| word(case).as_str().into()))
+        .set_tenancy(wanted.tenancy.map(|case| to_wire(case).as_str().into()))
         .set_group_name(wanted.group_name.clone())
         .set_partition_number(wanted.partition_number)
         .build()

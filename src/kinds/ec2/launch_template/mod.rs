@@ -10,8 +10,9 @@ use aws_sdk_ec2::types::{LaunchTemplateVersion, ResourceType, Tag, TagSpecificat
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, tag_changes, with_owner};
-use crate::cloud::{Ask, Class, CloudError};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
 use spec::Spec;
@@ -71,23 +72,25 @@ tags: {team: commerce}
         "tags: {team: platform, cost: '7'}",
         "name: shop-others",
     ];
-    const DELETE_FIRST: bool = true;
-    const NOT_FOUND: &'static [&'static str] = &NOT_FOUND;
-    const EXISTS: &'static [&'static str] =
-        &["InvalidLaunchTemplateName.AlreadyExistsException", "IdempotentParameterMismatch"];
+    const TRAITS: Traits = Traits { unique_by: &["name"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: &NOT_FOUND,
+        exists: &["InvalidLaunchTemplateName.AlreadyExistsException", "IdempotentParameterMismatch"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        futures::future::try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, request))).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let found = cx.ec2().describe_launch_templates().launch_template_names(&spec.name).send().await;
         let Some(found) = gone(found.map_err(CloudError::from))? else { return Ok(None) };
         let Some(template) = found.launch_templates.unwrap_or_default().into_iter().next() else { return Ok(None) };
-        cx.ours(&format!("the launch template {}", spec.name), &pairs(template.tags), owner)?;
+        cx.ensure_owned("a launch template", &spec.name, &pairs(template.tags), owner)?;
         Ok(template.launch_template_id.map(PhysicalId::new))
     }
 
@@ -110,7 +113,7 @@ tags: {team: commerce}
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        let mut changed = changed_fields(from, to)?;
+        let mut changed = changed_fields::<Self>(from, to)?;
         changed.remove("tags");
         if !changed.is_empty() {
             let whole = to.completed_by(from);
@@ -158,11 +161,11 @@ fn gone<T>(answer: Result<T>) -> Result<Option<T>> {
         let class = if NOT_FOUND.contains(&error.code.as_str()) { Class::NotFound } else { error.class };
         CloudError { class, ..error }
     });
-    answer.or_gone()
+    answer.optional()
 }
 
-async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<LaunchTemplate>>> {
-    let id = ask.id.as_str();
+async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<LaunchTemplate>>> {
+    let id = request.id.as_str();
     let call = cx.ec2().describe_launch_template_versions().launch_template_id(id).versions(DEFAULT);
     let Some(answer) = gone(call.send().await.map_err(CloudError::from))? else { return Ok(None) };
     let Some(version) = answer.launch_template_versions.unwrap_or_default().into_iter().next() else { return Ok(None) };

@@ -15,8 +15,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Described, arn, asked, looked_up, not_yet, one, own_tags, owned, tagged, update_tags};
-use crate::aws::{Cx, Result, of_word, word};
-use crate::cloud::{Ask, Class, CloudError, Readiness};
+use crate::aws::{Cx, ErrorCodes, Result, from_wire, to_wire};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadRequest, Readiness};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -63,28 +64,35 @@ vpc_id: ${ec2.Vpc.id}
 zone_addresses: [{availability_zone_id: use1-az1, allocation_ids: ['${ec2.ElasticIp.allocation_id}']}]
 ",
     ];
-    const DEADLINE: Duration = Duration::from_mins(15);
-    // A gateway that keeps its elastic IP can only come when the old one has let it go.
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["allocation_id", "availability_mode", "connectivity_type"];
-    const NOT_YET: &'static [&'static str] = &[
-        "Gateway.NotAttached",
-        "InvalidAllocationID.NotFound",
-        "InvalidElasticIpID.NotFound",
-        "InvalidSubnetID.NotFound",
-        "InvalidVpcID.NotFound",
-    ];
-    const CONFLICT: &'static [&'static str] = &["Resource.AlreadyAssociated", "InvalidIPAddress.InUse"];
-    const NOT_FOUND: &'static [&'static str] = &["NatGatewayNotFound", "InvalidNatGatewayID.NotFound"];
-    const EXISTS: &'static [&'static str] = &["IdempotentParameterMismatch"];
+    const TRAITS: Traits = Traits {
+        deadline: Duration::from_mins(15),
+        // A gateway that keeps its elastic IP can only come when the old one has let it go.
+        unique_by: &["allocation_id", "availability_mode", "connectivity_type"],
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: &["NatGatewayNotFound", "InvalidNatGatewayID.NotFound"],
+        exists: &["IdempotentParameterMismatch"],
+        conflict: &["Resource.AlreadyAssociated", "InvalidIPAddress.InUse"],
+        not_visible_yet: &[
+            "Gateway.NotAttached",
+            "InvalidAllocationID.NotFound",
+            "InvalidElasticIpID.NotFound",
+            "InvalidSubnetID.NotFound",
+            "InvalidVpcID.NotFound",
+        ],
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, asks).await?;
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let live = asked::<Live>(cx, requests).await?;
         let account = cx.account().await?;
-        Ok(asks.iter().map(|ask| live.get(ask.id.as_str()).map(|live| found(cx, account, ask, live))).collect())
+        Ok(requests
+            .iter()
+            .map(|request| live.get(request.id.as_str()).map(|live| found(cx, account, request, live)))
+            .collect())
     }
 
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
@@ -103,8 +111,8 @@ zone_addresses: [{availability_zone_id: use1-az1, allocation_ids: ['${ec2.Elasti
         let secondary = spec.secondary_allocation_ids.clone().filter(|ids| !ids.is_empty());
         let call = cx.ec2().create_nat_gateway().client_token(owner.token());
         let made = call
-            .set_availability_mode(spec.availability_mode.map(|mode| word(mode).as_str().into()))
-            .set_connectivity_type(spec.connectivity_type.map(|kind| word(kind).as_str().into()))
+            .set_availability_mode(spec.availability_mode.map(|mode| to_wire(mode).as_str().into()))
+            .set_connectivity_type(spec.connectivity_type.map(|kind| to_wire(kind).as_str().into()))
             .set_subnet_id(spec.subnet_id.clone())
             .set_allocation_id(spec.allocation_id.clone())
             .set_private_ip_address(spec.private_ip_address.clone())
@@ -117,7 +125,7 @@ zone_addresses: [{availability_zone_id: use1-az1, allocation_ids: ['${ec2.Elasti
         let made = made.nat_gateway.unwrap_or_else(|| Live::builder().build());
         if matches!(made.state, Some(NatGatewayState::Deleted | NatGatewayState::Deleting)) {
             let message = format!("the token belongs to {}, which was deleted", made.id());
-            return Err(CloudError::stated(Class::Exists, "ec2:CreateNatGateway", message));
+            return Err(CloudError::local(Class::Exists, "ec2:CreateNatGateway", message));
         }
         Ok(PhysicalId::new(made.id()))
     }
@@ -144,7 +152,7 @@ zone_addresses: [{availability_zone_id: use1-az1, allocation_ids: ['${ec2.Elasti
     }
 }
 
-fn found(cx: &Cx, account: &str, ask: &Ask, live: &Live) -> Found<NatGateway> {
+fn found(cx: &Cx, account: &str, request: &ReadRequest, live: &Live) -> Found<NatGateway> {
     let addresses = || live.nat_gateway_addresses().iter().filter(|address| is_ours(address));
     let regional = live.availability_mode().is_some_and(|mode| mode.as_str() == "regional");
     let primary = addresses().find(|address| is_primary(live, address)).filter(|_| !regional);
@@ -160,7 +168,7 @@ fn found(cx: &Cx, account: &str, ask: &Ask, live: &Live) -> Found<NatGateway> {
         availability_mode: Some(mode),
         connectivity_type: live
             .connectivity_type()
-            .map_or(Some(ConnectivityType::Public), |kind| of_word(kind.as_str())),
+            .map_or(Some(ConnectivityType::Public), |kind| from_wire(kind.as_str())),
         subnet_id: live.subnet_id.clone().filter(|_| !regional),
         allocation_id: primary.and_then(|address| address.allocation_id.clone()),
         private_ip_address: primary.and_then(|address| address.private_ip.clone()),
@@ -175,7 +183,7 @@ fn found(cx: &Cx, account: &str, ask: &Ask, live: &Live) -> Found<NatGateway> {
         public_ips: addresses().filter_map(|address| address.public_ip.clone()).collect(),
         route_table_id: live.route_table_id.clone(),
     };
-    Found { readiness: readiness(ask, live), unseen: unseen(live), ..Found::serving(spec, outputs) }
+    Found { readiness: readiness(request, live), not_read: not_read(live), ..Found::serving(spec, outputs) }
 }
 
 /// Whether an address is there to stay: not on its way out, and not one that never came.
@@ -193,7 +201,7 @@ fn is_primary(live: &Live, address: &NatGatewayAddress) -> bool {
 }
 
 /// What does not show yet of a gateway that is being made, and not all of one that failed.
-fn unseen(live: &Live) -> &'static [&'static str] {
+fn not_read(live: &Live) -> &'static [&'static str] {
     match live.state {
         Some(NatGatewayState::Pending | NatGatewayState::Failed) => {
             &["allocation_id", "private_ip_address", "secondary_allocation_ids", "zone_addresses", "public_ips"]
@@ -202,9 +210,9 @@ fn unseen(live: &Live) -> &'static [&'static str] {
     }
 }
 
-fn readiness(ask: &Ask, live: &Live) -> Readiness {
+fn readiness(request: &ReadRequest, live: &Live) -> Readiness {
     // Addresses that AWS looks after take up to an hour to follow the subnets; nobody waits for them.
-    let managed = ask.manages("zone_addresses") || ask.manages("secondary_allocation_ids");
+    let managed = request.manages("zone_addresses") || request.manages("secondary_allocation_ids");
     let moves = |address: &NatGatewayAddress| {
         let coming = matches!(address.status, Some(Status::Associating | Status::Assigning));
         coming || matches!(address.status, Some(Status::Disassociating | Status::Unassigning))

@@ -12,8 +12,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Described, arn, asked, filter, looked_up, not_yet, one, own_tags, owned, tagged, update_tags};
-use crate::aws::{Cx, Result, Tags};
-use crate::cloud::{Ask, CloudError, Readiness};
+use crate::aws::{Cx, ErrorCodes, Result, Tags};
+use crate::catalog::Traits;
+use crate::cloud::{CloudError, ReadRequest, Readiness};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -74,19 +75,20 @@ routes:
         "tags: {Name: shop-public, team: platform, cost: '7'}",
         "vpc_id: vpc-0123456789abcdef0",
     ];
-    const DEADLINE: Duration = Duration::from_mins(10);
-    const NOT_YET: &'static [&'static str] = &["InvalidVpcID.NotFound"];
-    const NOT_FOUND: &'static [&'static str] = &["InvalidRouteTableID.NotFound"];
-    const CONFLICT: &'static [&'static str] =
-        &["DependencyViolation", "Resource.AlreadyAssociated", "RouteAlreadyExists"];
-    const EXISTS: &'static [&'static str] = &["IdempotentParameterMismatch"];
+    const TRAITS: Traits = Traits { deadline: Duration::from_mins(10), ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: &["InvalidRouteTableID.NotFound"],
+        exists: &["IdempotentParameterMismatch"],
+        conflict: &["DependencyViolation", "Resource.AlreadyAssociated", "RouteAlreadyExists"],
+        not_visible_yet: &["InvalidVpcID.NotFound"],
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, asks).await?;
-        Ok(asks.iter().map(|ask| live.get(ask.id.as_str()).map(|live| found(cx, ask, live))).collect())
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let live = asked::<Live>(cx, requests).await?;
+        Ok(requests.iter().map(|request| live.get(request.id.as_str()).map(|live| found(cx, request, live))).collect())
     }
 
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
@@ -142,10 +144,10 @@ fn subnets(live: &Live) -> impl Iterator<Item = &RouteTableAssociation> {
     all.filter(|one| !matches!(code(one), Some(Code::Disassociating | Code::Disassociated | Code::Failed)))
 }
 
-fn found(cx: &Cx, ask: &Ask, live: &Live) -> Found<RouteTable> {
+fn found(cx: &Cx, request: &ReadRequest, live: &Live) -> Found<RouteTable> {
     let spec = Spec {
         vpc_id: live.vpc_id.clone().unwrap_or_default(),
-        routes: Some(live.routes().iter().filter_map(|route| Route::of(route, ask)).collect()),
+        routes: Some(live.routes().iter().filter_map(|route| Route::of(route, request)).collect()),
         subnet_ids: Some(subnets(live).filter_map(|one| one.subnet_id.clone()).collect()),
         tags: Some(own_tags(live.tags.as_ref())),
     };

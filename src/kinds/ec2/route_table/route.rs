@@ -4,7 +4,7 @@ use aws_sdk_ec2::types::{Route as Live, RouteOrigin};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cloud::Ask;
+use crate::cloud::ReadRequest;
 use crate::kinds::ec2::cidr::{wrong_ipv4, wrong_ipv6};
 
 /// A route: one destination and one target.
@@ -101,7 +101,7 @@ impl Route {
 
     /// A live route, if it is one that a user makes. The VPC's own, those that gateways spread and those that
     /// gateway endpoints put in are AWS's.
-    pub(super) fn of(live: &Live, ask: &Ask) -> Option<Self> {
+    pub(super) fn of(live: &Live, request: &ReadRequest) -> Option<Self> {
         let made = matches!(live.origin, None | Some(RouteOrigin::CreateRoute));
         let gateway = live.gateway_id.clone().filter(|id| !id.is_empty());
         let is = |start: &str| gateway.as_ref().is_some_and(|id| id.starts_with(start));
@@ -112,7 +112,7 @@ impl Route {
         // An instance is told with its interface: the file says which of the two is meant.
         let interface = live.network_interface_id.clone();
         let by_interface =
-            interface.as_ref().is_some_and(|id| ask.texts("routes.network_interface_id").any(|said| said == id));
+            interface.as_ref().is_some_and(|id| request.texts("routes.network_interface_id").any(|said| said == id));
         let instance = live.instance_id.clone().filter(|_| !by_interface);
         Some(Self {
             destination_cidr_block: live.destination_cidr_block.clone(),
@@ -167,8 +167,8 @@ mod tests {
     }
 
     fn seen(live: &Live, spec: &serde_json::Value) -> Option<serde_json::Value> {
-        let ask = Ask::new(PhysicalId::new("rtb-1"), spec);
-        Route::of(live, &ask).map(|route| serde_json::to_value(route).expect("a route"))
+        let request = ReadRequest::new(PhysicalId::new("rtb-1"), spec);
+        Route::of(live, &request).map(|route| serde_json::to_value(route).expect("a route"))
     }
 
     #[test]

@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     Described, arn, asked, filter, holder, looked_up_by, not_yet, own_tags, pairs, tagged, update_tags, with_holders,
 };
-use crate::aws::{Cx, Result, Tags};
-use crate::cloud::{Ask, CloudError};
+use crate::aws::{Cx, ErrorCodes, Result, Tags};
+use crate::catalog::Traits;
+use crate::cloud::{CloudError, ReadRequest};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -101,28 +102,35 @@ ingress:
         "vpc_id: vpc-0123456789abcdef0",
         "name: shop-orders",
     ];
-    // Interfaces that Lambda lent go up to 45 minutes after the functions.
-    const DEADLINE: Duration = Duration::from_mins(45);
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["name", "vpc_id"];
-    const NOT_YET: &'static [&'static str] = &["InvalidVpcID.NotFound"];
-    const NOT_FOUND: &'static [&'static str] = &["InvalidGroup.NotFound", "InvalidGroupId.NotFound"];
-    const EXISTS: &'static [&'static str] = &["InvalidGroup.Duplicate"];
-    const CONFLICT: &'static [&'static str] = &["DependencyViolation", "InvalidPermission.Duplicate"];
+    const TRAITS: Traits = Traits {
+        // Interfaces that Lambda lent go up to 45 minutes after the functions.
+        deadline: Duration::from_mins(45),
+        unique_by: &["name", "vpc_id"],
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: &["InvalidGroup.NotFound", "InvalidGroupId.NotFound"],
+        exists: &["InvalidGroup.Duplicate"],
+        conflict: &["DependencyViolation", "InvalidPermission.Duplicate"],
+        not_visible_yet: &["InvalidVpcID.NotFound"],
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, asks).await?;
-        let seen = Seen::read(cx, asks, &live).await?;
-        Ok(asks.iter().map(|ask| live.get(ask.id.as_str()).map(|live| found(cx, ask, live, &seen))).collect())
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let live = asked::<Live>(cx, requests).await?;
+        let seen = Seen::read(cx, requests, &live).await?;
+        Ok(requests
+            .iter()
+            .map(|request| live.get(request.id.as_str()).map(|live| found(cx, request, live, &seen)))
+            .collect())
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let filters = vec![filter("vpc-id", [&spec.vpc_id]), filter("group-name", [&spec.name])];
         let Some(live) = Live::list(cx, filters).await?.into_iter().next() else { return Ok(None) };
-        cx.ours(&format!("the security group {}", spec.name), &pairs(live.tags.as_ref()), owner)?;
+        cx.ensure_owned("a security group", &spec.name, &pairs(live.tags.as_ref()), owner)?;
         Ok(Some(PhysicalId::new(live.id())))
     }
 
@@ -174,23 +182,23 @@ ingress:
     }
 }
 
-fn found(cx: &Cx, ask: &Ask, live: &Live, seen: &Seen) -> Found<SecurityGroup> {
+fn found(cx: &Cx, request: &ReadRequest, live: &Live, seen: &Seen) -> Found<SecurityGroup> {
     let id = live.id();
     let name = live.group_name.clone().unwrap_or_default();
     let spec = Spec {
         name: name.clone(),
         description: live.description.clone().unwrap_or_default(),
         vpc_id: live.vpc_id.clone().unwrap_or_default(),
-        ingress: seen.rules(live, ask, false),
-        egress: seen.rules(live, ask, true),
+        ingress: seen.rules(live, request, false),
+        egress: seen.rules(live, request, true),
         tags: Some(own_tags(live.tags.as_ref())),
     };
-    let unseen: &[&str] = match (&spec.ingress, &spec.egress) {
+    let not_read: &[&str] = match (&spec.ingress, &spec.egress) {
         (None, None) => &["ingress", "egress"],
         _ => &[],
     };
     let arn = live.security_group_arn.clone().unwrap_or_else(|| arn(cx, live.owner_id(), "security-group", id));
-    Found { unseen, ..Found::serving(spec, Outputs { id: id.to_owned(), arn, name }) }
+    Found { not_read, ..Found::serving(spec, Outputs { id: id.to_owned(), arn, name }) }
 }
 
 /// A refusal to delete, with who is in the group, or else which groups' rules are for it.

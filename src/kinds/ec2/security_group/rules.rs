@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{IpPermission, SecurityGroup as Live, SecurityGroupRule,
 use super::Spec;
 use super::rule::{Identity, Rule, identity_of, permission, request};
 use crate::aws::{Cx, Result};
-use crate::cloud::{Ask, Class, CloudError};
+use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::ec2::{Described, filter};
 use crate::names::PhysicalId;
 
@@ -23,8 +23,8 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Reads the rules of all, if the file says anything of rules; one call for two hundred groups.
-    pub(super) async fn read(cx: &Cx, asks: &[Ask], live: &BTreeMap<String, Live>) -> Result<Self> {
-        if !asks.iter().any(|ask| ask.manages("ingress") || ask.manages("egress")) || live.is_empty() {
+    pub(super) async fn read(cx: &Cx, requests: &[ReadRequest], live: &BTreeMap<String, Live>) -> Result<Self> {
+        if !requests.iter().any(|request| request.manages("ingress") || request.manages("egress")) || live.is_empty() {
             return Ok(Self { by_group: None, names: BTreeMap::new() });
         }
         let ids: Vec<&str> = live.keys().map(String::as_str).collect();
@@ -34,7 +34,7 @@ impl Seen {
                 by_group.entry(rule.group_id.clone().unwrap_or_default()).or_default().push(rule);
             }
         }
-        let said = asks.iter().flat_map(|ask| said(ask, false).chain(said(ask, true)));
+        let said = requests.iter().flat_map(|request| said(request, false).chain(said(request, true)));
         let vpcs = live.values().filter_map(Live::vpc_id);
         let groups = named(cx, vpcs.map(str::to_owned).collect(), said.map(str::to_owned).collect()).await?;
         let name = |group: Live| Some(((group.vpc_id?, group.group_id?), group.group_name?));
@@ -42,10 +42,10 @@ impl Seen {
     }
 
     /// The rules of a group in one direction; a peer that the file names stands by its name.
-    pub(super) fn rules(&self, live: &Live, ask: &Ask, egress: bool) -> Option<Vec<Rule>> {
+    pub(super) fn rules(&self, live: &Live, request: &ReadRequest, egress: bool) -> Option<Vec<Rule>> {
         let all = self.by_group.as_ref()?;
         let vpc = live.vpc_id().unwrap_or_default();
-        let is_said = |name: &str| said(ask, egress).any(|said| said == name);
+        let is_said = |name: &str| said(request, egress).any(|said| said == name);
         let here = self.names.iter().filter(|((of, _), name)| of == vpc && is_said(name));
         let names = here.map(|((_, id), name)| (id.clone(), name.clone())).collect();
         let rules = all.get(live.id()).into_iter().flatten().filter(|rule| rule.is_egress.unwrap_or(false) == egress);
@@ -54,8 +54,8 @@ impl Seen {
 }
 
 /// The groups that the file names in one direction.
-fn said(ask: &Ask, egress: bool) -> impl Iterator<Item = &str> {
-    ask.texts(if egress { "egress.security_group_name" } else { "ingress.security_group_name" })
+fn said(request: &ReadRequest, egress: bool) -> impl Iterator<Item = &str> {
+    request.texts(if egress { "egress.security_group_name" } else { "ingress.security_group_name" })
 }
 
 async fn rules_of(cx: &Cx, ids: &[&str]) -> Result<Vec<SecurityGroupRule>> {
@@ -110,7 +110,7 @@ pub(super) async fn update_rules(cx: &Cx, id: &PhysicalId, to: &Spec) -> Result<
         [] => Ok(()),
         names => {
             let message = format!("no security group {} in {} yet", names.join(", "), to.vpc_id);
-            Err(CloudError::stated(Class::NotYet, "ec2:DescribeSecurityGroups", message))
+            Err(CloudError::local(Class::NotVisibleYet, "ec2:DescribeSecurityGroups", message))
         }
     }
 }

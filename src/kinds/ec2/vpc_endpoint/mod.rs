@@ -12,12 +12,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Described, arn, asked, given, is_state, looked_up, not_yet, own_tags, owned, tagged, update_tags};
-use crate::aws::{Cx, Result};
-use crate::cloud::{Ask, Class, CloudError, Readiness};
+use crate::aws::{Cx, ErrorCodes, Result};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadRequest, Readiness};
+use crate::diff::same_policy;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
-use crate::value::compare::same_policy;
 use spec::{EndpointType, IpAddressType, Spec};
 
 /// A VPC endpoint.
@@ -75,37 +76,41 @@ route_table_ids: ['${ec2.RouteTable.id}']
 ",
         "vpc_id: vpc-0123456789abcdef0",
     ];
-    const DEADLINE: Duration = Duration::from_mins(20);
-    // A service has one private name in a VPC, and one route in a table.
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["service_name", "vpc_id"];
-    const NOT_YET: &'static [&'static str] = &[
-        "InvalidGroup.NotFound",
-        "InvalidRouteTableID.NotFound",
-        "InvalidRouteTableId.NotFound",
-        "InvalidSecurityGroupId.NotFound",
-        "InvalidSubnetID.NotFound",
-        "InvalidSubnetId.NotFound",
-        "InvalidVpcID.NotFound",
-        "InvalidVpcId.NotFound",
-    ];
-    const NOT_FOUND: &'static [&'static str] = &["InvalidVpcEndpointId.NotFound", "InvalidVpcEndpoint.NotFound"];
-    const EXISTS: &'static [&'static str] = &["IdempotentParameterMismatch"];
-    // The private name and the route of one that was just deleted take a while to go.
-    const CONFLICT: &'static [&'static str] = &[
-        "InvalidParameter: conflicting DNS domain",
-        "RouteAlreadyExists",
-        "IncorrectState",
-        "InvalidState",
-        "OperationInProgress",
-    ];
+    const TRAITS: Traits = Traits {
+        deadline: Duration::from_mins(20),
+        // A service has one private name in a VPC, and one route in a table.
+        unique_by: &["service_name", "vpc_id"],
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: &["InvalidVpcEndpointId.NotFound", "InvalidVpcEndpoint.NotFound"],
+        exists: &["IdempotentParameterMismatch"],
+        // The private name and the route of one that was just deleted take a while to go.
+        conflict: &[
+            "InvalidParameter: conflicting DNS domain",
+            "RouteAlreadyExists",
+            "IncorrectState",
+            "InvalidState",
+            "OperationInProgress",
+        ],
+        not_visible_yet: &[
+            "InvalidGroup.NotFound",
+            "InvalidRouteTableID.NotFound",
+            "InvalidRouteTableId.NotFound",
+            "InvalidSecurityGroupId.NotFound",
+            "InvalidSubnetID.NotFound",
+            "InvalidSubnetId.NotFound",
+            "InvalidVpcID.NotFound",
+            "InvalidVpcId.NotFound",
+        ],
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, asks).await?;
-        asks.iter().map(|ask| live.get(ask.id.as_str()).map(|live| found(cx, live)).transpose()).collect()
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let live = asked::<Live>(cx, requests).await?;
+        requests.iter().map(|request| live.get(request.id.as_str()).map(|live| found(cx, live)).transpose()).collect()
     }
 
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
@@ -131,7 +136,7 @@ route_table_ids: ['${ec2.RouteTable.id}']
         let made = made.vpc_endpoint.unwrap_or_else(|| Live::builder().build());
         if !made.is_there() || made.state().is_some_and(|state| is_state(state, "deleting")) {
             let message = format!("the token belongs to {}, which was deleted", made.id());
-            return Err(CloudError::stated(Class::Exists, "ec2:CreateVpcEndpoint", message));
+            return Err(CloudError::local(Class::Exists, "ec2:CreateVpcEndpoint", message));
         }
         Ok(PhysicalId::new(made.id()))
     }
@@ -155,7 +160,7 @@ route_table_ids: ['${ec2.RouteTable.id}']
             None => Ok(()),
             Some(error) => Err(CloudError {
                 code: error.code.unwrap_or_default(),
-                ..CloudError::stated(Class::Other, "ec2:DeleteVpcEndpoints", error.message.unwrap_or_default())
+                ..CloudError::local(Class::Other, "ec2:DeleteVpcEndpoints", error.message.unwrap_or_default())
             }),
         }
     }
@@ -175,7 +180,7 @@ fn some(list: Option<&Vec<String>>) -> Option<Vec<String>> {
 }
 
 fn found(cx: &Cx, live: &Live) -> Result<Found<VpcEndpoint>> {
-    let unknown = |what: &str| CloudError::stated(Class::Other, "ec2:DescribeVpcEndpoints", what);
+    let unknown = |what: &str| CloudError::local(Class::Other, "ec2:DescribeVpcEndpoints", what);
     let policy = live.policy_document().filter(|text| !text.is_empty()).map(serde_json::from_str).transpose();
     let kind = live.vpc_endpoint_type().map_or(Some(EndpointType::Gateway), EndpointType::of_aws);
     let spec = Spec {

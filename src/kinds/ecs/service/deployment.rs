@@ -4,7 +4,7 @@ use aws_sdk_ecs::types as aws;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Result, of_word, word};
+use crate::aws::{Result, from_wire, to_wire};
 use crate::kinds::ecs::incomplete;
 
 /// How a change rolls out.
@@ -177,7 +177,7 @@ fn hook(wanted: &LifecycleHook) -> aws::DeploymentLifecycleHook {
     aws::DeploymentLifecycleHook::builder()
         .hook_target_arn(&wanted.function_arn)
         .role_arn(&wanted.role_arn)
-        .set_lifecycle_stages(Some(wanted.stages.iter().map(|stage| word(stage).as_str().into()).collect()))
+        .set_lifecycle_stages(Some(wanted.stages.iter().map(|stage| to_wire(stage).as_str().into()).collect()))
         .build()
 }
 
@@ -220,7 +220,7 @@ fn hook_of(live: &aws::DeploymentLifecycleHook) -> LifecycleHook {
     LifecycleHook {
         function_arn: live.hook_target_arn().unwrap_or_default().to_owned(),
         role_arn: live.role_arn().unwrap_or_default().to_owned(),
-        stages: live.lifecycle_stages().iter().filter_map(|stage| of_word(stage.as_str())).collect(),
+        stages: live.lifecycle_stages().iter().filter_map(|stage| from_wire(stage.as_str())).collect(),
     }
 }
 

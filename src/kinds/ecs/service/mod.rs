@@ -21,8 +21,9 @@ use aws_sdk_ecs::types::{Service as Described, ServiceField};
 use futures::future::try_join_all;
 
 use super::{check_failures, last_part, pairs, retag, unless_gone};
-use crate::aws::{Cx, Result};
-use crate::cloud::{Ask, Class, CloudError};
+use crate::aws::{Cx, ErrorCodes, Result};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -94,23 +95,27 @@ placement_strategy: [{type: spread, field: 'attribute:ecs.availability-zone'}]
 name: shop-orders
 ",
     ];
-    const DEADLINE: Duration = Duration::from_hours(1);
-    const DELETE_FIRST: bool = true;
-    // What has failed is a rollout: the next one mends it.
-    const REPLACE_FAILED: bool = false;
-    const NAMED_BY: &'static [&'static str] = &["name", "cluster"];
-    const NOT_YET: &'static [&'static str] =
-        &["InvalidParameterException: Unable to assume", "InvalidParameterException: still Draining"];
-    const EXISTS: &'static [&'static str] = &["InvalidParameterException: Creation of service was not idempotent"];
-    const NOT_FOUND: &'static [&'static str] = super::NOT_FOUND;
+    const TRAITS: Traits = Traits {
+        deadline: Duration::from_hours(1),
+        // What has failed is a rollout: the next one mends it.
+        replace_failed: false,
+        unique_by: &["name", "cluster"],
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: super::NOT_FOUND,
+        exists: &["InvalidParameterException: Creation of service was not idempotent"],
+        not_visible_yet: &["InvalidParameterException: Unable to assume", "InvalidParameterException: still Draining"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for ask in asks {
-            let (cluster, name) = halves(&ask.id)?;
+        for request in requests {
+            let (cluster, name) = halves(&request.id)?;
             let names = clusters.entry(cluster).or_default();
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
@@ -121,8 +126,8 @@ name: shop-orders
         let read = try_join_all(chunks.map(|(cluster, some)| describe(cx, cluster, some))).await?;
         let live: Vec<&Described> = read.iter().flat_map(|some| some.iter()).collect();
         let live = &live;
-        try_join_all(asks.iter().map(|ask| async move {
-            let of_it = live.iter().find(|live| id_of(live) == ask.id);
+        try_join_all(requests.iter().map(|request| async move {
+            let of_it = live.iter().find(|live| id_of(live) == request.id);
             match of_it {
                 Some(live) => found_of(cx, live).await.map(Some),
                 None => Ok(None),
@@ -135,7 +140,7 @@ name: shop-orders
         let found = describe(cx, &spec.cluster, std::slice::from_ref(&spec.name)).await?;
         // One that drains is on its way out; its name is free when it has gone.
         let Some(live) = found.iter().find(|live| live.status() == Some("ACTIVE")) else { return Ok(None) };
-        cx.ours(&format!("the service {}", spec.name), &pairs(live.tags.clone()), owner)?;
+        cx.ensure_owned("a service", &spec.name, &pairs(live.tags.clone()), owner)?;
         Ok(Some(id_of(live)))
     }
 
@@ -145,7 +150,7 @@ name: shop-orders
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        let mut changed = changed_fields(from, to)?;
+        let mut changed = changed_fields::<Self>(from, to)?;
         if changed.remove("tags") {
             let (cluster, name) = halves(id)?;
             let live = describe(cx, cluster, &[name.to_owned()]).await?;
@@ -188,7 +193,7 @@ name: shop-orders
 fn halves(id: &PhysicalId) -> Result<(&str, &str)> {
     id.as_str()
         .split_once('/')
-        .ok_or_else(|| CloudError::stated(Class::Invalid, "ecs.Service", format!("`{id}` is not `cluster/service`")))
+        .ok_or_else(|| CloudError::local(Class::Invalid, "ecs.Service", format!("`{id}` is not `cluster/service`")))
 }
 
 fn id_of(live: &Described) -> PhysicalId {
@@ -205,12 +210,12 @@ async fn describe(cx: &Cx, cluster: &str, names: &[String]) -> Result<Arc<Vec<De
         let services = answer.services.unwrap_or_default().into_iter();
         Ok(services.filter(|live| live.status() != Some("INACTIVE")).collect())
     });
-    cx.once(&format!("ecs-services/{cluster}/{}", names.join(",")), call).await
+    cx.cached(&format!("ecs-services/{cluster}/{}", names.join(",")), call).await
 }
 
 async fn found_of(cx: &Cx, live: &Described) -> Result<Found<Service>> {
     let id = id_of(live);
-    let rollout: Arc<Rollout> = cx.once(&format!("ecs-rollout/{id}"), Box::pin(rollout::of(cx, live))).await?;
+    let rollout: Arc<Rollout> = cx.cached(&format!("ecs-rollout/{id}"), Box::pin(rollout::of(cx, live))).await?;
     let mut spec = words::spec_of(live);
     spec.task_definition = rollout::marked(&spec.task_definition, &rollout);
     let outputs = Outputs {
@@ -218,5 +223,5 @@ async fn found_of(cx: &Cx, live: &Described) -> Result<Found<Service>> {
         name: spec.name.clone(),
         cluster_name: spec.cluster.clone(),
     };
-    Ok(Found { spec, outputs, readiness: rollout.readiness.clone(), unseen: &[] })
+    Ok(Found { spec, outputs, readiness: rollout.readiness.clone(), not_read: &[] })
 }

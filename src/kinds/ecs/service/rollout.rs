@@ -12,7 +12,7 @@ use aws_sdk_ecs::types::{DeploymentRolloutState as State, ServiceDeploymentStatu
 use super::stopped;
 use super::words::primary;
 use crate::aws::{Cx, Result};
-use crate::cloud::{Care, Readiness};
+use crate::cloud::{ReadMode, Readiness};
 use crate::kinds::ecs::{check_failures, last_part};
 
 /// What the task definition of a service ends with whose deployment has failed and was not rolled back. Every file
@@ -46,7 +46,7 @@ pub(super) async fn of(cx: &Cx, live: &aws::Service) -> Result<Rollout> {
     }
     let state = primary(live).and_then(aws::Deployment::rollout_state);
     let steady = live.deployments().len() == 1 && !matches!(state, Some(State::InProgress | State::Failed));
-    if steady && cx.care == Care::Survey {
+    if steady && cx.mode == ReadMode::Listed {
         return Ok(serving(live).into());
     }
     let newest = newest(cx, live).await?;

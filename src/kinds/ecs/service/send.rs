@@ -8,7 +8,7 @@ use aws_sdk_ecs::operation::update_service::builders::UpdateServiceFluentBuilder
 use super::rollout::FAILED;
 use super::spec::Spec;
 use super::{deployment, service_connect, words};
-use crate::aws::{Cx, Result, word};
+use crate::aws::{Cx, Result, to_wire};
 use crate::kinds::ecs::{owned, strategy};
 use crate::names::Owner;
 
@@ -23,17 +23,17 @@ pub(super) fn creation(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<CreateServ
         .client_token(owner.token())
         .task_definition(&spec.task_definition)
         .set_desired_count(spec.desired_count)
-        .set_launch_type(spec.launch_type.map(|case| word(case).as_str().into()))
+        .set_launch_type(spec.launch_type.map(|case| to_wire(case).as_str().into()))
         .set_capacity_provider_strategy(capacity.map(strategy).transpose()?)
         .set_platform_version(spec.platform_version.clone())
-        .set_scheduling_strategy(spec.scheduling_strategy.map(|case| word(case).as_str().into()))
+        .set_scheduling_strategy(spec.scheduling_strategy.map(|case| to_wire(case).as_str().into()))
         .set_network_configuration(words::network(spec)?)
         .set_load_balancers(words::load_balancers(spec))
         .set_health_check_grace_period_seconds(spec.health_check_grace_period_seconds)
         .set_deployment_configuration(spec.deployment.as_ref().map(deployment::configuration).transpose()?)
-        .set_availability_zone_rebalancing(spec.availability_zone_rebalancing.map(|case| word(case).as_str().into()))
+        .set_availability_zone_rebalancing(spec.availability_zone_rebalancing.map(|case| to_wire(case).as_str().into()))
         .set_enable_execute_command(spec.enable_execute_command)
-        .set_propagate_tags(spec.propagate_tags.map(|case| word(case).as_str().into()))
+        .set_propagate_tags(spec.propagate_tags.map(|case| to_wire(case).as_str().into()))
         .set_enable_ecs_managed_tags(spec.enable_ecs_managed_tags)
         .set_service_registries(words::registries(spec))
         .set_service_connect_configuration(
@@ -80,9 +80,11 @@ pub(super) fn change(
             to.health_check_grace_period_seconds.filter(|_| has("health_check_grace_period_seconds")),
         )
         .set_deployment_configuration(rollout.transpose()?)
-        .set_availability_zone_rebalancing(rebalancing.map(|case| word(case).as_str().into()))
+        .set_availability_zone_rebalancing(rebalancing.map(|case| to_wire(case).as_str().into()))
         .set_enable_execute_command(to.enable_execute_command.filter(|_| has("enable_execute_command")))
-        .set_propagate_tags(to.propagate_tags.filter(|_| has("propagate_tags")).map(|case| word(case).as_str().into()))
+        .set_propagate_tags(
+            to.propagate_tags.filter(|_| has("propagate_tags")).map(|case| to_wire(case).as_str().into()),
+        )
         .set_enable_ecs_managed_tags(to.enable_ecs_managed_tags.filter(|_| has("enable_ecs_managed_tags")))
         .set_service_registries(registries)
         .set_service_connect_configuration(connect.map(service_connect::configuration).transpose()?)

@@ -7,7 +7,7 @@ use super::spec::{
     SchedulingStrategy, ServiceRegistry, Spec, StrategyType,
 };
 use super::{deployment, service_connect, volumes};
-use crate::aws::{Result, live_tags, of_word, word};
+use crate::aws::{Result, from_wire, live_tags, to_wire};
 use crate::kinds::ecs::{incomplete, last_part, pairs, strategy_of};
 
 /// The deployment that is, or becomes, the service's current one.
@@ -28,11 +28,11 @@ pub(super) fn spec_of(live: &aws::Service) -> Spec {
         cluster: last_part(live.cluster_arn().unwrap_or_default()).to_owned(),
         task_definition: live.task_definition().unwrap_or_default().to_owned(),
         desired_count: Some(live.desired_count),
-        launch_type: live.launch_type().and_then(|case| of_word(case.as_str())),
+        launch_type: live.launch_type().and_then(|case| from_wire(case.as_str())),
         capacity_provider_strategy: Some(strategy_of(live.capacity_provider_strategy.clone())),
         platform_version: live.platform_version().map(str::to_owned),
         scheduling_strategy: Some(
-            live.scheduling_strategy().and_then(|case| of_word(case.as_str())).unwrap_or(SchedulingStrategy::Replica),
+            live.scheduling_strategy().and_then(|case| from_wire(case.as_str())).unwrap_or(SchedulingStrategy::Replica),
         ),
         subnet_ids: Some(network.map(|network| network.subnets().to_vec()).unwrap_or_default()),
         security_group_ids: Some(network.map(|network| network.security_groups().to_vec()).unwrap_or_default()),
@@ -42,12 +42,12 @@ pub(super) fn spec_of(live: &aws::Service) -> Spec {
         deployment: Some(deployment::of(live.deployment_configuration())),
         availability_zone_rebalancing: Some(
             live.availability_zone_rebalancing()
-                .and_then(|case| of_word(case.as_str()))
+                .and_then(|case| from_wire(case.as_str()))
                 .unwrap_or(Rebalancing::Disabled),
         ),
         enable_execute_command: Some(live.enable_execute_command),
         propagate_tags: Some(
-            live.propagate_tags().and_then(|case| of_word(case.as_str())).unwrap_or(PropagateTags::None),
+            live.propagate_tags().and_then(|case| from_wire(case.as_str())).unwrap_or(PropagateTags::None),
         ),
         enable_ecs_managed_tags: Some(live.enable_ecs_managed_tags),
         service_registries: Some(live.service_registries().iter().map(registry_of).collect()),
@@ -133,28 +133,28 @@ fn registry_of(live: &aws::ServiceRegistry) -> ServiceRegistry {
 /// Constraints as ECS takes them.
 pub(super) fn constraints(spec: &Spec) -> Option<Vec<aws::PlacementConstraint>> {
     let constraint = |wanted: &PlacementConstraint| {
-        let kind = aws::PlacementConstraintType::from(word(wanted.r#type).as_str());
+        let kind = aws::PlacementConstraintType::from(to_wire(wanted.r#type).as_str());
         aws::PlacementConstraint::builder().r#type(kind).set_expression(wanted.expression.clone()).build()
     };
     Some(spec.placement_constraints.as_ref()?.iter().map(constraint).collect())
 }
 
 fn constraint_of(live: &aws::PlacementConstraint) -> Option<PlacementConstraint> {
-    let kind: ConstraintType = of_word(live.r#type()?.as_str())?;
+    let kind: ConstraintType = from_wire(live.r#type()?.as_str())?;
     Some(PlacementConstraint { r#type: kind, expression: live.expression().map(str::to_owned) })
 }
 
 /// Strategies as ECS takes them.
 pub(super) fn placement(spec: &Spec) -> Option<Vec<aws::PlacementStrategy>> {
     let strategy = |wanted: &PlacementStrategy| {
-        let kind = aws::PlacementStrategyType::from(word(wanted.r#type).as_str());
+        let kind = aws::PlacementStrategyType::from(to_wire(wanted.r#type).as_str());
         aws::PlacementStrategy::builder().r#type(kind).set_field(wanted.field.clone()).build()
     };
     Some(spec.placement_strategy.as_ref()?.iter().map(strategy).collect())
 }
 
 fn placement_of(live: &aws::PlacementStrategy) -> Option<PlacementStrategy> {
-    let kind: StrategyType = of_word(live.r#type()?.as_str())?;
+    let kind: StrategyType = from_wire(live.r#type()?.as_str())?;
     Some(PlacementStrategy { r#type: kind, field: live.field().map(str::to_owned) })
 }
 

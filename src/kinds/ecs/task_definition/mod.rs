@@ -17,8 +17,9 @@ use aws_sdk_ecs::types::{SortOrder, TaskDefinition as Described, TaskDefinitionF
 use futures::future::try_join_all;
 
 use super::{check_failures, last_part, listed, owned, pairs, retag, unless_gone};
-use crate::aws::{Cx, Result, Tags};
-use crate::cloud::{Ask, Class, CloudError, Readiness};
+use crate::aws::{Cx, ErrorCodes, Result, Tags};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadRequest, Readiness};
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId, TAG_ADDRESS, TAG_STACK};
 use crate::value::Json;
@@ -104,18 +105,19 @@ containers: [{name: web, image: 'carts:3', memory: 256}, {name: envoy, image: 'e
 ",
         "family: shop-orders",
     ];
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["family"];
-    const NOT_YET: &'static [&'static str] = &["ClientException: Role is not valid"];
-    const CONFLICT: &'static [&'static str] = &["ClientException: Too many concurrent attempts"];
-    const NOT_FOUND: &'static [&'static str] = super::NOT_FOUND;
-    const REPEATABLE: bool = false;
+    const TRAITS: Traits = Traits { unique_by: &["family"], idempotent_create: false, ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: super::NOT_FOUND,
+        conflict: &["ClientException: Too many concurrent attempts"],
+        not_visible_yet: &["ClientException: Role is not valid"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        try_join_all(requests.iter().map(|request| read_one(cx, request))).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
@@ -124,7 +126,7 @@ containers: [{name: web, image: 'carts:3', memory: 256}, {name: envoy, image: 'e
             return Ok(Some(PhysicalId::new(&spec.family)));
         }
         let Some((_, tags)) = describe(cx, &spec.family).await? else { return Ok(None) };
-        cx.ours(&format!("the task definition {}", spec.family), &tags, owner)?;
+        cx.ensure_owned("a task definition", &spec.family, &tags, owner)?;
         Ok(Some(PhysicalId::new(&spec.family)))
     }
 
@@ -137,9 +139,9 @@ containers: [{name: web, image: 'carts:3', memory: 256}, {name: envoy, image: 'e
     /// The next revision has the tags of the one before it, ownership among them.
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let Some((live, mut tags)) = newest(cx, id.as_str(), is_owned).await? else {
-            return Err(CloudError::stated(Class::NotFound, "ecs:RegisterTaskDefinition", format!("no family {id}")));
+            return Err(CloudError::local(Class::NotFound, "ecs:RegisterTaskDefinition", format!("no family {id}")));
         };
-        let mut changed = changed_fields(from, to)?;
+        let mut changed = changed_fields::<Self>(from, to)?;
         changed.remove("tags");
         if changed.is_empty() {
             let arn = live.task_definition_arn.unwrap_or_default();
@@ -189,8 +191,8 @@ containers: [{name: web, image: 'carts:3', memory: 256}, {name: envoy, image: 'e
     }
 }
 
-async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<TaskDefinition>>> {
-    let id = ask.id.as_str();
+async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<TaskDefinition>>> {
+    let id = request.id.as_str();
     // Somebody else's is known by the ARN of a revision.
     let found = if id.starts_with("arn:") { describe(cx, id).await? } else { newest(cx, id, is_owned).await? };
     let Some((live, tags)) = found else { return Ok(None) };
@@ -199,7 +201,7 @@ async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<TaskDefinition>>> {
         family: live.family.clone().unwrap_or_default(),
         revision: live.revision,
     };
-    Ok(Some(Found { spec: read::spec_of(live, tags)?, outputs, readiness: Readiness::Serving, unseen: &[] }))
+    Ok(Some(Found { spec: read::spec_of(live, tags)?, outputs, readiness: Readiness::Serving, not_read: &[] }))
 }
 
 /// Whether it is a stack's: revisions that others register in the family do not count.

@@ -8,12 +8,12 @@ use super::read_container::container_of;
 use super::spec::{
     CpuArchitecture, DockerVolume, Efs, FsxWindows, NetworkMode, Proxy, RuntimePlatform, S3Files, Scope, Spec, Volume,
 };
-use crate::aws::{Result, Tags, live_tags, of_word};
+use crate::aws::{Result, Tags, from_wire, live_tags};
 use crate::cloud::{Class, CloudError};
 
 /// The spec that a revision stands for.
 pub(super) fn spec_of(live: aws::TaskDefinition, tags: Tags) -> Result<Spec> {
-    let network_mode = live.network_mode.as_ref().and_then(|mode| of_word(mode.as_str()));
+    let network_mode = live.network_mode.as_ref().and_then(|mode| from_wire(mode.as_str()));
     let network_mode = network_mode.unwrap_or(NetworkMode::Bridge);
     let compatibilities = live.requires_compatibilities.unwrap_or_default();
     let containers = live.container_definitions.unwrap_or_default().into_iter();
@@ -23,15 +23,15 @@ pub(super) fn spec_of(live: aws::TaskDefinition, tags: Tags) -> Result<Spec> {
         cpu: live.cpu.as_deref().map(|text| number("cpu", text)).transpose()?,
         memory: live.memory.as_deref().map(|text| number("memory", text)).transpose()?,
         network_mode: Some(network_mode),
-        requires_compatibilities: Some(compatibilities.iter().filter_map(|one| of_word(one.as_str())).collect()),
+        requires_compatibilities: Some(compatibilities.iter().filter_map(|one| from_wire(one.as_str())).collect()),
         execution_role_arn: live.execution_role_arn,
         task_role_arn: live.task_role_arn,
         runtime_platform: live.runtime_platform.map(platform_of),
         ephemeral_storage_gib: live.ephemeral_storage.map(|storage| storage.size_in_gib),
         containers: containers.map(|one| container_of(one, network_mode)).collect(),
         volumes: Some(live.volumes.unwrap_or_default().into_iter().map(volume_of).collect()),
-        pid_mode: live.pid_mode.and_then(|mode| of_word(mode.as_str())),
-        ipc_mode: live.ipc_mode.and_then(|mode| of_word(mode.as_str())),
+        pid_mode: live.pid_mode.and_then(|mode| from_wire(mode.as_str())),
+        ipc_mode: live.ipc_mode.and_then(|mode| from_wire(mode.as_str())),
         placement_constraints: Some(constraints.filter_map(|one| one.expression).collect()),
         proxy: live.proxy_configuration.map(proxy_of),
         enable_fault_injection: Some(live.enable_fault_injection.unwrap_or(false)),
@@ -42,7 +42,7 @@ pub(super) fn spec_of(live: aws::TaskDefinition, tags: Tags) -> Result<Spec> {
 /// ECS tells sizes as text.
 fn number(what: &str, text: &str) -> Result<i32> {
     let wrong =
-        |_| CloudError::stated(Class::Other, "ecs:DescribeTaskDefinition", format!("AWS answers a {what} of `{text}`"));
+        |_| CloudError::local(Class::Other, "ecs:DescribeTaskDefinition", format!("AWS answers a {what} of `{text}`"));
     text.trim().parse().map_err(wrong)
 }
 
@@ -59,7 +59,7 @@ pub(super) fn sorted(map: Option<HashMap<String, String>>) -> BTreeMap<String, S
 
 fn platform_of(live: aws::RuntimePlatform) -> RuntimePlatform {
     let family = live.operating_system_family.map_or_else(|| "LINUX".to_owned(), |family| family.as_str().to_owned());
-    let processor = live.cpu_architecture.and_then(|one| of_word(one.as_str()));
+    let processor = live.cpu_architecture.and_then(|one| from_wire(one.as_str()));
     RuntimePlatform {
         cpu_architecture: Some(processor.unwrap_or(CpuArchitecture::X86)),
         operating_system_family: Some(family),
@@ -106,7 +106,7 @@ fn s3_files_of(live: aws::S3FilesVolumeConfiguration) -> S3Files {
 
 fn docker_of(live: aws::DockerVolumeConfiguration) -> DockerVolume {
     DockerVolume {
-        scope: Some(live.scope.and_then(|scope| of_word(scope.as_str())).unwrap_or(Scope::Task)),
+        scope: Some(live.scope.and_then(|scope| from_wire(scope.as_str())).unwrap_or(Scope::Task)),
         autoprovision: Some(live.autoprovision.unwrap_or(false)),
         driver: Some(live.driver.unwrap_or_else(|| "local".to_owned())),
         driver_options: Some(sorted(live.driver_opts)),

@@ -10,11 +10,11 @@ use super::container::{
 };
 use super::read::{sorted, values_of};
 use super::spec::NetworkMode;
-use crate::aws::of_word;
+use crate::aws::from_wire;
 
 /// The spec that a container stands for.
 pub(super) fn container_of(live: aws::ContainerDefinition, network: NetworkMode) -> Container {
-    let consistency = live.version_consistency.and_then(|case| of_word(case.as_str()));
+    let consistency = live.version_consistency.and_then(|case| from_wire(case.as_str()));
     let ports = live.port_mappings.unwrap_or_default().into_iter();
     let hosts = live.extra_hosts.unwrap_or_default().into_iter();
     let limits = live.ulimits.unwrap_or_default();
@@ -42,7 +42,7 @@ pub(super) fn container_of(live: aws::ContainerDefinition, network: NetworkMode)
         log: live.log_configuration.map(log_of),
         health_check: live.health_check.map(health_check_of),
         depends_on: Some(
-            dependencies.filter_map(|one| Some((one.container_name, of_word(one.condition.as_str())?))).collect(),
+            dependencies.filter_map(|one| Some((one.container_name, from_wire(one.condition.as_str())?))).collect(),
         ),
         restart_policy: live.restart_policy.map(restart_policy_of),
         start_timeout_seconds: live.start_timeout,
@@ -83,9 +83,9 @@ fn port_of(live: aws::PortMapping, network: NetworkMode) -> PortMapping {
         container_port: live.container_port,
         host_port: live.host_port.filter(|port| Some(*port) != filled_in && *port != 0),
         container_port_range: live.container_port_range,
-        protocol: Some(live.protocol.and_then(|case| of_word(case.as_str())).unwrap_or(Protocol::Tcp)),
+        protocol: Some(live.protocol.and_then(|case| from_wire(case.as_str())).unwrap_or(Protocol::Tcp)),
         name: live.name,
-        app_protocol: live.app_protocol.and_then(|case| of_word(case.as_str())),
+        app_protocol: live.app_protocol.and_then(|case| from_wire(case.as_str())),
     }
 }
 

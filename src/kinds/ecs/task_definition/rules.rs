@@ -124,7 +124,9 @@ fn of_container(spec: &Spec, container: &Container) -> Vec<String> {
         faults.push("`memory_reservation` is above `memory`".to_owned());
     }
     match (spec.memory, container.memory) {
-        (Some(whole), Some(own)) if own > whole => faults.push(format!("it asks for {own} MiB, the task has {whole}")),
+        (Some(whole), Some(own)) if own > whole => {
+            faults.push(format!("it asks for {own} MiB, the task has {whole}"));
+        }
         (None, None) if container.memory_reservation.is_none() => {
             faults.push("without the task's `memory` it wants `memory` or `memory_reservation`".to_owned());
         }
@@ -146,7 +148,7 @@ fn network(spec: &Spec, container: &Container) -> Vec<String> {
         }
         let protocol = mapping.protocol.unwrap_or(super::container::Protocol::Tcp);
         if let Some(port) = mapping.container_port
-            && !ports.insert((port, crate::aws::word(protocol)))
+            && !ports.insert((port, crate::aws::to_wire(protocol)))
         {
             faults.push(format!("port {port} is mapped twice"));
         }

@@ -7,7 +7,7 @@ use aws_sdk_ecs::types as aws;
 
 use super::spec::{DockerVolume, Efs, FsxWindows, Proxy, S3Files, Spec, Volume};
 use super::write_container::container;
-use crate::aws::{Cx, Result, word};
+use crate::aws::{Cx, Result, to_wire};
 use crate::kinds::ecs::incomplete;
 
 /// The call that registers a revision, without tags.
@@ -16,7 +16,7 @@ pub(super) fn registration(cx: &Cx, spec: &Spec) -> Result<RegisterTaskDefinitio
     let volumes = spec.volumes.as_ref().map(|all| all.iter().map(volume).collect::<Result<_>>()).transpose()?;
     let platform = spec.runtime_platform.as_ref().map(|platform| {
         aws::RuntimePlatform::builder()
-            .set_cpu_architecture(platform.cpu_architecture.map(|case| word(case).as_str().into()))
+            .set_cpu_architecture(platform.cpu_architecture.map(|case| to_wire(case).as_str().into()))
             .set_operating_system_family(platform.operating_system_family.as_deref().map(Into::into))
             .build()
     });
@@ -35,9 +35,9 @@ pub(super) fn registration(cx: &Cx, spec: &Spec) -> Result<RegisterTaskDefinitio
         .family(&spec.family)
         .set_cpu(spec.cpu.map(|units| units.to_string()))
         .set_memory(spec.memory.map(|size| size.to_string()))
-        .set_network_mode(spec.network_mode.map(|case| word(case).as_str().into()))
+        .set_network_mode(spec.network_mode.map(|case| to_wire(case).as_str().into()))
         .set_requires_compatibilities(
-            compatibilities.map(|all| all.iter().map(|case| word(case).as_str().into()).collect()),
+            compatibilities.map(|all| all.iter().map(|case| to_wire(case).as_str().into()).collect()),
         )
         .set_execution_role_arn(spec.execution_role_arn.clone())
         .set_task_role_arn(spec.task_role_arn.clone())
@@ -45,8 +45,8 @@ pub(super) fn registration(cx: &Cx, spec: &Spec) -> Result<RegisterTaskDefinitio
         .set_ephemeral_storage(disk)
         .set_container_definitions(Some(containers))
         .set_volumes(volumes)
-        .set_pid_mode(spec.pid_mode.map(|case| word(case).as_str().into()))
-        .set_ipc_mode(spec.ipc_mode.map(|case| word(case).as_str().into()))
+        .set_pid_mode(spec.pid_mode.map(|case| to_wire(case).as_str().into()))
+        .set_ipc_mode(spec.ipc_mode.map(|case| to_wire(case).as_str().into()))
         .set_placement_constraints(placement)
         .set_proxy_configuration(spec.proxy.as_ref().map(proxy).transpose()?)
         .set_enable_fault_injection(spec.enable_fault_injection))
@@ -110,7 +110,7 @@ fn s3_files(wanted: &S3Files) -> Result<aws::S3FilesVolumeConfiguration> {
 fn docker(wanted: &DockerVolume) -> aws::DockerVolumeConfiguration {
     let map = |map: &Option<BTreeMap<String, String>>| map.clone().map(|map| map.into_iter().collect());
     aws::DockerVolumeConfiguration::builder()
-        .set_scope(wanted.scope.map(|case| word(case).as_str().into()))
+        .set_scope(wanted.scope.map(|case| to_wire(case).as_str().into()))
         .set_autoprovision(wanted.autoprovision)
         .set_driver(wanted.driver.clone())
         .set_driver_opts(map(&wanted.driver_options))

@@ -8,13 +8,13 @@ use super::container::{
     Container, Device, Firelens, HealthCheck, LinuxParameters, Log, PortMapping, RestartPolicy, Tmpfs, Ulimit,
 };
 use super::write::key_values;
-use crate::aws::{Result, word};
+use crate::aws::{Result, to_wire};
 use crate::kinds::ecs::incomplete;
 
 /// The definition of a container. Fields that were left out are left to ECS.
 pub(super) fn container(wanted: &Container) -> Result<aws::ContainerDefinition> {
     let depends_on = each(wanted.depends_on.as_ref(), |(name, condition)| {
-        let condition = aws::ContainerCondition::from(word(condition).as_str());
+        let condition = aws::ContainerCondition::from(to_wire(condition).as_str());
         aws::ContainerDependency::builder().container_name(name).condition(condition).build()
     });
     let hosts = each(wanted.extra_hosts.as_ref(), |(name, address)| {
@@ -49,7 +49,7 @@ pub(super) fn container(wanted: &Container) -> Result<aws::ContainerDefinition> 
         .set_depends_on(depends_on?)
         .set_start_timeout(wanted.start_timeout_seconds)
         .set_stop_timeout(wanted.stop_timeout_seconds)
-        .set_version_consistency(wanted.version_consistency.map(|case| word(case).as_str().into()))
+        .set_version_consistency(wanted.version_consistency.map(|case| to_wire(case).as_str().into()))
         .set_extra_hosts(hosts?)
         .set_resource_requirements(devices?)
         .set_log_configuration(wanted.log.as_ref().map(log).transpose()?)
@@ -126,9 +126,9 @@ fn port(wanted: &PortMapping) -> aws::PortMapping {
         .set_container_port(wanted.container_port)
         .set_host_port(wanted.host_port)
         .set_container_port_range(wanted.container_port_range.clone())
-        .set_protocol(wanted.protocol.map(|case| word(case).as_str().into()))
+        .set_protocol(wanted.protocol.map(|case| to_wire(case).as_str().into()))
         .set_name(wanted.name.clone())
-        .set_app_protocol(wanted.app_protocol.map(|case| word(case).as_str().into()))
+        .set_app_protocol(wanted.app_protocol.map(|case| to_wire(case).as_str().into()))
         .build()
 }
 

@@ -9,7 +9,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{of_word, word};
+use crate::aws::{from_wire, to_wire};
 
 /// A login at a Cognito user pool.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -122,7 +122,7 @@ impl Cognito {
             .user_pool_arn(&self.user_pool_arn)
             .user_pool_client_id(&self.user_pool_client_id)
             .user_pool_domain(&self.user_pool_domain)
-            .set_on_unauthenticated_request(self.on_unauthenticated_request.map(|case| word(case).as_str().into()))
+            .set_on_unauthenticated_request(self.on_unauthenticated_request.map(|case| to_wire(case).as_str().into()))
             .set_scope(self.scope.clone())
             .set_session_cookie_name(self.session_cookie_name.clone())
             .set_session_timeout(self.session_timeout_seconds)
@@ -135,7 +135,7 @@ impl Cognito {
             user_pool_arn: live.user_pool_arn.unwrap_or_default(),
             user_pool_client_id: live.user_pool_client_id.unwrap_or_default(),
             user_pool_domain: live.user_pool_domain.unwrap_or_default(),
-            on_unauthenticated_request: live.on_unauthenticated_request.and_then(|case| of_word(case.as_str())),
+            on_unauthenticated_request: live.on_unauthenticated_request.and_then(|case| from_wire(case.as_str())),
             scope: live.scope,
             session_cookie_name: live.session_cookie_name,
             session_timeout_seconds: live.session_timeout,
@@ -154,7 +154,7 @@ impl Oidc {
             .client_id(&self.client_id)
             .set_client_secret(self.client_secret.clone())
             .set_use_existing_client_secret(self.client_secret.is_none().then_some(true))
-            .set_on_unauthenticated_request(self.on_unauthenticated_request.map(|case| word(case).as_str().into()))
+            .set_on_unauthenticated_request(self.on_unauthenticated_request.map(|case| to_wire(case).as_str().into()))
             .set_scope(self.scope.clone())
             .set_session_cookie_name(self.session_cookie_name.clone())
             .set_session_timeout(self.session_timeout_seconds)
@@ -170,7 +170,7 @@ impl Oidc {
             user_info_endpoint: live.user_info_endpoint.unwrap_or_default(),
             client_id: live.client_id.unwrap_or_default(),
             client_secret: None,
-            on_unauthenticated_request: live.on_unauthenticated_request.and_then(|case| of_word(case.as_str())),
+            on_unauthenticated_request: live.on_unauthenticated_request.and_then(|case| from_wire(case.as_str())),
             scope: live.scope,
             session_cookie_name: live.session_cookie_name,
             session_timeout_seconds: live.session_timeout,
@@ -181,30 +181,36 @@ impl Oidc {
 
 impl Jwt {
     pub(super) fn to_aws(&self) -> JwtValidationActionConfig {
-        let claim = |claim: &Claim| {
+        let tag_as_owned = |tag_as_owned: &Claim| {
             JwtValidationActionAdditionalClaim::builder()
-                .name(&claim.name)
-                .format(word(claim.format).as_str().into())
-                .set_values(Some(claim.values.clone()))
+                .name(&tag_as_owned.name)
+                .format(to_wire(tag_as_owned.format).as_str().into())
+                .set_values(Some(tag_as_owned.values.clone()))
                 .build()
         };
         let claims = self.additional_claims.as_ref().filter(|all| !all.is_empty());
         JwtValidationActionConfig::builder()
             .issuer(&self.issuer)
             .jwks_endpoint(&self.jwks_endpoint)
-            .set_additional_claims(claims.map(|all| all.iter().map(claim).collect()))
+            .set_additional_claims(claims.map(|all| all.iter().map(tag_as_owned).collect()))
             .build()
     }
 
     pub(super) fn from_aws(live: JwtValidationActionConfig) -> Self {
-        let claim = |claim: JwtValidationActionAdditionalClaim| {
-            let format = claim.format.and_then(|format| of_word(format.as_str()))?;
-            Some(Claim { name: claim.name.unwrap_or_default(), format, values: claim.values.unwrap_or_default() })
+        let tag_as_owned = |tag_as_owned: JwtValidationActionAdditionalClaim| {
+            let format = tag_as_owned.format.and_then(|format| from_wire(format.as_str()))?;
+            Some(Claim {
+                name: tag_as_owned.name.unwrap_or_default(),
+                format,
+                values: tag_as_owned.values.unwrap_or_default(),
+            })
         };
         Self {
             issuer: live.issuer.unwrap_or_default(),
             jwks_endpoint: live.jwks_endpoint.unwrap_or_default(),
-            additional_claims: Some(live.additional_claims.unwrap_or_default().into_iter().filter_map(claim).collect()),
+            additional_claims: Some(
+                live.additional_claims.unwrap_or_default().into_iter().filter_map(tag_as_owned).collect(),
+            ),
         }
     }
 }

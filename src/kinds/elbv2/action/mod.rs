@@ -149,8 +149,7 @@ pub(super) fn from_aws(mut live: Vec<AwsAction>, traffic_is_the_services: bool) 
 
 fn one_from_aws(live: AwsAction, traffic_is_the_services: bool) -> Result<Action> {
     let kind = live.r#type.as_ref().map_or("", ActionTypeEnum::as_str).to_owned();
-    let unknown =
-        || CloudError::stated(Class::Other, "read", format!("AWS answers an action we do not know: `{kind}`"));
+    let unknown = || CloudError::local(Class::Other, "read", format!("AWS answers an action we do not know: `{kind}`"));
     let action = match kind.as_str() {
         "forward" => Some(Action::Forward(Forward::from_aws(
             live.forward_config,
@@ -254,7 +253,7 @@ impl FixedResponse {
     fn to_aws(&self) -> FixedResponseActionConfig {
         FixedResponseActionConfig::builder()
             .status_code(self.status_code.to_string())
-            .set_content_type(self.content_type.map(crate::aws::word))
+            .set_content_type(self.content_type.map(crate::aws::to_wire))
             .set_message_body(self.message_body.clone())
             .build()
     }
@@ -262,7 +261,7 @@ impl FixedResponse {
     fn from_aws(live: FixedResponseActionConfig) -> Self {
         Self {
             status_code: live.status_code.and_then(|code| code.parse().ok()).unwrap_or_default(),
-            content_type: live.content_type.and_then(|word| crate::aws::of_word(&word)),
+            content_type: live.content_type.and_then(|word| crate::aws::from_wire(&word)),
             message_body: Some(live.message_body.unwrap_or_default()),
         }
     }

@@ -16,8 +16,9 @@ use super::{
     Attributes, TAG_TRAFFIC, changed_attributes, described, first_tags, own_tags, pairs, tags_of, update_mark,
     update_tags,
 };
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, of_word, word};
-use crate::cloud::{Ask, CloudError};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, from_wire, live_tags, to_wire};
+use crate::catalog::Traits;
+use crate::cloud::{CloudError, ReadRequest};
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
 use mutual::{MutualAuthentication, MutualMode};
@@ -141,15 +142,14 @@ mutual_authentication: null
 attributes: null
 ",
     ];
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["load_balancer_arn", "port", "protocol"];
-    const EXISTS: &'static [&'static str] = &["DuplicateListener"];
+    const TRAITS: Traits = Traits { unique_by: &["load_balancer_arn", "port", "protocol"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes { exists: &["DuplicateListener"], ..ErrorCodes::NONE };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let arns: Vec<&str> = asks.iter().map(|ask| ask.id.as_str()).collect();
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let arns: Vec<&str> = requests.iter().map(|request| request.id.as_str()).collect();
         let live = described(&arns, |arns| async move {
             let answer = cx.elbv2().describe_listeners().set_listener_arns(Some(arns)).send().await?;
             Ok(answer.listeners.unwrap_or_default())
@@ -157,11 +157,12 @@ attributes: null
         let live = live.await?;
         let there: Vec<&str> = live.iter().filter_map(Described::listener_arn).collect();
         let (live, tags) = (&live, &tags_of(cx, &there).await?);
-        try_join_all(asks.iter().map(|ask| async move {
-            let arn = ask.id.as_str();
+        try_join_all(requests.iter().map(|request| async move {
+            let arn = request.id.as_str();
             let Some(one) = live.iter().find(|one| one.listener_arn() == Some(arn)) else { return Ok(None) };
-            let attributes = if ask.manages("attributes") { attributes(cx, arn).await? } else { None };
-            let more = if ask.manages("certificate_arns") { further_certificates(cx, arn).await? } else { Vec::new() };
+            let attributes = if request.manages("attributes") { attributes(cx, arn).await? } else { None };
+            let more =
+                if request.manages("certificate_arns") { further_certificates(cx, arn).await? } else { Vec::new() };
             found(one.clone(), more, attributes, tags.get(arn).cloned().unwrap_or_default()).map(Some)
         }))
         .await
@@ -171,7 +172,7 @@ attributes: null
         let call = cx.elbv2().describe_listeners().load_balancer_arn(&spec.load_balancer_arn);
         let mut pages = call.into_paginator().items().send();
         while let Some(listener) = pages.next().await {
-            let Some(listener) = listener.or_gone()? else { return Ok(None) };
+            let Some(listener) = listener.optional()? else { return Ok(None) };
             let same = listener.port == spec.port;
             let Some(arn) = listener.listener_arn else { continue };
             let tags = own_tags(cx, &arn).await?;
@@ -179,7 +180,11 @@ attributes: null
                 return Ok(Some(PhysicalId::new(arn)));
             }
             if same {
-                cx.ours(&format!("a listener on port {}", spec.port.unwrap_or_default()), &tags, owner)?;
+                cx.ensure_described_owned(
+                    &format!("a listener on port {}", spec.port.unwrap_or_default()),
+                    &tags,
+                    owner,
+                )?;
             }
         }
         Ok(None)
@@ -192,10 +197,10 @@ attributes: null
             .create_listener()
             .load_balancer_arn(&spec.load_balancer_arn)
             .set_port(spec.port)
-            .set_protocol(spec.protocol.map(|case| word(case).as_str().into()))
+            .set_protocol(spec.protocol.map(|case| to_wire(case).as_str().into()))
             .set_certificates(Some(default).filter(|all: &Vec<_>| !all.is_empty()))
             .set_ssl_policy(spec.ssl_policy.clone())
-            .set_alpn_policy(spec.alpn_policy.map(|case| vec![word(case)]))
+            .set_alpn_policy(spec.alpn_policy.map(|case| vec![to_wire(case)]))
             .set_mutual_authentication(spec.mutual_authentication.as_ref().map(MutualAuthentication::to_aws))
             .set_default_actions(Some(action::to_aws(&spec.default_actions)))
             .set_tags(Some(first_tags(spec.tags.as_ref(), owner, spec.traffic_owned_by_service)))
@@ -250,7 +255,7 @@ attributes: null
 }
 
 async fn modify(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
-    let mut changed = changed_fields(from, to)?;
+    let mut changed = changed_fields::<Listener>(from, to)?;
     for other in ["attributes", "tags", "traffic_owned_by_service"] {
         changed.remove(other);
     }
@@ -268,10 +273,10 @@ async fn modify(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
         .modify_listener()
         .listener_arn(arn)
         .set_port(to.port)
-        .set_protocol(to.protocol.map(|case| word(case).as_str().into()))
+        .set_protocol(to.protocol.map(|case| to_wire(case).as_str().into()))
         .set_certificates(default.map(|arn| vec![certificate(arn)]))
         .set_ssl_policy(to.ssl_policy.clone())
-        .set_alpn_policy(to.alpn_policy.map(|case| vec![word(case)]))
+        .set_alpn_policy(to.alpn_policy.map(|case| vec![to_wire(case)]))
         .set_mutual_authentication(mutual.map(MutualAuthentication::to_aws))
         .set_default_actions(actions.map(|all| action::to_aws(&all)))
         .send()
@@ -327,7 +332,7 @@ async fn further_certificates(cx: &Cx, arn: &str) -> Result<Vec<String>> {
     let mut pages = cx.elbv2().describe_listener_certificates().listener_arn(arn).into_paginator().items().send();
     let mut all = Vec::new();
     while let Some(found) = pages.next().await {
-        let Some(found) = found.map_err(CloudError::from).or_gone()? else { break };
+        let Some(found) = found.map_err(CloudError::from).optional()? else { break };
         if found.is_default != Some(true) {
             all.extend(found.certificate_arn);
         }
@@ -338,7 +343,7 @@ async fn further_certificates(cx: &Cx, arn: &str) -> Result<Vec<String>> {
 
 /// `None` if there is no such listener, or no attributes of such a one.
 async fn attributes(cx: &Cx, arn: &str) -> Result<Option<Attributes>> {
-    let answer = cx.elbv2().describe_listener_attributes().listener_arn(arn).send().await.or_gone()?;
+    let answer = cx.elbv2().describe_listener_attributes().listener_arn(arn).send().await.optional()?;
     Ok(answer.map(|answer| pairs(answer.attributes, |one| (one.key, one.value))))
 }
 
@@ -351,10 +356,10 @@ fn found(live: Described, more: Vec<String>, attributes: Option<Attributes>, tag
     let spec = Spec {
         load_balancer_arn: live.load_balancer_arn.unwrap_or_default(),
         port: live.port,
-        protocol: live.protocol.and_then(|case| of_word(case.as_str())),
+        protocol: live.protocol.and_then(|case| from_wire(case.as_str())),
         certificate_arns: Some(certificates),
         ssl_policy: live.ssl_policy,
-        alpn_policy: live.alpn_policy.unwrap_or_default().first().and_then(|case| of_word(case)),
+        alpn_policy: live.alpn_policy.unwrap_or_default().first().and_then(|case| from_wire(case)),
         mutual_authentication: live.mutual_authentication.and_then(MutualAuthentication::from_aws),
         default_actions: action::from_aws(live.default_actions.unwrap_or_default(), owned)?,
         traffic_owned_by_service: Some(owned),

@@ -4,7 +4,7 @@ use aws_sdk_elasticloadbalancingv2::types::MutualAuthenticationAttributes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{of_word, word};
+use crate::aws::{from_wire, to_wire};
 
 /// Whether callers show certificates too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ pub enum MutualMode {
 impl MutualAuthentication {
     pub(super) fn to_aws(&self) -> MutualAuthenticationAttributes {
         MutualAuthenticationAttributes::builder()
-            .mode(word(self.mode))
+            .mode(to_wire(self.mode))
             .set_trust_store_arn(self.trust_store_arn.clone())
             .set_ignore_client_certificate_expiry(self.ignore_client_certificate_expiry)
             .build()
@@ -41,7 +41,7 @@ impl MutualAuthentication {
 
     pub(super) fn from_aws(live: MutualAuthenticationAttributes) -> Option<Self> {
         Some(Self {
-            mode: live.mode.and_then(|mode| of_word(&mode))?,
+            mode: live.mode.and_then(|mode| from_wire(&mode))?,
             trust_store_arn: live.trust_store_arn,
             ignore_client_certificate_expiry: Some(live.ignore_client_certificate_expiry.unwrap_or(false)),
         })

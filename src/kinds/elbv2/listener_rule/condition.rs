@@ -132,7 +132,7 @@ impl Condition {
             _ => None,
         };
         let unknown = || format!("AWS answers a condition we do not know: `{field}`");
-        condition.ok_or_else(|| CloudError::stated(Class::Other, "read", unknown()))
+        condition.ok_or_else(|| CloudError::local(Class::Other, "read", unknown()))
     }
 
     fn count(&self) -> usize {

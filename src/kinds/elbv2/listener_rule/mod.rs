@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{self as action, Action};
 use super::{TAG_TRAFFIC, described, first_tags, own_tags, tags_of, update_mark, update_tags};
-use crate::aws::{Cx, Gone, Result, Tags, live_tags};
-use crate::cloud::{Ask, Class, CloudError};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId, TAG_STACK};
 use condition::Condition;
@@ -115,16 +116,18 @@ conditions:
         "tags: {team: platform, cost: '7'}",
         "listener_arn: arn:aws:elasticloadbalancing:us-east-1:000000000000:listener/app/shop/0a1b2c3d4e5f6071/0a1b2c3d4e5f6072",
     ];
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["listener_arn", "priority"];
-    // Another rule is still there.
-    const CONFLICT: &'static [&'static str] = &["PriorityInUse"];
+    const TRAITS: Traits = Traits { unique_by: &["listener_arn", "priority"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        // Another rule is still there.
+        conflict: &["PriorityInUse"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        let arns: Vec<&str> = asks.iter().map(|ask| ask.id.as_str()).collect();
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        let arns: Vec<&str> = requests.iter().map(|request| request.id.as_str()).collect();
         let live = described(&arns, |arns| async move {
             let answer = cx.elbv2().describe_rules().set_rule_arns(Some(arns)).send().await?;
             Ok(answer.rules.unwrap_or_default())
@@ -132,16 +135,16 @@ conditions:
         let live = live.await?;
         let there: Vec<&str> = live.iter().filter_map(Described::rule_arn).collect();
         let tags = tags_of(cx, &there).await?;
-        let found_by = |ask: &Ask| {
-            let arn = ask.id.as_str();
+        let found_by = |request: &ReadRequest| {
+            let arn = request.id.as_str();
             let one = live.iter().find(|one| one.rule_arn() == Some(arn))?;
             Some(found(one.clone(), tags.get(arn).cloned().unwrap_or_default()))
         };
-        asks.iter().map(|ask| found_by(ask).transpose()).collect()
+        requests.iter().map(|request| found_by(request).transpose()).collect()
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
-        let Some(rules) = rules_of(cx, &spec.listener_arn).await.or_gone()? else { return Ok(None) };
+        let Some(rules) = rules_of(cx, &spec.listener_arn).await.optional()? else { return Ok(None) };
         let arns: Vec<&str> = rules.values().map(String::as_str).collect();
         let tags = tags_of(cx, &arns).await?;
         let mine = tags.iter().find(|(_, tags)| owner.owns(|key| tags.get(key).map(String::as_str)));
@@ -169,7 +172,7 @@ conditions:
         if from.priority != to.priority {
             move_to(cx, arn, from, to).await?;
         }
-        let changed = changed_fields(from, to)?;
+        let changed = changed_fields::<Self>(from, to)?;
         let is_other = |name: &str| changed.contains(name);
         if ["conditions", "actions", "transforms"].into_iter().any(is_other) {
             let actions = if is_other("actions") { Some(actions(cx, arn, to).await?) } else { None };
@@ -214,7 +217,7 @@ async fn move_to(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
         let (mine, theirs) = (own_tags(cx, arn).await?, own_tags(cx, holder).await?);
         if !mine.contains_key(TAG_STACK) || mine.get(TAG_STACK) != theirs.get(TAG_STACK) {
             let message = format!("the priority {} belongs to a rule of somebody else's, {holder}", to.priority);
-            return Err(CloudError::stated(Class::Taken, "update", message));
+            return Err(CloudError::local(Class::NotOwned, "update", message));
         }
         call = call.rule_priorities(pair(holder, from.priority));
     }

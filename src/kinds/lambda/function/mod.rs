@@ -3,6 +3,8 @@
 mod spec;
 mod words;
 
+use std::time::Duration;
+
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, PackageType, State, VpcConfig};
 use base64::Engine;
@@ -11,8 +13,9 @@ use sha2::{Digest, Sha256};
 
 use self::words::configured;
 use super::configuration::{LISTED, get, invoke_arn, list, published_state, unqualified};
-use crate::aws::{Cx, Gone, Result, Tags, tag_changes, with_owner};
-use crate::cloud::{Ask, Care, Class, CloudError, Readiness};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, tag_changes, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadMode, ReadRequest, Readiness};
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
 
@@ -85,34 +88,36 @@ file_systems:
     mount_path: /mnt/carts
 ",
     ];
-    const DEADLINE: std::time::Duration = std::time::Duration::from_mins(10);
-    const DELETE_FIRST: bool = true;
-    // A role or key that was made a moment ago, or network interfaces that EC2 makes one after the other.
-    const NOT_YET: &'static [&'static str] = &[
-        "InvalidParameterValueException: cannot be assumed by Lambda",
-        "InvalidParameterValueException: execution role does not have permissions to call",
-        "InvalidParameterValueException: KMS key is invalid for CreateGrant",
-        "InvalidParameterValueException: throttled by EC2",
-    ];
-    const EXISTS: &'static [&'static str] = &["ResourceConflictException: already exist"];
-    const CONFLICT: &'static [&'static str] = &["PreconditionFailedException"];
+    const TRAITS: Traits = Traits { deadline: Duration::from_mins(10), unique_by: &["name"], ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        exists: &["ResourceConflictException: already exist"],
+        conflict: &["PreconditionFailedException"],
+        // A role or key that was made a moment ago, or network interfaces that EC2 makes one after the other.
+        not_visible_yet: &[
+            "InvalidParameterValueException: cannot be assumed by Lambda",
+            "InvalidParameterValueException: execution role does not have permissions to call",
+            "InvalidParameterValueException: KMS key is invalid for CreateGrant",
+            "InvalidParameterValueException: throttled by EC2",
+        ],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
-        if cx.care == Care::Survey && asks.len() > 1 {
-            let listed = cx.once(LISTED, list(cx)).await?;
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
+        if cx.mode == ReadMode::Listed && requests.len() > 1 {
+            let listed = cx.cached(LISTED, list(cx)).await?;
             let listed = &*listed;
-            return try_join_all(asks.iter().map(|ask| survey_one(cx, ask, listed))).await;
+            return try_join_all(requests.iter().map(|request| survey_one(cx, request, listed))).await;
         }
-        try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+        try_join_all(requests.iter().map(|request| read_one(cx, request))).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let Some(found) = get(cx, &spec.name, None).await? else { return Ok(None) };
         let tags = found.tags.unwrap_or_default().into_iter().collect();
-        cx.ours(&format!("the function {}", spec.name), &tags, owner)?;
+        cx.ensure_owned("a function", &spec.name, &tags, owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
 
@@ -132,7 +137,7 @@ file_systems:
 
     /// Code and configuration one at a time: while AWS is at work on one it refuses the other.
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        let mut changed = changed_fields(from, to)?;
+        let mut changed = changed_fields::<Self>(from, to)?;
         update_tags(cx, id, from, to).await?;
         changed.remove("tags");
         let concurrency = changed.remove("reserved_concurrency");
@@ -224,59 +229,63 @@ fn check_environment(spec: &Spec) -> Vec<String> {
     faults
 }
 
-async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<Function>>> {
-    let Some(found) = get(cx, ask.id.as_str(), None).await? else { return Ok(None) };
+async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Function>>> {
+    let Some(found) = get(cx, request.id.as_str(), None).await? else { return Ok(None) };
     let Some(config) = found.configuration else { return Ok(None) };
     let image = found.code.and_then(|code| code.image_uri);
     let concurrency = found.concurrency.and_then(|concurrency| concurrency.reserved_concurrent_executions);
     let tags = found.tags.unwrap_or_default().into_iter().collect();
-    found_of(ask, &config, image.as_deref(), concurrency, tags).map(Some)
+    found_of(request, &config, image.as_deref(), concurrency, tags).map(Some)
 }
 
-async fn survey_one(cx: &Cx, ask: &Ask, listed: &[FunctionConfiguration]) -> Result<Option<Found<Function>>> {
-    let name = ask.id.as_str();
+async fn survey_one(
+    cx: &Cx,
+    request: &ReadRequest,
+    listed: &[FunctionConfiguration],
+) -> Result<Option<Found<Function>>> {
+    let name = request.id.as_str();
     let is_it = |config: &&FunctionConfiguration| {
         config.function_name() == Some(name) && config.version().is_none_or(|version| version == "$LATEST")
     };
     // A list does not tell an image's URI; and what is not in it may be a moment old.
     let listed = listed.iter().find(is_it).filter(|config| config.package_type() != Some(&PackageType::Image));
-    let Some(config) = listed else { return read_one(cx, ask).await };
+    let Some(config) = listed else { return read_one(cx, request).await };
     let arn = unqualified(config.function_arn().unwrap_or_default());
     let tags = match cx.indexed_tags(arn).await? {
         Some(tags) => tags,
-        None => match cx.lambda().list_tags().resource(arn).send().await.or_gone()? {
+        None => match cx.lambda().list_tags().resource(arn).send().await.optional()? {
             Some(listed) => listed.tags.unwrap_or_default().into_iter().collect(),
             None => return Ok(None),
         },
     };
-    if !ask.manages("reserved_concurrency") {
-        let found = found_of(ask, config, None, None, tags)?;
-        return Ok(Some(Found { unseen: &["reserved_concurrency"], ..found }));
+    if !request.manages("reserved_concurrency") {
+        let found = found_of(request, config, None, None, tags)?;
+        return Ok(Some(Found { not_read: &["reserved_concurrency"], ..found }));
     }
-    let reserved = cx.lambda().get_function_concurrency().function_name(name).send().await.or_gone()?;
+    let reserved = cx.lambda().get_function_concurrency().function_name(name).send().await.optional()?;
     let concurrency = reserved.and_then(|reserved| reserved.reserved_concurrent_executions);
-    found_of(ask, config, None, concurrency, tags).map(Some)
+    found_of(request, config, None, concurrency, tags).map(Some)
 }
 
 fn found_of(
-    ask: &Ask,
+    request: &ReadRequest,
     config: &FunctionConfiguration,
     image: Option<&str>,
     concurrency: Option<i32>,
     tags: Tags,
 ) -> Result<Found<Function>> {
     if let Some(error) = config.environment().and_then(|environment| environment.error())
-        && ask.manages("environment")
+        && request.manages("environment")
     {
         let why = format!("the environment cannot be read: {}", error.message().unwrap_or_default());
         let code = error.error_code().unwrap_or_default().to_owned();
-        return Err(CloudError { code, ..CloudError::stated(Class::Denied, "lambda:GetFunction", why) });
+        return Err(CloudError { code, ..CloudError::local(Class::Denied, "lambda:GetFunction", why) });
     }
     let arn = unqualified(config.function_arn().unwrap_or_default()).to_owned();
     let outputs = Outputs {
         invoke_arn: invoke_arn(&arn),
         arn,
-        name: ask.id.to_string(),
+        name: request.id.to_string(),
         code_sha256: config.code_sha256().unwrap_or_default().to_owned(),
         published_state: published_state(config),
     };
@@ -285,7 +294,7 @@ fn found_of(
     if config.last_update_status() == Some(&LastUpdateStatus::Failed) {
         spec.role = format!("{FAILED_UPDATE}{})", config.last_update_status_reason().unwrap_or("AWS does not say why"));
     }
-    Ok(Found { spec, outputs, readiness: readiness(config), unseen: &[] })
+    Ok(Found { spec, outputs, readiness: readiness(config), not_read: &[] })
 }
 
 /// Pending while AWS refuses changes. A function whose last update failed goes on as it was before, and wants
@@ -353,7 +362,7 @@ async fn update_tags(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result
 
 /// The bytes of a zip file, if they are still those that the plan has seen.
 async fn contents(zip: &Zip) -> Result<Blob> {
-    let wrong = |why: String| CloudError::stated(Class::Invalid, "lambda.Function", why);
+    let wrong = |why: String| CloudError::local(Class::Invalid, "lambda.Function", why);
     let path = zip.path.clone();
     let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
     let bytes = match read {
@@ -381,11 +390,11 @@ mod tests {
             .state(State::Active)
             .last_update_status(LastUpdateStatus::Failed)
             .last_update_status_reason("no such key");
-        let ask = Ask::new(PhysicalId::new("carts"), &crate::value::Json::Null);
-        let found = found_of(&ask, &config.build(), None, None, Tags::new()).expect("a function");
+        let request = ReadRequest::new(PhysicalId::new("carts"), &crate::value::Json::Null);
+        let found = found_of(&request, &config.build(), None, None, Tags::new()).expect("a function");
         assert_eq!(found.readiness, Readiness::Configured("the last update failed: no such key".to_owned()));
         let to = Spec { role: "arn:aws:iam::123456789012:role/carts".to_owned(), ..found.spec.clone() };
-        let changed = changed_fields(&found.spec, &to).expect("fields");
+        let changed = changed_fields::<Function>(&found.spec, &to).expect("fields");
         assert_eq!(changed.into_iter().collect::<Vec<_>>(), ["role"]);
         assert!(found.spec.role.starts_with(FAILED_UPDATE), "{}", found.spec.role);
     }

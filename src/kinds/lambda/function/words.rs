@@ -167,7 +167,7 @@ pub fn image_config(spec: &Spec) -> Option<aws::ImageConfig> {
 }
 
 fn incomplete(error: &aws_smithy_types::error::operation::BuildError) -> CloudError {
-    CloudError::stated(Class::Invalid, "lambda.Function", error.to_string())
+    CloudError::local(Class::Invalid, "lambda.Function", error.to_string())
 }
 
 /// AWS's word as ours; one that we do not know is none.

@@ -9,8 +9,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{all_references, arn, put_tags, references, tags, too_many_tags, update_tags};
-use crate::aws::{Cx, Gone, Result, Tags, live_tags, with_owner, word};
-use crate::cloud::{Ask, Care, Class, CloudError};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, to_wire, with_owner};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadMode, ReadRequest};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use spec::Spec;
@@ -86,21 +87,23 @@ insufficient_data_health_status: null
 routing_control_arn: arn:aws:route53-recovery-control::123456789012:controlpanel/0123456789abcdef/routingcontrol/fedcba98
 ",
     ];
-    const CONFLICT: &'static [&'static str] = &["HealthCheckVersionMismatch"];
-    const TAGGED_LATER: bool = true;
+    const TRAITS: Traits = Traits { tags_after_create: true, ..Traits::DEFAULT };
+    const ERRORS: ErrorCodes = ErrorCodes { conflict: &["HealthCheckVersionMismatch"], ..ErrorCodes::NONE };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let cx = &cx.home();
-        let live = match cx.care {
-            Care::Survey => listed(cx, asks).await?,
-            Care::Exact => futures::future::try_join_all(asks.iter().map(|ask| described(cx, ask.id.as_str()))).await?,
+        let live = match cx.mode {
+            ReadMode::Listed => listed(cx, requests).await?,
+            ReadMode::Fresh => {
+                futures::future::try_join_all(requests.iter().map(|request| described(cx, request.id.as_str()))).await?
+            }
         };
-        let there = asks.iter().zip(&live).filter(|(_, live)| live.is_some());
-        let tagged = there.filter(|(ask, _)| ask.manages("tags") || ask.manages("name"));
-        let ids: Vec<&str> = tagged.map(|(ask, _)| ask.id.as_str()).collect();
+        let there = requests.iter().zip(&live).filter(|(_, live)| live.is_some());
+        let tagged = there.filter(|(request, _)| request.manages("tags") || request.manages("name"));
+        let ids: Vec<&str> = tagged.map(|(request, _)| request.id.as_str()).collect();
         let tags = tags(cx, &TagResourceType::Healthcheck, &ids).await?;
         live.into_iter()
             .map(|live| {
@@ -120,14 +123,14 @@ routing_control_arn: arn:aws:route53-recovery-control::123456789012:controlpanel
         Ok(all.find(|live| references.contains(&live.caller_reference)).map(|ours| PhysicalId::new(ours.id)))
     }
 
-    async fn claim(cx: &Cx, id: &PhysicalId, spec: &Spec, owner: &Owner) -> Result<()> {
+    async fn tag_as_owned(cx: &Cx, id: &PhysicalId, spec: &Spec, owner: &Owner) -> Result<()> {
         put_tags(&cx.home(), &TagResourceType::Healthcheck, id.as_str(), &wanted_tags(spec, owner)).await
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let cx = &cx.home();
         let id = PhysicalId::new(make(cx, spec, owner).await?);
-        Self::claim(cx, &id, spec, owner).await?;
+        Self::tag_as_owned(cx, &id, spec, owner).await?;
         Ok(id)
     }
 
@@ -167,25 +170,25 @@ async fn list(cx: &Cx) -> Result<BTreeMap<String, Live>> {
     Ok(all)
 }
 
-async fn listed(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Live>>> {
-    let all = cx.once("health-checks", list(cx)).await?;
-    Ok(asks.iter().map(|ask| all.get(ask.id.as_str()).cloned()).collect())
+async fn listed(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Live>>> {
+    let all = cx.cached("health-checks", list(cx)).await?;
+    Ok(requests.iter().map(|request| all.get(request.id.as_str()).cloned()).collect())
 }
 
 async fn described(cx: &Cx, id: &str) -> Result<Option<Live>> {
-    let answer = cx.route53().get_health_check().health_check_id(id).send().await.or_gone()?;
+    let answer = cx.route53().get_health_check().health_check_id(id).send().await.optional()?;
     Ok(answer.and_then(|answer| answer.health_check))
 }
 
 fn found(live: Live, tags: Option<Tags>) -> Result<Found<HealthCheck>> {
     let Some(config) = live.health_check_config else {
-        return Err(CloudError::stated(Class::Other, "route53:GetHealthCheck", "the answer holds no configuration"));
+        return Err(CloudError::local(Class::Other, "route53:GetHealthCheck", "the answer holds no configuration"));
     };
-    let unseen: &[&str] = if tags.is_none() { &["alarm_definition", "name", "tags"] } else { &["alarm_definition"] };
+    let not_read: &[&str] = if tags.is_none() { &["alarm_definition", "name", "tags"] } else { &["alarm_definition"] };
     let mut tags = tags.map(live_tags);
     let name = tags.as_mut().and_then(|tags| tags.remove("Name"));
     let outputs = Outputs { arn: arn(&TagResourceType::Healthcheck, &live.id), id: live.id };
-    Ok(Found { unseen, ..Found::serving(Spec { name, tags, ..spec::of(config)? }, outputs) })
+    Ok(Found { not_read, ..Found::serving(Spec { name, tags, ..spec::of(config)? }, outputs) })
 }
 
 /// The call that makes it. The same reference with the same content gives the check that is there,
@@ -205,7 +208,7 @@ async fn make(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<String> {
         }
         last = Some(error);
     }
-    Err(last.unwrap_or_else(|| CloudError::stated(Class::Other, "route53:CreateHealthCheck", "no reference is left")))
+    Err(last.unwrap_or_else(|| CloudError::local(Class::Other, "route53:CreateHealthCheck", "no reference is left")))
 }
 
 /// The name among the other tags.
@@ -251,7 +254,7 @@ async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> 
     let regions = to.regions.as_ref().filter(|regions| !regions.is_empty());
     // The alarm always goes along where there is one: that is what makes Route 53 copy it anew.
     let alarm = to.alarm.as_ref().or(from.alarm.as_ref()).map(spec::alarm).transpose()?;
-    let status = to.insufficient_data_health_status.map(|status| word(status).as_str().into());
+    let status = to.insufficient_data_health_status.map(|status| to_wire(status).as_str().into());
     cx.route53()
         .update_health_check()
         .health_check_id(id.as_str())
@@ -264,7 +267,7 @@ async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> 
         .set_search_string(to.search_string.clone())
         .set_failure_threshold(to.failure_threshold)
         .set_enable_sni(to.enable_sni)
-        .set_regions(regions.map(|regions| regions.iter().map(|region| word(region).as_str().into()).collect()))
+        .set_regions(regions.map(|regions| regions.iter().map(|region| to_wire(region).as_str().into()).collect()))
         .set_child_health_checks(to.children.clone().filter(|children| !children.is_empty()))
         .set_health_threshold(to.health_threshold)
         .set_alarm_identifier(alarm)

@@ -4,7 +4,7 @@ use aws_sdk_route53::types::{AlarmIdentifier, HealthCheckConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Result, Tags, must_be, of_word, word};
+use crate::aws::{Result, Tags, from_wire, parse_wire, to_wire};
 use crate::cloud::{Class, CloudError};
 
 /// What a health check can be told to be. Which fields are for which `type` is said with each.
@@ -179,7 +179,7 @@ impl Type {
 /// A check as AWS tells it, without its name and tags. What can be taken away reads as empty, not
 /// as missing, so that an empty field in the file equals it.
 pub(super) fn of(live: HealthCheckConfig) -> Result<Spec> {
-    let check: Type = must_be("health check type", live.r#type.as_str())?;
+    let check: Type = parse_wire("health check type", live.r#type.as_str())?;
     let endpoint = check.is_endpoint();
     let regions = live.regions.unwrap_or_default();
     Ok(Spec {
@@ -196,11 +196,11 @@ pub(super) fn of(live: HealthCheckConfig) -> Result<Spec> {
         failure_threshold: live.failure_threshold,
         measure_latency: live.measure_latency,
         enable_sni: live.enable_sni,
-        regions: endpoint.then(|| regions.iter().filter_map(|region| of_word(region.as_str())).collect()),
+        regions: endpoint.then(|| regions.iter().filter_map(|region| from_wire(region.as_str())).collect()),
         children: (check == Type::Calculated).then(|| live.child_health_checks.unwrap_or_default()),
         health_threshold: live.health_threshold,
         alarm: live.alarm_identifier.map(|alarm| Alarm { region: alarm.region.as_str().to_owned(), name: alarm.name }),
-        insufficient_data_health_status: live.insufficient_data_health_status.and_then(|word| of_word(word.as_str())),
+        insufficient_data_health_status: live.insufficient_data_health_status.and_then(|word| from_wire(word.as_str())),
         alarm_definition: None,
         routing_control_arn: live.routing_control_arn,
         tags: None,
@@ -212,7 +212,7 @@ pub(super) fn config(spec: &Spec) -> Result<HealthCheckConfig> {
     let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let regions = spec.regions.as_ref().filter(|regions| !regions.is_empty());
     HealthCheckConfig::builder()
-        .r#type(word(spec.check).as_str().into())
+        .r#type(to_wire(spec.check).as_str().into())
         .set_inverted(spec.inverted)
         .set_disabled(spec.disabled)
         .set_fully_qualified_domain_name(text(&spec.fqdn))
@@ -224,12 +224,12 @@ pub(super) fn config(spec: &Spec) -> Result<HealthCheckConfig> {
         .set_failure_threshold(spec.failure_threshold)
         .set_measure_latency(spec.measure_latency)
         .set_enable_sni(spec.enable_sni)
-        .set_regions(regions.map(|regions| regions.iter().map(|region| word(region).as_str().into()).collect()))
+        .set_regions(regions.map(|regions| regions.iter().map(|region| to_wire(region).as_str().into()).collect()))
         .set_child_health_checks(spec.children.clone().filter(|children| !children.is_empty()))
         .set_health_threshold(spec.health_threshold)
         .set_alarm_identifier(spec.alarm.as_ref().map(alarm).transpose()?)
         .set_insufficient_data_health_status(
-            spec.insufficient_data_health_status.map(|status| word(status).as_str().into()),
+            spec.insufficient_data_health_status.map(|status| to_wire(status).as_str().into()),
         )
         .set_routing_control_arn(spec.routing_control_arn.clone())
         .build()
@@ -242,7 +242,7 @@ pub(super) fn alarm(alarm: &Alarm) -> Result<AlarmIdentifier> {
 }
 
 fn unbuilt(error: impl std::fmt::Display) -> CloudError {
-    CloudError::stated(Class::Invalid, "route53:HealthCheck", error.to_string())
+    CloudError::local(Class::Invalid, "route53:HealthCheck", error.to_string())
 }
 
 /// The fields that only some types take: whether they are given, and whether the type takes them.
@@ -273,7 +273,7 @@ fn fields(spec: &Spec) -> [(&'static str, bool, bool); 16] {
 /// Which fields go with which type.
 pub(super) fn check(spec: &Spec) -> Vec<String> {
     let check = spec.check;
-    let name = word(check);
+    let name = to_wire(check);
     let fields = fields(spec);
     let mut wrong = Vec::new();
     wrong.extend(

@@ -7,7 +7,7 @@ use aws_sdk_route53::types::{Change, ChangeAction, ResourceRecordSet};
 
 use super::change;
 use super::spec::{RecordType, Routing, Spec, routing};
-use crate::aws::{Result, of_word};
+use crate::aws::{Result, from_wire};
 use crate::names::Region;
 
 /// The changes that make the records beside ours be chosen as ours is to be. `all` are those of the name.
@@ -17,7 +17,7 @@ pub(super) fn follow(all: &[ResourceRecordSet], to: &Spec, types: &[RecordType])
     let (Some(wanted), Some((stack, _))) = (&to.routing, to.set_identifier.as_deref().and_then(split)) else {
         return Ok(Vec::new());
     };
-    let is_type = |set: &ResourceRecordSet| of_word(set.r#type.as_str()).is_some_and(|kind| types.contains(&kind));
+    let is_type = |set: &ResourceRecordSet| from_wire(set.r#type.as_str()).is_some_and(|kind| types.contains(&kind));
     let place = |set: &ResourceRecordSet| {
         let identifier = set.set_identifier.clone().filter(|one| Some(one) != to.set_identifier.as_ref())?;
         split(&identifier).filter(|(of, _)| *of == stack).map(|(_, place)| place.to_owned())

@@ -19,8 +19,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{bare, plain_name};
-use crate::aws::{Cx, Gone, Result, of_word, word};
-use crate::cloud::{Ask, Care, Class, CloudError};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, from_wire, to_wire};
+use crate::catalog::Traits;
+use crate::cloud::{Class, CloudError, ReadMode, ReadRequest};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use spec::{RecordType, Spec};
@@ -60,19 +61,24 @@ health_check_id: ${route53.HealthCheck.id}
         "{name: www.shop.example.com, set_identifier: null, routing: null}",
         "{name: shop.example.com, types: [TXT], values: ['\"v=spf1 -all\"']}",
     ];
-    // A name is answered by one record, or by several that must not be alike. Only another name is never in the way.
-    const DELETE_FIRST: bool = true;
-    const NAMED_BY: &'static [&'static str] = &["zone_id", "name"];
-    const CONFLICT: &'static [&'static str] = &["PriorRequestNotComplete"];
-    const NOT_FOUND: &'static [&'static str] = &["InvalidChangeBatch: but it was not found"];
-    const EXISTS: &'static [&'static str] = &["InvalidChangeBatch: but it already exists"];
+    const TRAITS: Traits = Traits {
+        // A name is answered by one record, or by several that must not be alike. Only another name is never in the way.
+        unique_by: &["zone_id", "name"],
+        ..Traits::DEFAULT
+    };
+    const ERRORS: ErrorCodes = ErrorCodes {
+        not_found: &["InvalidChangeBatch: but it was not found"],
+        exists: &["InvalidChangeBatch: but it already exists"],
+        conflict: &["PriorRequestNotComplete"],
+        ..ErrorCodes::NONE
+    };
 
     type Spec = Spec;
     type Outputs = Outputs;
 
-    async fn read(cx: &Cx, asks: &[Ask]) -> Result<Vec<Option<Found<Self>>>> {
+    async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let cx = &cx.home();
-        futures::future::try_join_all(asks.iter().map(|ask| read_one(cx, ask))).await
+        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, request))).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
@@ -94,7 +100,7 @@ health_check_id: ${route53.HealthCheck.id}
         let types: Vec<&str> = live.iter().map(|set| set.r#type.as_str()).collect();
         let message = format!("the record {} {} exists already and answers something else", types.join(", "), id.name);
         let hint = "delete it, or import it if it is yours".to_owned();
-        Err(CloudError { hint: Some(hint), ..CloudError::stated(Class::Taken, "find", message) })
+        Err(CloudError { hint: Some(hint), ..CloudError::local(Class::NotOwned, "find", message) })
     }
 
     async fn create(cx: &Cx, spec: &Spec, _owner: &Owner) -> Result<PhysicalId> {
@@ -129,12 +135,12 @@ health_check_id: ${route53.HealthCheck.id}
         });
         let mut changes = if rerouted { group::follow(&all, to, &to.types)? } else { Vec::new() };
         let gone =
-            |set: &&ResourceRecordSet| rerouted || !to.types.iter().any(|kind| word(kind) == set.r#type.as_str());
+            |set: &&ResourceRecordSet| rerouted || !to.types.iter().any(|kind| to_wire(kind) == set.r#type.as_str());
         for set in live.iter().filter(gone) {
             changes.push(change(&ChangeAction::Delete, set.clone())?);
         }
         for kind in &to.types {
-            let there = live.iter().find(|set| set.r#type.as_str() == word(kind));
+            let there = live.iter().find(|set| set.r#type.as_str() == to_wire(kind));
             let wanted = spec::record(*kind, to, from.as_ref())?;
             if !rerouted && there.is_some_and(|there| spec::same_content(there, &wanted)) {
                 continue;
@@ -161,12 +167,12 @@ health_check_id: ${route53.HealthCheck.id}
     }
 }
 
-async fn read_one(cx: &Cx, ask: &Ask) -> Result<Option<Found<RecordSet>>> {
-    let id = Id::parse(&ask.id)?;
-    let live = match cx.care {
-        Care::Exact => own(&id, &exact(cx, &id).await?),
-        Care::Survey => {
-            own(&id, cx.once(&format!("records/{}", id.zone), Box::pin(all(cx, &id.zone))).await?.as_slice())
+async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<RecordSet>>> {
+    let id = Id::parse(&request.id)?;
+    let live = match cx.mode {
+        ReadMode::Fresh => own(&id, &exact(cx, &id).await?),
+        ReadMode::Listed => {
+            own(&id, cx.cached(&format!("records/{}", id.zone), Box::pin(all(cx, &id.zone))).await?.as_slice())
         }
     };
     let Some(spec) = spec::of(&id.zone, &live) else { return Ok(None) };
@@ -193,7 +199,7 @@ impl Id {
     }
 
     fn physical(&self) -> PhysicalId {
-        let types: Vec<String> = self.types.iter().map(word).collect();
+        let types: Vec<String> = self.types.iter().map(to_wire).collect();
         let set = self.set_identifier.as_deref().unwrap_or_default();
         PhysicalId::new(format!("{}|{}|{}|{set}", self.zone, self.name, types.join(",")))
     }
@@ -202,12 +208,12 @@ impl Id {
         let mut parts = id.as_str().splitn(4, '|');
         let (Some(zone), Some(name), Some(types)) = (parts.next(), parts.next(), parts.next()) else {
             let message = format!("`{id}` is not an id of the form zone|name|types|set identifier");
-            return Err(CloudError::stated(Class::Invalid, "route53.RecordSet", message));
+            return Err(CloudError::local(Class::Invalid, "route53.RecordSet", message));
         };
         Ok(Self {
             zone: bare(zone).to_owned(),
             name: plain_name(name),
-            types: types.split(',').filter_map(of_word).collect(),
+            types: types.split(',').filter_map(from_wire).collect(),
             set_identifier: parts.next().filter(|set| !set.is_empty()).map(str::to_owned),
         })
     }
@@ -217,7 +223,7 @@ impl Id {
 /// type where it answers the same.
 fn own(id: &Id, all: &[ResourceRecordSet]) -> Vec<ResourceRecordSet> {
     let group = || all.iter().filter(|set| plain_name(&set.name) == id.name && set.set_identifier == id.set_identifier);
-    let kind = |set: &ResourceRecordSet| of_word::<RecordType>(set.r#type.as_str());
+    let kind = |set: &ResourceRecordSet| from_wire::<RecordType>(set.r#type.as_str());
     let is_own = |set: &ResourceRecordSet| kind(set).is_some_and(|kind| id.types.contains(&kind));
     let is_address = |set: &ResourceRecordSet| matches!(kind(set), Some(RecordType::A | RecordType::AAAA));
     let addresses = id.types.iter().any(|kind| matches!(kind, RecordType::A | RecordType::AAAA));
@@ -248,7 +254,7 @@ async fn pages(cx: &Cx, zone: &str, only: Option<&str>) -> Result<Vec<ResourceRe
     let mut call = cx.route53().list_resource_record_sets().hosted_zone_id(zone).max_items(300);
     call = call.set_start_record_name(only.map(str::to_owned));
     loop {
-        let Some(page) = call.clone().send().await.or_gone()? else { return Ok(Vec::new()) };
+        let Some(page) = call.clone().send().await.optional()? else { return Ok(Vec::new()) };
         let past = only.is_some_and(|only| page.resource_record_sets.iter().any(|set| plain_name(&set.name) != only));
         all.extend(page.resource_record_sets);
         if past || !page.is_truncated {
@@ -265,7 +271,7 @@ fn change(action: &ChangeAction, set: ResourceRecordSet) -> Result<Change> {
 }
 
 fn unbuilt(error: impl std::fmt::Display) -> CloudError {
-    CloudError::stated(Class::Invalid, "route53:ChangeResourceRecordSets", error.to_string())
+    CloudError::local(Class::Invalid, "route53:ChangeResourceRecordSets", error.to_string())
 }
 
 /// All changes or none.

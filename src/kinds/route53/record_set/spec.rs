@@ -4,7 +4,7 @@ use aws_sdk_route53::types::{AliasTarget, CidrRoutingConfig, GeoLocation, Resour
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Result, of_word, word};
+use crate::aws::{Result, from_wire, to_wire};
 use crate::cloud::{Class, CloudError};
 use crate::kinds::route53::{bare, plain_name};
 
@@ -146,7 +146,7 @@ pub struct Alias {
 pub(super) fn of(zone_id: &str, live: &[ResourceRecordSet]) -> Option<Spec> {
     let first = live.first()?;
     let same = live.iter().filter(|set| same_content(first, set));
-    let types = same.filter_map(|set| of_word(set.r#type.as_str())).collect();
+    let types = same.filter_map(|set| from_wire(set.r#type.as_str())).collect();
     Some(Spec { zone_id: zone_id.to_owned(), types, ..content(first) })
 }
 
@@ -181,7 +181,7 @@ pub(super) fn routing(live: &ResourceRecordSet) -> Routing {
             country: place.country_code,
             subdivision: place.subdivision_code,
         }
-    } else if let Some(role) = live.failover.as_ref().and_then(|role| of_word(role.as_str())) {
+    } else if let Some(role) = live.failover.as_ref().and_then(|role| from_wire(role.as_str())) {
         Routing::Failover { role }
     } else if live.multi_value_answer == Some(true) {
         Routing::Multivalue {}
@@ -195,12 +195,12 @@ pub(super) fn routing(live: &ResourceRecordSet) -> Routing {
 /// One record as AWS takes it. What the file leaves out is as it is there.
 pub(super) fn record(kind: RecordType, to: &Spec, from: Option<&Spec>) -> Result<ResourceRecordSet> {
     let unbuilt = |error: aws_sdk_route53::error::BuildError| {
-        CloudError::stated(Class::Invalid, "route53:ChangeResourceRecordSets", error.to_string())
+        CloudError::local(Class::Invalid, "route53:ChangeResourceRecordSets", error.to_string())
     };
     let health_check = to.health_check_id.as_ref().or_else(|| from?.health_check_id.as_ref());
     let mut set = ResourceRecordSet::builder()
         .name(&to.name)
-        .r#type(word(kind).as_str().into())
+        .r#type(to_wire(kind).as_str().into())
         .set_set_identifier(to.set_identifier.clone())
         .set_health_check_id(health_check.filter(|id| !id.is_empty()).cloned());
     set = match to.routing.as_ref().or_else(|| from?.routing.as_ref()) {
@@ -214,7 +214,7 @@ pub(super) fn record(kind: RecordType, to: &Spec, from: Option<&Spec>) -> Result
                 .set_subdivision_code(subdivision.clone())
                 .build(),
         ),
-        Some(Routing::Failover { role }) => set.failover(word(role).as_str().into()),
+        Some(Routing::Failover { role }) => set.failover(to_wire(role).as_str().into()),
         Some(Routing::Multivalue {}) => set.multi_value_answer(true),
         Some(Routing::Cidr { collection, location }) => {
             let cidr = CidrRoutingConfig::builder().collection_id(collection).location_name(location);

@@ -1,0 +1,60 @@
+//! Reads of many resources, and what the answers of AWS's calls must have.
+
+use std::future::Future;
+
+use futures::future::try_join_all;
+
+use super::{Found, Kind};
+use crate::aws::Result;
+use crate::cloud::{Class, CloudError, ReadRequest};
+use crate::names::PhysicalId;
+
+/// Reads resources one by one, all at once: for services without a call that describes many.
+pub(super) async fn read_each<'a, K, F>(
+    requests: &'a [ReadRequest],
+    read: impl Fn(&'a ReadRequest) -> F,
+) -> Result<Vec<Option<Found<K>>>>
+where
+    K: Kind,
+    F: Future<Output = Result<Option<Found<K>>>>,
+{
+    try_join_all(requests.iter().map(read)).await
+}
+
+/// The id of what a call has created.
+///
+/// # Errors
+/// If the answer has none: what was made is searched for by its owner, never recorded without an id.
+pub(super) fn created(operation: &str, id: Option<String>) -> Result<PhysicalId> {
+    id.filter(|id| !id.is_empty()).map(PhysicalId::new).ok_or_else(|| CloudError {
+        maybe_done: true,
+        ..CloudError::local(Class::Server, operation, "AWS answered without the id of what it created")
+    })
+}
+
+/// The wanted value, if there is one and AWS has another: what an update has to send.
+#[expect(clippy::ref_option, reason = "fields of specs are passed as they are: `changed(&from.name, &to.name)`")]
+pub(super) fn changed<'a, T: PartialEq>(live: &Option<T>, wanted: &'a Option<T>) -> Option<&'a T> {
+    wanted.as_ref().filter(|wanted| live.as_ref() != Some(wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_without_an_id_are_errors_that_may_have_been_done() {
+        for none in [None, Some(String::new())] {
+            let error = created("sns:CreateTopic", none).expect_err("no id");
+            assert!(error.maybe_done && error.class.is_transient(), "{error:?}");
+        }
+        assert_eq!(created("sns:CreateTopic", Some("a".into())).expect("an id").as_str(), "a");
+    }
+
+    #[test]
+    fn unmanaged_and_equal_values_are_not_sent() {
+        assert_eq!(changed(&Some(1), &None), None);
+        assert_eq!(changed(&Some(1), &Some(1)), None);
+        assert_eq!(changed(&None, &Some(1)), Some(&1));
+    }
+}

@@ -1,0 +1,58 @@
+//! What `--target` and `--exclude` leave of a stack. Pure.
+
+use std::collections::BTreeSet;
+
+use super::decide::Options;
+use crate::graph::Graph;
+use crate::names::Address;
+use crate::state::State;
+
+/// The addresses that are part of a plan, with what they need; all if neither option is given.
+pub(crate) fn selected(graph: &Graph, state: &State, options: &Options) -> Option<BTreeSet<Address>> {
+    if options.targets.is_empty() && options.excludes.is_empty() {
+        return None;
+    }
+    let is_excluded = |address: &Address| options.excludes.iter().any(|pattern| address.is_in(pattern));
+    let is_target =
+        |address: &Address| options.targets.is_empty() || options.targets.iter().any(|pattern| address.is_in(pattern));
+    let nodes = graph.in_order().map(|(address, _)| address);
+    let all = nodes.chain(state.records.keys());
+    let wanted = all.filter(|address| is_target(address) && !is_excluded(address));
+    let mut selected: BTreeSet<Address> = wanted.cloned().collect();
+    add_needs(graph, &mut selected, &is_excluded);
+    leave_out_orphans(graph, state, &mut selected, &is_excluded);
+    Some(selected)
+}
+
+/// Everything that is needed, or without which something would never serve.
+fn add_needs(graph: &Graph, selected: &mut BTreeSet<Address>, is_excluded: &impl Fn(&Address) -> bool) {
+    loop {
+        let mut more = BTreeSet::new();
+        for (_, node) in graph.in_order().filter(|(address, _)| selected.contains(*address)) {
+            let needs = node.needs.keys().chain(&node.declaration.served_by);
+            more.extend(needs.filter(|need| !selected.contains(*need) && !is_excluded(need)).cloned());
+        }
+        if more.is_empty() {
+            return;
+        }
+        selected.extend(more);
+    }
+}
+
+/// What needs something that is excluded and not there cannot be made either.
+fn leave_out_orphans(
+    graph: &Graph,
+    state: &State,
+    selected: &mut BTreeSet<Address>,
+    is_excluded: &impl Fn(&Address) -> bool,
+) {
+    let mut missing: BTreeSet<Address> = BTreeSet::new();
+    for (address, node) in graph.in_order() {
+        let exists = state.records.contains_key(address) || node.declaration.existing;
+        let mut needs = node.needs.keys().chain(&node.declaration.served_by);
+        if !exists && (is_excluded(address) || needs.any(|need| missing.contains(need))) {
+            missing.insert(address.clone());
+        }
+    }
+    selected.retain(|address| !missing.contains(address));
+}

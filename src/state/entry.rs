@@ -1,0 +1,126 @@
+//! Entries of the journal: changes of a state, one by one. Pure.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Deposed, Pending, Record, State, edit};
+use crate::names::{Address, PhysicalId, Region};
+
+/// One thing that happened to a state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "entry")]
+pub enum Entry {
+    /// A call is about to be made.
+    Begin {
+        /// The call.
+        pending: Pending,
+    },
+    /// It is there, as this record says; no call is open any more.
+    Made {
+        /// The resource.
+        address: Address,
+        /// What it is.
+        record: Record,
+    },
+    /// A new one is there; the old one is to leave.
+    Replaced {
+        /// The resource.
+        address: Address,
+        /// The new one.
+        record: Record,
+    },
+    /// The thing with this id is gone.
+    Gone {
+        /// Where it stood.
+        address: Address,
+        /// Which of the things that have stood there.
+        generation: u32,
+        /// What it was called.
+        id: PhysicalId,
+    },
+    /// A call came to nothing.
+    Cleared {
+        /// The resource.
+        address: Address,
+        /// Which of the things that have stood there.
+        generation: u32,
+    },
+    /// We no longer look after it.
+    Forgotten {
+        /// The resource.
+        address: Address,
+    },
+    /// It has a new address.
+    Moved {
+        /// The old address.
+        from: Address,
+        /// The new one.
+        to: Address,
+    },
+    /// The run is for this account and these regions.
+    Used {
+        /// The account.
+        account: String,
+        /// The regions.
+        regions: Vec<Region>,
+    },
+}
+
+impl State {
+    /// Applies an entry. Applying one twice is the same as once.
+    pub fn apply(&mut self, entry: &Entry) {
+        apply(self, entry);
+    }
+}
+
+fn apply(state: &mut State, entry: &Entry) {
+    match entry {
+        Entry::Begin { pending } => {
+            close(state, &pending.address, pending.generation);
+            state.pending.push(pending.clone());
+        }
+        Entry::Made { address, record } => {
+            close(state, address, record.generation);
+            stays(state, address, record);
+            state.records.insert(address.clone(), record.clone());
+        }
+        Entry::Replaced { address, record } => {
+            close(state, address, record.generation);
+            stays(state, address, record);
+            if let Some(old) = state.records.insert(address.clone(), record.clone())
+                && !old.is_the_thing_of(record)
+            {
+                state.deposed.push(Deposed { address: address.clone(), record: old });
+            }
+        }
+        Entry::Gone { address, generation, id } => {
+            close(state, address, *generation);
+            let last = state.last_generation.entry(address.clone()).or_default();
+            *last = (*last).max(*generation);
+            let is_it = |record: &Record| record.id == *id && record.generation == *generation;
+            if state.records.get(address).is_some_and(is_it) {
+                state.records.remove(address);
+            }
+            state.deposed.retain(|old| old.address != *address || !is_it(&old.record));
+        }
+        Entry::Cleared { address, generation } => close(state, address, *generation),
+        Entry::Forgotten { address } => {
+            state.pending.retain(|pending| pending.address != *address);
+            state.records.remove(address);
+        }
+        Entry::Moved { from, to } => edit::rename(state, &[(from.clone(), to.clone())]),
+        Entry::Used { account, regions } => {
+            account.clone_into(&mut state.account);
+            state.regions.extend(regions.iter().cloned());
+        }
+    }
+}
+
+/// What was to leave and is now what stands there, since a replacement was taken back, does not leave.
+fn stays(state: &mut State, address: &Address, record: &Record) {
+    state.deposed.retain(|old| old.address != *address || !old.record.is_the_thing_of(record));
+}
+
+/// The call of this generation is open no more. Those of others at the same address are.
+fn close(state: &mut State, address: &Address, generation: u32) {
+    state.pending.retain(|pending| pending.address != *address || pending.generation != generation);
+}
