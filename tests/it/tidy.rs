@@ -104,7 +104,9 @@ fn circles(graph: &BTreeMap<Vec<String>, BTreeSet<Vec<String>>>) -> Vec<Vec<Stri
         let imported: BTreeSet<_> = left.values().flatten().cloned().collect();
         let before = left.len();
         left.retain(|name, imports| imported.contains(name) && imports.iter().any(|import| names.contains(import)));
-        left.values_mut().for_each(|imports| imports.retain(|import| names.contains(import)));
+        for imports in left.values_mut() {
+            imports.retain(|import| names.contains(import));
+        }
         if left.len() == before {
             break;
         }
