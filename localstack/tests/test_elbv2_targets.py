@@ -8,10 +8,10 @@ from conftest import ACCOUNT, FOLDER, fails
 
 sys.path.insert(0, str(FOLDER))
 
-from isobar_localstack.clock import clock
-from isobar_localstack.services import elbv2_targets
-from isobar_localstack.services.elbv2_actions import written_forward
-from isobar_localstack.services.elbv2_state import Balancer, Listener, Region, Rule, TargetGroup, regions
+from isobar_localstack.core.clock import clock
+from isobar_localstack.services.elbv2 import targets as elbv2_targets
+from isobar_localstack.services.elbv2.actions import written_forward
+from isobar_localstack.services.elbv2.state import Balancer, Listener, Region, Rule, TargetGroup, regions
 
 pytestmark = pytest.mark.usefixtures("step")
 

@@ -12,8 +12,8 @@ sys.path.insert(0, str(FOLDER))
 
 from localstack.aws.spec import load_service
 
-from isobar_localstack.answering import THROTTLING
-from isobar_localstack.rates import LIMITS, Buckets, limits_of
+from isobar_localstack.core.middleware import THROTTLING
+from isobar_localstack.realism.rates import LIMITS, Buckets, limits_of
 
 
 class Clock:

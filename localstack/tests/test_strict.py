@@ -16,10 +16,10 @@ sys.path.insert(0, str(FOLDER))
 from localstack.aws.api import CommonServiceException
 from localstack.aws.spec import load_service
 
-from isobar_localstack import strict
-from isobar_localstack.strict import facts, patterns
-from isobar_localstack.strict.answers import ANSWERS
-from isobar_localstack.strict.model import check_of
+from isobar_localstack.realism import strict
+from isobar_localstack.realism.strict import facts, patterns
+from isobar_localstack.realism.strict.answers import ANSWERS
+from isobar_localstack.realism.strict.model import check_of
 
 
 def refusal(service, operation, **request):

@@ -1,1 +1,1 @@
-"""One file per AWS service; each has a function `service()` that LocalStack's loader calls."""
+"""One folder per AWS service."""

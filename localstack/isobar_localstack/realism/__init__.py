@@ -1,0 +1,1 @@
+"""AWS's harder sides, each switched on and off by itself: strictness, rates, faults, consistency."""

@@ -1,0 +1,133 @@
+"""Eventual consistency: what was written is not seen everywhere at once.
+
+Off by default; on with ISOBAR_EMULATOR_CONSISTENCY=eventual at `up`, or over the control endpoint:
+
+    GET  /_isobar/consistency                         {"mode": "strict"}
+    POST /_isobar/consistency {"mode": "eventual"}
+
+How long things take to be seen is in `durations`, under `consistency.…`. Services `mark` what they
+write and ask whether it is still `unseen`; what waits for it is told in each service's file:
+
+    iam       a new or changed role or policy cannot be used by other services; GetRole, lists
+    acm       DescribeCertificate knows no validation options yet; lists
+    dynamodb  DescribeTable of a new table; tags; lists
+    ec2       Describe calls leave new things out; calls that use their ids do not know them
+    ecs       its service-linked role cannot be assumed; DescribeServices of a new service; lists
+    lambda    GetFunction of a new function; a deleted one is Deleting; lists
+    logs, s3  lists
+    tagging   GetResources shows what was a while ago: tags, things made and things deleted
+
+Calls that LocalStack makes to itself see everything at once.
+"""
+
+import functools
+import json
+import os
+
+from isobar_localstack.core.durations import due, is_over
+
+_control = {"mode": os.environ.get("ISOBAR_EMULATOR_CONSISTENCY") or "strict"}
+unseen_until: dict[tuple, float] = {}
+
+
+def is_eventual() -> bool:
+    return _control["mode"] == "eventual"
+
+
+def mark(duration: str, *key):
+    """The thing with this key begins to spread now."""
+    if not is_eventual():
+        return
+    for old in [old for old, moment in list(unseen_until.items()) if is_over(moment)]:
+        unseen_until.pop(old, None)
+    unseen_until[duration, *key] = due(duration)
+
+
+def forget(duration: str, *key):
+    unseen_until.pop((duration, *key), None)
+
+
+def unseen(duration: str, *key) -> bool:
+    moment = unseen_until.get((duration, *key))
+    return moment is not None and is_eventual() and not is_over(moment)
+
+
+def write(history: list, duration: str, before, value):
+    """Notes a value that is seen later; each write at its own time, however many follow."""
+    coming = seen_part(history)
+    history[:] = coming if len(coming) > 1 else [(0.0, before)]
+    history.append((due(duration), value))
+
+
+def seen_part(history: list) -> list:
+    """Without what a later value, seen by now, has replaced."""
+    while len(history) > 1 and is_over(history[1][0]):
+        history.pop(0)
+    return history
+
+
+def seen(history: list, now):
+    """The value as others see it; `now` when nothing is on its way."""
+    history = seen_part(history)
+    return history[0][1] if is_eventual() and len(history) > 1 else now
+
+
+# --- handlers -------------------------------------------------------------------------------------
+
+
+def lists_late(list_key: str, name_key: str | None, service: str, everywhere=False):
+    """Leaves new things out of a list. `created` has to mark them."""
+
+    def wrap(original):
+        @functools.wraps(original)
+        def handler(context, request):
+            answer = original(context, request)
+            if not is_eventual() or context.is_internal_call or not isinstance(answer, dict):
+                return answer
+            region = "" if everywhere else context.region
+
+            def shown(item):
+                return not unseen("consistency.list", service, context.account_id, region, item[name_key] if name_key else item)
+
+            return {**answer, list_key: [item for item in answer.get(list_key) or [] if shown(item)]}
+
+        return handler
+
+    return wrap
+
+
+def created(context, service: str, name: str, everywhere=False):
+    mark("consistency.list", service, context.account_id, "" if everywhere else context.region, name)
+
+
+# --- principals of resource policies --------------------------------------------------------------
+
+
+def check_principals(context, document: str | None, refusal):
+    """A resource policy can name only roles that are there and already seen."""
+    from isobar_localstack.services.iam.roles import usable_role
+
+    try:
+        statements = json.loads(document or "{}").get("Statement", [])
+    except (ValueError, AttributeError):
+        return  # the service answers that
+    for statement in [statements] if isinstance(statements, dict) else statements:
+        principal = statement.get("Principal")
+        names = principal.get("AWS", []) if isinstance(principal, dict) else []
+        for arn in [names] if isinstance(names, str) else names:
+            if f":iam::{context.account_id}:role/" in arn and usable_role(context.account_id, arn) is None:
+                raise refusal
+
+
+class ConsistencyResource:
+    def on_get(self, request):
+        return {"mode": _control["mode"]}
+
+    def on_post(self, request):
+        mode = request.get_json(force=True).get("mode")
+        if mode not in ("strict", "eventual"):
+            from localstack.http import Response
+
+            return Response(json.dumps({"message": "mode is strict or eventual"}), 400)
+        _control["mode"] = mode
+        return self.on_get(request)

@@ -1,0 +1,133 @@
+"""Strict requests: each one is checked before it is served, and refused the way AWS refuses it.
+
+First against the official service model (botocore's): required members, types, lengths, ranges,
+patterns, enums. Then against the text rules of `rules/<service>.py`, which the model does not have.
+
+    answers.py    one line per service: which error a violation is answered with
+    model.py      the checks the model gives
+    patterns.py   from Java's regular expressions, in which the model is written, to Python's
+    exceptions.py where the model is wrong or incomplete and AWS accepts more
+    facts.py      the numbers of the text rules, each with its evidence
+    rules/        one file per service
+    report.py     GET /_isobar/strict
+
+ISOBAR_EMULATOR_STRICT=0 switches it off. Calls that LocalStack makes to itself are not checked.
+"""
+
+import functools
+import importlib
+import importlib.util
+import os
+import time
+
+from localstack.aws.handlers import service as handlers_of_services
+from localstack.aws.protocol.parser import BaseJSONRequestParser, RequestParserError
+
+from isobar_localstack.realism.strict import report
+from isobar_localstack.realism.strict.answers import ANSWERS, unreadable, unknown_operation
+from isobar_localstack.realism.strict.exceptions import UNCHECKED_OPERATIONS
+from isobar_localstack.realism.strict.model import problems_of
+from isobar_localstack.realism.strict import tags
+
+
+def is_on() -> bool:
+    return os.environ.get("ISOBAR_EMULATOR_STRICT", "1") != "0"
+
+
+def install():
+    report.install(is_on())
+    if is_on():
+        answer_unreadable_requests()
+        refuse_wrong_json_types()
+
+
+def check(chain, context, response):
+    """For the chain of custom request handlers; raises what AWS would answer."""
+    operation = context.operation
+    if operation is None or context.is_internal_call:
+        return
+    service = context.service.service_name
+    answer = ANSWERS.get(service)
+    if answer is None or (service, operation.name) in UNCHECKED_OPERATIONS:
+        report.skipped(service, operation.name)
+        return
+    began = time.thread_time()
+    try:
+        request = context.service_request or {}
+        if operation.input_shape is not None and (problems := problems_of(operation, request)):
+            raise answer(operation, problems)
+        tags.check(context, request)
+        for rule in rules_of(service).get(operation.name, ()):
+            rule(context, request)
+    except Exception as problem:
+        report.refused(context, problem)
+        raise
+    report.passed(service, operation.name, time.thread_time() - began)
+
+
+@functools.cache
+def rules_of(service: str) -> dict:
+    folder = f"isobar_localstack.services.{service.replace('-', '_').replace('lambda', 'lambda_')}"
+    if importlib.util.find_spec(folder) is None or importlib.util.find_spec(f"{folder}.rules") is None:
+        return {}
+    return importlib.import_module(f"{folder}.rules").RULES
+
+
+# --- requests that cannot even be read --------------------------------------------------------------
+
+
+def answer_unreadable_requests():
+    """LocalStack answers 500 when a request cannot be parsed, AWS blames the client."""
+    parse = handlers_of_services.ServiceRequestParser.parse_and_enrich
+
+    @functools.wraps(parse)
+    def parse_strictly(self, context):
+        try:
+            return parse(self, context)
+        except RequestParserError as problem:
+            if context.is_internal_call or context.service.service_name not in ANSWERS:
+                raise
+            context.operation = operation_of(context)
+            refusal = (unreadable if context.operation else unknown_operation)(context, str(problem))
+            report.refused(context, refusal)
+            if context.operation is None:  # the answer needs one to be written
+                context.operation = context.service.operation_model(context.service.operation_names[0])
+            raise refusal from problem
+
+    handlers_of_services.ServiceRequestParser.parse_and_enrich = parse_strictly
+
+
+def operation_of(context):
+    """The operation an unreadable request is meant for, or None."""
+    parser = handlers_of_services.create_parser(context.service, context.protocol)
+    try:
+        if router := getattr(parser, "_operation_router", None):
+            return router.match(context.request)[0]
+        target = context.request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        return context.service.operation_model(target or context.request.values.get("Action"))
+    except Exception:
+        return None
+
+
+def refuse_wrong_json_types():
+    """LocalStack reads "5" as a number and 5.5 as an integer; AWS does not."""
+
+    def strictly(original, right):
+        @functools.wraps(original)
+        def parse(self, request, shape, node, uri_params=None):
+            in_body = "location" not in shape.serialization
+            if in_body and node is not None and not right(node):
+                raise ValueError(f"{type(node).__name__} where {shape.type_name} is expected")
+            return original(self, request, shape, node, uri_params)
+
+        return parse
+
+    def is_integer(node):
+        return isinstance(node, (int, float)) and not isinstance(node, bool) and node == int(node)
+
+    def is_number(node):  # the special values of floats are sent as strings
+        return isinstance(node, (int, float)) and not isinstance(node, bool) or node in ("NaN", "Infinity", "-Infinity")
+
+    for name, right in (("integer", is_integer), ("long", is_integer), ("float", is_number), ("double", is_number)):
+        original = getattr(BaseJSONRequestParser, f"_parse_{name}")
+        setattr(BaseJSONRequestParser, f"_parse_{name}", strictly(original, right))
