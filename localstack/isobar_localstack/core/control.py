@@ -17,11 +17,11 @@ _lock = threading.Lock()
 def install():
     from isobar_localstack.services.apigatewayv2 import vpc_links as apigatewayv2
     from isobar_localstack.services.autoscaling import (
-        groups as autoscaling, health as autoscaling_health, state as autoscaling_state,
+        groups as autoscaling, health as autoscaling_health, turns as autoscaling_turns,
     )
-    from isobar_localstack.services.ecs import services as ecs_services
+    from isobar_localstack.services.application_autoscaling import desired_count
     from isobar_localstack.services.ec2 import quotas as ec2_quotas
-    from isobar_localstack.services.ecs import tasks as ecs_tasks
+    from isobar_localstack.services.ecs import failing_images
     from isobar_localstack.services.elbv2 import targets as elbv2_targets
     from isobar_localstack.services.logs import log_groups as logs
     from isobar_localstack.services.resourcegroupstaggingapi import resources as resourcegroupstaggingapi
@@ -32,8 +32,8 @@ def install():
         "autoscaling/failing-images": autoscaling_health.FailingImagesResource(),
         "clock": clock.ClockResource(),
         "consistency": consistency.ConsistencyResource(),
-        "ecs/desired": ecs_services.DesiredResource(),
-        "ecs/failing-images": ecs_tasks.FailingImagesResource(),
+        "ecs/desired": desired_count.DesiredResource(),
+        "ecs/failing-images": failing_images.FailingImagesResource(),
         "health-checks": route53_status.HealthChecksResource(),
         "inventory": InventoryResource(),
         "late-logs": logs.LateLogsResource(),
@@ -47,7 +47,7 @@ def install():
         get_internal_apis().add(Resource(f"/_isobar/{path}", resource))
     handlers.serve_custom_service_request_handlers.append(state.enter)
     handlers.serve_custom_service_request_handlers.append(note_region)
-    handlers.serve_custom_service_request_handlers.append(autoscaling_state.observe)
+    handlers.serve_custom_service_request_handlers.append(autoscaling_turns.observe)
     handlers.serve_custom_service_request_handlers.append(apigatewayv2.observe)
     handlers.run_custom_response_handlers.append(resourcegroupstaggingapi.observe_writes)
     handlers.run_custom_finalizers.append(state.leave)

@@ -72,7 +72,7 @@ def provider(api: str, module: str):
 acm = provider("acm", "acm.certificates")
 apigateway = provider("apigateway", "apigateway.apis")
 apigatewayv2 = provider("apigatewayv2", "apigatewayv2.vpc_links")
-application_autoscaling = provider("application-autoscaling", "application_autoscaling.targets")
+application_autoscaling = provider("application-autoscaling", "application_autoscaling.operations")
 autoscaling = provider("autoscaling", "autoscaling.groups")
 cloudwatch = provider("cloudwatch", "cloudwatch.alarms")
 dynamodb = provider("dynamodb", "dynamodb.tables")

@@ -26,6 +26,8 @@ from collections import defaultdict
 from localstack.http import Response
 
 from isobar_localstack.core import clock
+from isobar_localstack.services.cloudwatch import alarms as cloudwatch
+from isobar_localstack.services.s3 import buckets as s3
 
 OWN = ("isobar_localstack.services.", "isobar_localstack.realism.consistency", "isobar_localstack.core.control")
 _snapshots: dict[str, dict] = {}
@@ -169,8 +171,6 @@ def give(state: dict):
 
 
 def storage():
-    from isobar_localstack.services.s3 import buckets as s3
-
     return s3.storage()
 
 
@@ -224,8 +224,6 @@ def without_alarms():
 
 
 def alarm_provider():
-    from isobar_localstack.services.cloudwatch import alarms as cloudwatch
-
     return cloudwatch.provider()
 
 

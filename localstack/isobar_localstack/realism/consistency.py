@@ -100,25 +100,6 @@ def created(context, service: str, name: str, everywhere=False):
     mark("consistency.list", service, context.account_id, "" if everywhere else context.region, name)
 
 
-# --- principals of resource policies --------------------------------------------------------------
-
-
-def check_principals(context, document: str | None, refusal):
-    """A resource policy can name only roles that are there and already seen."""
-    from isobar_localstack.services.iam.roles import usable_role
-
-    try:
-        statements = json.loads(document or "{}").get("Statement", [])
-    except (ValueError, AttributeError):
-        return  # the service answers that
-    for statement in [statements] if isinstance(statements, dict) else statements:
-        principal = statement.get("Principal")
-        names = principal.get("AWS", []) if isinstance(principal, dict) else []
-        for arn in [names] if isinstance(names, str) else names:
-            if f":iam::{context.account_id}:role/" in arn and usable_role(context.account_id, arn) is None:
-                raise refusal
-
-
 class ConsistencyResource:
     def on_get(self, request):
         return {"mode": _control["mode"]}

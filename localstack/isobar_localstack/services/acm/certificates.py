@@ -11,7 +11,6 @@ without filter shows RSA keys only.
 """
 
 import hashlib
-import importlib
 import re
 import uuid
 from collections import defaultdict
@@ -22,11 +21,10 @@ from isobar_localstack.core.base import epoch, error, own_service, page, tag_dic
 from isobar_localstack.core.clock import clock
 from isobar_localstack.core.durations import SECONDS, after, due, is_over
 from isobar_localstack.services.route53 import hosted_zones as route53
+from isobar_localstack.core.events import certificate_users
 
 TOKEN_LIFE_SECONDS = 3600
 VALID_DAYS = 198
-# Modules that tell who uses a certificate, and who did until when, as `apigateway_domains` does.
-USERS = ("apigateway.domains", "elbv2.listeners")
 DEFAULT_KEY_TYPES = ("RSA_1024", "RSA_2048")
 
 
@@ -184,11 +182,8 @@ def in_use_by(account_id: str, region_name: str, arn: str) -> list[str]:
     if arn not in regions[account_id, region_name].certificates:
         return []
     users = []
-    for name in USERS:
-        module = importlib.import_module(f"isobar_localstack.services.{name}")
-        users += module.users_of_certificate(account_id, region_name, arn)
-        former, noticed = module.former_users_of_certificate(account_id, region_name, arn)
-        users += former if not is_over(noticed) else []
+    for using, used, noticed in certificate_users.publish(account_id, region_name, arn):
+        users += using + (used if not is_over(noticed) else [])
     return sorted(set(users))
 
 

@@ -16,15 +16,15 @@ import copy
 import io
 import json
 
-from isobar_localstack.core.base import error, on_localstack, one_at_a_time, page
+from isobar_localstack.core.base import error, on_localstack, one_at_a_time
 from isobar_localstack.core.durations import due, is_over
 from isobar_localstack.services.apigateway import domains
 from isobar_localstack.services.apigateway import integrations
 from isobar_localstack.services.apigateway import vpc_links as links
 from isobar_localstack.services.apigateway import stages
-from isobar_localstack.services.apigateway.domains import bad_request
+from isobar_localstack.services.apigateway.state import account_roles, answer_page, bad_request, find_api, logging_role, moto_api, moto_apis
+from isobar_localstack.services.iam.roles import trusts, usable_allows, usable_role
 
-PAGE_SIZE, PAGE_LIMIT = 25, 500
 COMPRESSION_LIMIT = 10485760
 
 
@@ -52,24 +52,6 @@ def service():
 
 
 # --- REST APIs ------------------------------------------------------------------------------------
-
-
-def moto_apis(account_id: str, region: str) -> dict:
-    from moto.apigateway.models import apigateway_backends
-
-    return apigateway_backends[account_id][region].apis
-
-
-def moto_api(account_id: str, region: str, api_id: str):
-    return moto_apis(account_id, region).get(api_id)
-
-
-def find_api(context, request):
-    api = moto_api(context.account_id, context.region, request["restApiId"])
-    if api is None:
-        raise error("NotFoundException", "Invalid API identifier specified "
-                    f"{context.account_id}:{request['restApiId']}", 404)
-    return api
 
 
 def settings(api) -> dict:
@@ -133,12 +115,6 @@ def created_api(original):
 def list_apis(context, request):
     apis = sorted(moto_apis(context.account_id, context.region).values(), key=lambda api: api.id)
     return answer_page("items", [describe(api) for api in apis], request)
-
-
-def answer_page(key: str, items: list, request) -> dict:
-    size = min(request.get("limit") or PAGE_SIZE, PAGE_LIMIT)
-    shown, position = page(items, request.get("position"), size)
-    return {key: shown} | ({"position": position} if position else {})
 
 
 def delete_api(original):
@@ -358,9 +334,6 @@ def finish_integration(context, resource, method_name: str, extension: dict | No
 
 # --- account --------------------------------------------------------------------------------------
 
-account_roles: dict[tuple[str, str], str] = {}
-
-
 def describe_account(context):
     account = {
         "throttleSettings": {"burstLimit": 5000, "rateLimit": 10000.0},
@@ -369,10 +342,6 @@ def describe_account(context):
     }
     role = logging_role(context)
     return account | ({"cloudwatchRoleArn": role} if role else {})
-
-
-def logging_role(context) -> str | None:
-    return account_roles.get((context.account_id, context.region))
 
 
 def update_account(context, request):
@@ -387,8 +356,6 @@ def update_account(context, request):
 
 
 def check_logging_role(context, arn: str):
-    from isobar_localstack.services.iam.roles import trusts, usable_allows, usable_role
-
     role = usable_role(context.account_id, arn)
     may_log = role and trusts(role, "apigateway.amazonaws.com") and usable_allows(context.account_id, role, "logs:PutLogEvents")
     if not may_log:

@@ -12,11 +12,12 @@ a truststore there is no mutual TLS.
 import hashlib
 import random
 import string
-from collections import defaultdict
-from dataclasses import dataclass, field
 
 from isobar_localstack.core.base import epoch, error, page
 from isobar_localstack.core.durations import due, is_over
+from isobar_localstack.services.apigateway.state import Domain, Region, bad_request, moto_api, regions
+from isobar_localstack.core.events import certificate_users
+from isobar_localstack.services.acm import certificates as acm
 
 ROOT = "(none)"
 PAGE_SIZE, PAGE_LIMIT = 25, 500
@@ -41,29 +42,6 @@ PATCHABLE = {
     "/mutualTlsAuthentication/truststoreUri": "truststoreUri",
     "/mutualTlsAuthentication/truststoreVersion": "truststoreVersion",
 }
-
-
-@dataclass
-class Domain:
-    data: dict
-    tags: dict
-    busy_until: float = 0.0
-    busy_status: str = "PENDING"
-    mappings: dict = field(default_factory=dict)  # base path -> mapping
-
-    @property
-    def certificates(self) -> set:
-        arns = (self.data.get(name) for name in ("regionalCertificateArn", "certificateArn"))
-        return {arn for arn in arns if arn}
-
-
-@dataclass
-class Region:
-    domains: dict = field(default_factory=dict)
-    former_uses: dict = field(default_factory=dict)  # certificate -> (domain arns, when ACM notices its end)
-
-
-regions: dict[tuple[str, str], Region] = defaultdict(Region)
 
 
 def operations() -> dict:
@@ -91,10 +69,6 @@ def domain_arn(region: str, name: str) -> str:
 
 def hosted_zone(region: str) -> str:
     return HOSTED_ZONES.get(region) or "Z" + hashlib.sha256(region.encode()).hexdigest()[:13].upper()
-
-
-def bad_request(message: str):
-    return error("BadRequestException", message, 400)
 
 
 # --- domain names ---------------------------------------------------------------------------------
@@ -156,8 +130,6 @@ def edge_part(context, request) -> dict:
 
 
 def check_certificate(account_id: str, region: str, arn: str | None):
-    from isobar_localstack.services.acm import certificates as acm
-
     if not arn:
         raise bad_request("A certificate ARN must be specified for the endpoint type.")
     if arn.split(":")[3:4] != [region]:
@@ -270,8 +242,6 @@ def find_mapping(context, request) -> tuple[Domain, dict]:
 
 
 def check_target(context, mapping: dict):
-    from isobar_localstack.services.apigateway.apis import moto_api
-
     api = moto_api(context.account_id, context.region, mapping["restApiId"])
     if api is None:
         raise bad_request("Invalid REST API identifier specified")
@@ -330,3 +300,9 @@ def has_mapping_to(account_id: str, region: str, api_id: str) -> bool:
         for domain in list(regions[account_id, region].domains.values())
         for mapping in list(domain.mappings.values())
     )
+
+
+@certificate_users.subscribe
+def uses_of_certificate(account_id: str, region: str, arn: str) -> tuple:
+    former, noticed = former_users_of_certificate(account_id, region, arn)
+    return users_of_certificate(account_id, region, arn), former, noticed

@@ -12,7 +12,9 @@ deployment waits for a link that is PENDING and fails on one that is DELETING [m
 import time
 
 from isobar_localstack.services.apigateway import vpc_links as links
-from isobar_localstack.services.apigateway.domains import bad_request
+from isobar_localstack.services.apigateway.state import bad_request, find_api, moto_api
+from isobar_localstack.services.elbv2 import state as elbv2_state
+from isobar_localstack.services.apigatewayv2 import vpc_links as apigatewayv2
 
 FIELDS = {
     # document and API name -> where the integration object keeps it
@@ -50,8 +52,6 @@ def show_all_fields():
 
 def put(original):
     def handler(context, request):
-        from isobar_localstack.services.apigateway.apis import find_api
-
         check_timeout(request.get("timeoutInMillis"))
         check_connection(context, request, request.get("type"))
         answer = original(context, request)
@@ -98,15 +98,11 @@ def check_connection(context, integration: dict, kind: str | None):
 
 
 def link_of_version_2(context, link_id: str):
-    from isobar_localstack.services.apigatewayv2 import vpc_links as apigatewayv2
-
     return apigatewayv2.link(context.account_id, context.region, link_id)
 
 
 def check_target(context, target: str | None):
     """The load balancer, which is what works on AWS, or the listener, which is what its documentation says."""
-    from isobar_localstack.services.elbv2 import state as elbv2_state
-
     if not target:
         raise bad_request("IntegrationTarget is required for VpcLinkV2 integrations.")
     here = elbv2_state.regions[context.account_id, context.region]
@@ -136,8 +132,6 @@ def once_linked(create_deployment):
 
 def statuses(context, api_id: str) -> dict:
     """The links that the integrations of the API use."""
-    from isobar_localstack.services.apigateway.apis import moto_api
-
     api = moto_api(context.account_id, context.region, api_id)
     links.coming.settle()
     found = {}

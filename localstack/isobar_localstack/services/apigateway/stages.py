@@ -12,7 +12,8 @@ import time
 from dataclasses import dataclass, field
 
 from isobar_localstack.core.base import error
-from isobar_localstack.services.apigateway.domains import bad_request
+from isobar_localstack.services.apigateway.state import answer_page, bad_request, find_api, logging_role
+from isobar_localstack.services.apigateway import vpc_links as links
 
 METHOD_SETTINGS = {
     "logging/loglevel": ("loggingLevel", str),
@@ -57,18 +58,12 @@ def operations(original: dict) -> dict:
     }
 
 
-def api_of(context, request):
-    from isobar_localstack.services.apigateway.apis import find_api
-
-    return find_api(context, request)
-
-
 # --- deployments ----------------------------------------------------------------------------------
 
 
 def create_deployment(original):
     def create(context, request):
-        api = api_of(context, request)
+        api = find_api(context, request)
         methods = [m for resource in api.resources.values() for m in resource.resource_methods.values()]
         if not methods:
             raise bad_request("The REST API doesn't contain any methods")
@@ -101,7 +96,7 @@ def describe_deployment(deployment) -> dict:
 
 
 def find_deployment(context, request):
-    api = api_of(context, request)
+    api = find_api(context, request)
     try:
         return api, api.deployments[request["deploymentId"]]
     except KeyError:
@@ -113,9 +108,7 @@ def get_deployment(context, request):
 
 
 def list_deployments(context, request):
-    from isobar_localstack.services.apigateway.apis import answer_page
-
-    deployments = [describe_deployment(d) for d in api_of(context, request).deployments.values()]
+    deployments = [describe_deployment(d) for d in find_api(context, request).deployments.values()]
     return answer_page("items", deployments, request)
 
 
@@ -149,7 +142,7 @@ def find_or_none(api, name: str) -> Stage | None:
 
 
 def find(context, request):
-    api = api_of(context, request)
+    api = find_api(context, request)
     stage = find_or_none(api, request["stageName"])
     if stage is None:
         raise error("NotFoundException", "Invalid stage identifier specified", 404)
@@ -184,7 +177,7 @@ def new_stage(name: str, deployment_id: str, request) -> dict:
 
 def create_stage(original):
     def create(context, request):
-        api, name = api_of(context, request), request["stageName"]
+        api, name = find_api(context, request), request["stageName"]
         if name in stages_of(api):
             raise error("ConflictException", "Stage already exists", 409)
         if not set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"):
@@ -202,14 +195,12 @@ def create_stage(original):
 
 def list_stages(context, request):
     wanted = request.get("deploymentId")
-    stages = stages_of(api_of(context, request)).values()
+    stages = stages_of(find_api(context, request)).values()
     return {"item": [describe(s) for s in stages if not wanted or s.data["deploymentId"] == wanted]}
 
 
 def delete_stage(original):
     def delete(context, request):
-        from isobar_localstack.services.apigateway import vpc_links as links
-
         api, _ = find(context, request)
         links.check_not_mapped(context, api.id, request["stageName"])
         links.check_not_planned(context, api.id, request["stageName"])
@@ -296,8 +287,6 @@ def patch_access_log(context, stage: Stage, parts: list, removed: bool, value):
 
 
 def require_logging_role(context):
-    from isobar_localstack.services.apigateway.apis import logging_role
-
     if not logging_role(context):
         raise bad_request("CloudWatch Logs role ARN must be set in account settings to enable logging")
 

@@ -10,7 +10,8 @@ mapping or a stage in a usage plan, and a usage plan with stages cannot be delet
 from isobar_localstack.core.base import error
 from isobar_localstack.core.clock import Coming
 from isobar_localstack.core.durations import due
-from isobar_localstack.services.apigateway.domains import bad_request, regions
+from isobar_localstack.core.events import load_balancer_links, vpc_link_users
+from isobar_localstack.services.apigateway.state import bad_request, moto_apis, regions
 
 coming = Coming()
 
@@ -77,9 +78,8 @@ def forget_link(account_id: str, region: str, link_id: str):
     links(account_id, region).pop(link_id, None)
 
 
+@vpc_link_users.subscribe
 def users_of_link(account_id: str, region: str, link_id: str) -> list[str]:
-    from isobar_localstack.services.apigateway.apis import moto_apis
-
     return [
         f"{name}:{api.id}"
         for api in list(moto_apis(account_id, region).values())
@@ -87,6 +87,13 @@ def users_of_link(account_id: str, region: str, link_id: str) -> list[str]:
         for name, method in resource.resource_methods.items()
         if method.method_integration and getattr(method.method_integration, "connection_id", None) == link_id
     ]
+
+
+@load_balancer_links.subscribe
+def is_linked(account_id: str, region: str, arn: str) -> bool:
+    """Whether a VPC link of version 1 leads to the load balancer; one that failed or is being deleted still does."""
+    coming.settle()
+    return any(arn in (link.get("targetArns") or []) for link in list(links(account_id, region).values()))
 
 
 # --- usage plans and mappings ---------------------------------------------------------------------

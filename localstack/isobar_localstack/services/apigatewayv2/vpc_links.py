@@ -19,6 +19,8 @@ from localstack.aws.api import CommonServiceException
 from isobar_localstack.core.base import error, own_service, page
 from isobar_localstack.core.clock import Coming
 from isobar_localstack.core.durations import due
+from isobar_localstack.core.events import vpc_link_users
+from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
 
 PER_PAGE = 500
 REQUESTER = "amazon-apigateway"
@@ -111,8 +113,6 @@ def create_link(context, request):
 
 
 def check_places(account: str, region: str, subnets: list, groups: list):
-    from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
-
     try:
         places = ec2_interfaces.checked_subnets(account, region, subnets)
         members = ec2_interfaces.checked_groups(account, region, groups)
@@ -129,8 +129,6 @@ def check_places(account: str, region: str, subnets: list, groups: list):
 
 
 def take_interfaces(account: str, region: str, made: dict):
-    from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
-
     interfaces[made["VpcLinkId"]] = ec2_interfaces.lend(
         account, region, made["SubnetIds"], made["SecurityGroupIds"], f"VPC link interface of API Gateway for {made['VpcLinkId']}",
         interface_type="api_gateway_managed", requester_id=REQUESTER,
@@ -138,8 +136,6 @@ def take_interfaces(account: str, region: str, made: dict):
 
 
 def leave_interfaces(account: str, region: str, link_id: str):
-    from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
-
     if ids := interfaces.pop(link_id, None):
         ec2_interfaces.give_back(account, region, ids, "apigatewayv2.interfaces_lingering")
 
@@ -171,11 +167,9 @@ def update_link(context, request):
 
 
 def delete_link(context, request):
-    from isobar_localstack.services.apigateway.vpc_links import users_of_link
-
     account, region, link_id = context.account_id, context.region, request["VpcLinkId"]
     found = find(context, link_id)
-    if users := users_of_link(account, region, link_id):
+    if users := [user for users in vpc_link_users.publish(account, region, link_id) for user in users]:
         raise bad_request(f"Cannot delete vpc link. Vpc link '{link_id}', is referenced in [{', '.join(users)}] "
                           "in format of [Method:RestApi]")
     if found["VpcLinkStatus"] != "DELETING":

@@ -10,7 +10,11 @@ import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from isobar_localstack.core.base import epoch, error, own_service, page
+from isobar_localstack.core.base import epoch, error, page
+from isobar_localstack.services.application_autoscaling.alarms import delete_alarms
+from isobar_localstack.services.ecs.services import set_desired
+from isobar_localstack.services.ecs import state as ecs_state
+from isobar_localstack.services.ecs.services import active_service
 
 PER_PAGE = 50
 MOST_IDS = 50
@@ -28,29 +32,6 @@ class Target:
 
 targets: dict = {}  # (account, region, namespace, resource id, dimension) -> Target
 activities: dict[tuple, list] = defaultdict(list)  # (account, region) -> the newest first
-
-
-def service():
-    from isobar_localstack.services.application_autoscaling import policies
-
-    return own_service(
-        "application-autoscaling",
-        {
-            "RegisterScalableTarget": register,
-            "DescribeScalableTargets": describe_targets,
-            "DeregisterScalableTarget": deregister,
-            "PutScalingPolicy": policies.put,
-            "DescribeScalingPolicies": policies.describe,
-            "DeleteScalingPolicy": policies.delete,
-            "PutScheduledAction": put_action,
-            "DescribeScheduledActions": describe_actions,
-            "DeleteScheduledAction": delete_action,
-            "DescribeScalingActivities": describe_activities,
-            "TagResource": tag,
-            "UntagResource": untag,
-            "ListTagsForResource": list_tags,
-        },
-    )
 
 
 # --- finding --------------------------------------------------------------------------------------
@@ -77,8 +58,6 @@ def find(context, request) -> Target:
 
 
 def service_of(account_id: str, region: str, resource: str):
-    from isobar_localstack.services.ecs.services import active_service
-
     _, cluster, name = resource.split("/")
     return active_service(account_id, region, cluster, name)
 
@@ -136,9 +115,6 @@ def new_target(context, request) -> Target:
 
 
 def clamp(context, resource: str, data: dict):
-    from isobar_localstack.services.ecs import state as ecs_state
-    from isobar_localstack.services.ecs.services import set_desired
-
     with ecs_state.lock:
         service = service_of(context.account_id, context.region, resource)
         wanted = min(max(service.desired, data["MinCapacity"]), data["MaxCapacity"])
@@ -155,8 +131,6 @@ def clamp(context, resource: str, data: dict):
 
 
 def deregister(context, request):
-    from isobar_localstack.services.application_autoscaling.policies import delete_alarms
-
     target = find(context, request)
     for policy in target.policies.values():
         delete_alarms(context, policy)

@@ -24,8 +24,9 @@ from isobar_localstack.services.autoscaling import policies
 from isobar_localstack.services.autoscaling import refreshes
 from isobar_localstack.services.autoscaling import traffic
 from isobar_localstack.services.autoscaling.state import (
-    GROUP_TYPE, Group, find, forget, group_of, groups, groups_in, invalid, later, lock, settle, settled, utc_now,
+    GROUP_TYPE, Group, find, forget, group_of, groups, groups_in, invalid, later, lock, utc_now,
 )
+from isobar_localstack.services.autoscaling.turns import settle, settled
 
 PER_PAGE = 100
 DEFAULTS = {

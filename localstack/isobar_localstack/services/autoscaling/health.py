@@ -16,7 +16,10 @@ from localstack.aws.api import CommonServiceException
 from isobar_localstack.core.durations import after, due
 from isobar_localstack.services.autoscaling import launches
 from isobar_localstack.services.autoscaling import traffic
-from isobar_localstack.services.autoscaling.state import Group, Instance, begin, coming, finish, forget, later
+from isobar_localstack.services.autoscaling.state import (
+    Group, Instance, begin, coming, finish, forget, instance_failed, instances_changed, later,
+)
+from isobar_localstack.services.autoscaling.running_refresh import running_id, template_for
 
 failing_images: list[str] = []
 RUNNING = ("Pending", "InService")
@@ -70,11 +73,9 @@ def number_now(group: Group) -> str | None:
 
 
 def launch(group: Group, moment: float) -> bool:
-    from isobar_localstack.services.autoscaling import refreshes
-
     cause = "An instance was started in response to a difference between desired and actual capacity."
     try:
-        instance = launches.start(group, refreshes.template_for(group), moment)
+        instance = launches.start(group, template_for(group), moment)
     except CommonServiceException as problem:
         activity = begin(group, "Launching a new EC2 instance", cause)
         finish(group, activity["ActivityId"], "Failed", problem.message)
@@ -82,7 +83,7 @@ def launch(group: Group, moment: float) -> bool:
             group.tries_again = True
             later(group, due("autoscaling.launch_again"), balance_again)
         return False
-    instance.refreshed_by = refreshes.running_id(group)
+    instance.refreshed_by = running_id(group)
     group.instances[instance.id] = instance
     activity = begin(group, f"Launching a new EC2 instance: {instance.id}", cause)
     later(group, after(moment, "autoscaling.instance_booting"), booted, instance.id, activity["ActivityId"])
@@ -95,8 +96,6 @@ def balance_again(group: Group, moment: float):
 
 
 def booted(group: Group, instance_id: str, activity_id: str, moment: float):
-    from isobar_localstack.services.autoscaling import refreshes
-
     instance = group.instances.get(instance_id)
     if instance is None or instance.state != "Pending":
         return
@@ -106,7 +105,7 @@ def booted(group: Group, instance_id: str, activity_id: str, moment: float):
     traffic.register(group, [instance_id])
     if is_failing(instance):
         later(group, after(moment, "autoscaling.health_check_failing"), found_unhealthy, instance_id)
-    refreshes.look(group, moment)
+    instances_changed.publish(group, moment)
 
 
 def is_failing(instance: Instance) -> bool:
@@ -128,8 +127,6 @@ def terminate(group: Group, instance: Instance, moment: float, why: str):
 
 
 def ended(group: Group, instance_id: str, activity_id: str, moment: float):
-    from isobar_localstack.services.autoscaling import refreshes
-
     if traffic.is_draining(group, instance_id):
         return later(group, due("autoscaling.draining_asked_again"), ended, instance_id, activity_id)
     launches.terminate(group, instance_id)
@@ -139,7 +136,7 @@ def ended(group: Group, instance_id: str, activity_id: str, moment: float):
     if group.deleting and not group.instances:
         return later(group, after(moment, "autoscaling.group_deleting"), forget)
     balance(group, moment)
-    refreshes.look(group, moment)
+    instances_changed.publish(group, moment)
 
 
 # --- health ---------------------------------------------------------------------------------------
@@ -163,13 +160,11 @@ def has_failed(group: Group, instance: Instance, moment: float) -> bool:
 
 
 def found_unhealthy(group: Group, instance_id: str, moment: float):
-    from isobar_localstack.services.autoscaling import refreshes
-
     instance = group.instances.get(instance_id)
     if instance is None or instance.state != "InService":
         return
     instance.healthy = False
-    refreshes.has_failed(group, instance, moment)
+    instance_failed.publish(group, instance, moment)
     if "ReplaceUnhealthy" not in group.suspended:
         later(group, due("autoscaling.unhealthy_replaced"), replace, instance_id)
 

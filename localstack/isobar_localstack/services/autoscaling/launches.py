@@ -14,6 +14,10 @@ from botocore.exceptions import ClientError
 from localstack.aws.api import CommonServiceException
 
 from isobar_localstack.services.autoscaling.state import Group, Instance, invalid
+from isobar_localstack.services.ec2 import state as ec2_state
+from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
+from isobar_localstack.services.iam import roles as iam
+from isobar_localstack.services.ec2 import launch_templates as templates
 
 FULLY_FORMED = "You must use a valid fully-formed launch template. "
 
@@ -41,8 +45,6 @@ def template_of(settings: dict) -> dict | None:
 
 def resolved(account: str, region: str, specification: dict):
     """The version that `specification` means now."""
-    from isobar_localstack.services.ec2 import launch_templates as templates
-
     template_id = specification.get("LaunchTemplateId")
     name = None if template_id else specification.get("LaunchTemplateName")
     template = said_by_ec2(templates.find, account, region, template_id, name)
@@ -95,8 +97,6 @@ def image_of_parameter(account: str, region: str, name: str) -> str:
 
 
 def check_profile(account: str, profile: dict | None):
-    from isobar_localstack.services.iam import roles as iam
-
     if not profile:
         return
     kind, value = ("arn", profile["Arn"]) if profile.get("Arn") else ("name", profile.get("Name"))
@@ -121,8 +121,6 @@ def subnets_of(identifier: str | None) -> list[str]:
 
 
 def subnets(account: str, region: str, identifier: str | None) -> list[dict]:
-    from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
-
     try:
         return ec2_interfaces.checked_subnets(account, region, subnets_of(identifier))
     except CommonServiceException as problem:
@@ -137,8 +135,6 @@ def vpc_of(account: str, region: str, identifier: str | None) -> str | None:
 
 
 def check_groups(account: str, region: str, ids: list[str], vpc: str | None):
-    from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
-
     for group in said_by_ec2(ec2_interfaces.checked_groups, account, region, ids):
         if vpc and group["VpcId"] != vpc:
             raise refused(f"The security group '{group['GroupId']}' does not exist in VPC '{vpc}'")
@@ -210,8 +206,6 @@ def tags_for(group: Group, version) -> dict:
 
 def run(group: Group, data: dict, image: str, kind: str, place: dict, tags: dict):
     from moto.ec2.models.instances import InstanceState
-
-    from isobar_localstack.services.ec2 import state as ec2_state
 
     interface = {"DeviceIndex": 0, "SubnetId": place["SubnetId"], "DeleteOnTermination": True}
     given = (data.get("NetworkInterfaces") or [{}])[0]

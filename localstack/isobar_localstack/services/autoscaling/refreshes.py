@@ -10,37 +10,20 @@ rollback needs a desired configuration with a fixed version and an image that is
 
 import math
 import uuid
-from dataclasses import dataclass, field
 
 from isobar_localstack.core.base import error, page
 from isobar_localstack.core.clock import clock
 from isobar_localstack.core.durations import after, due
 from isobar_localstack.services.autoscaling import health
 from isobar_localstack.services.autoscaling import launches
-from isobar_localstack.services.autoscaling.state import Group, Instance, find, group_of, invalid, later, utc_now
+from isobar_localstack.services.autoscaling.state import (
+    Group, Instance, find, group_of, instance_failed, instances_changed, invalid, later, utc_now,
+)
+from isobar_localstack.services.autoscaling.running_refresh import Refresh, check_none_runs, running, template_for
 
 PER_PAGE = 100
-RUNNING = ("Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress")
 REPLACING = ("InProgress", "RollbackInProgress")
 CHECKPOINT_DELAY = 3600  # [model]
-
-
-@dataclass
-class Refresh:
-    id: str
-    shown: dict  # as DescribeInstanceRefreshes shows it
-    before: dict | None = None  # the group's template when it began
-    old: list = field(default_factory=list)  # ids of instances that are still to be replaced
-    number: int = 0  # of instances to replace at the beginning
-    failing: bool = False
-    round: int = 0  # batches and roll-backs so far: timers of earlier ones count no more
-    warm_at: float = 0.0  # until then the last batch warms up
-    paused_at: list = field(default_factory=list)  # checkpoints that have been reached
-    paused_until: float = 0.0
-
-    @property
-    def status(self) -> str:
-        return self.shown["Status"]
 
 
 def operations() -> dict:
@@ -50,27 +33,6 @@ def operations() -> dict:
         "CancelInstanceRefresh": cancel,
         "RollbackInstanceRefresh": roll_back,
     }
-
-
-def running(group: Group) -> Refresh | None:
-    return next((refresh for refresh in group.refreshes if refresh.status in RUNNING), None)
-
-
-def running_id(group: Group) -> str:
-    refresh = running(group)
-    return f"{refresh.id}/{refresh.round}" if refresh else ""
-
-
-def check_none_runs(group: Group):
-    if running(group):
-        raise error("InstanceRefreshInProgress", "An Instance Refresh is already in progress and blocks the execution of this operation.")
-
-
-def template_for(group: Group) -> dict:
-    """What new instances are launched from."""
-    refresh = running(group)
-    desired = (refresh.shown.get("DesiredConfiguration") or {}) if refresh and refresh.status != "RollbackInProgress" else {}
-    return launches.template_of(desired) or launches.template_of(group.settings)
 
 
 # --- starting and stopping ------------------------------------------------------------------------
@@ -180,6 +142,7 @@ def is_to_replace(group: Group, refresh: Refresh, instance: Instance) -> bool:
     return not (preferences["SkipMatching"] and matching)
 
 
+@instances_changed.subscribe
 def look(group: Group, moment: float):
     """After each change of the group's instances: the next batch, when the last one is done."""
     refresh = running(group)
@@ -303,6 +266,7 @@ def end(refresh: Refresh, status: str, reason: str | None = None):
 # --- failing --------------------------------------------------------------------------------------
 
 
+@instance_failed.subscribe
 def has_failed(group: Group, instance: Instance, moment: float):
     """An instance has been found unhealthy; if it is one of the refresh, that has an hour to do better."""
     refresh = running(group)

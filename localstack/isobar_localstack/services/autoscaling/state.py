@@ -6,18 +6,20 @@ to EC2 and load balancing do so too, since instances come and go while nobody as
 """
 
 import datetime
-import functools
 import threading
 import uuid
 from dataclasses import dataclass, field
 
 from isobar_localstack.core.base import error
-from isobar_localstack.core.clock import Coming, clock
+from isobar_localstack.core.clock import Coming
+from isobar_localstack.core.events import Event
 
 lock = threading.RLock()
 coming = Coming()
+# What becomes of instances; the refreshes of their group listen.
+instances_changed = Event("autoscaling.instances_changed")  # (group, moment)
+instance_failed = Event("autoscaling.instance_failed")  # (group, instance, moment)
 groups: dict[tuple[str, str, str], "Group"] = {}  # (account, region, name)
-SEES_INSTANCES = ("ec2", "elbv2")  # services whose answers depend on what has become of instances
 GROUP_TYPE = "auto-scaling-group"
 
 
@@ -103,33 +105,6 @@ def run(action, account: str, region: str, name: str, arn: str, arguments: tuple
     group = groups.get((account, region, name))
     if group is not None and group.arn == arn:  # not another one of the same name
         action(group, *arguments, moment)
-
-
-def settle():
-    from isobar_localstack.services.autoscaling import health
-
-    with lock:
-        coming.settle()
-        for group in list(groups.values()):
-            health.inspect(group, clock.now())
-
-
-def settled(handler):
-    """A handler that finds everything as it is by now."""
-
-    @functools.wraps(handler)
-    def handle(context, request):
-        with lock:
-            settle()
-            return handler(context, request or {})
-
-    return handle
-
-
-def observe(chain, context, response):
-    """Before a request of another service that sees the instances."""
-    if context.operation is not None and context.service.service_name in SEES_INSTANCES and groups:
-        settle()
 
 
 # --- activities -----------------------------------------------------------------------------------

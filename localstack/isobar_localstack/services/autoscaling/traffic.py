@@ -10,6 +10,9 @@ being refreshed.
 from isobar_localstack.core.base import page
 from isobar_localstack.core.durations import due
 from isobar_localstack.services.autoscaling.state import Group, find, group_of, invalid, later
+from isobar_localstack.services.autoscaling.running_refresh import check_none_runs
+from isobar_localstack.services.elbv2 import targets as elbv2_targets
+from isobar_localstack.services.autoscaling import launches
 
 ELB = "elbv2"
 PER_PAGE = 100
@@ -42,8 +45,6 @@ def type_of(identifier: str) -> str:
 
 
 def check(account: str, region: str, sources: dict, vpc: str | None):
-    from isobar_localstack.services.elbv2 import targets as elbv2_targets
-
     for identifier, kind in sources.items():
         if kind != ELB:
             raise invalid(f"Traffic sources of type {kind} are not served here: {identifier}")
@@ -74,21 +75,16 @@ def state_of(group: Group, identifier: str) -> str:
 
 
 def attach_sources(context, request, sources: dict):
-    from isobar_localstack.services.autoscaling import launches
-    from isobar_localstack.services.autoscaling import refreshes
-
     group = group_of(context, request)
-    refreshes.check_none_runs(group)
+    check_none_runs(group)
     check(group.account, group.region, sources, launches.vpc_of(group.account, group.region, group.settings.get("VPCZoneIdentifier")))
     attach(group, sources)
     return {}
 
 
 def detach_sources(context, request, sources: dict):
-    from isobar_localstack.services.autoscaling import refreshes
-
     group = group_of(context, request)
-    refreshes.check_none_runs(group)
+    check_none_runs(group)
     if unknown := [identifier for identifier in sources if identifier not in group.sources]:
         raise invalid(f"Trying to remove Target Groups that are not part of the group: {', '.join(unknown)}")
     for identifier in sources:
@@ -121,8 +117,6 @@ def deregister(group: Group, instance_ids: list[str]):
 
 def tell(what: str, group: Group, instance_ids: list[str], sources=None):
     """A target group that has been deleted meanwhile is no reason not to go on."""
-    from isobar_localstack.services.elbv2 import targets as elbv2_targets
-
     for identifier in attached(group) if sources is None else list(sources):
         if instance_ids and elbv2_targets.exists(group.account, group.region, identifier):
             targets = [{"Id": instance_id} for instance_id in instance_ids]  # at the port of the target group
@@ -130,8 +124,6 @@ def tell(what: str, group: Group, instance_ids: list[str], sources=None):
 
 
 def states(group: Group, instance_id: str, identifiers=None) -> list[str]:
-    from isobar_localstack.services.elbv2 import targets as elbv2_targets
-
     return [
         elbv2_targets.state(group.account, group.region, identifier, {"Id": instance_id})
         for identifier in identifiers or list(group.sources) if elbv2_targets.exists(group.account, group.region, identifier)

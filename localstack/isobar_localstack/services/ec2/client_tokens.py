@@ -11,6 +11,7 @@ import json
 
 from isobar_localstack.core.base import error
 from isobar_localstack.services.ec2 import state
+from isobar_localstack.services.ec2 import endpoints, nat_gateways
 
 # operation: where the id is in the answer; None keeps the token for good.
 OPERATIONS = {
@@ -66,8 +67,6 @@ def id_in(operation: str, answer) -> str:
 
 def now(context, operation: str, answer):
     """The answer shows the thing as it is by now, where we have it."""
-    from isobar_localstack.services.ec2 import endpoints, nat_gateways
-
     shown = {"CreateNatGateway": nat_gateways.shown, "CreateVpcEndpoint": endpoints.shown}.get(operation)
     if shown is None:
         return answer

@@ -18,6 +18,7 @@ from isobar_localstack.services.ec2 import interfaces
 from isobar_localstack.services.ec2 import quotas
 from isobar_localstack.services.ec2 import state
 from isobar_localstack.services.ec2.reading import described
+from isobar_localstack.services.ec2 import routes
 
 GATEWAY_SERVICES = ("s3", "dynamodb")
 OPEN_POLICY = json.dumps(
@@ -143,8 +144,6 @@ def fill_gateway(context, vpc, endpoint: dict, request, short: str):
 
 
 def add_tables(context, endpoint: dict, table_ids: list[str]):
-    from isobar_localstack.services.ec2 import routes
-
     prefix_list, place = prefix_list_of(context, endpoint["ServiceName"]), (context.account_id, context.region)
     for table_id in table_ids:
         table = state.get(context, "rtb", table_id)

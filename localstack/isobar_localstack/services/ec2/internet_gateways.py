@@ -12,6 +12,10 @@ from isobar_localstack.services.ec2 import interfaces
 from isobar_localstack.services.ec2 import quotas
 from isobar_localstack.services.ec2 import state
 from isobar_localstack.services.ec2.reading import described
+from isobar_localstack.core.events import Event
+
+# (account id, region): somebody is about to see the addresses
+addresses_described = Event("ec2.addresses_described")
 
 GATEWAY_FILTERS = {"attachment.state": "Attachments.State", "attachment.vpc-id": "Attachments.VpcId"}
 
@@ -194,9 +198,7 @@ def describe_addresses(context, request):
 
 
 def shown_addresses(context) -> list[dict]:
-    from isobar_localstack.services.ec2 import nat_gateways
-
-    nat_gateways.tend(context.account_id, context.region)
+    addresses_described.publish(context.account_id, context.region)
     return [shown_address(context.account_id, context.region, address) for address in list(state.of(context).addresses)]
 
 

@@ -20,6 +20,7 @@ from isobar_localstack.services.ec2 import interfaces
 from isobar_localstack.services.ec2 import quotas
 from isobar_localstack.services.ec2 import state
 from isobar_localstack.services.ec2.reading import described
+from isobar_localstack.services.ec2 import routes
 
 HIDDEN = ("interface", "zone", "zones_coming", "doomed")
 
@@ -162,8 +163,6 @@ def attach_address(place, nat: dict, entry: dict, primary: bool):
 
 
 def own_table(context, vpc_id: str) -> str:
-    from isobar_localstack.services.ec2 import routes
-
     table = state.of(context).create_route_table(vpc_id)
     gateway = gateways.attached_to(*place_of(context), vpc_id)
     routes.routes_of(*place_of(context), table.id)["0.0.0.0/0"] = {
@@ -199,6 +198,7 @@ def zones_with_subnets(account_id: str, region: str, nat: dict) -> set:
     }
 
 
+@gateways.addresses_described.subscribe
 def tend(account_id: str, region: str):
     """Automatic gateways follow the VPC's subnets: they leave zones at once, and cover new ones later."""
     for nat in list(state.place(account_id, region, state.nat_gateways).values()):
@@ -296,8 +296,6 @@ def set_deleted(account_id: str, region: str, nat_id: str):
 
 
 def end(account_id: str, region: str, nat: dict, how: str):
-    from isobar_localstack.services.ec2 import routes
-
     nat |= {"State": how, "DeleteTime": now()}
     for entry in nat["NatGatewayAddresses"]:
         forget_address(account_id, region, entry)

@@ -39,9 +39,19 @@ def operations(original: dict) -> dict:
 
 
 def group_of(context, request):
-    from isobar_localstack.services.ec2 import security_groups
-
-    return security_groups.find(context, request)
+    """By id, or by name in the default VPC."""
+    if request.get("GroupId"):
+        return state.get(context, "sg", request["GroupId"])
+    if not request.get("GroupName"):
+        raise error("MissingParameter", "The request must contain the parameter groupName or groupId")
+    vpc = state.of(context).get_default_vpc()
+    for group in state.of(context).groups[vpc.id].values() if vpc else ():
+        if group.name == request["GroupName"]:
+            return group
+    raise error(
+        "InvalidGroup.NotFound",
+        f"The security group '{request['GroupName']}' does not exist in default VPC '{vpc.id if vpc else None}'",
+    )
 
 
 def of_group(account_id: str, region: str, group) -> dict:

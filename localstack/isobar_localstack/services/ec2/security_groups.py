@@ -53,27 +53,11 @@ def create(context, request):
     return {"GroupId": group.id, "SecurityGroupArn": group.arn, "Tags": state.shown_tags(*place, group.id)}
 
 
-def find(context, request):
-    """By id, or by name in the default VPC."""
-    if request.get("GroupId"):
-        return state.get(context, "sg", request["GroupId"])
-    if not request.get("GroupName"):
-        raise error("MissingParameter", "The request must contain the parameter groupName or groupId")
-    vpc = state.of(context).get_default_vpc()
-    for group in state.of(context).groups[vpc.id].values() if vpc else ():
-        if group.name == request["GroupName"]:
-            return group
-    raise error(
-        "InvalidGroup.NotFound",
-        f"The security group '{request['GroupName']}' does not exist in default VPC '{vpc.id if vpc else None}'",
-    )
 
-
-# --- deleting -------------------------------------------------------------------------------------
 
 
 def delete(context, request):
-    group = find(context, request)
+    group = rules.group_of(context, request)
     if group.is_default:
         raise error("CannotDelete", f'the specified group: "{group.id}" name: "{group.name}" cannot be deleted by a user')
     if is_held(context, group):
@@ -102,7 +86,7 @@ def is_held(context, group) -> bool:
 def describe(context, request):
     names = request.get("GroupNames") or []
     for name in names:
-        find(context, {"GroupName": name})
+        rules.group_of(context, {"GroupName": name})
     answer = describe_by_id(context, request)
     return {**answer, "SecurityGroups": [group for group in answer["SecurityGroups"] if not names or group["GroupName"] in names]}
 

@@ -10,8 +10,9 @@ eventual consistency cannot be used at once.
 from isobar_localstack.realism import consistency
 from isobar_localstack.core.base import error, page
 from isobar_localstack.services.ecs.state import (
-    Cluster, arn_of, client_error, failure, find_cluster, here, in_turn, invalid, last_part, service_linked, tag_dict, tag_list,
+    Cluster, arn_of, client_error, failure, find_cluster, here, invalid, last_part, service_linked, tag_dict, tag_list,
 )
+from isobar_localstack.services.ecs.turns import in_turn
 
 MOST_DESCRIBED = 100
 PER_PAGE = 100

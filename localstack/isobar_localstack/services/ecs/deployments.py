@@ -10,9 +10,10 @@ from isobar_localstack.services.ecs import rollback
 from isobar_localstack.services.ecs.service_checks import check_controller
 from isobar_localstack.services.ecs.services import counted
 from isobar_localstack.services.ecs.state import (
-    Deployment, Revision, Service, failure, find_cluster, find_service, here, in_turn, invalid, regions,
+    Deployment, Revision, Service, failure, find_cluster, find_service, here, invalid, regions,
 )
 from isobar_localstack.services.ecs.traffic import STAGES
+from isobar_localstack.services.ecs.turns import in_turn
 
 PER_PAGE = 20
 MOST_DESCRIBED = 20

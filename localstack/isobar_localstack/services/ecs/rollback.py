@@ -9,8 +9,9 @@ when the deployment began does not count.
 from isobar_localstack.core.base import epoch
 from isobar_localstack.services.ecs import traffic
 from isobar_localstack.services.ecs.state import (
-    Deployment, Revision, Rollout, Service, due_after, later, new_id, new_number, regions,
+    Deployment, Revision, Rollout, Service, due_after, later, new_id, new_number, regions, release_definition, service_due,
 )
+from isobar_localstack.services.cloudwatch.alarms import store
 
 REVISION_FIELDS = (
     "taskDefinition", "launchType", "capacityProviderStrategy", "platformVersion", "platformFamily", "networkConfiguration",
@@ -57,8 +58,6 @@ def last_completed(rollouts: list[Rollout]) -> Rollout | None:
 
 
 def start(moment: float, account_id: str, region: str, service_arn: str, deployment_arn: str):
-    from isobar_localstack.services.ecs.scheduler import look
-
     service = regions[account_id, region].services.get(service_arn)
     if service is None or service.status != "ACTIVE":
         return
@@ -76,7 +75,7 @@ def start(moment: float, account_id: str, region: str, service_arn: str, deploym
         deployment.alarms = "MONITORING"
         deployment.ignored_alarms = alarms_in_alarm(service, deployment)
     traffic.begin(service, deployment, moment)
-    look(service, moment)
+    service_due.publish(service, moment)
 
 
 # --- failing --------------------------------------------------------------------------------------
@@ -109,8 +108,6 @@ def failed(service: Service, deployment: Deployment, moment: float) -> bool:
 
 
 def alarms_in_alarm(service: Service, deployment: Deployment) -> list[str]:
-    from isobar_localstack.services.cloudwatch.alarms import store
-
     named = deployment.configuration["alarms"].get("alarmNames") or []
     states = {
         entry.alarm["AlarmName"]: entry.alarm.get("StateValue") for entry in list(store(service.account_id, service.region).alarms.values())
@@ -157,7 +154,24 @@ def begin(service: Service, deployment: Deployment, moment: float, reason: str, 
 
 def release_definitions(service: Service, moment: float):
     """The rollouts that end no longer use their task definitions."""
-    from isobar_localstack.services.ecs.task_definitions import released
-
     for arn in {rollout.revision.data["taskDefinition"] for rollout in service.rollouts}:
-        later(moment, released, service.account_id, service.region, arn)
+        later(moment, release_definition, service.account_id, service.region, arn)
+
+
+# --- completing -----------------------------------------------------------------------------------
+
+
+def complete(service: Service, deployment: Deployment, moment: float):
+    primary = service.primary
+    primary.state, primary.reason, primary.updated_at = "COMPLETED", f"ECS deployment {primary.id} completed.", epoch()
+    deployment.status = "ROLLBACK_SUCCESSFUL" if deployment.status == "ROLLBACK_IN_PROGRESS" else "SUCCESSFUL"
+    deployment.times |= {"finishedAt": epoch(), "updatedAt": epoch()}
+    deployment.stage = None
+    for kind in ("breaker", "alarms"):
+        if getattr(deployment, kind) == "MONITORING":
+            setattr(deployment, kind, "MONITORING_COMPLETE")
+    release_definitions(service, moment)
+    service.rollouts = [primary]
+    service.is_steady = True
+    service.say(f"(deployment {primary.id}) deployment completed.")
+    service.say("has reached a steady state.")

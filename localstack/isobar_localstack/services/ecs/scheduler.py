@@ -13,8 +13,10 @@ from isobar_localstack.core.base import epoch
 from isobar_localstack.core.clock import clock
 from isobar_localstack.core.durations import SECONDS
 from isobar_localstack.services.ecs import rollback, traffic
-from isobar_localstack.services.ecs.state import Deployment, Rollout, Service, Task, coming, due_after, later, regions
-from isobar_localstack.services.ecs.tasks import is_healthy, sick_group, start, stop, try_to_end
+from isobar_localstack.services.ecs.state import (
+    Deployment, Rollout, Service, Task, coming, due_after, later, look_at, regions, service_due, task_failed,
+)
+from isobar_localstack.services.ecs.tasks import alive, healthy, is_healthy, sick_group, start, stop, try_to_end
 
 SLOWEST_RETRY = 900
 BECAUSE_OF_DEPLOYMENT = "Scaling activity initiated by (deployment {})"
@@ -29,12 +31,7 @@ INCONSISTENT = (
 )
 
 
-def look_at(moment: float, account_id: str, region: str, service_arn: str | None):
-    service = regions[account_id, region].services.get(service_arn)
-    if service is not None:
-        look(service, moment)
-
-
+@service_due.subscribe
 def look(service: Service, moment: float) -> bool:
     """Does what can be done for the service now; whether it did anything."""
     if service.status == "INACTIVE":
@@ -81,14 +78,15 @@ def check_health(service: Service, task: Task, moment: float):
     service.say(f"(task {task.id}) (port {port}) is unhealthy in (target-group {group}) due to (reason Health checks failed).")
     stop(*place, task, moment, "ServiceSchedulerInitiated", UNHEALTHY.format(group))
     service.say(f"has stopped 1 running tasks: (task {task.id}).")
-    task_failed(*place, task, moment, "")
+    note_failure(*place, task, moment, "")
 
 
 def rollout_of(service: Service, task: Task) -> Rollout | None:
     return next((one for one in service.rollouts if one.id == task.rollout), None)
 
 
-def task_failed(account_id: str, region: str, task: Task, moment: float, reason: str):
+@task_failed.subscribe
+def note_failure(account_id: str, region: str, task: Task, moment: float, reason: str):
     service = regions[account_id, region].services.get(task.service)
     rollout = rollout_of(service, task) if service else None
     if rollout is None:
@@ -114,15 +112,6 @@ def delay_next(service: Service, rollout: Rollout, moment: float):
 
 
 # --- starting and stopping ------------------------------------------------------------------------
-
-
-def alive(service: Service, *rollouts: Rollout) -> list[Task]:
-    ids = {rollout.id for rollout in rollouts}
-    return [task for task in service.tasks() if task.is_alive and task.rollout in ids]
-
-
-def healthy(service: Service, tasks: list[Task]) -> list[Task]:
-    return [task for task in tasks if is_healthy(service.account_id, service.region, task)]
 
 
 def place(service: Service, moment: float):
@@ -228,8 +217,8 @@ def watch_deployment(service: Service, moment: float):
         return
     if rollback.failed(service, deployment, moment):
         return
-    if traffic.is_shifting(deployment):
-        traffic.go_on(service, deployment, moment)
+    if traffic.is_shifting(deployment) and traffic.go_on(service, deployment, moment):
+        rollback.complete(service, deployment, moment)
 
 
 def watch_steadiness(service: Service, moment: float):
@@ -241,7 +230,7 @@ def watch_steadiness(service: Service, moment: float):
     if deployment is not None and not settled(service, deployment, steady, moment):
         return
     if deployment is not None:
-        complete(service, deployment, moment)
+        rollback.complete(service, deployment, moment)
     elif steady and not service.is_steady:
         service.is_steady = True
         service.say("has reached a steady state.")
@@ -266,19 +255,3 @@ def bake_seconds(deployment: Deployment) -> float:
     if minutes := deployment.configuration.get("bakeTimeInMinutes"):
         return 60 * minutes
     return SECONDS["ecs.alarm_baking"] if (deployment.configuration.get("alarms") or {}).get("enable") else 0
-
-
-def complete(service: Service, deployment: Deployment, moment: float):
-    primary = service.primary
-    primary.state, primary.reason, primary.updated_at = "COMPLETED", f"ECS deployment {primary.id} completed.", epoch()
-    deployment.status = "ROLLBACK_SUCCESSFUL" if deployment.status == "ROLLBACK_IN_PROGRESS" else "SUCCESSFUL"
-    deployment.times |= {"finishedAt": epoch(), "updatedAt": epoch()}
-    deployment.stage = None
-    for kind in ("breaker", "alarms"):
-        if getattr(deployment, kind) == "MONITORING":
-            setattr(deployment, kind, "MONITORING_COMPLETE")
-    rollback.release_definitions(service, moment)
-    service.rollouts = [primary]
-    service.is_steady = True
-    service.say(f"(deployment {primary.id}) deployment completed.")
-    service.say("has reached a steady state.")

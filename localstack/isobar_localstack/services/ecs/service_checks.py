@@ -10,6 +10,11 @@ from localstack.aws.api import CommonServiceException
 
 from isobar_localstack.core.base import error
 from isobar_localstack.services.ecs.state import Cluster, Service, TaskDefinition, client_error, definition_of, here, invalid
+from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
+from isobar_localstack.services.elbv2 import state as elbv2_state
+from isobar_localstack.services.iam.roles import trusts, usable_role
+from isobar_localstack.services.elbv2 import targets as elbv2_targets
+from isobar_localstack.services.ecs.clusters import check_service_linked_role
 
 SHIFTING = ("BLUE_GREEN", "LINEAR", "CANARY")
 NO_BALANCER = "The target group with targetGroupArn {} does not have an associated load balancer."
@@ -42,8 +47,6 @@ def definition_for(context, request) -> TaskDefinition:
 
 
 def check_creation(context, cluster: Cluster, data: dict):
-    from isobar_localstack.services.ecs.clusters import check_service_linked_role
-
     check_service_linked_role(context)
     definition = definition_of(here(context), data["taskDefinition"])
     check_launch(cluster, data, definition)
@@ -78,8 +81,6 @@ def check_launch(cluster: Cluster, data: dict, definition: TaskDefinition):
 
 
 def check_network(context, data: dict, definition: TaskDefinition):
-    from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
-
     vpc = (data.get("networkConfiguration") or {}).get("awsvpcConfiguration")
     if definition.data.get("networkMode") != "awsvpc":
         if vpc:
@@ -124,8 +125,6 @@ def check_container(balancer: dict, definition: TaskDefinition):
 
 
 def check_target_group(context, arn: str, definition: TaskDefinition):
-    from isobar_localstack.services.elbv2 import targets as elbv2_targets
-
     place = (context.account_id, context.region)
     if not elbv2_targets.exists(*place, arn):
         raise invalid(f"The specified target group does not exist. Specify a valid target group and try again. ({arn})")
@@ -157,16 +156,12 @@ def check_strategy(context, data: dict):
 
 
 def check_role(context, arn: str):
-    from isobar_localstack.services.iam.roles import trusts, usable_role
-
     role = usable_role(context.account_id, arn)
     if role is None or not trusts(role, "ecs.amazonaws.com"):
         raise invalid(CANNOT_VALIDATE)
 
 
 def check_rule(context, arn: str):
-    from isobar_localstack.services.elbv2 import state as elbv2_state
-
     there = elbv2_state.regions[context.account_id, context.region]
     if arn not in there.rules and arn not in there.listeners and arn not in [one.default_rule for one in there.listeners.values()]:
         raise invalid(f"The listener rule {arn} does not exist.")

@@ -4,13 +4,7 @@ AWS rules followed: a client token makes a second creation answer with the first
 while its service is ACTIVE or DRAINING; only what a service runs starts a deployment when it changes
 [model], the desired count and the way of deploying do not; a service with a desired count has to be forced to
 be deleted, is DRAINING until its tasks have stopped and then INACTIVE.
-
-A test changes the desired count as scaling would, within the limits of the scalable target:
-
-    POST /_isobar/ecs/desired {"region": "eu-west-1", "cluster": "main", "service": "web", "desired": 5}
 """
-
-import json
 
 from isobar_localstack.realism import consistency
 from isobar_localstack.core.base import error, page
@@ -18,8 +12,9 @@ from isobar_localstack.core.clock import clock
 from isobar_localstack.services.ecs import rollback, scheduler
 from isobar_localstack.services.ecs.service_checks import check_creation, check_update, configuration_of, definition_for
 from isobar_localstack.services.ecs.state import (
-    Cluster, Rollout, Service, arn_of, due_after, failure, find_active_service, find_cluster, find_service, here, in_turn, invalid, last_part, later, regions, service_named, tag_dict, tag_list,
+    Cluster, Rollout, Service, arn_of, due_after, failure, find_active_service, find_cluster, find_service, here, invalid, last_part, later, regions, service_named, tag_dict, tag_list,
 )
+from isobar_localstack.services.ecs.turns import in_turn
 
 PER_PAGE = 10
 MOST_DESCRIBED = 10
@@ -223,28 +218,3 @@ def list_all(context, request):
 def active_service(account_id: str, region: str, cluster: str, name: str) -> Service | None:
     service = regions[account_id, region].services.get(f"arn:aws:ecs:{region}:{account_id}:service/{cluster}/{name}")
     return service if service is not None and service.status == "ACTIVE" else None
-
-
-class DesiredResource:
-    def on_post(self, request):
-        wanted = request.get_json(force=True)
-        answer = self.scale(wanted)
-        if answer is None:
-            from localstack.http import Response
-
-            return Response(json.dumps({"message": "no such service"}), 404, mimetype="application/json")
-        return answer
-
-    @staticmethod
-    @in_turn
-    def scale(wanted: dict):
-        from isobar_localstack.services.application_autoscaling import targets as application_autoscaling
-
-        place = (wanted.get("account", "000000000000"), wanted.get("region", "us-east-1"))
-        cluster, name = last_part(wanted["cluster"]), last_part(wanted["service"])
-        service = active_service(*place, cluster, name)
-        if service is None:
-            return None
-        desired = application_autoscaling.within(*place, f"service/{cluster}/{name}", int(wanted["desired"]))
-        set_desired(service, desired)
-        return {"desired": desired}

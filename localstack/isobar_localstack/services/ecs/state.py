@@ -7,7 +7,6 @@ Requests and control endpoints take turns (`in_turn`). Time passes when anybody 
 is due, each thing with the moment it was due at, and then lets the scheduler look at every service.
 """
 
-import functools
 import secrets
 import threading
 import uuid
@@ -16,11 +15,16 @@ from dataclasses import dataclass, field
 
 from isobar_localstack.core import durations
 from isobar_localstack.core.base import epoch, error
-from isobar_localstack.core.clock import Coming, clock
+from isobar_localstack.core.clock import Coming
+from isobar_localstack.core.events import Event
 
 EVENTS_KEPT = 100
 lock = threading.RLock()
 coming = Coming()
+# What the scheduler has to know and those below it find out.
+service_due = Event("ecs.service_due")  # (service, moment)
+definition_released = Event("ecs.definition_released")  # (moment, account id, region, ARN): a task or service no longer uses it
+task_failed = Event("ecs.task_failed")  # (account id, region, task, moment, reason)
 failing_images: dict = {}  # (region or None, pattern) -> reason
 service_linked: set = set()  # accounts in which ECS has made its service-linked role
 
@@ -187,19 +191,7 @@ def here(context) -> Region:
     return regions[context.account_id, context.region]
 
 
-# --- turns and time -------------------------------------------------------------------------------
-
-
-def in_turn(handler):
-    @functools.wraps(handler)
-    def run(*arguments, **more):
-        with lock:
-            settle()
-            answer = handler(*arguments, **more)
-            settle()
-            return answer
-
-    return run
+# --- time -----------------------------------------------------------------------------------------
 
 
 def later(moment: float, action, *arguments):
@@ -211,23 +203,16 @@ def due_after(moment: float, name: str) -> float:
     return durations.after(moment, name)
 
 
-def settle():
-    from isobar_localstack.services.ecs.scheduler import look
-
-    with lock:
-        for _ in range(1000):  # where nothing takes time, one thing may follow from another many times
-            coming.settle()
-            services = [one for region in list(regions.values()) for one in list(region.services.values())]
-            if not any([look(service, clock.now()) for service in services]):
-                return
+def look_at(moment: float, account_id: str, region: str, service_arn: str | None):
+    """To be put off with `later`: the scheduler looks at the service."""
+    service = regions[account_id, region].services.get(service_arn)
+    if service is not None:
+        service_due.publish(service, moment)
 
 
-def advance(chain, context, response):
-    """Before requests of services that see what ECS does: tasks have targets, interfaces and alarms."""
-    if context.operation is None or context.is_internal_call or not regions:
-        return
-    if context.service.service_name in ("ec2", "elbv2", "application-autoscaling"):
-        settle()
+def release_definition(moment: float, account_id: str, region: str, arn: str):
+    """To be put off with `later`: somebody no longer uses the task definition."""
+    definition_released.publish(moment, account_id, region, arn)
 
 
 # --- errors ---------------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ followed: tags belong to clusters, services, task definitions and tasks; tags th
 from localstack.aws import handlers
 
 from isobar_localstack.core.base import error, own_service
-from isobar_localstack.services.ecs import clusters, deployments, services, state, task_definitions, task_operations
-from isobar_localstack.services.ecs.state import client_error, definition_of, here, in_turn, invalid, regions, tag_dict, tag_list
+from isobar_localstack.services.ecs import clusters, deployments, services, state, task_definitions, task_operations, turns
+from isobar_localstack.services.ecs.state import client_error, definition_of, here, invalid, regions, tag_dict, tag_list
+from isobar_localstack.services.ecs.turns import in_turn
 
 SETTINGS = {
     "awsvpcTrunking": "disabled", "containerInsights": "disabled", "containerInstanceLongArnFormat": "enabled",
@@ -24,7 +25,7 @@ SETTINGS = {
 
 
 def service():
-    handlers.serve_custom_service_request_handlers.append(state.advance)
+    handlers.serve_custom_service_request_handlers.append(turns.advance)
     parts = (clusters, task_definitions, services, deployments, task_operations)
     operations = {name: handler for part in parts for name, handler in part.operations().items()}
     return own_service(

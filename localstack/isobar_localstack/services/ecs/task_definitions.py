@@ -9,9 +9,11 @@ from isobar_localstack.realism import consistency
 from isobar_localstack.core.base import epoch, page
 from isobar_localstack.core.clock import clock
 from isobar_localstack.services.ecs.state import (
-    Region, TaskDefinition, arn_of, client_error, definition_of, due_after, failure, here, in_turn, invalid, last_part, later, regions, tag_dict, tag_list,
+    Region, TaskDefinition, arn_of, client_error, definition_of, definition_released, due_after, failure, here, invalid, last_part, later, regions, tag_dict, tag_list,
 )
 from isobar_localstack.services.ecs.rules import units
+from isobar_localstack.services.ecs.turns import in_turn
+from isobar_localstack.realism.strict.facts import fact
 
 PER_PAGE = 100
 NOT_FOUND = "The specified task definition does not exist. Specify a valid account, family, revision and try again."
@@ -87,8 +89,6 @@ def port_mapping(given: dict, network) -> dict:
 
 
 def suits_fargate(data: dict) -> bool:
-    from isobar_localstack.realism.strict.facts import fact
-
     if data.get("networkMode") != "awsvpc" or not data.get("cpu") or not data.get("memory"):
         return False
     return data["memory"].isdecimal() and int(data["memory"]) in fact("ecs.fargate_sizes").get(int(data["cpu"]), ())
@@ -218,6 +218,7 @@ def is_used(region: Region, arn: str) -> bool:
     )
 
 
+@definition_released.subscribe
 def released(moment: float, account_id: str, region: str, arn: str):
     """A task or service no longer uses it."""
     definition = definition_of(regions[account_id, region], arn)

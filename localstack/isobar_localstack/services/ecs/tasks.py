@@ -4,13 +4,6 @@ AWS rules followed: PROVISIONING → PENDING → RUNNING → DEACTIVATING → ST
 interface of its own, which goes some time after it; once running it is registered with its service's
 target groups, and before it stops its targets drain; stopped tasks are shown for an hour. A task whose
 role cannot be assumed, whose log group is missing or whose image cannot be pulled fails to start.
-
-Nothing is pulled here, so a test says which images fail:
-
-    POST   /_isobar/ecs/failing-images {"image": "*web:2*", "reason": "CannotPullContainerError: …", "region": "eu-west-1"}
-    GET    /_isobar/ecs/failing-images   DELETE: none any more
-
-`image` is a part of its name or a pattern; region and reason may be left out.
 """
 
 import fnmatch
@@ -19,8 +12,12 @@ import uuid
 from isobar_localstack.core.base import epoch
 from isobar_localstack.core.clock import clock
 from isobar_localstack.services.ecs.state import (
-    Rollout, Service, Task, definition_of, due_after, failing_images, in_turn, later, new_id, regions,
+    Rollout, Service, Task, definition_of, due_after, failing_images, later, look_at, new_id, regions, release_definition, task_failed,
 )
+from isobar_localstack.services.elbv2 import targets as elbv2_targets
+from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
+from isobar_localstack.services.iam.roles import trusts, usable_role
+from isobar_localstack.services.logs import log_groups as logs
 
 CANNOT_PULL = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {image}: not found"
 CANNOT_ASSUME = (
@@ -74,8 +71,6 @@ def propagated(service: Service, definition_arn: str) -> dict:
 
 
 def launch(account_id, region, cluster, definition_arn, data, tags, moment, service=None, rollout=None) -> Task:
-    from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
-
     there = tasks_of(account_id, region)
     network = data["network"]
     subnet = network["subnets"][len(there) % len(network["subnets"])]
@@ -108,14 +103,11 @@ def provisioned(moment: float, account_id: str, region: str, arn: str):
 
 
 def run(moment: float, account_id: str, region: str, arn: str):
-    from isobar_localstack.services.elbv2 import targets as elbv2_targets
-    from isobar_localstack.services.ecs.scheduler import look_at, task_failed
-
     task = tasks_of(account_id, region).get(arn)
     if task is None or task.status != "PENDING" or not task.is_alive:
         return
     if reason := obstacle(account_id, region, task):
-        task_failed(account_id, region, task, moment, reason)  # first, so that the next one is not started at once
+        task_failed.publish(account_id, region, task, moment, reason)  # first, so that the next one is not started at once
         stop(account_id, region, task, moment, "TaskFailedToStart", reason)
     else:
         task.status = "RUNNING"
@@ -138,8 +130,6 @@ def obstacle(account_id: str, region: str, task: Task) -> str | None:
 
 
 def role_refusal(account_id: str, definition: dict) -> str | None:
-    from isobar_localstack.services.iam.roles import trusts, usable_role
-
     for arn in filter(None, (definition.get("executionRoleArn"), definition.get("taskRoleArn"))):
         role = usable_role(account_id, arn)
         if role is None or not trusts(role, "ecs-tasks.amazonaws.com"):
@@ -148,8 +138,6 @@ def role_refusal(account_id: str, definition: dict) -> str | None:
 
 
 def missing_logs(account_id: str, definition: dict) -> str | None:
-    from isobar_localstack.services.logs import log_groups as logs
-
     for container in definition["containerDefinitions"]:
         log = container.get("logConfiguration") or {}
         options = log.get("options") or {}
@@ -179,17 +167,22 @@ def is_healthy(account_id: str, region: str, task: Task) -> bool:
 
 def sick_group(account_id: str, region: str, task: Task, good) -> str | None:
     """A target group in which the task is in none of these states."""
-    from isobar_localstack.services.elbv2 import targets as elbv2_targets
-
     return next((group for group, target in task.targets if elbv2_targets.state(account_id, region, group, target) not in good), None)
+
+
+def alive(service: Service, *rollouts: Rollout) -> list[Task]:
+    ids = {rollout.id for rollout in rollouts}
+    return [task for task in service.tasks() if task.is_alive and task.rollout in ids]
+
+
+def healthy(service: Service, tasks: list[Task]) -> list[Task]:
+    return [task for task in tasks if is_healthy(service.account_id, service.region, task)]
 
 
 # --- stopping -------------------------------------------------------------------------------------
 
 
 def stop(account_id: str, region: str, task: Task, moment: float, code: str, reason: str):
-    from isobar_localstack.services.elbv2 import targets as elbv2_targets
-
     if not task.is_alive:
         return
     task.wanted = "STOPPED"
@@ -214,45 +207,18 @@ def try_to_end(moment: float, account_id: str, region: str, arn: str):
 
 
 def draining(account_id: str, region: str, task: Task) -> bool:
-    from isobar_localstack.services.elbv2 import targets as elbv2_targets
-
     return any(elbv2_targets.state(account_id, region, group, target) == "draining" for group, target in task.targets)
 
 
 def ended(moment: float, account_id: str, region: str, arn: str):
-    from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
-    from isobar_localstack.services.ecs.scheduler import look_at
-    from isobar_localstack.services.ecs.task_definitions import released
-
     task = tasks_of(account_id, region)[arn]
     task.status = "STOPPED"
     task.data |= {"stoppedAt": epoch(), "executionStoppedAt": epoch()}
     ec2_interfaces.give_back(account_id, region, task.interfaces, "ecs.interface_leaving")
     later(due_after(moment, "ecs.stopped_task_shown"), forget, account_id, region, arn)
-    released(moment, account_id, region, task.task_definition)
+    release_definition(moment, account_id, region, task.task_definition)
     look_at(moment, account_id, region, task.service)
 
 
 def forget(moment: float, account_id: str, region: str, arn: str):
     tasks_of(account_id, region).pop(arn, None)
-
-
-# --- the control endpoint ---------------------------------------------------------------------------
-
-
-class FailingImagesResource:
-    def on_get(self, request):
-        return {"failing": [{"region": region, "image": image, "reason": reason} for (region, image), reason in failing_images.items()]}
-
-    @staticmethod
-    @in_turn
-    def fail(wanted: dict):
-        failing_images[wanted.get("region"), wanted["image"]] = wanted.get("reason")
-
-    def on_post(self, request):
-        self.fail(request.get_json(force=True))
-        return self.on_get(request)
-
-    def on_delete(self, request):
-        failing_images.clear()
-        return {}

@@ -8,7 +8,9 @@ deployment of a service has nothing to shift from.
 """
 
 from isobar_localstack.core.clock import clock
-from isobar_localstack.services.ecs.state import Deployment, Rollout, Service, due_after, later
+from isobar_localstack.services.ecs.state import Deployment, Rollout, Service, due_after, later, look_at
+from isobar_localstack.services.ecs.tasks import alive, healthy
+from isobar_localstack.services.elbv2 import targets as elbv2_targets
 
 STAGES = (
     "RECONCILE_SERVICE", "PRE_SCALE_UP", "SCALE_UP", "POST_SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT",
@@ -45,8 +47,6 @@ def wanted(service: Service, deployment: Deployment, rollout: Rollout) -> int:
 
 def shift(service: Service, deployment: Deployment, percent: float, rule: str = "productionListenerRule"):
     """So many percent to the target groups of the deployment's target, the rest to the others."""
-    from isobar_localstack.services.elbv2 import targets as elbv2_targets
-
     factor = 1 if float(percent).is_integer() else 10  # weights are whole numbers
     to, rest = round(percent * factor), round((100 - percent) * factor)
     for balancer in deployment.target.revision.data.get("loadBalancers") or []:
@@ -115,27 +115,22 @@ def take_step(service: Service, deployment: Deployment, moment: float):
 
 
 def wake(service: Service, deployment: Deployment):
-    from isobar_localstack.services.ecs.scheduler import look_at
-
     later(deployment.stage_ends, look_at, service.account_id, service.region, service.arn)
 
 
-def go_on(service: Service, deployment: Deployment, moment: float):
-    """To the next step or stage, if this one is over."""
-    from isobar_localstack.services.ecs.scheduler import alive, complete, healthy
-
+def go_on(service: Service, deployment: Deployment, moment: float) -> bool:
+    """To the next step or stage, if this one is over; true when it was the last one."""
     if moment < deployment.stage_ends:
-        return
+        return False
     stage, target = deployment.stage, alive(service, deployment.target)
     if stage == "SCALE_UP" and not len(target) == service.desired == len(healthy(service, target)):
-        return
+        return False
     if stage == "PRODUCTION_TRAFFIC_SHIFT" and deployment.step + 1 < len(steps(deployment)):
         deployment.step += 1
         take_step(service, deployment, moment)
         wake(service, deployment)
-        return
+        return False
     if stage == "CLEAN_UP":
-        if not alive(service, *deployment.sources):
-            complete(service, deployment, moment)
-        return
+        return not alive(service, *deployment.sources)
     enter(service, deployment, STAGES[STAGES.index(stage) + 1], moment)
+    return False

@@ -17,6 +17,7 @@ from isobar_localstack.services.elbv2.state import (
     Balancer, Listener, Region, arn_below, find, find_all, here, invalid, listeners_of, regions, rules_of,
 )
 from isobar_localstack.services.elbv2.targets import note_uses
+from isobar_localstack.core.events import certificate_users
 
 LIMIT, CERTIFICATES, DESCRIBED, PAGE_SIZE = 50, 25, 20, 400
 SECURE = ("HTTPS", "TLS")
@@ -219,3 +220,9 @@ def users_of_certificate(account_id: str, region: str, arn: str) -> list[str]:
 
 def former_users_of_certificate(account_id: str, region: str, arn: str) -> tuple[list, float]:
     return regions[account_id, region].former_uses.get(arn, ([], 0.0))
+
+
+@certificate_users.subscribe
+def uses_of_certificate(account_id: str, region: str, arn: str) -> tuple:
+    former, noticed = former_users_of_certificate(account_id, region, arn)
+    return users_of_certificate(account_id, region, arn), former, noticed

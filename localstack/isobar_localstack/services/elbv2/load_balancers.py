@@ -19,6 +19,7 @@ from isobar_localstack.services.elbv2.state import (
     Balancer, arn_of, check_arn, find, find_all, here, invalid, listeners_of, new_id,
 )
 from isobar_localstack.services.elbv2.targets import note_uses
+from isobar_localstack.core.events import load_balancer_links
 
 LIMIT, DESCRIBED, PAGE_SIZE = 50, 20, 400
 SHORT = {"application": "app", "network": "net", "gateway": "gwy"}
@@ -211,7 +212,7 @@ def delete(context, request):
         return {}
     if balancer.attributes["deletion_protection.enabled"] == "true":
         raise error("OperationNotPermitted", f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled")
-    if is_linked(context, arn):
+    if any(load_balancer_links.publish(context.account_id, context.region, arn)):
         raise error("ResourceInUse", f"Load balancer '{arn}' cannot be deleted because it is currently associated with another service")
     for listener in listeners_of(region, arn):
         forget_listener(region, listener)
@@ -219,12 +220,3 @@ def delete(context, request):
     note_uses(region)
     network.give_back(context, list(balancer.interfaces.values()))
     return {}
-
-
-def is_linked(context, arn: str) -> bool:
-    """Whether a VPC link of version 1 leads to it; one that failed or is being deleted still does."""
-    from isobar_localstack.services.apigateway import vpc_links as apigateway_links
-
-    apigateway_links.coming.settle()
-    links = list(apigateway_links.links(context.account_id, context.region).values())
-    return any(arn in (link.get("targetArns") or []) for link in links)

@@ -14,7 +14,6 @@ tagging API late [memory].
 
 from isobar_localstack.core.base import error, own_service, tag_dict, tag_list
 from isobar_localstack.services.elbv2 import attributes, load_balancers, listeners, listener_rules, target_groups
-from isobar_localstack.services.elbv2.listeners import former_users_of_certificate, users_of_certificate
 from isobar_localstack.services.elbv2.state import KINDS, find, in_turn, invalid, regions, word_of
 
 DESCRIBED, TAGS = 20, 50

@@ -49,7 +49,7 @@ def with_principals(original):
     def handler(context, request):
         refusal = error("MalformedPolicyDocument", "Invalid principal in policy")
         key = "AssumeRolePolicyDocument" if "AssumeRolePolicyDocument" in request else "PolicyDocument"
-        consistency.check_principals(context, request.get(key), refusal)
+        check_principals(context, request.get(key), refusal)
         return original(context, request)
 
     return handler
@@ -232,3 +232,20 @@ def read_document(account_id: str, arn: str) -> dict:
     iam = connect_to(aws_access_key_id=account_id, region_name=GLOBAL).iam
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     return document_of(iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
+
+
+# --- principals of resource policies --------------------------------------------------------------
+
+
+def check_principals(context, document: str | None, refusal):
+    """A resource policy can name only roles that are there and already seen."""
+    try:
+        statements = json.loads(document or "{}").get("Statement", [])
+    except (ValueError, AttributeError):
+        return  # the service answers that
+    for statement in [statements] if isinstance(statements, dict) else statements:
+        principal = statement.get("Principal")
+        names = principal.get("AWS", []) if isinstance(principal, dict) else []
+        for arn in [names] if isinstance(names, str) else names:
+            if f":iam::{context.account_id}:role/" in arn and usable_role(context.account_id, arn) is None:
+                raise refusal

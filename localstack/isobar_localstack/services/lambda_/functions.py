@@ -14,10 +14,12 @@ import json
 from plux import Plugin
 
 from isobar_localstack.core.base import error, on_localstack
-from isobar_localstack.realism.consistency import check_principals, lists_late
+from isobar_localstack.realism.consistency import lists_late
 from isobar_localstack.services.lambda_ import lifecycle
 from isobar_localstack.services.lambda_ import network
 from isobar_localstack.services.lambda_ import settings
+from isobar_localstack.services.iam.roles import check_principals, role_by_arn, trusts, usable_allows, usable_role
+from isobar_localstack.services.lambda_.state import find
 
 STATE_FIELDS = (
     "State", "StateReason", "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode",
@@ -102,8 +104,6 @@ def with_role_check(original):
 
 
 def check_role(context, arn: str):
-    from isobar_localstack.services.iam.roles import trusts, usable_role
-
     role = usable_role(context.account_id, arn)
     if role is None or not trusts(role, "lambda.amazonaws.com"):
         raise error("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
@@ -111,8 +111,6 @@ def check_role(context, arn: str):
 
 def check_network_permission(context, request):
     """Lambda makes network interfaces with the rights of the function's role."""
-    from isobar_localstack.services.iam.roles import role_by_arn, usable_allows
-
     if not (request.get("VpcConfig") or {}).get("SubnetIds"):
         return
     function = find(context, request["FunctionName"])
@@ -140,13 +138,6 @@ def when_settled(original):
         return original(context, request)
 
     return handler
-
-
-def find(context, name_or_arn: str):
-    from localstack.services.lambda_.invocation.models import lambda_stores
-
-    name = name_or_arn.split(":function:")[-1].split(":")[0]
-    return lambda_stores[context.account_id][context.region].functions.get(name)
 
 
 def check_settled(context, name_or_arn: str):

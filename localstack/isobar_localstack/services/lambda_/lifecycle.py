@@ -11,18 +11,15 @@ for a moment, and a deleted one is Deleting until it is gone [memory].
 """
 
 import dataclasses
-import threading
 from concurrent.futures import Future
 
 from isobar_localstack.realism import consistency
 from isobar_localstack.core.base import error
-from isobar_localstack.core.clock import Coming
 from isobar_localstack.core.durations import due
 from isobar_localstack.services.lambda_ import network as lambda_network
+from isobar_localstack.services.lambda_.state import all_functions, coming, lock, provisioned
+from isobar_localstack.services.logs import log_groups as logs
 
-lock = threading.RLock()
-coming = Coming()
-provisioned: dict = {}  # qualified ARN -> state
 
 
 def patch_localstack():
@@ -64,12 +61,6 @@ def service_class():
 
 def functions(identity) -> dict:
     return all_functions(identity.account, identity.region)
-
-
-def all_functions(account_id: str, region: str) -> dict:
-    from localstack.services.lambda_.invocation.models import lambda_stores
-
-    return lambda_stores[account_id][region].functions
 
 
 def preparing(version, usual="lambda.preparing") -> str:
@@ -161,8 +152,6 @@ def finish_provisioning(state, number: int):
 
 def invoke(account_id: str, region: str, name: str):
     """Fails, since nothing runs here; but it counts as an invocation, which writes logs."""
-    from isobar_localstack.services.logs import log_groups as logs
-
     function = all_functions(account_id, region).get(name)
     if function is None:
         raise not_found(account_id, region, name)
@@ -188,8 +177,6 @@ def plain_name(name_or_arn: str) -> str:
 
 
 def creating(original):
-    from isobar_localstack.services.logs import log_groups as logs
-
     def handler(context, request):
         answer = original(context, request)
         name = plain_name(request["FunctionName"])
@@ -259,6 +246,4 @@ def finish_deleting(account_id: str, region: str, function):
 
 
 def forget_logs(account_id: str, region: str, name: str):
-    from isobar_localstack.services.logs import log_groups as logs
-
     logs.function_deleted(account_id, region, name)

@@ -11,9 +11,8 @@ VPC [memory], and is taken again when one comes back before.
 import functools
 
 from isobar_localstack.services.ec2 import interfaces
-
-held: dict = {}  # (account, region) -> (subnet, groups) -> id of the interface
-released: set = set()  # ids of those that are on their way
+from isobar_localstack.services.lambda_.state import all_functions, held, released
+from isobar_localstack.services.ec2 import state as ec2_state
 
 
 def following(handler):
@@ -49,8 +48,6 @@ def refresh(account_id: str, region: str):
 
 def used_pairs(account_id: str, region: str) -> dict:
     """Each pair of subnet and groups, with the name of a function that uses it."""
-    from isobar_localstack.services.lambda_.lifecycle import all_functions
-
     found = {}
     for function in list(all_functions(account_id, region).values()):
         for version in list(function.versions.values()):
@@ -67,8 +64,6 @@ def lend(account_id: str, region: str, pair: tuple, name: str) -> str:
 
 
 def interfaces_there(account_id: str, region: str) -> set:
-    from isobar_localstack.services.ec2 import state as ec2_state
-
     with ec2_state.lock:
         ec2_state.settle()
         return set(ec2_state.moto(account_id, region).enis)

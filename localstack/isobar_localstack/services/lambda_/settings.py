@@ -17,6 +17,7 @@ import re
 from dataclasses import dataclass
 
 from isobar_localstack.core.base import error
+from isobar_localstack.services.lambda_.state import find
 
 LATEST = "$LATEST"
 LAYERS_LIMIT = 5
@@ -52,8 +53,6 @@ def keeping(original):
     """For CreateFunction and UpdateFunctionConfiguration."""
 
     def handler(context, request):
-        from isobar_localstack.services.lambda_.functions import find
-
         changes = changed_settings(context, request)
         answer = original(context, {name: value for name, value in request.items() if name != "Layers"})
         versions = of_versions(find(context, answer["FunctionName"]))
@@ -184,8 +183,6 @@ def showing_all(key: str):
 
 
 def shown(context, configuration: dict) -> dict:
-    from isobar_localstack.services.lambda_.functions import find
-
     function = find(context, configuration["FunctionName"])
     if function is None:
         return configuration  # deleted meanwhile
@@ -201,8 +198,6 @@ def get_function(original):
     """Reserving nothing at all, 0, is a setting too; LocalStack did not show it."""
 
     def handler(context, request):
-        from isobar_localstack.services.lambda_.functions import find
-
         answer = original(context, request)
         configuration = shown(context, answer["Configuration"])
         function = find(context, request["FunctionName"])

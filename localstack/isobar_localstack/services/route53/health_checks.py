@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from isobar_localstack.core.base import error
 from isobar_localstack.services.route53 import health_status as status
+from isobar_localstack.services.route53.state import after_marker
 
 LIST_LIMIT = 1000
 CHECKER_REGIONS = (
@@ -98,8 +99,6 @@ class Checks:
         }
 
     def list(self, context, request):
-        from isobar_localstack.services.route53.hosted_zones import after_marker
-
         checks = sorted(self.accounts[context.account_id].checks.values(), key=lambda check: check.id)
         shown, following = after_marker(checks, request, lambda check: check.id, LIST_LIMIT)
         return {"HealthChecks": [describe(check) for check in shown]} | following

@@ -15,6 +15,7 @@ does not answer for calculated checks, as on AWS; the control endpoint does for 
 import datetime
 
 from isobar_localstack.core.base import epoch
+from isobar_localstack.services.route53.state import accounts
 
 COMPARISONS = {
     "GreaterThanOrEqualToThreshold": lambda value, limit: value >= limit,
@@ -87,8 +88,6 @@ def report(healthy: bool, kind: str) -> dict:
 
 class HealthChecksResource:
     def on_get(self, request):
-        from isobar_localstack.services.route53.hosted_zones import accounts
-
         return {
             check.id: {"type": check.config["Type"], "healthy": is_healthy(account_id, account, check)}
             for account_id, account in list(accounts.items())
@@ -96,8 +95,6 @@ class HealthChecksResource:
         }
 
     def on_post(self, request):
-        from isobar_localstack.services.route53.hosted_zones import accounts
-
         for check_id, wanted in request.get_json(force=True).items():
             for account in list(accounts.values()):
                 if check_id in account.checks:

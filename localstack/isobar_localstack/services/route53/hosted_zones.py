@@ -10,44 +10,16 @@ its apex NS and SOA; a zone with other records cannot be deleted.
 
 import random
 import string
-from collections import defaultdict
-from dataclasses import dataclass, field
 
 from isobar_localstack.core.base import epoch, error, own_service, tag_list
 from isobar_localstack.core.durations import due, is_over
 from isobar_localstack.services.route53 import health_checks as health
 from isobar_localstack.services.route53 import records
+from isobar_localstack.services.route53.state import PAGE_SIZE, Account, Zone, accounts, after_marker
 
 LOCATION = "https://route53.amazonaws.com/2013-04-01"
-PAGE_SIZE = 100
 TAGGED_PER_CALL = 10
 NAME_SERVERS = ("ns-1.awsdns-00.com", "ns-2.awsdns-01.net", "ns-3.awsdns-02.org", "ns-4.awsdns-03.co.uk")
-
-
-@dataclass
-class Zone:
-    id: str
-    name: str
-    caller_reference: str
-    comment: str | None
-    private: bool
-    vpc: dict | None
-    accelerated: bool = False
-    enabled_at: float = 0.0
-    records: dict = field(default_factory=dict)
-
-
-@dataclass
-class Account:
-    zones: dict = field(default_factory=dict)
-    zone_references: set = field(default_factory=set)
-    changes: dict = field(default_factory=dict)
-    checks: dict = field(default_factory=dict)
-    check_references: dict = field(default_factory=dict)
-    tags: dict = field(default_factory=lambda: defaultdict(dict))  # (type, id) -> tags
-
-
-accounts: dict[str, Account] = defaultdict(Account)
 
 
 def service():
@@ -151,17 +123,6 @@ def list_zones(context, request):
     zones = sorted(accounts[context.account_id].zones.values(), key=lambda zone: zone.id)
     shown, following = after_marker(zones, request, lambda zone: zone.id)
     return {"HostedZones": [describe_zone(zone) for zone in shown]} | following
-
-
-def after_marker(items: list, request, identify, limit=PAGE_SIZE) -> tuple[list, dict]:
-    """Route 53's paging: Marker is the id of the first item to show."""
-    marker = request.get("Marker")
-    size = min(int(request.get("MaxItems") or limit), limit)
-    rest = [item for item in items if not marker or identify(item) >= marker]
-    following = {"Marker": marker or "", "MaxItems": str(size), "IsTruncated": len(rest) > size}
-    if len(rest) > size:
-        following["NextMarker"] = identify(rest[size])
-    return rest[:size], following
 
 
 def list_zones_by_name(context, request):

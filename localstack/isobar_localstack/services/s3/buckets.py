@@ -15,6 +15,7 @@ from isobar_localstack.realism import consistency
 from isobar_localstack.core.base import error, on_localstack
 from isobar_localstack.core.clock import clock
 from isobar_localstack.core.durations import SECONDS, after, is_over
+from isobar_localstack.services.iam.roles import check_principals, trusts, usable_role
 
 deleted_names: dict = {}  # bucket -> (region, when)
 PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read")
@@ -178,7 +179,7 @@ def put_policy(original):
         if is_public(request["Policy"]) and blocks(context, request["Bucket"], "BlockPublicPolicy"):
             raise denied("s3:PutBucketPolicy")
         refusal = error("MalformedPolicy", "Invalid principal in policy")
-        consistency.check_principals(context, request["Policy"], refusal)
+        check_principals(context, request["Policy"], refusal)
         return original(context, request)
 
     return handler
@@ -244,8 +245,6 @@ def put_replication(original):
 
 
 def check_replication_role(context, arn: str):
-    from isobar_localstack.services.iam.roles import trusts, usable_role
-
     role = usable_role(context.account_id, arn)
     if role is None or not trusts(role, "s3.amazonaws.com"):
         raise error("InvalidRequest", "The role specified in the replication configuration cannot be assumed by Amazon S3.")

@@ -8,7 +8,7 @@ word PendingConfirmation, and cannot be unsubscribed.
 """
 
 from isobar_localstack.core.base import error, on_localstack
-from isobar_localstack.realism.consistency import check_principals
+from isobar_localstack.services.iam.roles import check_principals
 
 PENDING = "PendingConfirmation"
 
