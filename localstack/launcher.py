@@ -5,6 +5,7 @@ written beside this file: everything lives under one home directory,
 
     $ISOBAR_LOCALSTACK_HOME, else $XDG_CACHE_HOME/isobar/localstack, else ~/.cache/isobar/localstack
         env-<hash>/    virtual environment, one per set of pins and Python version
+        extension-<hash>/  the extension as LocalStack loads it, one per state of the sources and environment
         port-<N>/      data, log, temporary files and process record of the emulator on port N
         locks/         one file per environment and port
 
@@ -30,8 +31,17 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PINS = HERE / "pins.txt"
-EXTENSION = ("isobar_localstack", "isobar_localstack.dist-info")
-LISTING = "inventory.py"  # the emulator answers with it too
+PACKAGE = "isobar_localstack"
+METADATA = f"{PACKAGE}.dist-info"
+ENTRY_POINTS = f"""\
+[localstack.hooks.on_infra_start]
+isobar = {PACKAGE}.core.plugin:start
+
+[localstack.lambda.runtime_executor]
+isobar = {PACKAGE}.services.lambda_.functions:NoRuntimePlugin
+
+[localstack.aws.provider]
+"""
 DEFAULT_PORT = 4566
 START_LIMIT_SECONDS = 120
 STOP_LIMIT_SECONDS = 10
@@ -173,17 +183,57 @@ class Instance:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
+# --- the extension ------------------------------------------------------------------------------
+
+
+def source_files():
+    return [file for file in sorted((HERE / PACKAGE).rglob("*")) if file.is_file() and "__pycache__" not in file.parts]
+
+
 def sources_hash():
-    digest = hashlib.sha256()
-    for name in EXTENSION:
-        for file in sorted((HERE / name).rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
-                digest.update(str(file.relative_to(HERE)).encode() + file.read_bytes())
-    digest.update((HERE / LISTING).read_bytes())
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for file in source_files():
+        digest.update(str(file.relative_to(HERE)).encode() + file.read_bytes())
     return digest.hexdigest()
 
 
-def child_environment(instance):
+def entry_points():
+    """Each folder of `services` is a provider, under the name that AWS's SDKs have for the API."""
+    folders = sorted(folder.name for folder in (HERE / PACKAGE / "services").iterdir() if (folder / "__init__.py").exists())
+    providers = (f"{name.rstrip('_').replace('_', '-')}:isobar = {PACKAGE}.core.plugin:{name}" for name in folders)
+    return ENTRY_POINTS + "\n".join(providers) + "\n"
+
+
+def write_extension(directory):
+    shutil.rmtree(directory, ignore_errors=True)
+    shutil.copytree(HERE / PACKAGE, directory / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    (directory / METADATA).mkdir()
+    (directory / METADATA / "METADATA").write_text("Metadata-Version: 2.1\nName: isobar-localstack\nVersion: 1.0\n")
+    (directory / METADATA / "entry_points.txt").write_text(entry_points())
+
+
+def ensure_extension(python):
+    """The extension with its metadata and compiled: the emulators of all ports share it.
+
+    They import lazily; a copy of its own keeps them whole when the sources change or vanish.
+    """
+    identity = f"{python}|{sources_hash()}".encode()
+    directory = home() / ("extension-" + hashlib.sha256(identity).hexdigest()[:12])
+    marker = directory / ".complete"
+    if not marker.exists():
+        with lock(directory.name):
+            if not marker.exists():
+                write_extension(directory)
+                compiling = [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", directory / PACKAGE]
+                subprocess.run(compiling, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+                marker.touch()
+    return directory
+
+
+# --- starting and stopping ----------------------------------------------------------------------
+
+
+def child_environment(instance, extension):
     """A clean set of variables: the caller's AWS and LocalStack settings must not leak in."""
     dropped = ("AWS_", "LOCALSTACK_", "PROVIDER_OVERRIDE_", "PYTHON", "LAMBDA_", "GATEWAY_")
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
@@ -193,7 +243,7 @@ def child_environment(instance):
         "FILESYSTEM_ROOT": str(directory / "files"),
         "TMPDIR": str(directory / "tmp"),
         "XDG_CACHE_HOME": str(directory / "cache"),
-        "PYTHONPATH": str(directory / "extension"),
+        "PYTHONPATH": str(extension),
         "PYTHONDONTWRITEBYTECODE": "1",
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
@@ -203,21 +253,15 @@ def child_environment(instance):
 
 def start(instance, python):
     shutil.rmtree(instance.directory, ignore_errors=True)
-    for name in ("files", "tmp", "cache", "extension"):
+    for name in ("files", "tmp", "cache"):
         (instance.directory / name).mkdir(parents=True)
-    # The emulator imports lazily; its own copy keeps it whole when the sources change or vanish.
-    for name in EXTENSION:
-        shutil.copytree(
-            HERE / name, instance.directory / "extension" / name,
-            ignore=shutil.ignore_patterns("__pycache__"),
-        )
-    shutil.copy(HERE / LISTING, instance.directory / "extension" / LISTING)
+    extension = ensure_extension(python)
     token = f"isobar-emulator-{secrets.token_hex(8)}"
     with open(instance.log, "wb") as log:
         process = subprocess.Popen(
             [python, "-m", "localstack.runtime.main", token],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            cwd=instance.directory, env=child_environment(instance),
+            cwd=instance.directory, env=child_environment(instance, extension),
             start_new_session=True,  # an interrupt at the terminal must not reach it
         )
     record = {"pid": process.pid, "token": token, "sources": sources_hash()}
@@ -284,14 +328,20 @@ def compose(port, *arguments):
     result = subprocess.run(
         ["docker", "compose", "--file", HERE / "compose.yaml", "--project-name", f"isobar-localstack-{port}",
          *arguments],
-        stdin=subprocess.DEVNULL, stdout=sys.stderr, env=os.environ | {"ISOBAR_LOCALSTACK_PORT": str(port)},
+        stdin=subprocess.DEVNULL, stdout=sys.stderr,
+        env=os.environ | {"ISOBAR_LOCALSTACK_PORT": str(port), "ISOBAR_LOCALSTACK_EXTENSION": str(docker_extension(port))},
     )
     if result.returncode:
         raise Failed("docker compose failed.")
 
 
+def docker_extension(port):
+    return Instance(port).directory / "extension"
+
+
 def up_in_docker(instance):
     say("Starting the emulator in Docker…")
+    write_extension(docker_extension(instance.port))
     compose(instance.port, "up", "--detach", "--quiet-pull")
     deadline = time.monotonic() + START_LIMIT_SECONDS
     while not instance.is_healthy():
@@ -341,6 +391,21 @@ def down(port):
         shutil.rmtree(instance.directory, ignore_errors=True)
 
 
+def inventory(port, regions, as_json):
+    """What is alive, as the emulator lists it."""
+    url = f"{Instance(port).endpoint}/_isobar/inventory?regions={regions or 'all'}"
+    try:
+        with urllib.request.urlopen(url) as answer:
+            things = json.load(answer)
+    except (OSError, ValueError) as problem:
+        raise Failed(f"The emulator on port {port} does not answer: {problem}") from None
+    if as_json:
+        print(json.dumps(things, indent=1))
+        return
+    for thing in things:
+        print(*thing.values())
+
+
 def run_with_environment(*command):
     python = ensure_environment()
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -349,14 +414,20 @@ def run_with_environment(*command):
 
 def main():
     command, *rest = sys.argv[1:]
-    if command == "inventory":
-        run_with_environment(HERE / "inventory.py", *rest)
     if command == "test":
         os.chdir(HERE)
         run_with_environment("-m", "pytest", "-p", "no:cacheprovider", "-q", *rest)
     parser = argparse.ArgumentParser(prog=command)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT)
-    {"up": up, "down": down}[command](parser.parse_args(rest).port)
+    if command == "inventory":
+        parser.description = "Lists everything alive in the emulator."
+        parser.add_argument("--regions", help="comma-separated; all regions by default")
+        parser.add_argument("--json", action="store_true", help="a JSON list of objects instead of lines")
+    options = parser.parse_args(rest)
+    if command == "inventory":
+        inventory(options.port, options.regions, options.json)
+    else:
+        {"up": up, "down": down}[command](options.port)
 
 
 if __name__ == "__main__":

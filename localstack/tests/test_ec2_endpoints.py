@@ -1,4 +1,4 @@
-"""EC2: VPC endpoints, and the interfaces that services lend, behave like on AWS."""
+"""EC2: VPC endpoints, and the interfaces that services attach, behave like on AWS."""
 
 import io
 import json

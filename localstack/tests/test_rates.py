@@ -12,8 +12,8 @@ sys.path.insert(0, str(FOLDER))
 
 from localstack.aws.spec import load_service
 
-from isobar_localstack.core.middleware import THROTTLING
-from isobar_localstack.realism.rates import LIMITS, Buckets, limits_of
+from isobar_localstack.core.registry import services
+from isobar_localstack.realism.rates import Buckets, limits_of
 
 
 class Clock:
@@ -33,12 +33,11 @@ def served(buckets, service, operation, number, region="eu-west-1", account="1")
 
 
 def test_every_limit_names_operations():
-    for service in {limit.service for limit in LIMITS}:
-        assert service in THROTTLING
-        names = load_service(service).operation_names
-        for limit in (limit for limit in LIMITS if limit.service == service):
+    for service in services().values():
+        names = load_service(service.api).operation_names
+        for limit in service.limits:
             assert limit.mark in ("doc", "model", "memory")
-            assert any(limit in limits_of(service, name) for name in names), limit
+            assert any(limit in limits_of(service.api, name) for name in names), limit
 
 
 def test_a_bucket_empties_and_fills(clock):

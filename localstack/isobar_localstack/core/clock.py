@@ -12,7 +12,6 @@ states freezes it, and then moves it by hand:
 Only lifecycles follow it. Dates in answers, alarms and data of metrics are those of the real clock.
 """
 
-import heapq
 import os
 import threading
 import time
@@ -75,33 +74,6 @@ class Clock:
 clock = Clock()
 
 
-class Coming:
-    """What happens later: functions of modules with their arguments, so that a snapshot can hold them.
-
-    Nothing happens by itself. The owner calls `settle` before it looks at its state; what is due
-    by then is done in order.
-    """
-
-    def __init__(self):
-        self._heap: list = []
-        self._number = 0  # two things due at the same moment keep their order
-
-    def at(self, moment: float, action, *arguments):
-        self._number += 1
-        heapq.heappush(self._heap, (moment, self._number, action, arguments))
-
-    @property
-    def number(self) -> int:
-        """How many things were ever noted."""
-        return self._number
-
-    def settle(self):
-        now = clock.now()
-        while self._heap and self._heap[0][0] <= now:
-            _, _, action, arguments = heapq.heappop(self._heap)
-            action(*arguments)
-
-
 class ClockResource:
     def on_get(self, request):
         return {"frozen": clock.frozen, "now": round(clock.now(), 3), "pace": pace()}
@@ -115,3 +87,8 @@ class ClockResource:
         if wanted.get("freeze") is False:
             clock.thaw()
         return self.on_get(request)
+
+
+def epoch() -> float:
+    """For dates in answers: the real time."""
+    return round(time.time(), 3)

@@ -10,7 +10,9 @@ import threading
 from localstack.aws import handlers
 from localstack.aws.protocol.serializer import create_serializer
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.emulated import Throttling
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.registry import services
 
 TWISTED_REQUEST = "isobar.twisted_request"
 
@@ -25,37 +27,9 @@ class Refusal(Exception):
 
 # --- throttling -------------------------------------------------------------------------------------
 
-# service: (code, status, message, whether a Retry-After is sent). [model] for codes that are in a model.
-THROTTLING = {
-    "acm": ("ThrottlingException", 400, "Rate exceeded", False),
-    "apigateway": ("TooManyRequestsException", 429, "Too Many Requests", True),       # [model]
-    "apigatewayv2": ("TooManyRequestsException", 429, "Too Many Requests", False),    # [model]
-    "application-autoscaling": ("ThrottlingException", 400, "Rate exceeded", False),
-    "autoscaling": ("Throttling", 400, "Rate exceeded", False),
-    "backup": ("ThrottlingException", 400, "Rate exceeded", False),
-    "cloudwatch": ("Throttling", 400, "Rate exceeded", False),
-    "dynamodb": ("ThrottlingException", 400, "Rate exceeded", False),                 # [doc]
-    "ec2": ("RequestLimitExceeded", 503, "Request limit exceeded.", False),
-    "ecs": ("ThrottlingException", 400, "Rate exceeded", False),
-    "elbv2": ("Throttling", 400, "Rate exceeded", False),
-    "iam": ("Throttling", 400, "Rate exceeded", False),
-    "kms": ("ThrottlingException", 400, "Rate exceeded", False),
-    "lambda": ("TooManyRequestsException", 429, "Rate exceeded", True),               # [model]
-    "logs": ("ThrottlingException", 400, "Rate exceeded", False),
-    "rds": ("Throttling", 400, "Rate exceeded", False),
-    "resourcegroupstaggingapi": ("ThrottledException", 400, "Rate exceeded", False),  # [model]
-    "route53": ("Throttling", 400, "Rate exceeded", False),
-    "s3": ("SlowDown", 503, "Please reduce your request rate.", False),
-    "secretsmanager": ("ThrottlingException", 400, "Rate exceeded", False),
-    "sns": ("Throttling", 400, "Rate exceeded", False),
-    "sts": ("Throttling", 400, "Rate exceeded", False),
-    "synthetics": ("TooManyRequestsException", 429, "Rate exceeded", False),          # [model]
-}
-
-
 def throttled(service: str, retry_after: int = 1):
-    code, status, message, header = THROTTLING.get(service, ("ThrottlingException", 400, "Rate exceeded", False))
-    return code, message, status, {"Retry-After": str(retry_after)} if header else {}
+    how = services()[service].throttling if service in services() else Throttling("ThrottlingException")
+    return how.code, how.message, how.status, {"Retry-After": str(retry_after)} if how.retry_after else {}
 
 
 # --- the gate ---------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ Off by default; on with ISOBAR_EMULATOR_CONSISTENCY=eventual at `up`, or over th
     GET  /_isobar/consistency                         {"mode": "strict"}
     POST /_isobar/consistency {"mode": "eventual"}
 
-How long things take to be seen is in `durations`, under `consistency.…`. Services `mark` what they
+How long things take to be seen is in DURATIONS. Services `mark` what they
 write and ask whether it is still `unseen`; what waits for it is told in each service's file:
 
     iam       a new or changed role or policy cannot be used by other services; GetRole, lists
@@ -24,10 +24,36 @@ import functools
 import json
 import os
 
-from isobar_localstack.core.durations import due, is_over
+from localstack.http import Resource, Response
+from localstack.services.internal import get_internal_apis
+
+from isobar_localstack.core.durations import declare, due, is_over
+from isobar_localstack.core.state import State
+
+# In seconds, from memory; these count only with ISOBAR_EMULATOR_CONSISTENCY=eventual.
+DURATIONS = {
+    "iam_role": 10,
+    "iam_policy": 10,
+    "iam_profile": 20,
+    "iam_read": 2,
+    "acm_describe": 3,
+    "dynamodb_describe": 1,
+    "dynamodb_tags": 3,
+    "ec2": 3,
+    "ecs_describe": 2,
+    "ecs_service_linked_role": 10,
+    "elbv2_describe": 2,
+    "lambda_get": 1,
+    "lambda_deleting": 3,
+    "list": 5,
+    "s3_list": 5,
+    "tagging": 30,
+}
+declare("consistency", DURATIONS)
 
 _control = {"mode": os.environ.get("ISOBAR_EMULATOR_CONSISTENCY") or "strict"}
-unseen_until: dict[tuple, float] = {}
+state = State("consistency")
+unseen_until: dict[tuple, float] = state.store("unseen_until", {})
 
 
 def is_eventual() -> bool:
@@ -107,8 +133,10 @@ class ConsistencyResource:
     def on_post(self, request):
         mode = request.get_json(force=True).get("mode")
         if mode not in ("strict", "eventual"):
-            from localstack.http import Response
-
             return Response(json.dumps({"message": "mode is strict or eventual"}), 400)
         _control["mode"] = mode
         return self.on_get(request)
+
+
+def install():
+    get_internal_apis().add(Resource("/_isobar/consistency", ConsistencyResource()))

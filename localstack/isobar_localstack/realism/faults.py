@@ -46,7 +46,7 @@ from localstack.http import Resource, Response
 from localstack.services.internal import get_internal_apis
 
 from isobar_localstack.core.middleware import Refusal, answer, client_has_gone, drop_connection, throttled
-from isobar_localstack.core.base import READS
+from isobar_localstack.core.operations import READS
 
 ACTIONS = ("error", "5xx", "hang", "drop", "throttle")
 MATCHES = ("service", "operation", "region", "not_service", "mutating")

@@ -1,22 +1,20 @@
 """Strict requests: each one is checked before it is served, and refused the way AWS refuses it.
 
 First against the official service model (botocore's): required members, types, lengths, ranges,
-patterns, enums. Then against the text rules of `rules/<service>.py`, which the model does not have.
+patterns, enums. Then against the text rules that the services declare, which the model does not have.
 
-    answers.py    one line per service: which error a violation is answered with
+    answers.py    the errors that violations are answered with, in the forms that services share
     model.py      the checks the model gives
     patterns.py   from Java's regular expressions, in which the model is written, to Python's
     exceptions.py where the model is wrong or incomplete and AWS accepts more
     facts.py      the numbers of the text rules, each with its evidence
-    rules/        one file per service
+    texts.py      what the text rules of the services share
     report.py     GET /_isobar/strict
 
 ISOBAR_EMULATOR_STRICT=0 switches it off. Calls that LocalStack makes to itself are not checked.
 """
 
 import functools
-import importlib
-import importlib.util
 import os
 import time
 
@@ -24,7 +22,8 @@ from localstack.aws.handlers import service as handlers_of_services
 from localstack.aws.protocol.parser import BaseJSONRequestParser, RequestParserError
 
 from isobar_localstack.realism.strict import report
-from isobar_localstack.realism.strict.answers import ANSWERS, unreadable, unknown_operation
+from isobar_localstack.core.registry import services
+from isobar_localstack.realism.strict.answers import unknown_operation, unreadable
 from isobar_localstack.realism.strict.exceptions import UNCHECKED_OPERATIONS
 from isobar_localstack.realism.strict.model import problems_of
 from isobar_localstack.realism.strict import tags
@@ -47,17 +46,17 @@ def check(chain, context, response):
     if operation is None or context.is_internal_call:
         return
     service = context.service.service_name
-    answer = ANSWERS.get(service)
-    if answer is None or (service, operation.name) in UNCHECKED_OPERATIONS:
+    declared = services().get(service)
+    if declared is None or declared.errors is None or (service, operation.name) in UNCHECKED_OPERATIONS:
         report.skipped(service, operation.name)
         return
     began = time.thread_time()
     try:
         request = context.service_request or {}
         if operation.input_shape is not None and (problems := problems_of(operation, request)):
-            raise answer(operation, problems)
+            raise declared.errors(operation, problems)
         tags.check(context, request)
-        for rule in rules_of(service).get(operation.name, ()):
+        for rule in declared.rules.get(operation.name, ()):
             rule(context, request)
     except Exception as problem:
         report.refused(context, problem)
@@ -65,12 +64,8 @@ def check(chain, context, response):
     report.passed(service, operation.name, time.thread_time() - began)
 
 
-@functools.cache
-def rules_of(service: str) -> dict:
-    folder = f"isobar_localstack.services.{service.replace('-', '_').replace('lambda', 'lambda_')}"
-    if importlib.util.find_spec(folder) is None or importlib.util.find_spec(f"{folder}.rules") is None:
-        return {}
-    return importlib.import_module(f"{folder}.rules").RULES
+def is_checked(service: str) -> bool:
+    return service in services() and services()[service].errors is not None
 
 
 # --- requests that cannot even be read --------------------------------------------------------------
@@ -85,7 +80,7 @@ def answer_unreadable_requests():
         try:
             return parse(self, context)
         except RequestParserError as problem:
-            if context.is_internal_call or context.service.service_name not in ANSWERS:
+            if context.is_internal_call or not is_checked(context.service.service_name):
                 raise
             context.operation = operation_of(context)
             refusal = (unreadable if context.operation else unknown_operation)(context, str(problem))

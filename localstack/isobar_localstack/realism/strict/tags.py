@@ -4,7 +4,7 @@ Runs on every operation that sets tags, wherever the request carries them. The c
 service; where the table has no line, it is the service's code for wrong values.
 """
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism.strict.facts import fact
 from isobar_localstack.realism.strict.texts import matches
 

@@ -6,7 +6,7 @@ answers with. They look at the request alone; what depends on the state is the s
 
 import re
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 
 
 def matches(pattern: str, text: str) -> bool:

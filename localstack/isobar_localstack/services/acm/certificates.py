@@ -17,11 +17,15 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import epoch, error, own_service, page, tag_dict, tag_list
+from isobar_localstack.core.clock import epoch
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
+from isobar_localstack.core.tags import tag_dict, tag_list
 from isobar_localstack.core.clock import clock
 from isobar_localstack.core.durations import SECONDS, after, due, is_over
 from isobar_localstack.services.route53 import hosted_zones as route53
 from isobar_localstack.core.events import certificate_users
+from isobar_localstack.core.state import State
 
 TOKEN_LIFE_SECONDS = 3600
 VALID_DAYS = 198
@@ -54,23 +58,21 @@ class Region:
     tokens: dict = field(default_factory=dict)  # token and request -> (arn, since)
 
 
-regions: dict[tuple[str, str], Region] = defaultdict(Region)
+stores = State("acm")
+regions: dict[tuple[str, str], Region] = stores.store("regions", defaultdict(Region))
 
 
-def service():
-    return own_service(
-        "acm",
-        {
-            "RequestCertificate": request_certificate,
-            "DescribeCertificate": describe_certificate,
-            "ListCertificates": consistency.lists_late("CertificateSummaryList", "CertificateArn", "acm")(list_certificates),
-            "DeleteCertificate": delete_certificate,
-            "UpdateCertificateOptions": update_options,
-            "AddTagsToCertificate": add_tags,
-            "RemoveTagsFromCertificate": remove_tags,
-            "ListTagsForCertificate": list_tags,
-        },
-    )
+def operations(original: dict) -> dict:
+    return {
+        "RequestCertificate": request_certificate,
+        "DescribeCertificate": describe_certificate,
+        "ListCertificates": consistency.lists_late("CertificateSummaryList", "CertificateArn", "acm")(list_certificates),
+        "DeleteCertificate": delete_certificate,
+        "UpdateCertificateOptions": update_options,
+        "AddTagsToCertificate": add_tags,
+        "RemoveTagsFromCertificate": remove_tags,
+        "ListTagsForCertificate": list_tags,
+    }
 
 
 def here(context) -> Region:

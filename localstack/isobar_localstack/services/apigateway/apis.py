@@ -4,8 +4,8 @@ LocalStack keeps APIs and their methods in moto; its import stays in use. Gaps c
 import dropped connectionId, integrationTarget and credentials, kept the old title and forgot to
 roll back; settings of an API were patched in part; deployments in use and APIs with base path
 mappings could be deleted; tags went to a place where no read looked; every account came with a
-logging role. Stages are in `apigateway_stages`, domain names in `apigateway_domains`, integrations in
-`apigateway_integrations`.
+logging role. Stages are in `stages`, domain names in `domains`, integrations in
+`integrations`.
 
 AWS rules followed: an API is UPDATING for a quarter of an hour when its security policy changes;
 overwriting an API replaces everything its document can say, the title is the API's name, and a setting
@@ -16,7 +16,8 @@ import copy
 import io
 import json
 
-from isobar_localstack.core.base import error, on_localstack, one_at_a_time
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.operations import one_at_a_time
 from isobar_localstack.core.durations import due, is_over
 from isobar_localstack.services.apigateway import domains
 from isobar_localstack.services.apigateway import integrations
@@ -28,27 +29,23 @@ from isobar_localstack.services.iam.roles import trusts, usable_allows, usable_r
 COMPRESSION_LIMIT = 10485760
 
 
-def service():
-    service = on_localstack("apigateway", {})
-    integrations.show_all_fields()
-    table = service.skeleton.dispatch_table
+def operations(original: dict) -> dict:
     own = {
-        "CreateRestApi": created_api(table["CreateRestApi"]),
+        "CreateRestApi": created_api(original["CreateRestApi"]),
         "GetRestApi": lambda context, request: describe(find_api(context, request)),
         "GetRestApis": list_apis,
         "UpdateRestApi": update_api,
-        "PutRestApi": put_api(table["PutRestApi"]),
-        "DeleteRestApi": delete_api(table["DeleteRestApi"]),
-        "PutIntegration": integrations.put(table["PutIntegration"]),
+        "PutRestApi": put_api(original["PutRestApi"]),
+        "DeleteRestApi": delete_api(original["DeleteRestApi"]),
+        "PutIntegration": integrations.put(original["PutIntegration"]),
         "GetAccount": lambda context, request: describe_account(context),
         "UpdateAccount": update_account,
         "GetTags": lambda context, request: {"tags": dict(tags_of(context, request["resourceArn"]))},
         "TagResource": lambda context, request: tags_of(context, request["resourceArn"]).update(request["tags"]),
         "UntagResource": untag,
     }
-    table |= one_at_a_time(own | stages.operations(table) | domains.operations() | links.operations(table))
-    table["CreateDeployment"] = integrations.once_linked(table["CreateDeployment"])
-    return service
+    every = one_at_a_time(own | stages.operations(original) | domains.operations() | links.operations(original))
+    return every | {"CreateDeployment": integrations.once_linked(every["CreateDeployment"])}
 
 
 # --- REST APIs ------------------------------------------------------------------------------------

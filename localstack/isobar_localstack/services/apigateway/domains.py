@@ -13,7 +13,9 @@ import hashlib
 import random
 import string
 
-from isobar_localstack.core.base import epoch, error, page
+from isobar_localstack.core.clock import epoch
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
 from isobar_localstack.core.durations import due, is_over
 from isobar_localstack.services.apigateway.state import Domain, Region, bad_request, moto_api, regions
 from isobar_localstack.core.events import certificate_users

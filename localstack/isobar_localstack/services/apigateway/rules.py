@@ -1,6 +1,6 @@
 """API Gateway (REST): names, sizes and timeouts. Stage variables are checked where stages are kept."""
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism.strict.facts import fact
 from isobar_localstack.realism.strict.texts import matches
 

@@ -3,7 +3,9 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from isobar_localstack.core.base import error, page
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
+from isobar_localstack.core.state import State
 
 PAGE_SIZE, PAGE_LIMIT = 25, 500
 
@@ -28,8 +30,9 @@ class Region:
     former_uses: dict = field(default_factory=dict)  # certificate -> (domain arns, when ACM notices its end)
 
 
-regions: dict[tuple[str, str], Region] = defaultdict(Region)
-account_roles: dict[tuple[str, str], str] = {}
+stores = State("apigateway")
+regions: dict[tuple[str, str], Region] = stores.store("regions", defaultdict(Region))
+account_roles: dict[tuple[str, str], str] = stores.store("account_roles", {})
 
 
 def bad_request(message: str):

@@ -1,6 +1,6 @@
 """API Gateway v2: VPC links and stages."""
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism.strict.texts import matches
 
 

@@ -16,11 +16,13 @@ from datetime import UTC, datetime
 
 from localstack.aws.api import CommonServiceException
 
-from isobar_localstack.core.base import error, own_service, page
-from isobar_localstack.core.clock import Coming
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
+from isobar_localstack.core.scheduler import Scheduled
 from isobar_localstack.core.durations import due
 from isobar_localstack.core.events import vpc_link_users
 from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
+from isobar_localstack.core.state import State
 
 PER_PAGE = 500
 REQUESTER = "amazon-apigateway"
@@ -29,12 +31,13 @@ IDLE = "The VPC link has had no traffic for 60 days. It becomes active again wit
 TOLD = {"INACTIVE": IDLE, "FAILED": "The VPC link could not be created.", "AVAILABLE": "VPC link is ready to route traffic"}
 
 lock = threading.RLock()
-coming = Coming()
-vpc_links: dict[tuple[str, str], dict[str, dict]] = {}  # (account, region) -> id -> as the API shows it
-interfaces: dict[str, list] = {}  # id of the link -> of its network interfaces
+stores = State("apigatewayv2")
+coming = stores.store("coming", Scheduled())
+vpc_links: dict[tuple[str, str], dict[str, dict]] = stores.store("vpc_links", {})  # (account, region) -> id -> as the API shows it
+interfaces: dict[str, list] = stores.store("interfaces", {})  # id of the link -> of its network interfaces
 
 
-def service():
+def operations(original: dict) -> dict:
     own = {
         "CreateVpcLink": create_link,
         "GetVpcLink": lambda context, request: shown(find(context, request["VpcLinkId"])),
@@ -45,7 +48,7 @@ def service():
         "TagResource": tag,
         "UntagResource": untag,
     }
-    return own_service("apigatewayv2", {name: settled(handler) for name, handler in own.items()})
+    return {name: settled(handler) for name, handler in own.items()}
 
 
 def settled(handler):

@@ -1,25 +1,22 @@
 """Application Auto Scaling: its operations."""
 
-from isobar_localstack.core.base import own_service
+
 from isobar_localstack.services.application_autoscaling import policies, targets
 
 
-def service():
-    return own_service(
-        "application-autoscaling",
-        {
-            "RegisterScalableTarget": targets.register,
-            "DescribeScalableTargets": targets.describe_targets,
-            "DeregisterScalableTarget": targets.deregister,
-            "PutScalingPolicy": policies.put,
-            "DescribeScalingPolicies": policies.describe,
-            "DeleteScalingPolicy": policies.delete,
-            "PutScheduledAction": targets.put_action,
-            "DescribeScheduledActions": targets.describe_actions,
-            "DeleteScheduledAction": targets.delete_action,
-            "DescribeScalingActivities": targets.describe_activities,
-            "TagResource": targets.tag,
-            "UntagResource": targets.untag,
-            "ListTagsForResource": targets.list_tags,
-        },
-    )
+def operations(original: dict) -> dict:
+    return {
+        "RegisterScalableTarget": targets.register,
+        "DescribeScalableTargets": targets.describe_targets,
+        "DeregisterScalableTarget": targets.deregister,
+        "PutScalingPolicy": policies.put,
+        "DescribeScalingPolicies": policies.describe,
+        "DeleteScalingPolicy": policies.delete,
+        "PutScheduledAction": targets.put_action,
+        "DescribeScheduledActions": targets.describe_actions,
+        "DeleteScheduledAction": targets.delete_action,
+        "DescribeScalingActivities": targets.describe_activities,
+        "TagResource": targets.tag,
+        "UntagResource": targets.untag,
+        "ListTagsForResource": targets.list_tags,
+    }

@@ -1,6 +1,6 @@
 """Application Auto Scaling: targets and the dimensions that belong to them."""
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism.strict.texts import matches
 
 # namespace: (resource ids, the dimension begins with)

@@ -3,18 +3,21 @@
 Written here: LocalStack has none, and moto knows neither clamping nor alarms. AWS rules followed: registering
 again changes what is given and clamps the current desired count at once; a target's policies and
 scheduled actions go with it; tags are of the target and count at its first registration; an ECS service has
-to exist. Scaling itself does not happen here: a test sets the desired count, see `ecs_services`.
+to exist. Scaling itself does not happen here: a test sets the desired count, see `desired_count`.
 """
 
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from isobar_localstack.core.base import epoch, error, page
+from isobar_localstack.core.clock import epoch
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
 from isobar_localstack.services.application_autoscaling.alarms import delete_alarms
 from isobar_localstack.services.ecs.services import set_desired
 from isobar_localstack.services.ecs import state as ecs_state
 from isobar_localstack.services.ecs.services import active_service
+from isobar_localstack.core.state import State
 
 PER_PAGE = 50
 MOST_IDS = 50
@@ -30,8 +33,9 @@ class Target:
     actions: dict = field(default_factory=dict)  # name -> as DescribeScheduledActions shows it
 
 
-targets: dict = {}  # (account, region, namespace, resource id, dimension) -> Target
-activities: dict[tuple, list] = defaultdict(list)  # (account, region) -> the newest first
+stores = State("application-autoscaling")
+targets: dict = stores.store("targets", {})  # (account, region, namespace, resource id, dimension) -> Target
+activities: dict[tuple, list] = stores.store("activities", defaultdict(list))  # (account, region) -> the newest first
 
 
 # --- finding --------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """EC2 Auto Scaling: groups, their sizes, tags and processes.
 
 LocalStack has no Auto Scaling. Of moto's only the instances are used, which are those of its EC2. The
-files beside this one have the rest: `autoscaling_launch` from template to instance, `…_health` the
-life of instances, `…_traffic` target groups, `…_refresh` instance refreshes, `…_policies` scaling.
+files beside this one have the rest: `launches` from template to instance, `health` the
+life of instances, `traffic` target groups, `refreshes` instance refreshes, `policies` scaling.
 
 AWS rules followed: names are unique and immutable, of a group that is being deleted too; an update
 cannot change target groups and touches no running instance; sizes bound what can be desired; a group
@@ -15,7 +15,8 @@ has to be taken off by an update first. Groups are not in the tagging API, filte
 import uuid
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import error, own_service, page
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
 from isobar_localstack.core.clock import clock
 from isobar_localstack.core.durations import due
 from isobar_localstack.services.autoscaling import health
@@ -51,7 +52,7 @@ METRICS = (
 )
 
 
-def service():
+def operations(original: dict) -> dict:
     own = {
         "CreateAutoScalingGroup": create,
         "UpdateAutoScalingGroup": update,
@@ -70,7 +71,7 @@ def service():
         "DescribeTags": describe_tags,
     }
     own |= traffic.operations() | refreshes.operations() | policies.operations()
-    return own_service("autoscaling", {name: settled(handler) for name, handler in own.items()})
+    return {name: settled(handler) for name, handler in own.items()}
 
 
 # --- groups ---------------------------------------------------------------------------------------

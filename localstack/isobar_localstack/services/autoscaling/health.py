@@ -17,11 +17,11 @@ from isobar_localstack.core.durations import after, due
 from isobar_localstack.services.autoscaling import launches
 from isobar_localstack.services.autoscaling import traffic
 from isobar_localstack.services.autoscaling.state import (
-    Group, Instance, begin, coming, finish, forget, instance_failed, instances_changed, later,
+    stores, Group, Instance, begin, coming, finish, forget, instance_failed, instances_changed, later,
 )
 from isobar_localstack.services.autoscaling.running_refresh import running_id, template_for
 
-failing_images: list[str] = []
+failing_images: list[str] = stores.store("failing_images", [])
 RUNNING = ("Pending", "InService")
 STOPPED = ("stopping", "stopped", "shutting-down", "terminated")
 

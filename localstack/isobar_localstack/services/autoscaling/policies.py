@@ -10,7 +10,7 @@ target group that is attached; the alarms of step and simple policies are their 
 
 import uuid
 
-from isobar_localstack.core.base import page
+from isobar_localstack.core.paging import page
 from isobar_localstack.services.autoscaling.state import Group, find, group_of, groups_in, invalid
 
 PER_PAGE = 100

@@ -11,7 +11,8 @@ rollback needs a desired configuration with a fixed version and an image that is
 import math
 import uuid
 
-from isobar_localstack.core.base import error, page
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
 from isobar_localstack.core.clock import clock
 from isobar_localstack.core.durations import after, due
 from isobar_localstack.services.autoscaling import health

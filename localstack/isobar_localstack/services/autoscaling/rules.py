@@ -1,6 +1,6 @@
 """EC2 Auto Scaling: names, sizes and lifetimes of groups, preferences of refreshes."""
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism.strict.facts import fact
 from isobar_localstack.realism.strict.texts import matches
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.services.autoscaling import launches
 from isobar_localstack.services.autoscaling.state import Group
 

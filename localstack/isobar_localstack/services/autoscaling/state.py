@@ -10,16 +10,18 @@ import threading
 import uuid
 from dataclasses import dataclass, field
 
-from isobar_localstack.core.base import error
-from isobar_localstack.core.clock import Coming
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.scheduler import Scheduled
 from isobar_localstack.core.events import Event
+from isobar_localstack.core.state import State
 
 lock = threading.RLock()
-coming = Coming()
+stores = State("autoscaling")
+coming = stores.store("coming", Scheduled())
 # What becomes of instances; the refreshes of their group listen.
 instances_changed = Event("autoscaling.instances_changed")  # (group, moment)
 instance_failed = Event("autoscaling.instance_failed")  # (group, instance, moment)
-groups: dict[tuple[str, str, str], "Group"] = {}  # (account, region, name)
+groups: dict[tuple[str, str, str], "Group"] = stores.store("groups", {})  # (account, region, name)
 GROUP_TYPE = "auto-scaling-group"
 
 

@@ -7,7 +7,7 @@ a target group is shown as such and as a traffic source of type elbv2. Not while
 being refreshed.
 """
 
-from isobar_localstack.core.base import page
+from isobar_localstack.core.paging import page
 from isobar_localstack.core.durations import due
 from isobar_localstack.services.autoscaling.state import Group, find, group_of, invalid, later
 from isobar_localstack.services.autoscaling.running_refresh import check_none_runs

@@ -11,20 +11,14 @@ a composite alarm needs its children and holds them.
 import re
 import time
 
-from isobar_localstack.core.base import error, on_localstack, page
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
+from isobar_localstack.core.operations import replaced
 
 NAMES_LIMIT = 100
 PAGE_LIMIT = 100
 DAY, HOUR = 86400, 3600
 STATE = ("StateValue", "StateReason", "StateReasonData", "StateUpdatedTimestamp", "StateTransitionedTimestamp")
-
-
-_loaded: list = []
-
-
-def provider():
-    """LocalStack's provider, or None as long as the service is not in use."""
-    return _loaded[0].lifecycle_hook if _loaded else None
 
 
 def first_evaluation_after_a_period():
@@ -38,22 +32,16 @@ def first_evaluation_after_a_period():
     alarm_scheduler.Scheduler = Patient
 
 
-def service():
-    first_evaluation_after_a_period()
-    loaded = on_localstack(
-        "cloudwatch",
-        {
-            "PutMetricAlarm": put_alarm,
-            "PutCompositeAlarm": put_alarm,
-            "DescribeAlarms": lambda original: describe_alarms,
-            "DeleteAlarms": delete_alarms,
-            "ListTagsForResource": of_existing_thing,
-            "TagResource": of_existing_thing,
-            "UntagResource": of_existing_thing,
-        },
-    )
-    _loaded.append(loaded)
-    return loaded
+def operations(original: dict) -> dict:
+    return replaced(original, {
+        "PutMetricAlarm": put_alarm,
+        "PutCompositeAlarm": put_alarm,
+        "DescribeAlarms": lambda original: describe_alarms,
+        "DeleteAlarms": delete_alarms,
+        "ListTagsForResource": of_existing_thing,
+        "TagResource": of_existing_thing,
+        "UntagResource": of_existing_thing,
+    })
 
 
 def store(account_id: str, region: str):

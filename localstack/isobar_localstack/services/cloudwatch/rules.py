@@ -2,7 +2,7 @@
 
 import json
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism.strict.facts import fact
 from isobar_localstack.realism.strict.texts import matches
 

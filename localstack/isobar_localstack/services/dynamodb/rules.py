@@ -1,6 +1,6 @@
 """DynamoDB: names of tables and indexes, how many indexes."""
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism.strict.facts import fact
 from isobar_localstack.realism.strict.texts import matches
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 
 from moto.dynamodb.models import dynamodb_backends
 
-from isobar_localstack.core.base import error
-from isobar_localstack.core.clock import Coming
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.scheduler import Scheduled
 from isobar_localstack.core.durations import due
+from isobar_localstack.core.events import regions_of_replicas
+from isobar_localstack.core.state import State
 
 
 @dataclass
@@ -65,7 +67,7 @@ class Table:
 class Account:
     def __init__(self):
         self.tables: dict[tuple[str, str], Table] = {}
-        self._coming = Coming()
+        self._coming = Scheduled()
 
     def later(self, duration: str, action, *arguments):
         self._coming.at(due(duration), action, *arguments)
@@ -74,7 +76,8 @@ class Account:
         self._coming.settle()
 
 
-accounts: dict[str, Account] = defaultdict(Account)
+stores = State("dynamodb")
+accounts: dict[str, Account] = stores.store("accounts", defaultdict(Account))
 
 
 def not_found(name: str):
@@ -156,3 +159,8 @@ def share_items(table: Table):
     items = table.moto.items
     for member in table.members():
         member.moto.items = items
+
+
+@regions_of_replicas.subscribe
+def regions_in_use() -> set[str]:
+    return {region for account in list(accounts.values()) for region, _ in list(account.tables)}

@@ -2,7 +2,7 @@
 
 moto answers reads and writes of items. Gaps closed here: tables and indexes were ACTIVE and gone
 at once, ReplicaUpdates were ignored, time to live was not replicated, tags piled up. States and
-groups are in `dynamodb_state`, replicas in `dynamodb_replicas`.
+groups are in `state`, replicas in `replicas`.
 
 AWS rules followed: a table that is not ACTIVE takes no change (ResourceInUseException); items of
 a table being created or deleted cannot be reached; of a table being deleted only the description
@@ -16,7 +16,11 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import GlobalSecondaryIndex
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import ask_moto, error, on_moto, one_at_a_time, page, tag_dict, tag_list
+from isobar_localstack.core.emulated import ask_moto
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.operations import one_at_a_time
+from isobar_localstack.core.paging import page
+from isobar_localstack.core.tags import tag_dict, tag_list
 from isobar_localstack.services.dynamodb import replicas
 from isobar_localstack.services.dynamodb import state
 from isobar_localstack.services.dynamodb.state import Table, accounts, in_use, invalid
@@ -34,7 +38,7 @@ OTHER_CHANGES = (
 )
 
 
-def service():
+def operations(original: dict) -> dict:
     own = {
         "CreateTable": create_table,
         "DescribeTable": describe_table,
@@ -49,11 +53,8 @@ def service():
         "UntagResource": untag,
         "ListTagsOfResource": list_tags,
     }
-    service = on_moto("dynamodb", {})
-    table = service.skeleton.dispatch_table
     # Everything shares one lock: a change of replicas must not meet a write half-way.
-    table |= one_at_a_time({name: settled(own.get(name, through_to_moto)) for name in table})
-    return service
+    return one_at_a_time({name: settled(own.get(name, through_to_moto)) for name in original})
 
 
 def settled(handler):
@@ -370,7 +371,7 @@ def update_backups(context, request):
 # --- tags -----------------------------------------------------------------------------------------
 
 
-tags_written: dict = {}  # (arn, id) of a table -> its tags and from when ListTagsOfResource shows them
+tags_written: dict = state.stores.store("tags_written", {})  # (arn, id) of a table -> its tags and from when ListTagsOfResource shows them
 
 
 def set_tags(table: Table, tags: list):

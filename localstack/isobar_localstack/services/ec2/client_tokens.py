@@ -9,7 +9,7 @@ end with what was made: a token whose thing is gone makes a new one [memory].
 
 import json
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.services.ec2 import state
 from isobar_localstack.services.ec2 import endpoints, nat_gateways
 
@@ -23,7 +23,7 @@ OPERATIONS = {
     "CreateVpcEndpoint": ("VpcEndpoint", "VpcEndpointId"),
     "RunInstances": None,
 }
-first_answers: dict = {}  # (account, region, operation, token) -> (parameters, answer)
+first_answers: dict = state.stores.store("first_answers", {})  # (account, region, operation, token) -> (parameters, answer)
 
 
 def idempotent(operation: str, handler):

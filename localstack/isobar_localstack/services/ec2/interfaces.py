@@ -1,8 +1,8 @@
 """EC2: network interfaces, also those that other services put into subnets.
 
-Load balancers, tasks, VPC links, endpoints, NAT gateways and functions in a VPC `lend` themselves an
-interface in each of their subnets and `give_back` it later; until it is gone, it holds its subnet and
-its groups, which is what most waiting at a destroy is about. `checked_subnets` and `checked_groups`
+Load balancers, tasks, VPC links, endpoints, NAT gateways and functions in a VPC attach an interface in
+each of their subnets (`attach_interfaces`) and release it later (`release_interfaces`); until it is gone, it
+holds its subnet and its groups, which is what most waiting at a destroy is about. `checked_subnets` and `checked_groups`
 tell them about ids; the errors are EC2's, to be put into the caller's words.
 
 Gaps of LocalStack closed here: no service but EC2 itself had interfaces; filters were few; an
@@ -12,7 +12,7 @@ AWS rules followed: such an interface is in-use and requester-managed: its owner
 change or detach it.
 """
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.core.durations import due
 from isobar_localstack.services.ec2 import state
 from isobar_localstack.services.ec2.reading import described

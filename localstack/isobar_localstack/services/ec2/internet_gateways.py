@@ -7,9 +7,9 @@ AWS rules followed: detaching waits until no public address is mapped (Dependenc
 in use is InvalidIPAddress.InUse; addresses that a service manages cannot be released.
 """
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.services.ec2 import interfaces
-from isobar_localstack.services.ec2 import quotas
+from isobar_localstack.realism import quotas
 from isobar_localstack.services.ec2 import state
 from isobar_localstack.services.ec2.reading import described
 from isobar_localstack.core.events import Event
@@ -109,7 +109,7 @@ def shown_gateway(account_id: str, region: str, gateway) -> dict:
 def allocate(context, request):
     tags = state.wanted_tags(request, "elastic-ip")
     place = (context.account_id, context.region)
-    quotas.check("addresses", quotas.addresses(*place) + 1)
+    quotas.check("addresses", number_of_addresses(*place) + 1)
     address = new_address(*place)
     state.tag(*place, address.allocation_id, tags)
     state.made(*place, address.allocation_id)
@@ -129,6 +129,10 @@ def find_address(context, request):
     if allocation_id := request.get("AllocationId"):
         return state.get(context, "eipalloc", allocation_id)
     raise error("InvalidParameterValue", "You must specify an allocation id when releasing a VPC elastic IP address")
+
+
+def number_of_addresses(account_id: str, region: str) -> int:
+    return sum(1 for address in state.moto(account_id, region).addresses if not getattr(address, "managed_by", None))
 
 
 def release(context, request):

@@ -16,7 +16,8 @@ import fnmatch
 
 from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateVersion
 
-from isobar_localstack.core.base import error, page
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
 
 PER_PAGE = 200
 SYMBOLS = ("$latest", "$default")

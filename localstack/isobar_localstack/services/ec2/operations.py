@@ -10,37 +10,35 @@ to the calls that delete it [memory].
 """
 
 import functools
-import importlib
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import error, on_localstack
-from isobar_localstack.services.ec2 import state
-from isobar_localstack.services.ec2 import client_tokens
+from isobar_localstack.core.errors import error
+from isobar_localstack.services.ec2 import (
+    client_tokens, endpoints, interfaces, internet_gateways, launch_templates, nat_gateways, routes, security_group_rules,
+    security_groups, state, subnets, tags, vpcs,
+)
 
-# Whoever takes further operations over adds a line here.
+# Each exposes `operations(original)`; who takes further operations over adds a line here.
 MODULES = (
-    "endpoints",
-    "internet_gateways",
-    "security_groups",
-    "interfaces",
-    "launch_templates",
-    "nat_gateways",
-    "routes",
-    "security_group_rules",
-    "subnets",
-    "tags",
-    "vpcs",
+    endpoints,
+    internet_gateways,
+    security_groups,
+    interfaces,
+    launch_templates,
+    nat_gateways,
+    routes,
+    security_group_rules,
+    subnets,
+    tags,
+    vpcs,
 )
 
 
-def service():
-    service = on_localstack("ec2", {})
-    table = service.skeleton.dispatch_table
-    for name in MODULES:
-        module = importlib.import_module(f"isobar_localstack.services.ec2.{name}")
+def operations(original: dict) -> dict:
+    table = dict(original)
+    for module in MODULES:
         table |= module.operations(dict(table))
-    table |= {name: in_order(client_tokens.idempotent(name, handler)) for name, handler in table.items()}
-    return service
+    return {name: in_order(client_tokens.idempotent(name, handler)) for name, handler in table.items()}
 
 
 def in_order(handler):
@@ -72,14 +70,3 @@ def texts(value):
     elif isinstance(value, (dict, list)):
         for entry in value.values() if isinstance(value, dict) else value:
             yield from texts(entry)
-
-
-# --- the tagging API ------------------------------------------------------------------------------
-
-
-def tagged(account_id: str, region: str):
-    with state.lock:
-        state.settle()
-        for resource_id, tags in list(state.moto(account_id, region).tags.items()):
-            if tags and state.kind_of(resource_id):
-                yield state.arn(account_id, region, resource_id), dict(tags)

@@ -11,7 +11,8 @@ other (how many there can be on a page is in the model). With eventual consisten
 import re
 from datetime import datetime
 
-from isobar_localstack.core.base import error, page
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
 from isobar_localstack.services.ec2 import state
 
 

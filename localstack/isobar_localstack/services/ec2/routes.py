@@ -10,8 +10,8 @@ VPC; a route whose target is gone is a blackhole; the routes of gateway endpoint
 
 import ipaddress
 
-from isobar_localstack.core.base import error
-from isobar_localstack.services.ec2 import quotas
+from isobar_localstack.core.errors import error
+from isobar_localstack.realism import quotas
 from isobar_localstack.services.ec2 import state
 from isobar_localstack.services.ec2 import vpcs
 from isobar_localstack.services.ec2.reading import described

@@ -11,8 +11,8 @@ wholly and keeps the kind of its peer; a new group lets everything out.
 
 import ipaddress
 
-from isobar_localstack.core.base import error
-from isobar_localstack.services.ec2 import quotas
+from isobar_localstack.core.errors import error
+from isobar_localstack.realism import quotas
 from isobar_localstack.services.ec2 import state
 from isobar_localstack.services.ec2.reading import described
 

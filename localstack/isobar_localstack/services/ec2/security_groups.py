@@ -1,4 +1,4 @@
-"""EC2: security groups. Their rules are in `ec2_rules`.
+"""EC2: security groups. Their rules are in `security_group_rules`.
 
 Gaps of LocalStack closed here: names differed by case, and a group went with interfaces in it and
 rules of other groups that name it.
@@ -8,9 +8,9 @@ an interface, or that another group's rule refers to, is not deleted (Dependency
 group never is.
 """
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.services.ec2 import interfaces
-from isobar_localstack.services.ec2 import quotas
+from isobar_localstack.realism import quotas
 from isobar_localstack.services.ec2 import security_group_rules as rules
 from isobar_localstack.services.ec2 import state
 from isobar_localstack.services.ec2.reading import described

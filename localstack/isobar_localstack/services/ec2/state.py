@@ -14,16 +14,19 @@ import threading
 import zlib
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import error, tag_dict
-from isobar_localstack.core.clock import Coming
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.tags import tag_dict
+from isobar_localstack.core.scheduler import Scheduled
+from isobar_localstack.core.state import State
 
 lock = threading.RLock()
-coming = Coming()
+stores = State("ec2")
+coming = stores.store("coming", Scheduled())
 # (account, region) -> what moto does not have, by id. Values are dicts as the API shows them.
-nat_gateways: dict = {}
-endpoints: dict = {}
-routes: dict = {}  # of a table: id of the table -> destination -> route
-rules: dict = {}  # of a group: id of the group -> id of the rule -> rule
+nat_gateways: dict = stores.store("nat_gateways", {})
+endpoints: dict = stores.store("endpoints", {})
+routes: dict = stores.store("routes", {})  # of a table: id of the table -> destination -> route
+rules: dict = stores.store("rules", {})  # of a group: id of the group -> id of the rule -> rule
 
 ID = re.compile(r"[a-z]+(-[a-z]+)*-[0-9a-f]{8,17}")
 # prefix: (error code, message, name in ARNs and tags)

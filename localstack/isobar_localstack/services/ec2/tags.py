@@ -48,3 +48,14 @@ def type_of(resource_id: str) -> str:
 
     kind = state.kind_of(resource_id)
     return kind[2] if kind else EC2_PREFIX_TO_RESOURCE.get(resource_id.rpartition("-")[0], "")
+
+
+# --- the tagging API ------------------------------------------------------------------------------
+
+
+def tagged(account_id: str, region: str):
+    with state.lock:
+        state.settle()
+        for resource_id, tags in list(state.moto(account_id, region).tags.items()):
+            if tags and state.kind_of(resource_id):
+                yield state.arn(account_id, region, resource_id), dict(tags)

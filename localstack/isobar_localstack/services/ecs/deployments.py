@@ -5,7 +5,9 @@ one that is under way can be stopped.
 """
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import epoch, error, page
+from isobar_localstack.core.clock import epoch
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
 from isobar_localstack.services.ecs import rollback
 from isobar_localstack.services.ecs.service_checks import check_controller
 from isobar_localstack.services.ecs.services import counted

@@ -6,7 +6,7 @@ deployment; where none was ever completed there is nothing to go back to. An ala
 when the deployment began does not count.
 """
 
-from isobar_localstack.core.base import epoch
+from isobar_localstack.core.clock import epoch
 from isobar_localstack.services.ecs import traffic
 from isobar_localstack.services.ecs.state import (
     Deployment, Revision, Rollout, Service, due_after, later, new_id, new_number, regions, release_definition, service_due,

@@ -1,6 +1,6 @@
 """ECS: names, task definitions for Fargate, settings of services and their deployments."""
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism.strict.facts import fact
 from isobar_localstack.realism.strict.texts import matches
 

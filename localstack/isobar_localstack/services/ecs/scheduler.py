@@ -9,7 +9,7 @@ rollback the last completed one comes back; without it ECS goes on trying for ev
 
 import math
 
-from isobar_localstack.core.base import epoch
+from isobar_localstack.core.clock import epoch
 from isobar_localstack.core.clock import clock
 from isobar_localstack.core.durations import SECONDS
 from isobar_localstack.services.ecs import rollback, traffic

@@ -8,7 +8,7 @@ group, a rule and a role that ECS can assume; capacity providers are those of th
 
 from localstack.aws.api import CommonServiceException
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.services.ecs.state import Cluster, Service, TaskDefinition, client_error, definition_of, here, invalid
 from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
 from isobar_localstack.services.elbv2 import state as elbv2_state

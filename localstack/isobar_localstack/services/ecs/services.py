@@ -7,7 +7,8 @@ be deleted, is DRAINING until its tasks have stopped and then INACTIVE.
 """
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import error, page
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
 from isobar_localstack.core.clock import clock
 from isobar_localstack.services.ecs import rollback, scheduler
 from isobar_localstack.services.ecs.service_checks import check_creation, check_update, configuration_of, definition_for

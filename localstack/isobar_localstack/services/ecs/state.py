@@ -14,19 +14,22 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from isobar_localstack.core import durations
-from isobar_localstack.core.base import epoch, error
-from isobar_localstack.core.clock import Coming
+from isobar_localstack.core.clock import epoch
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.scheduler import Scheduled
 from isobar_localstack.core.events import Event
+from isobar_localstack.core.state import State
 
 EVENTS_KEPT = 100
 lock = threading.RLock()
-coming = Coming()
+stores = State("ecs")
+coming = stores.store("coming", Scheduled())
 # What the scheduler has to know and those below it find out.
 service_due = Event("ecs.service_due")  # (service, moment)
 definition_released = Event("ecs.definition_released")  # (moment, account id, region, ARN): a task or service no longer uses it
 task_failed = Event("ecs.task_failed")  # (account id, region, task, moment, reason)
-failing_images: dict = {}  # (region or None, pattern) -> reason
-service_linked: set = set()  # accounts in which ECS has made its service-linked role
+failing_images: dict = stores.store("failing_images", {})  # (region or None, pattern) -> reason
+service_linked: set = stores.store("service_linked", set())  # accounts in which ECS has made its service-linked role
 
 
 @dataclass
@@ -184,7 +187,7 @@ class Region:
     tasks: dict = field(default_factory=dict)  # arn -> Task
 
 
-regions: dict[tuple[str, str], Region] = defaultdict(Region)
+regions: dict[tuple[str, str], Region] = stores.store("regions", defaultdict(Region))
 
 
 def here(context) -> Region:

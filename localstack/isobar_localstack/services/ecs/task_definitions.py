@@ -6,7 +6,8 @@ described; only such a one can be deleted, and is DELETE_IN_PROGRESS as long as 
 """
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import epoch, page
+from isobar_localstack.core.clock import epoch
+from isobar_localstack.core.paging import page
 from isobar_localstack.core.clock import clock
 from isobar_localstack.services.ecs.state import (
     Region, TaskDefinition, arn_of, client_error, definition_of, definition_released, due_after, failure, here, invalid, last_part, later, regions, tag_dict, tag_list,

@@ -9,7 +9,7 @@ role cannot be assumed, whose log group is missing or whose image cannot be pull
 import fnmatch
 import uuid
 
-from isobar_localstack.core.base import epoch
+from isobar_localstack.core.clock import epoch
 from isobar_localstack.core.clock import clock
 from isobar_localstack.services.ecs.state import (
     Rollout, Service, Task, definition_of, due_after, failing_images, later, look_at, new_id, regions, release_definition, task_failed,

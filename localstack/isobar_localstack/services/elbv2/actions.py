@@ -6,7 +6,7 @@ HTTPS groups and functions of its VPC, a Network Load Balancer to one group; a t
 one balancer [doc]; conditions on hosts and paths are shown with Values and with their configuration.
 """
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.services.elbv2.attributes import kind_of_group
 from isobar_localstack.services.elbv2.state import Balancer, groups_in, here, invalid
 

@@ -4,7 +4,7 @@ AWS rules followed: keys, ranges and defaults are those of the model's text; an 
 ValidationError, one of another type of balancer an InvalidConfigurationRequest.
 """
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.services.elbv2.state import find, invalid
 
 BOOL = ("true", "false")

@@ -5,7 +5,9 @@ swap them; every listener has a default rule with the listener's actions, that c
 deleted; rules are listed by priority, the default one last; only Application Load Balancers have others.
 """
 
-from isobar_localstack.core.base import error, page, tag_dict
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
+from isobar_localstack.core.tags import tag_dict
 from isobar_localstack.services.elbv2.actions import written_actions, written_conditions
 from isobar_localstack.services.elbv2.state import (
     Listener, Region, Rule, arn_below, check_arn, find, find_all, here, invalid, rules_of,

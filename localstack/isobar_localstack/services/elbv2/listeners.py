@@ -8,7 +8,9 @@ certificate is not in the list of more, and cannot be removed from it.
 
 import re
 
-from isobar_localstack.core.base import error, page, tag_dict
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
+from isobar_localstack.core.tags import tag_dict
 from isobar_localstack.core.durations import due
 from isobar_localstack.services.acm import certificates as acm
 from isobar_localstack.services.elbv2 import attributes

@@ -10,7 +10,10 @@ import hashlib
 import secrets
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import epoch, error, page, tag_dict
+from isobar_localstack.core.clock import epoch
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
+from isobar_localstack.core.tags import tag_dict
 from isobar_localstack.core.durations import due, is_over
 from isobar_localstack.services.elbv2 import attributes
 from isobar_localstack.services.elbv2 import network

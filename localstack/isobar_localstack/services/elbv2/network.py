@@ -9,7 +9,7 @@ internet-facing one has a public address, which holds the internet gateway.
 
 from localstack.aws.api import CommonServiceException
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
 from isobar_localstack.services.elbv2.state import Balancer, full_name, invalid
 

@@ -1,6 +1,6 @@
 """Elastic Load Balancing v2: names, balancers, target groups, listeners, rules."""
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism.strict.facts import fact
 from isobar_localstack.realism.strict.texts import matches
 

@@ -12,7 +12,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.state import State
 
 # Operations, and the functions other services call, take turns.
 lock = threading.RLock()
@@ -73,7 +74,8 @@ class Region:
     former_uses: dict = field(default_factory=dict)  # certificate -> (balancer arns, when ACM notices their end)
 
 
-regions: dict[tuple[str, str], Region] = defaultdict(Region)
+stores = State("elbv2")
+regions: dict[tuple[str, str], Region] = stores.store("regions", defaultdict(Region))
 
 # word of the ARN -> (where they are, code of "not found", name in messages)
 KINDS = {

@@ -1,29 +1,14 @@
-"""Elastic Load Balancing v2: a service of our own; its files are by subject, here are tags.
+"""Elastic Load Balancing v2: tags."""
 
-LocalStack has no such service, and moto's knows neither the network, nor certificates, nor what a target
-or a balancer goes through: it is not used.
-
-    load_balancers      load balancers            listeners   listeners, certificates
-    target_groups  groups, registration      listener_rules       rules, priorities
-    elbv2_targets        health of targets         elbv2_actions     actions and conditions
-    attributes     attributes of all three   elbv2_network     subnets, groups, interfaces
-
-AWS rules followed: a new balancer or group is not found by Describe for a moment, and tags reach the
-tagging API late [memory].
-"""
-
-from isobar_localstack.core.base import error, own_service, tag_dict, tag_list
-from isobar_localstack.services.elbv2 import attributes, load_balancers, listeners, listener_rules, target_groups
-from isobar_localstack.services.elbv2.state import KINDS, find, in_turn, invalid, regions, word_of
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.tags import tag_dict, tag_list
+from isobar_localstack.services.elbv2.state import KINDS, find, invalid, regions, word_of
 
 DESCRIBED, TAGS = 20, 50
 
 
-def service():
-    operations = {"AddTags": add_tags, "RemoveTags": remove_tags, "DescribeTags": describe_tags}
-    for part in (attributes, load_balancers, listeners, listener_rules, target_groups):
-        operations |= part.operations()
-    return own_service("elbv2", {name: in_turn(handler) for name, handler in operations.items()})
+def operations() -> dict:
+    return {"AddTags": add_tags, "RemoveTags": remove_tags, "DescribeTags": describe_tags}
 
 
 def tags_of(context, arn: str) -> dict:

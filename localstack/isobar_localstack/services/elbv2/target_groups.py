@@ -9,7 +9,9 @@ one that is gone succeeds; instances must run, addresses lie in the VPC or in a 
 import ipaddress
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import error, page, tag_dict
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
+from isobar_localstack.core.tags import tag_dict
 from isobar_localstack.services.elbv2 import attributes
 from isobar_localstack.services.elbv2 import network
 from isobar_localstack.services.elbv2 import targets

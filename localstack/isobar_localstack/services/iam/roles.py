@@ -17,29 +17,27 @@ import json
 import urllib.parse
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import error, on_localstack
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.operations import replaced
 
 GLOBAL = "us-east-1"
 
 
-def service():
-    return on_localstack(
-        "iam",
-        {
-            "CreateRole": create_role,
-            "UpdateAssumeRolePolicy": lambda original: changing("consistency.iam_role")(with_principals(original)),
-            "PutRolePolicy": changing("consistency.iam_policy"),
-            "AttachRolePolicy": changing("consistency.iam_policy"),
-            "DeletePolicy": delete_policy,
-            "GetRole": get_role,
-            "CreateInstanceProfile": create_profile,
-            "AddRoleToInstanceProfile": add_role_to_profile,
-            "GetInstanceProfile": get_profile,
-            "ListInstanceProfiles": consistency.lists_late("InstanceProfiles", "InstanceProfileName", "iam-profile", everywhere=True),
-            "ListRoles": consistency.lists_late("Roles", "RoleName", "iam", everywhere=True),
-            "GetAccountAuthorizationDetails": consistency.lists_late("RoleDetailList", "RoleName", "iam", everywhere=True),
-        },
-    )
+def operations(original: dict) -> dict:
+    return replaced(original, {
+        "CreateRole": create_role,
+        "UpdateAssumeRolePolicy": lambda original: changing("consistency.iam_role")(with_principals(original)),
+        "PutRolePolicy": changing("consistency.iam_policy"),
+        "AttachRolePolicy": changing("consistency.iam_policy"),
+        "DeletePolicy": delete_policy,
+        "GetRole": get_role,
+        "CreateInstanceProfile": create_profile,
+        "AddRoleToInstanceProfile": add_role_to_profile,
+        "GetInstanceProfile": get_profile,
+        "ListInstanceProfiles": consistency.lists_late("InstanceProfiles", "InstanceProfileName", "iam-profile", everywhere=True),
+        "ListRoles": consistency.lists_late("Roles", "RoleName", "iam", everywhere=True),
+        "GetAccountAuthorizationDetails": consistency.lists_late("RoleDetailList", "RoleName", "iam", everywhere=True),
+    })
 
 
 # --- writing and reading --------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import json
 import re
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism.strict.facts import fact
 
 

@@ -2,28 +2,30 @@
 
 Gaps of LocalStack closed here: outside Docker a function ended in State=Failed, since its runtime
 cannot be started; any role was accepted; nothing stopped an update during an update. Invoking a
-function is not possible here and fails. The states are in `lambda_lifecycle`.
+function is not possible here and fails. The states are in `lifecycle`.
 
 AWS rules followed: a function is Pending, then Active; an update is InProgress, then Successful,
 and meanwhile every other change is a ResourceConflictException; the role has to exist and to
-trust Lambda; lists do not show states. Settings that LocalStack drops are in `lambda_settings`.
+trust Lambda; lists do not show states. Settings that LocalStack drops are in `settings`.
 """
 
 import json
 
 from plux import Plugin
 
-from isobar_localstack.core.base import error, on_localstack
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism.consistency import lists_late
 from isobar_localstack.services.lambda_ import lifecycle
 from isobar_localstack.services.lambda_ import network
 from isobar_localstack.services.lambda_ import settings
 from isobar_localstack.services.iam.roles import check_principals, role_by_arn, trusts, usable_allows, usable_role
 from isobar_localstack.services.lambda_.state import find
+from isobar_localstack.core.operations import replaced
 
 STATE_FIELDS = (
     "State", "StateReason", "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode",
 )
+CHANGE_NETWORKS = ("CreateFunction", "UpdateFunctionConfiguration", "PublishVersion", "DeleteFunction")
 
 
 class NoRuntimePlugin(Plugin):
@@ -36,7 +38,7 @@ class NoRuntimePlugin(Plugin):
         from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
 
         class NoRuntime(RuntimeExecutor):
-            """Runs nothing; `lambda_lifecycle` does not even ask it to."""
+            """Runs nothing; `lifecycle` does not even ask it to."""
 
             @classmethod
             def prepare_version(cls, function_version):
@@ -60,11 +62,9 @@ class NoRuntimePlugin(Plugin):
         return NoRuntime
 
 
-def service():
-    settings.patch_localstack()
-    lifecycle.patch_localstack()
-    service = on_localstack(
-        "lambda",
+def operations(original: dict) -> dict:
+    own = replaced(
+        original,
         {
             "CreateFunction": lambda original: lifecycle.creating(settings.showing(settings.keeping(with_role_check(original)))),
             "UpdateFunctionCode": lambda original: settings.showing(when_settled(original)),
@@ -78,10 +78,8 @@ def service():
             "ListVersionsByFunction": lambda original: settings.showing_all("Versions")(without_states("Versions")(original)),
         },
     )
-    table = service.skeleton.dispatch_table
-    table |= {name: network.following(table[name]) for name in ("CreateFunction", "UpdateFunctionConfiguration", "PublishVersion", "DeleteFunction")}
-    table |= {name: lifecycle.settled(handler) for name, handler in table.items()}
-    return service
+    own |= {name: network.following(own.get(name) or original[name]) for name in CHANGE_NETWORKS}
+    return {name: lifecycle.settled(handler) for name, handler in (original | own).items()}
 
 
 def list_functions(original):

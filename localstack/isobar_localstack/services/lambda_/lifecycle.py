@@ -14,7 +14,7 @@ import dataclasses
 from concurrent.futures import Future
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.core.durations import due
 from isobar_localstack.services.lambda_ import network as lambda_network
 from isobar_localstack.services.lambda_.state import all_functions, coming, lock, provisioned

@@ -16,7 +16,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.services.lambda_.state import find
 
 LATEST = "$LATEST"

@@ -2,13 +2,15 @@
 
 import threading
 
-from isobar_localstack.core.clock import Coming
+from isobar_localstack.core.scheduler import Scheduled
+from isobar_localstack.core.state import State
 
 lock = threading.RLock()
-coming = Coming()
-provisioned: dict = {}  # qualified ARN -> state of its concurrency
-held: dict = {}  # (account, region) -> (subnet, groups) -> id of the interface
-released: set = set()  # ids of interfaces that are on their way
+stores = State("lambda")
+coming = stores.store("coming", Scheduled())
+provisioned: dict = stores.store("provisioned", {})  # qualified ARN -> state of its concurrency
+held: dict = stores.store("held", {})  # (account, region) -> (subnet, groups) -> id of the interface
+released: set = stores.store("released", set())  # ids of interfaces that are on their way
 
 
 def find(context, name_or_arn: str):

@@ -16,9 +16,12 @@ or shortly after it. Since nothing runs here, a test says so:
 import threading
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import error, on_localstack, page
-from isobar_localstack.core.clock import Coming
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
+from isobar_localstack.core.scheduler import Scheduled
 from isobar_localstack.core.durations import due, is_over
+from isobar_localstack.core.operations import replaced
+from isobar_localstack.core.state import State
 
 PAGE_LIMIT = 50
 RETENTION_DAYS = (
@@ -27,14 +30,15 @@ RETENTION_DAYS = (
 
 FUNCTION_GROUP = "/aws/lambda/"
 lock = threading.RLock()
-coming = Coming()
-functions_run: dict = {}  # (account, region, function) -> when its logs end; None while it exists
-late_groups: set = set()  # (account, region, group)
+stores = State("logs")
+coming = stores.store("coming", Scheduled())
+functions_run: dict = stores.store("functions_run", {})  # (account, region, function) -> when its logs end; None while it exists
+late_groups: set = stores.store("late_groups", set())  # (account, region, group)
 
 
-def service():
-    service = on_localstack(
-        "logs",
+def operations(original: dict) -> dict:
+    own = replaced(
+        original,
         {
             "CreateLogGroup": create_group,
             "DeleteLogGroup": delete_group,
@@ -48,9 +52,7 @@ def service():
             "UntagResource": lambda original: untag,
         },
     )
-    table = service.skeleton.dispatch_table
-    table |= {name: settled(handler) for name, handler in table.items()}
-    return service
+    return {name: settled(handler) for name, handler in (original | own).items()}
 
 
 def settled(handler):

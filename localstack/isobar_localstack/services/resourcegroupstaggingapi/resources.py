@@ -9,40 +9,24 @@ that new things are missing and deleted ones linger. Unlike AWS, a call without 
 has lost all its tags.
 """
 
-import importlib
 import re
 import threading
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import READS, error, own_service, page
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.operations import READS
+from isobar_localstack.core.paging import page
 from isobar_localstack.core.durations import due, is_over
+from isobar_localstack.core.registry import services
+from isobar_localstack.core.state import State
 
 PER_PAGE = 100
+HOME = "us-east-1"  # where global services are found
 TAG_LIMITS = {"TagFilters": 50, "ResourceARNList": 100, "ResourceTypeFilters": 100}
-# Modules with a function tagged(account_id, region) that yields (arn, tags).
-SOURCES = (
-    "acm.certificates",
-    "apigateway.apis",
-    "apigatewayv2.vpc_links",
-    "cloudwatch.alarms",
-    "dynamodb.tables",
-    "ec2.operations",
-    "ecs.tags",
-    "elbv2.tags",
-    "lambda_.functions",
-    "logs.log_groups",
-    "route53.hosted_zones",
-    "s3.buckets",
-    "sns.topics",
-)
-SERVICES = {name.split(".")[0].rstrip("_") for name in SOURCES}
 
 
-def service():
-    return own_service(
-        "resourcegroupstaggingapi",
-        {"GetResources": get_resources, "GetTagKeys": get_tag_keys, "GetTagValues": get_tag_values},
-    )
+def operations(original: dict) -> dict:
+    return {"GetResources": get_resources, "GetTagKeys": get_tag_keys, "GetTagValues": get_tag_values}
 
 
 def invalid(message: str):
@@ -57,16 +41,17 @@ def all_tagged(context) -> list[tuple[str, dict]]:
 
 def current(account_id: str, region: str) -> dict:
     found = {}
-    for name in SOURCES:
-        module = importlib.import_module(f"isobar_localstack.services.{name}")
-        found.update((arn, dict(tags)) for arn, tags in module.tagged(account_id, region) if tags)
+    for service in services().values():
+        if service.tagged:
+            found.update((arn, dict(tags)) for arn, tags in service.tagged(account_id, region) if tags)
     return found
 
 
 # --- the lag ----------------------------------------------------------------------------------------
 
 lock = threading.Lock()
-views: dict = {}  # (account, region) -> [(from when it is seen, what was there)]
+stores = State("resourcegroupstaggingapi")
+views: dict = stores.store("views", {})  # (account, region) -> [(from when it is seen, what was there)]
 
 
 def lagging(account_id: str, region: str) -> dict:
@@ -90,9 +75,10 @@ def observe_writes(chain, context, response):
     """After each request that may have changed something; for the handlers of responses."""
     if not consistency.is_eventual() or context.operation is None or context.is_internal_call:
         return
-    if context.operation.name.startswith(READS) or context.service.service_name not in SERVICES:
+    changed = services().get(context.service.service_name)
+    if changed is None or changed.tagged is None or context.operation.name.startswith(READS):
         return
-    observe(context.account_id, "us-east-1" if context.service.service_name == "route53" else context.region)
+    observe(context.account_id, HOME if changed.is_global else context.region)
 
 
 def get_resources(context, request):

@@ -14,7 +14,7 @@ import copy
 import uuid
 from dataclasses import dataclass
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.services.route53 import health_status as status
 from isobar_localstack.services.route53.state import after_marker
 

@@ -14,7 +14,7 @@ does not answer for calculated checks, as on AWS; the control endpoint does for 
 
 import datetime
 
-from isobar_localstack.core.base import epoch
+from isobar_localstack.core.clock import epoch
 from isobar_localstack.services.route53.state import accounts
 
 COMPARISONS = {

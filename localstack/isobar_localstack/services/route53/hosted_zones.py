@@ -11,7 +11,9 @@ its apex NS and SOA; a zone with other records cannot be deleted.
 import random
 import string
 
-from isobar_localstack.core.base import epoch, error, own_service, tag_list
+from isobar_localstack.core.clock import epoch
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.tags import tag_list
 from isobar_localstack.core.durations import due, is_over
 from isobar_localstack.services.route53 import health_checks as health
 from isobar_localstack.services.route53 import records
@@ -22,27 +24,23 @@ TAGGED_PER_CALL = 10
 NAME_SERVERS = ("ns-1.awsdns-00.com", "ns-2.awsdns-01.net", "ns-3.awsdns-02.org", "ns-4.awsdns-03.co.uk")
 
 
-def service():
-    return own_service(
-        "route53",
-        {
-            "CreateHostedZone": create_zone,
-            "GetHostedZone": get_zone,
-            "GetHostedZoneCount": count_zones,
-            "ListHostedZones": list_zones,
-            "ListHostedZonesByName": list_zones_by_name,
-            "UpdateHostedZoneComment": update_comment,
-            "UpdateHostedZoneFeatures": update_features,
-            "DeleteHostedZone": delete_zone,
-            "ChangeResourceRecordSets": change_records,
-            "ListResourceRecordSets": list_records,
-            "GetChange": get_change,
-            "ChangeTagsForResource": change_tags,
-            "ListTagsForResource": list_tags,
-            "ListTagsForResources": list_tags_of_several,
-        }
-        | health.operations(accounts),
-    )
+def operations(original: dict) -> dict:
+    return {
+        "CreateHostedZone": create_zone,
+        "GetHostedZone": get_zone,
+        "GetHostedZoneCount": count_zones,
+        "ListHostedZones": list_zones,
+        "ListHostedZonesByName": list_zones_by_name,
+        "UpdateHostedZoneComment": update_comment,
+        "UpdateHostedZoneFeatures": update_features,
+        "DeleteHostedZone": delete_zone,
+        "ChangeResourceRecordSets": change_records,
+        "ListResourceRecordSets": list_records,
+        "GetChange": get_change,
+        "ChangeTagsForResource": change_tags,
+        "ListTagsForResource": list_tags,
+        "ListTagsForResources": list_tags_of_several,
+    } | health.operations(accounts)
 
 
 # --- zones --------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
-"""Route 53: names, and values of records that the batch rules in `services/route53_records` leave open."""
+"""Route 53: names, and values of records that the batch rules in `records` leave open."""
 
-from isobar_localstack.core.base import error
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism.strict.facts import fact
 from isobar_localstack.realism.strict.texts import matches
 

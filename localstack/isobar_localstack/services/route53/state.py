@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from isobar_localstack.core.state import State
 
 PAGE_SIZE = 100
 
@@ -29,7 +30,8 @@ class Account:
     tags: dict = field(default_factory=lambda: defaultdict(dict))  # (type, id) -> tags
 
 
-accounts: dict[str, Account] = defaultdict(Account)
+stores = State("route53")
+accounts: dict[str, Account] = stores.store("accounts", defaultdict(Account))
 
 
 def after_marker(items: list, request, identify, limit=PAGE_SIZE) -> tuple[list, dict]:

@@ -12,40 +12,31 @@ buckets on both sides and a role that S3 can assume; ListBuckets lags with event
 import json
 
 from isobar_localstack.realism import consistency
-from isobar_localstack.core.base import error, on_localstack
+from isobar_localstack.core.errors import error
 from isobar_localstack.core.clock import clock
 from isobar_localstack.core.durations import SECONDS, after, is_over
 from isobar_localstack.services.iam.roles import check_principals, trusts, usable_role
+from isobar_localstack.core.operations import replaced
+from isobar_localstack.core.state import State
 
-deleted_names: dict = {}  # bucket -> (region, when)
+stores = State("s3")
+deleted_names: dict = stores.store("deleted_names", {})  # bucket -> (region, when)
 PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read")
 
-_loaded: list = []
 
-
-def storage():
-    """Where LocalStack keeps the objects' data, or None as long as the service is not in use."""
-    return _loaded[0].lifecycle_hook._storage_backend if _loaded else None
-
-
-def service():
-    loaded = on_localstack(
-        "s3",
-        {
-            "CreateBucket": create_bucket,
-            "DeleteBucket": delete_bucket,
-            "ListBuckets": list_buckets,
-            "DeleteObject": delete_object,
-            "DeleteObjects": delete_objects,
-            "PutBucketPolicy": put_policy,
-            "PutBucketAcl": put_acl,
-            "PutObjectAcl": put_acl,
-            "PutBucketVersioning": put_versioning,
-            "PutBucketReplication": put_replication,
-        },
-    )
-    _loaded.append(loaded)
-    return loaded
+def operations(original: dict) -> dict:
+    return replaced(original, {
+        "CreateBucket": create_bucket,
+        "DeleteBucket": delete_bucket,
+        "ListBuckets": list_buckets,
+        "DeleteObject": delete_object,
+        "DeleteObjects": delete_objects,
+        "PutBucketPolicy": put_policy,
+        "PutBucketAcl": put_acl,
+        "PutObjectAcl": put_acl,
+        "PutBucketVersioning": put_versioning,
+        "PutBucketReplication": put_replication,
+    })
 
 
 def bucket_named(account_id: str, name: str):

@@ -7,28 +7,26 @@ AWS rule followed: until someone confirms it, a subscription has no ARN in any a
 word PendingConfirmation, and cannot be unsubscribed.
 """
 
-from isobar_localstack.core.base import error, on_localstack
+from isobar_localstack.core.errors import error
 from isobar_localstack.services.iam.roles import check_principals
+from isobar_localstack.core.operations import replaced
 
 PENDING = "PendingConfirmation"
 
 
-def service():
-    return on_localstack(
-        "sns",
-        {
-            "CreateTopic": with_known_principals,
-            "SetTopicAttributes": with_known_principals,
-            "Subscribe": subscribe,
-            "Unsubscribe": unsubscribe,
-            "ListSubscriptions": hide_pending,
-            "ListSubscriptionsByTopic": hide_pending,
-            "DeleteTopic": delete_topic,
-            "TagResource": of_existing_topic,
-            "UntagResource": of_existing_topic,
-            "ListTagsForResource": of_existing_topic,
-        },
-    )
+def operations(original: dict) -> dict:
+    return replaced(original, {
+        "CreateTopic": with_known_principals,
+        "SetTopicAttributes": with_known_principals,
+        "Subscribe": subscribe,
+        "Unsubscribe": unsubscribe,
+        "ListSubscriptions": hide_pending,
+        "ListSubscriptionsByTopic": hide_pending,
+        "DeleteTopic": delete_topic,
+        "TagResource": of_existing_topic,
+        "UntagResource": of_existing_topic,
+        "ListTagsForResource": of_existing_topic,
+    })
 
 
 def store(account_id: str, region: str):

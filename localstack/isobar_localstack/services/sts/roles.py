@@ -5,12 +5,13 @@ Gap of LocalStack closed here: roles that do not exist could be assumed.
 AWS rule followed: AssumeRole of a role that is not there, or not seen yet, is AccessDenied.
 """
 
-from isobar_localstack.core.base import error, on_localstack
+from isobar_localstack.core.errors import error
 from isobar_localstack.services.iam import roles as iam
+from isobar_localstack.core.operations import replaced
 
 
-def service():
-    return on_localstack("sts", {"AssumeRole": assume_role})
+def operations(original: dict) -> dict:
+    return replaced(original, {"AssumeRole": assume_role})
 
 
 def assume_role(original):
