@@ -185,14 +185,14 @@ class ResetResource:
 
 class SnapshotResource:
     def on_get(self, request):
-        return {name: shown(snapshot) for name, snapshot in _snapshots.items()}
+        return {name: to_response(snapshot) for name, snapshot in _snapshots.items()}
 
     def on_post(self, request):
         begun, name = time.monotonic(), name_in(request)
         with _gate.closed():
             snapshot = {"now": clock.clock.now(), "state": pickled(take())}
         _snapshots[name] = snapshot | {"seconds": round(time.monotonic() - begun, 3)}
-        return {"name": name} | shown(_snapshots[name])
+        return {"name": name} | to_response(_snapshots[name])
 
     def on_delete(self, request):
         _snapshots.clear()
@@ -203,7 +203,7 @@ def name_in(request) -> str:
     return (request.get_json(force=True, silent=True) or {}).get("name") or "default"
 
 
-def shown(snapshot: dict) -> dict:
+def to_response(snapshot: dict) -> dict:
     return {"bytes": len(snapshot["state"]), "seconds": snapshot["seconds"]}
 
 

@@ -53,7 +53,7 @@ declare("consistency", DURATIONS)
 
 _control = {"mode": os.environ.get("ISOBAR_EMULATOR_CONSISTENCY") or "strict"}
 state = State("consistency")
-unseen_until: dict[tuple, float] = state.store("unseen_until", {})
+visible_at: dict[tuple, float] = state.store("visible_at", {})
 
 
 def is_eventual() -> bool:
@@ -64,24 +64,24 @@ def mark(duration: str, *key):
     """The thing with this key begins to spread now."""
     if not is_eventual():
         return
-    for old in [old for old, moment in list(unseen_until.items()) if is_over(moment)]:
-        unseen_until.pop(old, None)
-    unseen_until[duration, *key] = due(duration)
+    for old in [old for old, moment in list(visible_at.items()) if is_over(moment)]:
+        visible_at.pop(old, None)
+    visible_at[duration, *key] = due(duration)
 
 
 def forget(duration: str, *key):
-    unseen_until.pop((duration, *key), None)
+    visible_at.pop((duration, *key), None)
 
 
-def unseen(duration: str, *key) -> bool:
-    moment = unseen_until.get((duration, *key))
+def not_visible_yet(duration: str, *key) -> bool:
+    moment = visible_at.get((duration, *key))
     return moment is not None and is_eventual() and not is_over(moment)
 
 
 def write(history: list, duration: str, before, value):
     """Notes a value that is seen later; each write at its own time, however many follow."""
-    coming = seen_part(history)
-    history[:] = coming if len(coming) > 1 else [(0.0, before)]
+    pending = seen_part(history)
+    history[:] = pending if len(pending) > 1 else [(0.0, before)]
     history.append((due(duration), value))
 
 
@@ -101,7 +101,7 @@ def seen(history: list, now):
 # --- handlers -------------------------------------------------------------------------------------
 
 
-def lists_late(list_key: str, name_key: str | None, service: str, everywhere=False):
+def eventually_listed(list_key: str, name_key: str | None, service: str, everywhere=False):
     """Leaves new things out of a list. `created` has to mark them."""
 
     def wrap(original):
@@ -112,17 +112,17 @@ def lists_late(list_key: str, name_key: str | None, service: str, everywhere=Fal
                 return answer
             region = "" if everywhere else context.region
 
-            def shown(item):
-                return not unseen("consistency.list", service, context.account_id, region, item[name_key] if name_key else item)
+            def is_visible(item):
+                return not not_visible_yet("consistency.list", service, context.account_id, region, item[name_key] if name_key else item)
 
-            return {**answer, list_key: [item for item in answer.get(list_key) or [] if shown(item)]}
+            return {**answer, list_key: [item for item in answer.get(list_key) or [] if is_visible(item)]}
 
         return handler
 
     return wrap
 
 
-def created(context, service: str, name: str, everywhere=False):
+def mark_created(context, service: str, name: str, everywhere=False):
     mark("consistency.list", service, context.account_id, "" if everywhere else context.region, name)
 
 

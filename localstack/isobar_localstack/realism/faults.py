@@ -108,7 +108,7 @@ class Rule:
         self.last = call if acts else self.last
         return acts
 
-    def shown(self) -> dict:
+    def to_response(self) -> dict:
         return {"id": self.id, **self.given, "matched": self.matched, "acted": self.acted, "struck": self.struck, "last": self.last}
 
 
@@ -188,7 +188,7 @@ def wait(rule: Rule, context):
             return
 
 
-def spoil(chain, context, response):
+def act_afterwards(chain, context, response):
     """After the work: for rules with `after`."""
     rule = getattr(context, PENDING, None)
     if rule is None:
@@ -205,7 +205,7 @@ def spoil(chain, context, response):
 class FaultsResource:
     def on_get(self, request):
         with _lock:
-            return {"rules": [rule.shown() for rule in _rules.values()]}
+            return {"rules": [rule.to_response() for rule in _rules.values()]}
 
     def on_post(self, request):
         given = request.get_json(force=True, silent=True)
@@ -238,6 +238,6 @@ def end(ids):
 
 
 def install():
-    handlers.run_custom_response_handlers.append(spoil)
+    handlers.run_custom_response_handlers.append(act_afterwards)
     get_internal_apis().add(Resource("/_isobar/faults", FaultsResource()))
     get_internal_apis().add(Resource("/_isobar/faults/<fault>", FaultResource()))

@@ -13,7 +13,7 @@ from isobar_localstack.realism.strict.model import Problem
 MAX_SHOWN = 10
 
 
-def value_shown(value) -> str:
+def value_text(value) -> str:
     if value is None:
         return "null"
     if isinstance(value, (list, tuple)):
@@ -23,12 +23,12 @@ def value_shown(value) -> str:
     return f"'{value}'"
 
 
-def told(problem: Problem, where=None) -> str:
-    value = value_shown(problem.value)
+def problem_text(problem: Problem, where=None) -> str:
+    value = value_text(problem.value)
     return f"Value {value} at '{where or problem.where}' failed to satisfy constraint: {problem.constraint}"
 
 
-def several(texts: list[str]) -> str:
+def problems_text(texts: list[str]) -> str:
     shown = texts[:MAX_SHOWN]
     return f"{len(shown)} validation error{'s' if len(shown) > 1 else ''} detected: " + "; ".join(shown)
 
@@ -39,7 +39,7 @@ def coral(code: str, unreadable_code: str = "SerializationException", **special)
     def answer(operation, problems):
         if wrong := next((p for p in problems if p.kind == "type"), None):
             return not_readable(unreadable_code, wrong)
-        return error(special.get(problems[0].kind, code), several([told(p) for p in problems]))
+        return error(special.get(problems[0].kind, code), problems_text([problem_text(p) for p in problems]))
 
     answer.unreadable = unreadable_code
     return answer

@@ -66,7 +66,7 @@ def operations(original: dict) -> dict:
     return {
         "RequestCertificate": request_certificate,
         "DescribeCertificate": describe_certificate,
-        "ListCertificates": consistency.lists_late("CertificateSummaryList", "CertificateArn", "acm")(list_certificates),
+        "ListCertificates": consistency.eventually_listed("CertificateSummaryList", "CertificateArn", "acm")(list_certificates),
         "DeleteCertificate": delete_certificate,
         "UpdateCertificateOptions": update_options,
         "AddTagsToCertificate": add_tags,
@@ -100,7 +100,7 @@ def request_certificate(context, request):
         request.get("ValidationMethod") or "EMAIL",
     )
     region.tokens[key] = (arn, clock.now())
-    consistency.created(context, "acm", arn)
+    consistency.mark_created(context, "acm", arn)
     consistency.mark("consistency.acm_describe", arn)
     return {"CertificateArn": arn}
 
@@ -229,7 +229,7 @@ def describe_certificate(context, request):
     }
     if certificate.issued_at:
         described |= issued_details(certificate)
-    if consistency.unseen("consistency.acm_describe", certificate.arn):
+    if consistency.not_visible_yet("consistency.acm_describe", certificate.arn):
         del described["DomainValidationOptions"]
     return {"Certificate": described}
 

@@ -133,7 +133,7 @@ def once_linked(create_deployment):
 def statuses(context, api_id: str) -> dict:
     """The links that the integrations of the API use."""
     api = moto_api(context.account_id, context.region, api_id)
-    links.coming.settle()
+    links.scheduled.settle()
     found = {}
     for resource in list(api.resources.values()) if api else ():
         for method in list(resource.resource_methods.values()):

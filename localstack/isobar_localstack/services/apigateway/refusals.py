@@ -1,7 +1,7 @@
 """API Gateway: how a request that violates the service model is answered."""
 
 from isobar_localstack.core.errors import error
-from isobar_localstack.realism.strict.answers import not_readable, several, told
+from isobar_localstack.realism.strict.answers import not_readable, problems_text, problem_text
 
 
 def violation(operation, problems):
@@ -13,5 +13,5 @@ def violation(operation, problems):
     prefix = operation.name[:1].lower() + operation.name[1:] + "Input."
     return error(
         "ValidationException",
-        several([told(p, p.where if p.path[0] in in_url else prefix + p.where) for p in problems]),
+        problems_text([problem_text(p, p.where if p.path[0] in in_url else prefix + p.where) for p in problems]),
     )

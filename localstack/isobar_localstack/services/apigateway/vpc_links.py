@@ -13,7 +13,7 @@ from isobar_localstack.core.durations import due
 from isobar_localstack.core.events import load_balancer_links, vpc_link_users
 from isobar_localstack.services.apigateway.state import stores, bad_request, moto_apis, regions
 
-coming = stores.store("coming", Scheduled())
+scheduled = stores.store("scheduled", Scheduled())
 
 
 def operations(original: dict) -> dict:
@@ -37,7 +37,7 @@ def links(account_id: str, region: str) -> dict:
 
 def settled(handler):
     def run(context, request):
-        coming.settle()
+        scheduled.settle()
         return handler(context, request)
 
     return run
@@ -47,7 +47,7 @@ def create_link(original):
     def create(context, request):
         answer = original(context, request)
         links(context.account_id, context.region)[answer["id"]]["status"] = "PENDING"
-        coming.at(due("apigateway.vpc_link_creating"), set_available, context.account_id, context.region, answer["id"])
+        scheduled.at(due("apigateway.vpc_link_creating"), set_available, context.account_id, context.region, answer["id"])
         return {**answer, "status": "PENDING"}
 
     return create
@@ -60,7 +60,7 @@ def set_available(account_id: str, region: str, link_id: str):
 
 
 def delete_link(context, request):
-    coming.settle()
+    scheduled.settle()
     account_id, region, link_id = context.account_id, context.region, request["vpcLinkId"]
     link = links(account_id, region).get(link_id)
     if link is None:
@@ -70,7 +70,7 @@ def delete_link(context, request):
                           "in format of [Method:RestApi]")
     if link["status"] != "DELETING":
         link["status"] = "DELETING"
-        coming.at(due("apigateway.vpc_link_deleting"), forget_link, account_id, region, link_id)
+        scheduled.at(due("apigateway.vpc_link_deleting"), forget_link, account_id, region, link_id)
     return {}
 
 
@@ -92,7 +92,7 @@ def users_of_link(account_id: str, region: str, link_id: str) -> list[str]:
 @load_balancer_links.subscribe
 def is_linked(account_id: str, region: str, arn: str) -> bool:
     """Whether a VPC link of version 1 leads to the load balancer; one that failed or is being deleted still does."""
-    coming.settle()
+    scheduled.settle()
     return any(arn in (link.get("targetArns") or []) for link in list(links(account_id, region).values()))
 
 

@@ -32,7 +32,7 @@ TOLD = {"INACTIVE": IDLE, "FAILED": "The VPC link could not be created.", "AVAIL
 
 lock = threading.RLock()
 stores = State("apigatewayv2")
-coming = stores.store("coming", Scheduled())
+scheduled = stores.store("scheduled", Scheduled())
 vpc_links: dict[tuple[str, str], dict[str, dict]] = stores.store("vpc_links", {})  # (account, region) -> id -> as the API shows it
 interfaces: dict[str, list] = stores.store("interfaces", {})  # id of the link -> of its network interfaces
 
@@ -40,7 +40,7 @@ interfaces: dict[str, list] = stores.store("interfaces", {})  # id of the link -
 def operations(original: dict) -> dict:
     own = {
         "CreateVpcLink": create_link,
-        "GetVpcLink": lambda context, request: shown(find(context, request["VpcLinkId"])),
+        "GetVpcLink": lambda context, request: to_response(find(context, request["VpcLinkId"])),
         "GetVpcLinks": list_links,
         "UpdateVpcLink": update_link,
         "DeleteVpcLink": delete_link,
@@ -54,7 +54,7 @@ def operations(original: dict) -> dict:
 def settled(handler):
     def run(context, request):
         with lock:
-            coming.settle()
+            scheduled.settle()
             return handler(context, request)
 
     return run
@@ -62,7 +62,7 @@ def settled(handler):
 
 def settle():
     with lock:
-        coming.settle()
+        scheduled.settle()
 
 
 def observe(chain, context, response):
@@ -92,7 +92,7 @@ def find(context, link_id: str) -> dict:
     return found
 
 
-def shown(found: dict) -> dict:
+def to_response(found: dict) -> dict:
     return {**found, "Tags": dict(found["Tags"])}
 
 
@@ -109,10 +109,10 @@ def create_link(context, request):
         "Tags": dict(request.get("Tags") or {}), "VpcLinkStatus": "PENDING", "VpcLinkVersion": "V2",
         "VpcLinkStatusMessage": "VPC link is provisioning ENIs",
     }
-    take_interfaces(account, region, made)
+    attach_interfaces(account, region, made)
     links_in(account, region)[link_id] = made
-    coming.at(due("apigatewayv2.vpc_link_creating"), set_available, account, region, link_id)
-    return shown(made)
+    scheduled.at(due("apigatewayv2.vpc_link_creating"), set_available, account, region, link_id)
+    return to_response(made)
 
 
 def check_places(account: str, region: str, subnets: list, groups: list):
@@ -131,16 +131,16 @@ def check_places(account: str, region: str, subnets: list, groups: list):
                               f"{place['SubnetId']}")
 
 
-def take_interfaces(account: str, region: str, made: dict):
-    interfaces[made["VpcLinkId"]] = ec2_interfaces.lend(
+def attach_interfaces(account: str, region: str, made: dict):
+    interfaces[made["VpcLinkId"]] = ec2_interfaces.attach_interfaces(
         account, region, made["SubnetIds"], made["SecurityGroupIds"], f"VPC link interface of API Gateway for {made['VpcLinkId']}",
         interface_type="api_gateway_managed", requester_id=REQUESTER,
     )
 
 
-def leave_interfaces(account: str, region: str, link_id: str):
+def release_interfaces(account: str, region: str, link_id: str):
     if ids := interfaces.pop(link_id, None):
-        ec2_interfaces.give_back(account, region, ids, "apigatewayv2.interfaces_lingering")
+        ec2_interfaces.release_interfaces(account, region, ids, "apigatewayv2.interfaces_lingering")
 
 
 def set_status(found: dict, status: str):
@@ -154,7 +154,7 @@ def set_available(account: str, region: str, link_id: str):
 
 
 def list_links(context, request):
-    found = [shown(one) for _, one in sorted(links_in(context.account_id, context.region).items())]
+    found = [to_response(one) for _, one in sorted(links_in(context.account_id, context.region).items())]
     size = request.get("MaxResults") or PER_PAGE
     if not str(size).isdecimal() or int(size) < 1:
         raise bad_request("maxResults must be a positive number")
@@ -166,7 +166,7 @@ def update_link(context, request):
     found = find(context, request["VpcLinkId"])
     if request.get("Name"):
         found["Name"] = request["Name"]
-    return shown(found)
+    return to_response(found)
 
 
 def delete_link(context, request):
@@ -177,13 +177,13 @@ def delete_link(context, request):
                           "in format of [Method:RestApi]")
     if found["VpcLinkStatus"] != "DELETING":
         found |= {"VpcLinkStatus": "DELETING", "VpcLinkStatusMessage": "VPC link is deleting ENIs"}
-        coming.at(due("apigatewayv2.vpc_link_deleting"), forget, account, region, link_id)
+        scheduled.at(due("apigatewayv2.vpc_link_deleting"), forget, account, region, link_id)
     return {}
 
 
 def forget(account: str, region: str, link_id: str):
     links_in(account, region).pop(link_id, None)
-    leave_interfaces(account, region, link_id)
+    release_interfaces(account, region, link_id)
 
 
 # --- tags -----------------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ class VpcLinksResource:
             if found := links.get(wanted["id"]):
                 set_status(found, wanted["status"])
                 if wanted["status"] == "AVAILABLE" and wanted["id"] not in interfaces:
-                    take_interfaces(account, region, found)
+                    attach_interfaces(account, region, found)
                 elif wanted["status"] != "AVAILABLE":
-                    leave_interfaces(account, region, wanted["id"])
+                    release_interfaces(account, region, wanted["id"])
         return self.on_get(request)

@@ -57,7 +57,7 @@ def operations(original: dict) -> dict:
         "CreateAutoScalingGroup": create,
         "UpdateAutoScalingGroup": update,
         "DeleteAutoScalingGroup": delete,
-        "DescribeAutoScalingGroups": consistency.lists_late("AutoScalingGroups", "AutoScalingGroupName", "autoscaling")(describe),
+        "DescribeAutoScalingGroups": consistency.eventually_listed("AutoScalingGroups", "AutoScalingGroupName", "autoscaling")(describe),
         "DescribeAutoScalingInstances": describe_instances,
         "DescribeScalingActivities": describe_activities,
         "SetDesiredCapacity": set_desired,
@@ -93,7 +93,7 @@ def create(context, request):
     group.tags = {tag["Key"]: (tag.get("Value") or "", tag.get("PropagateAtLaunch", True)) for tag in request.get("Tags") or []}
     traffic.attach(group, sources)
     health.balance(group, clock.now())
-    consistency.created(context, "autoscaling", name)
+    consistency.mark_created(context, "autoscaling", name)
     return {}
 
 
@@ -177,7 +177,7 @@ def describe(context, request):
         group for group in groups_in(context)
         if (not names or group.name in names) and all(passes(group, wanted) for wanted in request.get("Filters") or [])
     ]
-    return answer("AutoScalingGroups", [shown(group) for group in chosen], request, 50)
+    return answer("AutoScalingGroups", [to_response(group) for group in chosen], request, 50)
 
 
 def passes(group: Group, wanted: dict) -> bool:
@@ -191,21 +191,21 @@ def passes(group: Group, wanted: dict) -> bool:
     raise invalid(f"Filter type {name} is not correct. Allowed Filter types are: tag-key, tag-value, tag:<key>")
 
 
-def shown(group: Group) -> dict:
+def to_response(group: Group) -> dict:
     described = {
         "AutoScalingGroupName": group.name, "AutoScalingGroupARN": group.arn, "CreatedTime": group.created, "LoadBalancerNames": [],
         "ServiceLinkedRoleARN": f"arn:aws:iam::{group.account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
         **group.settings,
         "TargetGroupARNs": traffic.attached(group), "TrafficSources": traffic.described(group),
-        "Instances": [shown_instance(instance) for instance in group.instances.values()],
+        "Instances": [instance_to_response(instance) for instance in group.instances.values()],
         "SuspendedProcesses": [{"ProcessName": name, "SuspensionReason": why} for name, why in group.suspended.items()],
         "EnabledMetrics": [{"Metric": metric, "Granularity": "1Minute"} for metric in group.metrics],
-        "Tags": shown_tags(group),
+        "Tags": tags_to_response(group),
     }
     return described | ({"Status": "Delete in progress"} if group.deleting else {})
 
 
-def shown_instance(instance) -> dict:
+def instance_to_response(instance) -> dict:
     return {
         "InstanceId": instance.id, "InstanceType": instance.kind, "AvailabilityZone": instance.zone, "LifecycleState": instance.state,
         "HealthStatus": "Healthy" if instance.healthy else "Unhealthy", "LaunchTemplate": instance.template, "ImageId": instance.image,
@@ -216,7 +216,7 @@ def shown_instance(instance) -> dict:
 def describe_instances(context, request):
     wanted = request.get("InstanceIds")
     found = [
-        shown_instance(instance) | {"AutoScalingGroupName": group.name, "HealthStatus": "HEALTHY" if instance.healthy else "UNHEALTHY"}
+        instance_to_response(instance) | {"AutoScalingGroupName": group.name, "HealthStatus": "HEALTHY" if instance.healthy else "UNHEALTHY"}
         for group in groups_in(context) for instance in group.instances.values() if not wanted or instance.id in wanted
     ]
     return answer("AutoScalingInstances", found, request, 50)
@@ -302,7 +302,7 @@ def disable_metrics(context, request):
 # --- tags -----------------------------------------------------------------------------------------
 
 
-def shown_tags(group: Group) -> list[dict]:
+def tags_to_response(group: Group) -> list[dict]:
     return [
         {"ResourceId": group.name, "ResourceType": GROUP_TYPE, "Key": key, "Value": value, "PropagateAtLaunch": propagated}
         for key, (value, propagated) in group.tags.items()
@@ -334,7 +334,7 @@ def describe_tags(context, request):
     if unknown := [wanted["Name"] for wanted in filters if wanted["Name"] not in fields]:
         raise invalid(f"Filter type {unknown[0]} is not correct. Allowed Filter types are: {', '.join(fields)}")
     tags = [
-        tag for group in groups_in(context) for tag in shown_tags(group)
+        tag for group in groups_in(context) for tag in tags_to_response(group)
         if all(str(tag[fields[wanted["Name"]]]).lower() in [value.lower() for value in wanted["Values"]] for wanted in filters)
     ]
     return answer("Tags", tags, request, 50)

@@ -17,7 +17,7 @@ from isobar_localstack.core.durations import after, due
 from isobar_localstack.services.autoscaling import launches
 from isobar_localstack.services.autoscaling import traffic
 from isobar_localstack.services.autoscaling.state import (
-    stores, Group, Instance, begin, coming, finish, forget, instance_failed, instances_changed, later,
+    stores, Group, Instance, begin, scheduled, finish, forget, instance_failed, instances_changed, later,
 )
 from isobar_localstack.services.autoscaling.running_refresh import running_id, template_for
 
@@ -130,7 +130,7 @@ def ended(group: Group, instance_id: str, activity_id: str, moment: float):
     if traffic.is_draining(group, instance_id):
         return later(group, due("autoscaling.draining_asked_again"), ended, instance_id, activity_id)
     launches.terminate(group, instance_id)
-    coming.at(after(moment, "autoscaling.terminated_instance_shown"), launches.forget, group.account, group.region, instance_id)
+    scheduled.at(after(moment, "autoscaling.terminated_instance_shown"), launches.forget, group.account, group.region, instance_id)
     group.instances.pop(instance_id, None)
     finish(group, activity_id)
     if group.deleting and not group.instances:

@@ -54,7 +54,7 @@ def start(context, request):
         "AutoScalingGroupName": group.name, "Status": "Pending", "StartTime": utc_now(), "PercentageComplete": 0, "InstancesToUpdate": 0,
         "Preferences": defaults(group) | preferences, "Strategy": request.get("Strategy") or "Rolling",
     } | ({"DesiredConfiguration": desired} if desired else {}))
-    refresh.shown["InstanceRefreshId"] = refresh.id
+    refresh.response["InstanceRefreshId"] = refresh.id
     refresh.before = launches.template_of(group.settings)
     group.refreshes.insert(0, refresh)
     later(group, due("autoscaling.refresh_pending"), begin, refresh)
@@ -103,7 +103,7 @@ def cancel(context, request):
     refresh = active(group)
     if refresh.status != "Cancelling":
         group.surge = 0
-        refresh.shown["Status"] = "Cancelling"
+        refresh.response["Status"] = "Cancelling"
         later(group, due("autoscaling.refresh_cancelling"), cancelled, refresh)
     return {"InstanceRefreshId": refresh.id}
 
@@ -117,7 +117,7 @@ def cancelled(group: Group, refresh: Refresh, moment: float):
 def roll_back(context, request):
     group = group_of(context, request)
     refresh = active(group)
-    check_reversible(group, refresh.shown.get("DesiredConfiguration") or {}, lambda text: error("IrreversibleInstanceRefresh", text))
+    check_reversible(group, refresh.response.get("DesiredConfiguration") or {}, lambda text: error("IrreversibleInstanceRefresh", text))
     begin_rollback(group, refresh, "Rollback requested by the user.", clock.now())
     return {"InstanceRefreshId": refresh.id}
 
@@ -128,14 +128,14 @@ def roll_back(context, request):
 def begin(group: Group, refresh: Refresh, moment: float):
     if refresh.status != "Pending":
         return
-    refresh.shown["Status"] = "InProgress"
+    refresh.response["Status"] = "InProgress"
     refresh.old = [instance.id for instance in health.alive(group) if is_to_replace(group, refresh, instance)]
-    refresh.number = refresh.shown["InstancesToUpdate"] = len(refresh.old)
+    refresh.number = refresh.response["InstancesToUpdate"] = len(refresh.old)
     look(group, moment)
 
 
 def is_to_replace(group: Group, refresh: Refresh, instance: Instance) -> bool:
-    preferences = refresh.shown["Preferences"]
+    preferences = refresh.response["Preferences"]
     if instance.protected and preferences["ScaleInProtectedInstances"] == "Ignore":
         return False
     version = launches.resolved(group.account, group.region, template_for(group))
@@ -154,7 +154,7 @@ def look(group: Group, moment: float):
     wanted = group.settings["DesiredCapacity"] + group.surge
     if len(health.serving(group)) < wanted:
         return
-    warmup = refresh.shown["Preferences"]["InstanceWarmup"]
+    warmup = refresh.response["Preferences"]["InstanceWarmup"]
     new = [i.in_service_since for i in health.serving(group) if i.refreshed_by == f"{refresh.id}/{refresh.round}"]
     refresh.warm_at = clock.after(max(new), warmup) if new else moment
     later(group, max(moment, refresh.warm_at), warm, refresh, refresh.round, refresh.warm_at)
@@ -180,31 +180,31 @@ def progress(refresh: Refresh):
     left = len(refresh.old)
     percent = 100 if not refresh.number else int(100 * (refresh.number - left) / refresh.number)
     if refresh.status == "RollbackInProgress":
-        refresh.shown["RollbackDetails"] |= {"InstancesToUpdateOnRollback": left, "PercentageCompleteOnRollback": percent}
+        refresh.response["RollbackDetails"] |= {"InstancesToUpdateOnRollback": left, "PercentageCompleteOnRollback": percent}
     else:
-        refresh.shown |= {"InstancesToUpdate": left, "PercentageComplete": percent}
+        refresh.response |= {"InstancesToUpdate": left, "PercentageComplete": percent}
 
 
 def at_last_checkpoint(refresh: Refresh) -> bool:
     """A refresh whose last checkpoint is not 100 ends there."""
-    checkpoints = refresh.shown["Preferences"].get("CheckpointPercentages")
-    return bool(checkpoints) and refresh.status == "InProgress" and refresh.shown["PercentageComplete"] >= checkpoints[-1]
+    checkpoints = refresh.response["Preferences"].get("CheckpointPercentages")
+    return bool(checkpoints) and refresh.status == "InProgress" and refresh.response["PercentageComplete"] >= checkpoints[-1]
 
 
 def pause(refresh: Refresh) -> int:
     """The seconds to wait at a checkpoint that has just been reached."""
-    preferences = refresh.shown["Preferences"]
+    preferences = refresh.response["Preferences"]
     if refresh.status != "InProgress":
         return 0
     for checkpoint in preferences.get("CheckpointPercentages") or []:
-        if checkpoint not in refresh.paused_at and refresh.shown["PercentageComplete"] >= checkpoint:
+        if checkpoint not in refresh.paused_at and refresh.response["PercentageComplete"] >= checkpoint:
             refresh.paused_at.append(checkpoint)
             return preferences.get("CheckpointDelay", CHECKPOINT_DELAY)
     return 0
 
 
 def batch(group: Group, refresh: Refresh, moment: float):
-    desired, preferences = group.settings["DesiredCapacity"], refresh.shown["Preferences"]
+    desired, preferences = group.settings["DesiredCapacity"], refresh.response["Preferences"]
     may_miss = desired - math.ceil(desired * preferences["MinHealthyPercentage"] / 100)
     extra = math.floor(desired * max(0, preferences.get("MaxHealthyPercentage", 100) - 100) / 100)
     first_new = preferences["MinHealthyPercentage"] == 100 or (extra and not may_miss)
@@ -230,15 +230,15 @@ def wait_for(group: Group, refresh: Refresh, moment: float):
     """Only protected instances are left: there is an hour to take their protection off."""
     group.surge = 0
     if not refresh.failing:
-        refresh.failing, refresh.shown["StatusReason"] = True, "Waiting for instances that are protected from scale in."
+        refresh.failing, refresh.response["StatusReason"] = True, "Waiting for instances that are protected from scale in."
         later(group, after(moment, "autoscaling.refresh_gives_up"), give_up, refresh, refresh.round)
 
 
 def done(group: Group, refresh: Refresh, moment: float):
     if refresh.status == "RollbackInProgress":
         return end(refresh, "RollbackSuccessful")
-    if bake := refresh.shown["Preferences"].get("BakeTime"):
-        refresh.shown["Status"] = "Baking"
+    if bake := refresh.response["Preferences"].get("BakeTime"):
+        refresh.response["Status"] = "Baking"
         return later(group, clock.after(moment, bake), baked, refresh)
     succeed(group, refresh)
 
@@ -249,7 +249,7 @@ def baked(group: Group, refresh: Refresh, moment: float):
 
 
 def succeed(group: Group, refresh: Refresh):
-    desired = refresh.shown.get("DesiredConfiguration") or {}
+    desired = refresh.response.get("DesiredConfiguration") or {}
     for name in ("LaunchTemplate", "MixedInstancesPolicy"):
         if desired.get(name):
             group.settings.pop("LaunchTemplate", None)
@@ -259,9 +259,9 @@ def succeed(group: Group, refresh: Refresh):
 
 
 def end(refresh: Refresh, status: str, reason: str | None = None):
-    refresh.shown |= {"Status": status, "EndTime": utc_now()}
+    refresh.response |= {"Status": status, "EndTime": utc_now()}
     if reason:
-        refresh.shown["StatusReason"] = reason
+        refresh.response["StatusReason"] = reason
 
 
 # --- failing --------------------------------------------------------------------------------------
@@ -288,7 +288,7 @@ def fail(group: Group, refresh: Refresh, reason: str, moment: float):
     group.surge = 0
     if refresh.status == "RollbackInProgress":
         end(refresh, "RollbackFailed", reason)
-    elif refresh.shown["Preferences"]["AutoRollback"]:
+    elif refresh.response["Preferences"]["AutoRollback"]:
         begin_rollback(group, refresh, reason, moment)
     else:
         end(refresh, "Failed", reason)
@@ -298,8 +298,8 @@ def fail(group: Group, refresh: Refresh, reason: str, moment: float):
 def begin_rollback(group: Group, refresh: Refresh, reason: str, moment: float):
     """Everything that was launched for the refresh, or still is to be, gives way to what was before."""
     own = [instance.id for instance in health.alive(group) if instance.refreshed_by.startswith(refresh.id)]
-    refresh.shown |= {"Status": "RollbackInProgress", "StatusReason": reason}
-    refresh.shown["RollbackDetails"] = {"RollbackReason": reason, "RollbackStartTime": utc_now()}
+    refresh.response |= {"Status": "RollbackInProgress", "StatusReason": reason}
+    refresh.response["RollbackDetails"] = {"RollbackReason": reason, "RollbackStartTime": utc_now()}
     refresh.old, refresh.number, refresh.failing = own, len(own), False
     refresh.round += 1
     group.surge = 0
@@ -312,7 +312,7 @@ def begin_rollback(group: Group, refresh: Refresh, reason: str, moment: float):
 
 def check_alarms(group: Group, refresh: Refresh, moment: float) -> bool:
     """Whether an alarm of the refresh rings; then it has failed."""
-    names = (refresh.shown["Preferences"].get("AlarmSpecification") or {}).get("Alarms") or []
+    names = (refresh.response["Preferences"].get("AlarmSpecification") or {}).get("Alarms") or []
     ringing = [name for name in names if rings(group, name)]
     if ringing:
         fail(group, refresh, f"The alarm {ringing[0]} went into the ALARM state.", moment)
@@ -336,6 +336,6 @@ def describe(context, request):
     if refresh and refresh.status in ("InProgress", "Baking"):
         check_alarms(group, refresh, clock.now())
     wanted = request.get("InstanceRefreshIds")
-    chosen = [refresh.shown for refresh in group.refreshes if not wanted or refresh.id in wanted]
+    chosen = [refresh.response for refresh in group.refreshes if not wanted or refresh.id in wanted]
     shown, token = page(chosen, request.get("NextToken"), request.get("MaxRecords") or PER_PAGE, error("InvalidNextToken", "Invalid token"))
     return {"InstanceRefreshes": shown} | ({"NextToken": token} if token else {})

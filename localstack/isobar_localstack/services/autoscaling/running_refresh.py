@@ -12,7 +12,7 @@ RUNNING = ("Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress"
 @dataclass
 class Refresh:
     id: str
-    shown: dict  # as DescribeInstanceRefreshes shows it
+    response: dict  # as DescribeInstanceRefreshes shows it
     before: dict | None = None  # the group's template when it began
     old: list = field(default_factory=list)  # ids of instances that are still to be replaced
     number: int = 0  # of instances to replace at the beginning
@@ -24,7 +24,7 @@ class Refresh:
 
     @property
     def status(self) -> str:
-        return self.shown["Status"]
+        return self.response["Status"]
 
 
 def running(group: Group) -> Refresh | None:
@@ -44,5 +44,5 @@ def check_none_runs(group: Group):
 def template_for(group: Group) -> dict:
     """What new instances are launched from."""
     refresh = running(group)
-    desired = (refresh.shown.get("DesiredConfiguration") or {}) if refresh and refresh.status != "RollbackInProgress" else {}
+    desired = (refresh.response.get("DesiredConfiguration") or {}) if refresh and refresh.status != "RollbackInProgress" else {}
     return launches.template_of(desired) or launches.template_of(group.settings)

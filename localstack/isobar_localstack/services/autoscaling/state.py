@@ -17,7 +17,7 @@ from isobar_localstack.core.state import State
 
 lock = threading.RLock()
 stores = State("autoscaling")
-coming = stores.store("coming", Scheduled())
+scheduled = stores.store("scheduled", Scheduled())
 # What becomes of instances; the refreshes of their group listen.
 instances_changed = Event("autoscaling.instances_changed")  # (group, moment)
 instance_failed = Event("autoscaling.instance_failed")  # (group, instance, moment)
@@ -100,7 +100,7 @@ def forget(group: Group, moment: float):
 
 def later(group: Group, moment: float, action, *arguments):
     """At that moment: `action(group, *arguments, moment)`, unless the group has gone by then."""
-    coming.at(moment, run, action, group.account, group.region, group.name, group.arn, arguments, moment)
+    scheduled.at(moment, run, action, group.account, group.region, group.name, group.arn, arguments, moment)
 
 
 def run(action, account: str, region: str, name: str, arn: str, arguments: tuple, moment: float):

@@ -91,7 +91,7 @@ def detach_sources(context, request, sources: dict):
         if group.sources[identifier]["State"] != "Removing":
             group.sources[identifier]["State"] = "Removing"
             later(group, due("autoscaling.target_group_removing"), removed, identifier)
-    tell("deregister", group, list(group.instances), sources)
+    update_targets("deregister", group, list(group.instances), sources)
     return {}
 
 
@@ -108,14 +108,14 @@ def attached(group: Group) -> list[str]:
 
 
 def register(group: Group, instance_ids: list[str], sources=None):
-    tell("register", group, instance_ids, sources)
+    update_targets("register", group, instance_ids, sources)
 
 
 def deregister(group: Group, instance_ids: list[str]):
-    tell("deregister", group, instance_ids)
+    update_targets("deregister", group, instance_ids)
 
 
-def tell(what: str, group: Group, instance_ids: list[str], sources=None):
+def update_targets(what: str, group: Group, instance_ids: list[str], sources=None):
     """A target group that has been deleted meanwhile is no reason not to go on."""
     for identifier in attached(group) if sources is None else list(sources):
         if instance_ids and elbv2_targets.exists(group.account, group.region, identifier):

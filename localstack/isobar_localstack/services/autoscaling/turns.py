@@ -4,14 +4,14 @@ import functools
 
 from isobar_localstack.core.clock import clock
 from isobar_localstack.services.autoscaling import health
-from isobar_localstack.services.autoscaling.state import coming, groups, lock
+from isobar_localstack.services.autoscaling.state import scheduled, groups, lock
 
 SEES_INSTANCES = ("ec2", "elbv2")  # services whose answers depend on what has become of instances
 
 
 def settle():
     with lock:
-        coming.settle()
+        scheduled.settle()
         for group in list(groups.values()):
             health.inspect(group, clock.now())
 

@@ -67,13 +67,13 @@ class Table:
 class Account:
     def __init__(self):
         self.tables: dict[tuple[str, str], Table] = {}
-        self._coming = Scheduled()
+        self._scheduled = Scheduled()
 
     def later(self, duration: str, action, *arguments):
-        self._coming.at(due(duration), action, *arguments)
+        self._scheduled.at(due(duration), action, *arguments)
 
     def settle(self):
-        self._coming.settle()
+        self._scheduled.settle()
 
 
 stores = State("dynamodb")

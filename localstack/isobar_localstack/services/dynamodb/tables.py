@@ -42,7 +42,7 @@ def operations(original: dict) -> dict:
     own = {
         "CreateTable": create_table,
         "DescribeTable": describe_table,
-        "ListTables": consistency.lists_late("TableNames", None, "dynamodb")(through_to_moto),
+        "ListTables": consistency.eventually_listed("TableNames", None, "dynamodb")(through_to_moto),
         "UpdateTable": update_table,
         "DeleteTable": delete_table,
         "UpdateTimeToLive": update_ttl,
@@ -118,7 +118,7 @@ def create_table(context, request):
     account.tables[context.region, name] = table
     account.later("dynamodb.table_creating", finish_creation, table)
     consistency.mark("consistency.dynamodb_describe", table.arn)
-    consistency.created(context, "dynamodb", name)
+    consistency.mark_created(context, "dynamodb", name)
     return {"TableDescription": describe(table)}
 
 
@@ -129,7 +129,7 @@ def finish_creation(table: Table):
 
 def describe_table(context, request):
     table = state.find(context, request["TableName"])
-    if consistency.unseen("consistency.dynamodb_describe", table.arn) and not context.is_internal_call:
+    if consistency.not_visible_yet("consistency.dynamodb_describe", table.arn) and not context.is_internal_call:
         raise state.not_found(table.name)
     return {"Table": describe(table)}
 

@@ -67,7 +67,7 @@ def id_in(operation: str, answer) -> str:
 
 def now(context, operation: str, answer):
     """The answer shows the thing as it is by now, where we have it."""
-    shown = {"CreateNatGateway": nat_gateways.shown, "CreateVpcEndpoint": endpoints.shown}.get(operation)
+    shown = {"CreateNatGateway": nat_gateways.to_response, "CreateVpcEndpoint": endpoints.to_response}.get(operation)
     if shown is None:
         return answer
     resource_id, place = id_in(operation, answer), (context.account_id, context.region)

@@ -30,7 +30,7 @@ FILTERS = {"vpc-endpoint-state": "State"}
 def operations(original: dict) -> dict:
     return {
         "CreateVpcEndpoint": create,
-        "DescribeVpcEndpoints": described("VpcEndpoints", "VpcEndpointIds", "VpcEndpointId", shown_all, FILTERS),
+        "DescribeVpcEndpoints": described("VpcEndpoints", "VpcEndpointIds", "VpcEndpointId", describe_all, FILTERS),
         "ModifyVpcEndpoint": modify,
         "DeleteVpcEndpoints": delete_all,
         "DescribeManagedPrefixLists": described("PrefixLists", "PrefixListIds", "PrefixListId", managed_prefix_lists, {}),
@@ -71,7 +71,7 @@ def managed_prefix_lists(context) -> list[dict]:
         {
             "PrefixListId": entry.id, "PrefixListName": entry.prefix_list_name, "AddressFamily": entry.address_family, "State": entry.state,
             "PrefixListArn": entry.prefix_list_arn, "OwnerId": entry.owner_id, "Version": entry.version, "MaxEntries": entry.max_entries,
-            "Tags": state.shown_tags(context.account_id, context.region, entry.id),
+            "Tags": state.tags_to_response(context.account_id, context.region, entry.id),
         }
         for entry in list(state.of(context).managed_prefix_lists.values())
     ]
@@ -105,10 +105,10 @@ def create(context, request):
     place = (context.account_id, context.region)
     state.here(context, state.endpoints)[endpoint["VpcEndpointId"]] = endpoint
     state.tag(*place, endpoint["VpcEndpointId"], tags)
-    state.made(*place, endpoint["VpcEndpointId"])
+    state.mark_created(*place, endpoint["VpcEndpointId"])
     duration = "ec2.gateway_endpoint_creating" if kind == "Gateway" else "ec2.interface_endpoint_creating"
-    state.coming.at(due(duration), set_available, *place, endpoint["VpcEndpointId"])
-    return {"VpcEndpoint": shown(*place, endpoint)}
+    state.scheduled.at(due(duration), set_available, *place, endpoint["VpcEndpointId"])
+    return {"VpcEndpoint": to_response(*place, endpoint)}
 
 
 def check_number(context, vpc, kind: str):
@@ -206,7 +206,7 @@ def check_subnets(context, endpoint: dict, subnet_ids: list[str]):
 
 
 def add_subnets(context, endpoint: dict, subnet_ids: list[str]):
-    endpoint["NetworkInterfaceIds"] += interfaces.lend(
+    endpoint["NetworkInterfaceIds"] += interfaces.attach_interfaces(
         context.account_id, context.region, subnet_ids, [group["GroupId"] for group in endpoint["Groups"]],
         f"VPC Endpoint Interface {endpoint['VpcEndpointId']}", "vpc_endpoint", "amazon-vpce",
     )
@@ -216,7 +216,7 @@ def add_subnets(context, endpoint: dict, subnet_ids: list[str]):
 def remove_subnets(context, endpoint: dict, subnet_ids: list[str]):
     held = state.of(context).enis
     going = [i for i in endpoint["NetworkInterfaceIds"] if i in held and held[i].subnet.id in subnet_ids]
-    interfaces.give_back(context.account_id, context.region, going, "ec2.interface_endpoint_interfaces")
+    interfaces.release_interfaces(context.account_id, context.region, going, "ec2.interface_endpoint_interfaces")
     endpoint["NetworkInterfaceIds"] = [i for i in endpoint["NetworkInterfaceIds"] if i not in going]
     endpoint["SubnetIds"] = [subnet for subnet in endpoint["SubnetIds"] if subnet not in subnet_ids]
 
@@ -289,9 +289,9 @@ def delete(context, endpoint: dict):
         remove_tables(context, endpoint, list(endpoint["RouteTableIds"]))
         duration = "ec2.gateway_endpoint_creating"
     else:
-        interfaces.give_back(*place, endpoint["NetworkInterfaceIds"], "ec2.interface_endpoint_interfaces")
+        interfaces.release_interfaces(*place, endpoint["NetworkInterfaceIds"], "ec2.interface_endpoint_interfaces")
         duration = "ec2.interface_endpoint_deleting"
-    state.coming.at(due(duration), forget, *place, endpoint["VpcEndpointId"])
+    state.scheduled.at(due(duration), forget, *place, endpoint["VpcEndpointId"])
 
 
 def forget(account_id: str, region: str, endpoint_id: str):
@@ -302,16 +302,16 @@ def forget(account_id: str, region: str, endpoint_id: str):
 # --- describing -----------------------------------------------------------------------------------
 
 
-def shown_all(context) -> list[dict]:
-    return [shown(context.account_id, context.region, endpoint) for endpoint in list(state.here(context, state.endpoints).values())]
+def describe_all(context) -> list[dict]:
+    return [to_response(context.account_id, context.region, endpoint) for endpoint in list(state.here(context, state.endpoints).values())]
 
 
-def shown(account_id: str, region: str, endpoint: dict) -> dict:
+def to_response(account_id: str, region: str, endpoint: dict) -> dict:
     answer = {name: list(value) if isinstance(value, list) else value for name, value in endpoint.items() if name != "private_dns"}
     if endpoint["VpcEndpointType"] == "Interface":
         answer["DnsEntries"] = dns_entries(region, endpoint)
         answer["DnsOptions"] = {"DnsRecordIpType": "ipv4"}
-    return answer | {"Tags": state.shown_tags(account_id, region, endpoint["VpcEndpointId"])}
+    return answer | {"Tags": state.tags_to_response(account_id, region, endpoint["VpcEndpointId"])}
 
 
 def dns_entries(region: str, endpoint: dict) -> list[dict]:

@@ -24,7 +24,7 @@ WITHOUT_GROUPS = ("nat_gateway", "network_load_balancer", "gateway_load_balancer
 def operations(original: dict) -> dict:
     return {
         "CreateNetworkInterface": create(original["CreateNetworkInterface"]),
-        "DescribeNetworkInterfaces": described("NetworkInterfaces", "NetworkInterfaceIds", "NetworkInterfaceId", shown_all, FILTERS),
+        "DescribeNetworkInterfaces": described("NetworkInterfaces", "NetworkInterfaceIds", "NetworkInterfaceId", describe_all, FILTERS),
         "DeleteNetworkInterface": delete(original["DeleteNetworkInterface"]),
         "ModifyNetworkInterfaceAttribute": unless_managed(original["ModifyNetworkInterfaceAttribute"]),
         "DetachNetworkInterface": detach(original["DetachNetworkInterface"]),
@@ -34,7 +34,7 @@ def operations(original: dict) -> dict:
 # --- for other services ---------------------------------------------------------------------------
 
 
-def lend(
+def attach_interfaces(
     account_id: str, region: str, subnet_ids, group_ids, description: str, interface_type="interface", requester_id="amazon-elb", public=False,
 ) -> list[str]:
     """One interface in each subnet, in use by the requester. Without groups it gets the VPC's default one, see WITHOUT_GROUPS.
@@ -44,14 +44,14 @@ def lend(
     with state.lock:
         state.settle()
         lent = [
-            lend_one(account_id, region, subnet_id, list(group_ids or []), description, interface_type, requester_id)
+            attach_interface(account_id, region, subnet_id, list(group_ids or []), description, interface_type, requester_id)
             for subnet_id in subnet_ids
         ]
         set_public(account_id, region, lent, public)
         return lent
 
 
-def lend_one(account_id, region, subnet_id, group_ids, description, interface_type, requester_id) -> str:
+def attach_interface(account_id, region, subnet_id, group_ids, description, interface_type, requester_id) -> str:
     for group_id in group_ids:
         if group_id not in state.all_of(account_id, region, "sg"):
             raise state.not_found(group_id, "sg")
@@ -72,17 +72,17 @@ def lend_one(account_id, region, subnet_id, group_ids, description, interface_ty
     return interface.id
 
 
-def give_back(account_id: str, region: str, interface_ids, duration: str):
+def release_interfaces(account_id: str, region: str, interface_ids, duration: str):
     """The interfaces stay for the duration of this name and then go; `keep` takes that back."""
     with state.lock:
         moment = due(duration)
         for interface in existing(account_id, region, interface_ids):
             interface.goes_at = moment
-            state.coming.at(moment, end, account_id, region, interface.id, moment)
+            state.scheduled.at(moment, end, account_id, region, interface.id, moment)
         state.settle()
 
 
-def keep(account_id: str, region: str, interface_ids):
+def retain_interfaces(account_id: str, region: str, interface_ids):
     """They are needed again before they have gone."""
     for interface in existing(account_id, region, interface_ids):
         interface.goes_at = None
@@ -161,8 +161,8 @@ def create(original):
                 raise error("InvalidParameterValue", f"Security group {group_id} and subnet {subnet.id} belong to different networks.")
         state.wanted_tags(request, "network-interface")
         interface = state.of(context).enis[original(context, request)["NetworkInterface"]["NetworkInterfaceId"]]
-        state.made(*place, interface.id)
-        return {"NetworkInterface": shown(*place, interface)}
+        state.mark_created(*place, interface.id)
+        return {"NetworkInterface": to_response(*place, interface)}
 
     return handler
 
@@ -221,11 +221,11 @@ FILTERS = {
 }
 
 
-def shown_all(context) -> list[dict]:
-    return [shown(context.account_id, context.region, interface) for interface in live(context.account_id, context.region)]
+def describe_all(context) -> list[dict]:
+    return [to_response(context.account_id, context.region, interface) for interface in live(context.account_id, context.region)]
 
 
-def shown(account_id: str, region: str, interface) -> dict:
+def to_response(account_id: str, region: str, interface) -> dict:
     answer = {
         "NetworkInterfaceId": interface.id, "SubnetId": interface.subnet.id, "VpcId": interface.subnet.vpc_id,
         "AvailabilityZone": interface.subnet.availability_zone, "AvailabilityZoneId": interface.subnet.availability_zone_id,
@@ -236,7 +236,7 @@ def shown(account_id: str, region: str, interface) -> dict:
         "PrivateIpAddress": interface.private_ip_address, "PrivateIpAddresses": private_addresses(account_id, region, interface),
         "Ipv6Addresses": [{"Ipv6Address": address} for address in interface.ipv6_addresses if address],
         "Groups": [{"GroupId": group.id, "GroupName": group.name} for group in interface.group_set],
-        "TagSet": state.shown_tags(account_id, region, interface.id),
+        "TagSet": state.tags_to_response(account_id, region, interface.id),
     }
     if interface.requester_managed:
         answer["RequesterId"] = interface.requester_id

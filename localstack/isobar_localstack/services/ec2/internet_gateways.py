@@ -23,7 +23,7 @@ GATEWAY_FILTERS = {"attachment.state": "Attachments.State", "attachment.vpc-id":
 def operations(original: dict) -> dict:
     return {
         "CreateInternetGateway": create,
-        "DescribeInternetGateways": described("InternetGateways", "InternetGatewayIds", "InternetGatewayId", shown_gateways, GATEWAY_FILTERS),
+        "DescribeInternetGateways": described("InternetGateways", "InternetGatewayIds", "InternetGatewayId", gateways_to_response, GATEWAY_FILTERS),
         "DeleteInternetGateway": delete,
         "AttachInternetGateway": attach,
         "DetachInternetGateway": detach,
@@ -44,8 +44,8 @@ def create(context, request):
     gateway = state.of(context).create_internet_gateway()
     place = (context.account_id, context.region)
     state.tag(*place, gateway.id, tags)
-    state.made(*place, gateway.id)
-    return {"InternetGateway": shown_gateway(*place, gateway)}
+    state.mark_created(*place, gateway.id)
+    return {"InternetGateway": gateway_to_response(*place, gateway)}
 
 
 def delete(context, request):
@@ -92,13 +92,13 @@ def is_public(context, vpc_id: str) -> bool:
     )
 
 
-def shown_gateways(context) -> list[dict]:
-    return [shown_gateway(context.account_id, context.region, gateway) for gateway in list(state.of(context).internet_gateways.values())]
+def gateways_to_response(context) -> list[dict]:
+    return [gateway_to_response(context.account_id, context.region, gateway) for gateway in list(state.of(context).internet_gateways.values())]
 
 
-def shown_gateway(account_id: str, region: str, gateway) -> dict:
+def gateway_to_response(account_id: str, region: str, gateway) -> dict:
     return {
-        "InternetGatewayId": gateway.id, "OwnerId": account_id, "Tags": state.shown_tags(account_id, region, gateway.id),
+        "InternetGatewayId": gateway.id, "OwnerId": account_id, "Tags": state.tags_to_response(account_id, region, gateway.id),
         "Attachments": [{"State": "available", "VpcId": gateway.vpc.id}] if gateway.vpc else [],
     }
 
@@ -112,7 +112,7 @@ def allocate(context, request):
     quotas.check("addresses", number_of_addresses(*place) + 1)
     address = new_address(*place)
     state.tag(*place, address.allocation_id, tags)
-    state.made(*place, address.allocation_id)
+    state.mark_created(*place, address.allocation_id)
     return {
         "AllocationId": address.allocation_id, "PublicIp": address.public_ip, "Domain": "vpc", "PublicIpv4Pool": "amazon",
         "NetworkBorderGroup": context.region,
@@ -201,15 +201,15 @@ def describe_addresses(context, request):
     return {"Addresses": [address for address in answer["Addresses"] if not ips or address["PublicIp"] in ips]}
 
 
-def shown_addresses(context) -> list[dict]:
+def addresses_to_response(context) -> list[dict]:
     addresses_described.publish(context.account_id, context.region)
-    return [shown_address(context.account_id, context.region, address) for address in list(state.of(context).addresses)]
+    return [address_to_response(context.account_id, context.region, address) for address in list(state.of(context).addresses)]
 
 
-def shown_address(account_id: str, region: str, address) -> dict:
+def address_to_response(account_id: str, region: str, address) -> dict:
     answer = {
         "AllocationId": address.allocation_id, "PublicIp": address.public_ip, "Domain": "vpc", "PublicIpv4Pool": "amazon",
-        "NetworkBorderGroup": region, "Tags": state.shown_tags(account_id, region, address.allocation_id),
+        "NetworkBorderGroup": region, "Tags": state.tags_to_response(account_id, region, address.allocation_id),
     }
     if address.association_id:
         answer["AssociationId"] = address.association_id
@@ -228,4 +228,4 @@ ADDRESS_FILTERS = {
     "network-border-group": "NetworkBorderGroup", "network-interface-id": "NetworkInterfaceId",
     "network-interface-owner-id": "NetworkInterfaceOwnerId", "private-ip-address": "PrivateIpAddress", "public-ip": "PublicIp",
 }
-describe_by_allocation = described("Addresses", "AllocationIds", "AllocationId", shown_addresses, ADDRESS_FILTERS)
+describe_by_allocation = described("Addresses", "AllocationIds", "AllocationId", addresses_to_response, ADDRESS_FILTERS)

@@ -28,7 +28,7 @@ HIDDEN = ("interface", "zone", "zones_coming", "doomed")
 def operations(original: dict) -> dict:
     return {
         "CreateNatGateway": create,
-        "DescribeNatGateways": described("NatGateways", "NatGatewayIds", "NatGatewayId", shown_all, {"subnet-id": "SubnetId"}),
+        "DescribeNatGateways": described("NatGateways", "NatGatewayIds", "NatGatewayId", describe_all, {"subnet-id": "SubnetId"}),
         "DeleteNatGateway": delete,
         "AssociateNatGatewayAddress": associate,
         "DisassociateNatGatewayAddress": disassociate,
@@ -60,9 +60,9 @@ def create(context, request):
     else:
         begin_zonal(place, nat)
     state.tag(*place, nat["NatGatewayId"], tags)
-    state.made(*place, nat["NatGatewayId"])
-    state.coming.at(due("ec2.nat_creating"), set_available, *place, nat["NatGatewayId"])
-    return {"NatGateway": shown(*place, nat)}
+    state.mark_created(*place, nat["NatGatewayId"])
+    state.scheduled.at(due("ec2.nat_creating"), set_available, *place, nat["NatGatewayId"])
+    return {"NatGateway": to_response(*place, nat)}
 
 
 def refuse(request, names, why: str):
@@ -143,7 +143,7 @@ def begin_zonal(place, nat: dict):
     if state.all_of(*place, "subnet")[nat["SubnetId"]].available_ip_address_count < 1:
         nat["doomed"] = True  # which one is told only when it has failed
         return
-    nat["interface"], = interfaces.lend(*place, [nat["SubnetId"]], [], description, "nat_gateway", "amazon-nat")
+    nat["interface"], = interfaces.attach_interfaces(*place, [nat["SubnetId"]], [], description, "nat_gateway", "amazon-nat")
     for number, entry in enumerate(nat["NatGatewayAddresses"]):
         attach_address(place, nat, entry, number == 0)
     if not nat["NatGatewayAddresses"]:
@@ -212,7 +212,7 @@ def tend(account_id: str, region: str):
         covered = {(entry["AvailabilityZone"], entry["AvailabilityZoneId"]) for entry in nat["NatGatewayAddresses"]}
         for zone in sorted(wanted - covered - set(nat["zones_coming"])):
             nat["zones_coming"].append(zone)
-            state.coming.at(due("ec2.regional_nat_zone"), cover, account_id, region, nat["NatGatewayId"], zone)
+            state.scheduled.at(due("ec2.regional_nat_zone"), cover, account_id, region, nat["NatGatewayId"], zone)
 
 
 def cover(account_id: str, region: str, nat_id: str, zone: tuple):
@@ -286,7 +286,7 @@ def delete(context, request):
     nat = get(context, request["NatGatewayId"])
     if nat["State"] in ("pending", "available"):
         nat["State"] = "deleting"
-        state.coming.at(due("ec2.nat_deleting"), set_deleted, *place_of(context), nat["NatGatewayId"])
+        state.scheduled.at(due("ec2.nat_deleting"), set_deleted, *place_of(context), nat["NatGatewayId"])
     return {"NatGatewayId": nat["NatGatewayId"]}
 
 
@@ -303,7 +303,7 @@ def end(account_id: str, region: str, nat: dict, how: str):
         interfaces.remove(account_id, region, nat["interface"])
     if nat.get("RouteTableId"):
         routes.remove(account_id, region, nat["RouteTableId"])
-    state.coming.at(due("ec2.nat_is_shown"), forget, account_id, region, nat["NatGatewayId"])
+    state.scheduled.at(due("ec2.nat_is_shown"), forget, account_id, region, nat["NatGatewayId"])
 
 
 def forget(account_id: str, region: str, nat_id: str):
@@ -314,14 +314,14 @@ def forget(account_id: str, region: str, nat_id: str):
 # --- describing -----------------------------------------------------------------------------------
 
 
-def shown_all(context) -> list[dict]:
+def describe_all(context) -> list[dict]:
     tend(*place_of(context))
-    return [shown(*place_of(context), nat) for nat in list(state.here(context, state.nat_gateways).values())]
+    return [to_response(*place_of(context), nat) for nat in list(state.here(context, state.nat_gateways).values())]
 
 
-def shown(account_id: str, region: str, nat: dict) -> dict:
+def to_response(account_id: str, region: str, nat: dict) -> dict:
     answer = {name: value for name, value in nat.items() if name not in HIDDEN}
     if nat["State"] == "pending":  # only what was asked for
         kept = ("AllocationId", "AvailabilityZone", "AvailabilityZoneId")
         answer["NatGatewayAddresses"] = [{name: entry[name] for name in kept if name in entry} for entry in nat["NatGatewayAddresses"]]
-    return answer | {"Tags": state.shown_tags(account_id, region, nat["NatGatewayId"])}
+    return answer | {"Tags": state.tags_to_response(account_id, region, nat["NatGatewayId"])}

@@ -16,7 +16,7 @@ from isobar_localstack.core.paging import page
 from isobar_localstack.services.ec2 import state
 
 
-def described(list_key: str, ids_key: str | None, id_key: str, shown_all, filters: dict):
+def described(list_key: str, ids_key: str | None, id_key: str, describe_all, filters: dict):
     """A handler. `shown_all(context)` gives everything as the API shows it, `filters` names -> path or function.
 
     A filter not named there is the member of the same name: vpc-id is VpcId.
@@ -25,7 +25,7 @@ def described(list_key: str, ids_key: str | None, id_key: str, shown_all, filter
     def handler(context, request):
         ids = (request.get(ids_key) if ids_key else None) or []
         check_page(request, ids)
-        everything = [item for item in shown_all(context) if is_seen(context, item.get(id_key))]
+        everything = [item for item in describe_all(context) if is_seen(context, item.get(id_key))]
         known = {item.get(id_key) for item in everything}
         for wanted in ids:
             if wanted not in known:

@@ -38,7 +38,7 @@ FILTERS = {
 def operations(original: dict) -> dict:
     return {
         "CreateRouteTable": create,
-        "DescribeRouteTables": described("RouteTables", "RouteTableIds", "RouteTableId", shown_all, FILTERS),
+        "DescribeRouteTables": described("RouteTables", "RouteTableIds", "RouteTableId", describe_all, FILTERS),
         "DeleteRouteTable": delete,
         "CreateRoute": create_route,
         "ReplaceRoute": replace_route,
@@ -59,8 +59,8 @@ def create(context, request):
     table = state.of(context).create_route_table(vpc.id)
     place = (context.account_id, context.region)
     state.tag(*place, table.id, tags)
-    state.made(*place, table.id)
-    return {"RouteTable": shown(*place, table)}
+    state.mark_created(*place, table.id)
+    return {"RouteTable": to_response(*place, table)}
 
 
 def delete(context, request):
@@ -245,15 +245,15 @@ def replace_association(context, request):
 # --- describing -----------------------------------------------------------------------------------
 
 
-def shown_all(context) -> list[dict]:
-    return [shown(context.account_id, context.region, table) for table in list(state.of(context).route_tables.values())]
+def describe_all(context) -> list[dict]:
+    return [to_response(context.account_id, context.region, table) for table in list(state.of(context).route_tables.values())]
 
 
-def shown(account_id: str, region: str, table) -> dict:
+def to_response(account_id: str, region: str, table) -> dict:
     return {
         "RouteTableId": table.id, "VpcId": table.vpc_id, "OwnerId": account_id, "PropagatingVgws": [],
-        "Associations": associations(table), "Routes": shown_routes(account_id, region, table),
-        "Tags": state.shown_tags(account_id, region, table.id),
+        "Associations": associations(table), "Routes": routes_to_response(account_id, region, table),
+        "Tags": state.tags_to_response(account_id, region, table.id),
     }
 
 
@@ -269,7 +269,7 @@ def associations(table) -> list[dict]:
     ]
 
 
-def shown_routes(account_id: str, region: str, table) -> list[dict]:
+def routes_to_response(account_id: str, region: str, table) -> list[dict]:
     vpc = state.moto(account_id, region).vpcs[table.vpc_id]
     local = [{"DestinationCidrBlock": block} for block in vpcs.blocks(vpc)]
     local += [{"DestinationIpv6CidrBlock": entry["cidr_block"]} for entry in vpc.get_cidr_block_association_set(ipv6=True)]

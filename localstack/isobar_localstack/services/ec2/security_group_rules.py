@@ -34,7 +34,7 @@ def operations(original: dict) -> dict:
         "ModifySecurityGroupRules": modify,
         "UpdateSecurityGroupRuleDescriptionsIngress": describe_again(egress=False),
         "UpdateSecurityGroupRuleDescriptionsEgress": describe_again(egress=True),
-        "DescribeSecurityGroupRules": described("SecurityGroupRules", "SecurityGroupRuleIds", "SecurityGroupRuleId", shown_all, {}),
+        "DescribeSecurityGroupRules": described("SecurityGroupRules", "SecurityGroupRuleIds", "SecurityGroupRuleId", describe_all, {}),
     }
 
 
@@ -175,7 +175,7 @@ def authorize(egress: bool):
         made = [keep(context.account_id, state.here(context, state.rules), group, rule) for rule in wanted]
         for rule in made:
             state.tag(*place, rule["SecurityGroupRuleId"], tags)
-        return {"Return": True, "SecurityGroupRules": [shown(*place, rule) for rule in made]}
+        return {"Return": True, "SecurityGroupRules": [to_response(*place, rule) for rule in made]}
 
     return handler
 
@@ -280,14 +280,14 @@ def describe_again(egress: bool):
 # --- describing -----------------------------------------------------------------------------------
 
 
-def shown_all(context) -> list[dict]:
+def describe_all(context) -> list[dict]:
     place = (context.account_id, context.region)
-    return [shown(*place, rule) for group in state.all_of(*place, "sg").values() for rule in of_group(*place, group).values()]
+    return [to_response(*place, rule) for group in state.all_of(*place, "sg").values() for rule in of_group(*place, group).values()]
 
 
-def shown(account_id: str, region: str, rule: dict) -> dict:
+def to_response(account_id: str, region: str, rule: dict) -> dict:
     rule_id = rule["SecurityGroupRuleId"]
-    return rule | {"Tags": state.shown_tags(account_id, region, rule_id), "SecurityGroupRuleArn": state.arn(account_id, region, rule_id)}
+    return rule | {"Tags": state.tags_to_response(account_id, region, rule_id), "SecurityGroupRuleArn": state.arn(account_id, region, rule_id)}
 
 
 def as_permissions(rules: list[dict]) -> list[dict]:

@@ -49,8 +49,8 @@ def create(context, request):
     quotas.check("security_groups", len(state.all_of(*place, "sg")) + 1)
     group = backend.create_security_group(name=name, description=request["Description"], vpc_id=vpc_id)
     state.tag(*place, group.id, tags)
-    state.made(*place, group.id)
-    return {"GroupId": group.id, "SecurityGroupArn": group.arn, "Tags": state.shown_tags(*place, group.id)}
+    state.mark_created(*place, group.id)
+    return {"GroupId": group.id, "SecurityGroupArn": group.arn, "Tags": state.tags_to_response(*place, group.id)}
 
 
 
@@ -91,19 +91,19 @@ def describe(context, request):
     return {**answer, "SecurityGroups": [group for group in answer["SecurityGroups"] if not names or group["GroupName"] in names]}
 
 
-def shown_all(context) -> list[dict]:
+def describe_all(context) -> list[dict]:
     place = (context.account_id, context.region)
-    return [shown(*place, group) for group in state.all_of(*place, "sg").values()]
+    return [to_response(*place, group) for group in state.all_of(*place, "sg").values()]
 
 
-def shown(account_id: str, region: str, group) -> dict:
+def to_response(account_id: str, region: str, group) -> dict:
     its_rules = rules.of_group(account_id, region, group).values()
     return {
         "GroupId": group.id, "GroupName": group.name, "Description": group.description, "VpcId": group.vpc_id, "OwnerId": account_id,
-        "SecurityGroupArn": group.arn, "Tags": state.shown_tags(account_id, region, group.id),
+        "SecurityGroupArn": group.arn, "Tags": state.tags_to_response(account_id, region, group.id),
         "IpPermissions": rules.as_permissions([rule for rule in its_rules if not rule["IsEgress"]]),
         "IpPermissionsEgress": rules.as_permissions([rule for rule in its_rules if rule["IsEgress"]]),
     }
 
 
-describe_by_id = described("SecurityGroups", "GroupIds", "GroupId", shown_all, FILTERS)
+describe_by_id = described("SecurityGroups", "GroupIds", "GroupId", describe_all, FILTERS)

@@ -21,7 +21,7 @@ from isobar_localstack.core.state import State
 
 lock = threading.RLock()
 stores = State("ec2")
-coming = stores.store("coming", Scheduled())
+scheduled = stores.store("scheduled", Scheduled())
 # (account, region) -> what moto does not have, by id. Values are dicts as the API shows them.
 nat_gateways: dict = stores.store("nat_gateways", {})
 endpoints: dict = stores.store("endpoints", {})
@@ -70,7 +70,7 @@ def of(context):
 
 def settle():
     with lock:
-        coming.settle()
+        scheduled.settle()
 
 
 def place(account_id: str, region: str, container: dict) -> dict:
@@ -99,13 +99,13 @@ def arn(account_id: str, region: str, resource_id: str) -> str:
     return f"arn:aws:ec2:{region}:{account_id}:{kind[2]}/{resource_id}"
 
 
-def made(account_id: str, region: str, resource_id: str):
+def mark_created(account_id: str, region: str, resource_id: str):
     """Notes that the id is new, which not everybody sees at once."""
     consistency.mark("consistency.ec2", account_id, region, resource_id)
 
 
 def is_new(account_id: str, region: str, resource_id: str) -> bool:
-    return consistency.unseen("consistency.ec2", account_id, region, resource_id)
+    return consistency.not_visible_yet("consistency.ec2", account_id, region, resource_id)
 
 
 def all_of(account_id: str, region: str, prefix: str) -> dict:
@@ -165,7 +165,7 @@ def tags_of(account_id: str, region: str, resource_id: str) -> dict:
     return dict(moto(account_id, region).tags.get(resource_id) or {})
 
 
-def shown_tags(account_id: str, region: str, resource_id: str) -> list:
+def tags_to_response(account_id: str, region: str, resource_id: str) -> list:
     return [{"Key": key, "Value": value} for key, value in tags_of(account_id, region, resource_id).items()]
 
 

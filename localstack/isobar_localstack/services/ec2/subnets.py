@@ -28,7 +28,7 @@ FILTERS = {
 def operations(original: dict) -> dict:
     return {
         "CreateSubnet": create,
-        "DescribeSubnets": described("Subnets", "SubnetIds", "SubnetId", shown_all, FILTERS),
+        "DescribeSubnets": described("Subnets", "SubnetIds", "SubnetId", describe_all, FILTERS),
         "DeleteSubnet": delete,
         "ModifySubnetAttribute": modify(original["ModifySubnetAttribute"]),
         "DescribeAvailabilityZones": describe_zones,
@@ -50,9 +50,9 @@ def create(context, request):
     subnet.default_for_az = subnet.map_public_ip_on_launch = False
     subnet.state = "pending"
     place = (context.account_id, context.region)
-    state.coming.at(due("ec2.subnet_pending"), set_available, *place, subnet.id)
-    state.made(*place, subnet.id)
-    return {"Subnet": shown(*place, subnet)}
+    state.scheduled.at(due("ec2.subnet_pending"), set_available, *place, subnet.id)
+    state.mark_created(*place, subnet.id)
+    return {"Subnet": to_response(*place, subnet)}
 
 
 def zone_of(context, request):
@@ -114,7 +114,7 @@ def name_instances(subnet, request) -> bool:
 def describe_zones(context, request):
     zones = {key: set(request.get(key + "s") or []) for key in ("ZoneName", "ZoneId")}
     for key, wanted in zones.items():
-        if unknown := wanted - {zone[key] for zone in shown_zones(context)}:
+        if unknown := wanted - {zone[key] for zone in zones_to_response(context)}:
             raise error("InvalidParameterValue", f"Invalid availability zone: [{sorted(unknown)[0]}]")
     answer = describe_zones_by_filters(context, request)
     return {"AvailabilityZones": [
@@ -122,7 +122,7 @@ def describe_zones(context, request):
     ]}
 
 
-def shown_zones(context) -> list[dict]:
+def zones_to_response(context) -> list[dict]:
     return [
         {
             "ZoneName": zone.name, "ZoneId": zone.zone_id, "RegionName": context.region, "ZoneType": zone.zone_type, "State": "available",
@@ -133,7 +133,7 @@ def shown_zones(context) -> list[dict]:
     ]
 
 
-describe_zones_by_filters = described("AvailabilityZones", None, "ZoneName", shown_zones, {})
+describe_zones_by_filters = described("AvailabilityZones", None, "ZoneName", zones_to_response, {})
 
 
 # --- deleting -------------------------------------------------------------------------------------
@@ -161,12 +161,12 @@ def delete(context, request):
 # --- describing -----------------------------------------------------------------------------------
 
 
-def shown_all(context) -> list[dict]:
+def describe_all(context) -> list[dict]:
     place = (context.account_id, context.region)
-    return [shown(*place, subnet) for subnet in state.all_of(*place, "subnet").values()]
+    return [to_response(*place, subnet) for subnet in state.all_of(*place, "subnet").values()]
 
 
-def shown(account_id: str, region: str, subnet) -> dict:
+def to_response(account_id: str, region: str, subnet) -> dict:
     return {
         "SubnetId": subnet.id, "SubnetArn": subnet.arn, "VpcId": subnet.vpc_id, "State": subnet.state, "OwnerId": account_id,
         "CidrBlock": subnet.cidr_block, "AvailabilityZone": subnet.availability_zone, "AvailabilityZoneId": subnet.availability_zone_id,
@@ -179,5 +179,5 @@ def shown(account_id: str, region: str, subnet) -> dict:
             {"AssociationId": entry["associationId"], "Ipv6CidrBlock": entry["ipv6CidrBlock"], "Ipv6CidrBlockState": entry["ipv6CidrBlockState"]}
             for entry in subnet.ipv6_cidr_block_association_set
         ],
-        "Tags": state.shown_tags(account_id, region, subnet.id),
+        "Tags": state.tags_to_response(account_id, region, subnet.id),
     }

@@ -21,7 +21,7 @@ def operations(original: dict) -> dict:
     return {
         "CreateTags": of_existing(original["CreateTags"]),
         "DeleteTags": of_existing(original["DeleteTags"]),
-        "DescribeTags": described("Tags", None, "ResourceId", shown_all, FILTERS),
+        "DescribeTags": described("Tags", None, "ResourceId", describe_all, FILTERS),
     }
 
 
@@ -36,7 +36,7 @@ def of_existing(original):
     return handler
 
 
-def shown_all(context) -> list[dict]:
+def describe_all(context) -> list[dict]:
     return [
         {"ResourceId": resource_id, "ResourceType": type_of(resource_id), "Key": key, "Value": value}
         for resource_id, tags in list(state.of(context).tags.items()) for key, value in tags.items()

@@ -30,7 +30,7 @@ FILTERS = {
 def operations(original: dict) -> dict:
     return {
         "CreateVpc": create(original["CreateVpc"]),
-        "DescribeVpcs": described("Vpcs", "VpcIds", "VpcId", shown_all, FILTERS),
+        "DescribeVpcs": described("Vpcs", "VpcIds", "VpcId", describe_all, FILTERS),
         "DeleteVpc": delete,
         "ModifyVpcAttribute": modify_attribute,
         "DescribeVpcAttribute": describe_attribute,
@@ -58,10 +58,10 @@ def create(original):
             association["cidr_block"] = canonical(association["cidr_block"])
         place = (context.account_id, context.region)
         state.tag(*place, vpc.id, tags)
-        state.made(*place, vpc.id)
+        state.mark_created(*place, vpc.id)
         vpc.state = "pending"
-        state.coming.at(due("ec2.vpc_pending"), set_available, *place, vpc.id)
-        return {"Vpc": shown(*place, vpc)}
+        state.scheduled.at(due("ec2.vpc_pending"), set_available, *place, vpc.id)
+        return {"Vpc": to_response(*place, vpc)}
 
     return handler
 
@@ -147,7 +147,7 @@ def associate_block(original):
         if len(blocks(vpc)) >= 5:
             raise error("CidrLimitExceeded", f"This network '{vpc.id}' has met its maximum number of allowed CIDRs: 5")
         association = vpc.associate_vpc_cidr_block(str(wanted))
-        return {"VpcId": vpc.id, "CidrBlockAssociation": shown_block(association) | {"CidrBlockState": {"State": "associating"}}}
+        return {"VpcId": vpc.id, "CidrBlockAssociation": block_to_response(association) | {"CidrBlockState": {"State": "associating"}}}
 
     return handler
 
@@ -159,7 +159,7 @@ def disassociate_block(context, request):
             check_not_used(context, vpc, association["cidr_block"])
             del vpc._cidr_block_association_set[association_id]
             key = "Ipv6CidrBlockAssociation" if ":" in association["cidr_block"] else "CidrBlockAssociation"
-            inner = shown_ipv6(association) if ":" in association["cidr_block"] else shown_block(association)
+            inner = ipv6_to_response(association) if ":" in association["cidr_block"] else block_to_response(association)
             state_key = "Ipv6CidrBlockState" if ":" in association["cidr_block"] else "CidrBlockState"
             return {"VpcId": vpc.id, key: inner | {state_key: {"State": "disassociating"}}}
     raise error("InvalidVpcCidrBlockAssociationID.NotFound", f"The vpc CIDR block association ID '{association_id}' does not exist")
@@ -184,29 +184,29 @@ def blocks(vpc) -> list[str]:
 # --- describing -----------------------------------------------------------------------------------
 
 
-def shown_all(context) -> list[dict]:
-    return [shown(context.account_id, context.region, vpc) for vpc in list(state.of(context).vpcs.values())]
+def describe_all(context) -> list[dict]:
+    return [to_response(context.account_id, context.region, vpc) for vpc in list(state.of(context).vpcs.values())]
 
 
-def shown(account_id: str, region: str, vpc) -> dict:
+def to_response(account_id: str, region: str, vpc) -> dict:
     return {
         "VpcId": vpc.id, "State": vpc.state, "CidrBlock": vpc.cidr_block, "OwnerId": account_id, "IsDefault": vpc.is_default,
         "InstanceTenancy": vpc.instance_tenancy, "DhcpOptionsId": vpc.dhcp_options_id,
         "BlockPublicAccessStates": {"InternetGatewayBlockMode": "off"},
-        "CidrBlockAssociationSet": [shown_block(association) for association in vpc.get_cidr_block_association_set()],
-        "Ipv6CidrBlockAssociationSet": [shown_ipv6(association) for association in vpc.get_cidr_block_association_set(ipv6=True)],
-        "Tags": state.shown_tags(account_id, region, vpc.id),
+        "CidrBlockAssociationSet": [block_to_response(association) for association in vpc.get_cidr_block_association_set()],
+        "Ipv6CidrBlockAssociationSet": [ipv6_to_response(association) for association in vpc.get_cidr_block_association_set(ipv6=True)],
+        "Tags": state.tags_to_response(account_id, region, vpc.id),
     }
 
 
-def shown_block(association: dict) -> dict:
+def block_to_response(association: dict) -> dict:
     return {
         "AssociationId": association["association_id"], "CidrBlock": association["cidr_block"],
         "CidrBlockState": {"State": association["cidr_block_state"]["state"]},
     }
 
 
-def shown_ipv6(association: dict) -> dict:
+def ipv6_to_response(association: dict) -> dict:
     return {
         "AssociationId": association["association_id"], "Ipv6CidrBlock": association["cidr_block"],
         "Ipv6CidrBlockState": {"State": association["cidr_block_state"]["state"]}, "Ipv6Pool": association.get("ipv6_pool"),

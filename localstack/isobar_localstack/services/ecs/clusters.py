@@ -24,7 +24,7 @@ def operations() -> dict:
     return {
         "CreateCluster": in_turn(create),
         "DescribeClusters": in_turn(describe),
-        "ListClusters": in_turn(consistency.lists_late("clusterArns", None, "ecs")(list_all)),
+        "ListClusters": in_turn(consistency.eventually_listed("clusterArns", None, "ecs")(list_all)),
         "UpdateCluster": in_turn(update),
         "UpdateClusterSettings": in_turn(update),
         "PutClusterCapacityProviders": in_turn(put_providers),
@@ -44,8 +44,8 @@ def create(context, request):
             request.get("capacityProviders") or [], strategy_of(request.get("defaultCapacityProviderStrategy")),
         )
         here(context).clusters[name] = cluster
-        consistency.created(context, "ecs", cluster.arn)
-    return {"cluster": shown(context, cluster, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
+        consistency.mark_created(context, "ecs", cluster.arn)
+    return {"cluster": to_response(context, cluster, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
 
 
 def check_service_linked_role(context):
@@ -53,7 +53,7 @@ def check_service_linked_role(context):
     if context.account_id not in service_linked:
         service_linked.add(context.account_id)
         consistency.mark("consistency.ecs_service_linked_role", context.account_id)
-    if consistency.unseen("consistency.ecs_service_linked_role", context.account_id):
+    if consistency.not_visible_yet("consistency.ecs_service_linked_role", context.account_id):
         raise invalid("Unable to assume the service linked role. Please verify that the ECS service linked role exists.")
 
 
@@ -85,11 +85,11 @@ def describe(context, request):
         if cluster is None:
             failures.append(failure(arn_of(context, f"cluster/{last_part(name)}")))
         else:
-            found.append(shown(context, cluster, set(request.get("include") or [])))
+            found.append(to_response(context, cluster, set(request.get("include") or [])))
     return {"clusters": found, "failures": failures}
 
 
-def shown(context, cluster: Cluster, include: set) -> dict:
+def to_response(context, cluster: Cluster, include: set) -> dict:
     services = [one for one in here(context).services.values() if one.cluster is cluster and one.status == "ACTIVE"]
     tasks = [task for task in here(context).tasks.values() if task.cluster == cluster.arn]
     answer = {
@@ -123,7 +123,7 @@ def update(context, request):
         cluster.configuration = request["configuration"]
     if "serviceConnectDefaults" in request:
         cluster.service_connect = {} if not request["serviceConnectDefaults"].get("namespace") else request["serviceConnectDefaults"]
-    return {"cluster": shown(context, cluster, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
+    return {"cluster": to_response(context, cluster, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
 
 
 def put_providers(context, request):
@@ -133,7 +133,7 @@ def put_providers(context, request):
         check_not_used(context, cluster, gone)
     cluster.providers = request["capacityProviders"]
     cluster.strategy = strategy_of(request["defaultCapacityProviderStrategy"])
-    return {"cluster": shown(context, cluster, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
+    return {"cluster": to_response(context, cluster, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
 
 
 def check_not_used(context, cluster: Cluster, providers: set):
@@ -151,7 +151,7 @@ def delete(context, request):
     if any(task.cluster == cluster.arn and task.status != "STOPPED" for task in here(context).tasks.values()):
         raise error("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
     cluster.status = "INACTIVE"
-    return {"cluster": shown(context, cluster, set())}
+    return {"cluster": to_response(context, cluster, set())}
 
 
 def find_tagged(context, arn: str) -> Cluster:

@@ -42,7 +42,7 @@ def list_all(context, request):
     ]
     size = min(request.get("maxResults") or PER_PAGE, 100)
     listed, token = page(chosen, request.get("nextToken"), size, invalid("Invalid token"))
-    if consistency.unseen("consistency.ecs_describe", service.arn):
+    if consistency.not_visible_yet("consistency.ecs_describe", service.arn):
         listed, token = [], None
     return {"serviceDeployments": listed} | ({"nextToken": token} if token else {})
 
@@ -84,12 +84,12 @@ def describe(context, request):
         raise invalid(f"Service deployments cannot have more than {MOST_DESCRIBED} elements.")
     found = {arn: find(context, arn) for arn in arns}
     return {
-        "serviceDeployments": [shown(*there) for there in found.values() if there],
+        "serviceDeployments": [to_response(*there) for there in found.values() if there],
         "failures": [failure(arn) for arn, there in found.items() if there is None],
     }
 
 
-def shown(service: Service, deployment: Deployment) -> dict:
+def to_response(service: Service, deployment: Deployment) -> dict:
     shifts = deployment.stage in STAGES or deployment.weight
     target = counted(service, deployment.target)
     sources = [counted(service, one) for one in deployment.sources]
@@ -136,12 +136,12 @@ def describe_revisions(context, request):
     if len(arns) > MOST_DESCRIBED:
         raise invalid(f"Service revisions cannot have more than {MOST_DESCRIBED} elements.")
     return {
-        "serviceRevisions": [shown_revision(*there[arn]) for arn in arns if arn in there],
+        "serviceRevisions": [revision_to_response(*there[arn]) for arn in arns if arn in there],
         "failures": [failure(arn) for arn in arns if arn not in there],
     }
 
 
-def shown_revision(service: Service, revision: Revision) -> dict:
+def revision_to_response(service: Service, revision: Revision) -> dict:
     return revision.data | {
         "serviceRevisionArn": revision.arn, "serviceArn": service.arn, "clusterArn": service.cluster.arn, "createdAt": revision.created_at,
         "guardDutyEnabled": False,

@@ -30,7 +30,7 @@ def deploy(service: Service, moment: float) -> Deployment:
     for old in service.deployments:
         if not old.is_over:
             old.status, old.reason = "STOP_REQUESTED", SUPERSEDED
-            traffic.give_back(service, old)
+            traffic.restore_traffic(service, old)
     rollout = Rollout(f"ecs-svc/{new_number()}", new_revision(service))
     rollout.reason = f"ECS deployment {rollout.id} in progress."
     completed = last_completed(sources)
@@ -122,7 +122,7 @@ def fail(service: Service, deployment: Deployment, moment: float, why: str, who:
     if rollback:
         begin(service, deployment, moment, reason, who)
     else:
-        traffic.give_back(service, deployment)
+        traffic.restore_traffic(service, deployment)
         finish(deployment, "STOPPED", reason)
 
 
@@ -141,7 +141,7 @@ def begin(service: Service, deployment: Deployment, moment: float, reason: str, 
     if source is None:
         finish(deployment, "ROLLBACK_FAILED", NO_CANDIDATE)
         return
-    traffic.give_back(service, deployment)
+    traffic.restore_traffic(service, deployment)
     deployment.status, deployment.reason, deployment.stage = "ROLLBACK_IN_PROGRESS", reason, None
     deployment.steady_since = deployment.stage_ends = None
     deployment.rollback = {"reason": reason, "startedAt": epoch(), "serviceRevisionArn": source.revision.arn}

@@ -14,9 +14,9 @@ from isobar_localstack.core.clock import clock
 from isobar_localstack.core.durations import SECONDS
 from isobar_localstack.services.ecs import rollback, traffic
 from isobar_localstack.services.ecs.state import (
-    Deployment, Rollout, Service, Task, coming, due_after, later, look_at, regions, service_due, task_failed,
+    Deployment, Rollout, Service, Task, scheduled, due_after, later, look_at, regions, service_due, task_failed,
 )
-from isobar_localstack.services.ecs.tasks import alive, healthy, is_healthy, sick_group, start, stop, try_to_end
+from isobar_localstack.services.ecs.tasks import alive, healthy, is_healthy, unhealthy_group, start, stop, try_to_end
 
 SLOWEST_RETRY = 900
 BECAUSE_OF_DEPLOYMENT = "Scaling activity initiated by (deployment {})"
@@ -50,7 +50,7 @@ def look(service: Service, moment: float) -> bool:
 def progress(service: Service) -> tuple:
     """What changes whenever something has been done."""
     states = [(one.status, one.stage, one.step) for one in service.deployments[:2]]
-    return service.status, service.is_steady, coming.number, len(service.events), states
+    return service.status, service.is_steady, scheduled.number, len(service.events), states
 
 
 # --- tasks ----------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ def watch_tasks(service: Service, moment: float):
 
 def check_health(service: Service, task: Task, moment: float):
     place = (service.account_id, service.region)
-    group = sick_group(*place, task, ("healthy", "unavailable", "initial", "unused", "draining", None))
+    group = unhealthy_group(*place, task, ("healthy", "unavailable", "initial", "unused", "draining", None))
     if group is None:
         return
     port = next(target["Port"] for one, target in task.targets if one == group)

@@ -33,7 +33,7 @@ def operations() -> dict:
         "UpdateService": in_turn(update),
         "DeleteService": in_turn(delete),
         "DescribeServices": in_turn(describe),
-        "ListServices": in_turn(consistency.lists_late("serviceArns", None, "ecs")(list_all)),
+        "ListServices": in_turn(consistency.eventually_listed("serviceArns", None, "ecs")(list_all)),
     }
 
 
@@ -47,7 +47,7 @@ def create(context, request):
         if before.status == "DRAINING":
             raise invalid("Unable to Start a service that is still Draining.")
         if before.token and before.token == request.get("clientToken"):
-            return {"service": shown(before, True)}
+            return {"service": to_response(before, True)}
         raise invalid("Creation of service was not idempotent.")
     data = settings_of(context, cluster, request)
     check_creation(context, cluster, data)
@@ -58,9 +58,9 @@ def create(context, request):
     )
     here(context).services[arn] = service
     consistency.mark("consistency.ecs_describe", arn)
-    consistency.created(context, "ecs", arn)
+    consistency.mark_created(context, "ecs", arn)
     rollback.deploy(service, clock.now())
-    return {"service": shown(service, True)}
+    return {"service": to_response(service, True)}
 
 
 def settings_of(context, cluster: Cluster, request) -> dict:
@@ -110,7 +110,7 @@ def update(context, request):
         set_desired(service, request["desiredCount"])
     if starts:
         rollback.deploy(service, clock.now())
-    return {"service": shown(service, True)}
+    return {"service": to_response(service, True)}
 
 
 def merged(before: dict, given: dict) -> dict:
@@ -140,7 +140,7 @@ def delete(context, request):
             if not deployment.is_over:
                 rollback.finish(deployment, "STOPPED", "The service was deleted.")
         later(service.deletion_ends, scheduler.look_at, service.account_id, service.region, service.arn)
-    return {"service": shown(service, False)}
+    return {"service": to_response(service, False)}
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -154,21 +154,21 @@ def describe(context, request):
     found, failures = [], []
     for name in names:
         service = service_named(context, cluster, name)
-        if service is None or consistency.unseen("consistency.ecs_describe", service.arn):
+        if service is None or consistency.not_visible_yet("consistency.ecs_describe", service.arn):
             failures.append(failure(arn_of(context, f"service/{cluster.name}/{last_part(name)}")))
         else:
-            found.append(shown(service, "TAGS" in (request.get("include") or [])))
+            found.append(to_response(service, "TAGS" in (request.get("include") or [])))
     return {"services": found, "failures": failures}
 
 
-def shown(service: Service, with_tags: bool) -> dict:
+def to_response(service: Service, with_tags: bool) -> dict:
     data = {name: value for name, value in service.data.items()}
     tasks = service.tasks()
     answer = {"loadBalancers": [], "serviceRegistries": [], "placementConstraints": [], "placementStrategy": []} | data | {
         "serviceArn": service.arn, "serviceName": service.name, "clusterArn": service.cluster.arn, "status": service.status,
         "desiredCount": service.desired, "runningCount": sum(task.status == "RUNNING" for task in tasks),
         "pendingCount": sum(task.is_alive and task.status in PENDING for task in tasks),
-        "deployments": [] if service.status == "INACTIVE" else [shown_rollout(service, one) for one in service.rollouts],
+        "deployments": [] if service.status == "INACTIVE" else [rollout_to_response(service, one) for one in service.rollouts],
         "events": list(service.events), "createdAt": service.created_at, "createdBy": f"arn:aws:iam::{service.account_id}:root",
         "roleArn": f"arn:aws:iam::{service.account_id}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
     }
@@ -178,7 +178,7 @@ def shown(service: Service, with_tags: bool) -> dict:
     return answer | ({"tags": tag_list(service.tags)} if with_tags else {})
 
 
-def shown_rollout(service: Service, rollout: Rollout) -> dict:
+def rollout_to_response(service: Service, rollout: Rollout) -> dict:
     tasks = [task for task in service.tasks() if task.rollout == rollout.id]
     alive = [task for task in tasks if task.is_alive]
     is_primary = rollout is service.primary

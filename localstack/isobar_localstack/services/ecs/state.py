@@ -23,7 +23,7 @@ from isobar_localstack.core.state import State
 EVENTS_KEPT = 100
 lock = threading.RLock()
 stores = State("ecs")
-coming = stores.store("coming", Scheduled())
+scheduled = stores.store("scheduled", Scheduled())
 # What the scheduler has to know and those below it find out.
 service_due = Event("ecs.service_due")  # (service, moment)
 definition_released = Event("ecs.definition_released")  # (moment, account id, region, ARN): a task or service no longer uses it
@@ -199,7 +199,7 @@ def here(context) -> Region:
 
 def later(moment: float, action, *arguments):
     """The action is told its moment first, so that what follows from it is not late when nobody looked."""
-    coming.at(moment, action, moment, *arguments)
+    scheduled.at(moment, action, moment, *arguments)
 
 
 def due_after(moment: float, name: str) -> float:

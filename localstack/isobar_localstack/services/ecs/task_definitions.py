@@ -28,7 +28,7 @@ def operations() -> dict:
         "DescribeTaskDefinition": in_turn(describe),
         "DeregisterTaskDefinition": in_turn(deregister),
         "DeleteTaskDefinitions": in_turn(delete),
-        "ListTaskDefinitions": in_turn(consistency.lists_late("taskDefinitionArns", None, "ecs")(list_all)),
+        "ListTaskDefinitions": in_turn(consistency.eventually_listed("taskDefinitionArns", None, "ecs")(list_all)),
         "ListTaskDefinitionFamilies": in_turn(list_families),
     }
 
@@ -49,8 +49,8 @@ def register(context, request):
     }
     definition = TaskDefinition(arn, request["family"], number, data, tag_dict(request.get("tags")))
     revisions.append(definition)
-    consistency.created(context, "ecs", arn)
-    return shown(definition, {"TAGS"})
+    consistency.mark_created(context, "ecs", arn)
+    return to_response(definition, {"TAGS"})
 
 
 def completed(context, request) -> dict:
@@ -127,10 +127,10 @@ def describe(context, request):
     definition = definition_of(here(context), request["taskDefinition"])
     if definition is None:
         raise client_error("Unable to describe task definition.")
-    return shown(definition, set(request.get("include") or []))
+    return to_response(definition, set(request.get("include") or []))
 
 
-def shown(definition: TaskDefinition, include: set) -> dict:
+def to_response(definition: TaskDefinition, include: set) -> dict:
     answer = {"taskDefinition": definition.data}
     return answer | {"tags": tag_list(definition.tags)} if "TAGS" in include else answer
 
@@ -178,7 +178,7 @@ def deregister(context, request):
     definition = find(context, request["taskDefinition"])
     if definition.status == "ACTIVE":
         definition.data |= {"status": "INACTIVE", "deregisteredAt": epoch()}
-    return shown(definition, set())
+    return to_response(definition, set())
 
 
 def delete(context, request):

@@ -49,7 +49,7 @@ def run(context, request):
         ecs_tasks.launch(context.account_id, context.region, cluster, definition.arn, data, dict(tags), clock.now())
         for _ in range(request.get("count") or 1)
     ]
-    return {"tasks": [shown(context, task, True) for task in tasks], "failures": []}
+    return {"tasks": [to_response(context, task, True) for task in tasks], "failures": []}
 
 
 def find(context, cluster, name: str) -> Task | None:
@@ -62,7 +62,7 @@ def stop(context, request):
         raise invalid("The referenced task was not found.")
     reason = request.get("reason") or "Task stopped by user"
     ecs_tasks.stop(context.account_id, context.region, task, clock.now(), "UserInitiated", reason)
-    return {"task": shown(context, task, False)}
+    return {"task": to_response(context, task, False)}
 
 
 def list_all(context, request):
@@ -95,12 +95,12 @@ def describe(context, request):
     with_tags = "TAGS" in (request.get("include") or [])
     found = {name: find(context, cluster, name) for name in names}
     return {
-        "tasks": [shown(context, task, with_tags) for task in found.values() if task],
+        "tasks": [to_response(context, task, with_tags) for task in found.values() if task],
         "failures": [failure(arn_of(context, f"task/{cluster.name}/{last_part(name)}")) for name, task in found.items() if task is None],
     }
 
 
-def shown(context, task: Task, with_tags: bool) -> dict:
+def to_response(context, task: Task, with_tags: bool) -> dict:
     definition = definition_of(here(context), task.task_definition)
     data = definition.data if definition else {"containerDefinitions": []}
     answer = {name: task.data[name] for name in SHOWN if task.data.get(name) is not None} | {

@@ -78,7 +78,7 @@ def launch(account_id, region, cluster, definition_arn, data, tags, moment, serv
     description = f"arn:aws:ecs:{region}:{account_id}:attachment/{attachment}"
     groups = network.get("securityGroups") or []
     public = network.get("assignPublicIp") == "ENABLED"
-    interfaces = ec2_interfaces.lend(account_id, region, [subnet], groups, description, requester_id="amazon-ecs", public=public)
+    interfaces = ec2_interfaces.attach_interfaces(account_id, region, [subnet], groups, description, requester_id="amazon-ecs", public=public)
     interface = ec2_interfaces.existing(account_id, region, interfaces)[0]
     arn = f"arn:aws:ecs:{region}:{account_id}:task/{cluster.name}/{new_id()}"
     task = Task(
@@ -162,10 +162,10 @@ def image_refusal(region: str, definition: dict) -> str | None:
 
 
 def is_healthy(account_id: str, region: str, task: Task) -> bool:
-    return task.is_alive and task.status == "RUNNING" and not sick_group(account_id, region, task, HEALTHY)
+    return task.is_alive and task.status == "RUNNING" and not unhealthy_group(account_id, region, task, HEALTHY)
 
 
-def sick_group(account_id: str, region: str, task: Task, good) -> str | None:
+def unhealthy_group(account_id: str, region: str, task: Task, good) -> str | None:
     """A target group in which the task is in none of these states."""
     return next((group for group, target in task.targets if elbv2_targets.state(account_id, region, group, target) not in good), None)
 
@@ -214,7 +214,7 @@ def ended(moment: float, account_id: str, region: str, arn: str):
     task = tasks_of(account_id, region)[arn]
     task.status = "STOPPED"
     task.data |= {"stoppedAt": epoch(), "executionStoppedAt": epoch()}
-    ec2_interfaces.give_back(account_id, region, task.interfaces, "ecs.interface_leaving")
+    ec2_interfaces.release_interfaces(account_id, region, task.interfaces, "ecs.interface_leaving")
     later(due_after(moment, "ecs.stopped_task_shown"), forget, account_id, region, arn)
     release_definition(moment, account_id, region, task.task_definition)
     look_at(moment, account_id, region, task.service)

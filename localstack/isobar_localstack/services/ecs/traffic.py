@@ -58,7 +58,7 @@ def shift(service: Service, deployment: Deployment, percent: float, rule: str = 
         elbv2_targets.shift(service.account_id, service.region, advanced[rule], weights)
 
 
-def give_back(service: Service, deployment: Deployment):
+def restore_traffic(service: Service, deployment: Deployment):
     """All the traffic to where it was before."""
     if strategy(deployment) != "ROLLING" and not deployment.is_first:
         shift(service, deployment, 0, "testListenerRule")

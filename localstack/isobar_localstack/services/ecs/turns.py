@@ -4,7 +4,7 @@ import functools
 
 from isobar_localstack.core.clock import clock
 from isobar_localstack.services.ecs.scheduler import look
-from isobar_localstack.services.ecs.state import coming, lock, regions
+from isobar_localstack.services.ecs.state import scheduled, lock, regions
 
 
 def in_turn(handler):
@@ -22,7 +22,7 @@ def in_turn(handler):
 def settle():
     with lock:
         for _ in range(1000):  # where nothing takes time, one thing may follow from another many times
-            coming.settle()
+            scheduled.settle()
             services = [one for region in list(regions.values()) for one in list(region.services.values())]
             if not any([look(service, clock.now()) for service in services]):
                 return

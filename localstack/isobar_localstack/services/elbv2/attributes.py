@@ -148,10 +148,10 @@ def operations() -> dict:
 
 
 def describe(argument: str, word: str):
-    return lambda context, request: shown(find(context, request[argument], word).attributes)
+    return lambda context, request: to_response(find(context, request[argument], word).attributes)
 
 
-def shown(attributes: dict) -> dict:
+def to_response(attributes: dict) -> dict:
     return {"Attributes": [{"Key": key, "Value": value} for key, value in sorted(attributes.items())]}
 
 
@@ -164,7 +164,7 @@ def modify(argument: str, word: str, what: str, table: dict):
             raise error("InvalidConfigurationRequest", "Cross-zone load balancing cannot be disabled for application load balancers")
         check_logs(thing.attributes | wanted)
         thing.attributes |= wanted
-        return shown(thing.attributes)
+        return to_response(thing.attributes)
 
     return handler
 

@@ -152,7 +152,7 @@ def describe_all(context, request):
     else:
         found = [
             one for arn, one in here(context).balancers.items()
-            if not consistency.unseen("consistency.elbv2_describe", arn) and (not names or one.data["LoadBalancerName"] in names)
+            if not consistency.not_visible_yet("consistency.elbv2_describe", arn) and (not names or one.data["LoadBalancerName"] in names)
         ]
         if names and len(found) < len(set(names)):
             raise error("LoadBalancerNotFound", "One or more load balancers not found")
@@ -221,5 +221,5 @@ def delete(context, request):
         forget_listener(region, listener)
     del region.balancers[arn]
     note_uses(region)
-    network.give_back(context, list(balancer.interfaces.values()))
+    network.release_interfaces(context, list(balancer.interfaces.values()))
     return {}

@@ -97,9 +97,9 @@ def cidrs_of(context, vpc_id: str) -> list[str]:
 def place_interfaces(context, balancer: Balancer):
     """One in each subnet; those in subnets that are no longer its own go."""
     wanted, has = list(balancer.subnets.values()), balancer.interfaces
-    give_back(context, [interface for subnet, interface in has.items() if subnet not in wanted])
+    release_interfaces(context, [interface for subnet, interface in has.items() if subnet not in wanted])
     missing = [subnet for subnet in wanted if subnet not in has]
-    made = ec2_interfaces.lend(
+    made = ec2_interfaces.attach_interfaces(
         context.account_id, context.region, missing, balancer.data.get("SecurityGroups") or [],
         f"ELB {full_name(balancer.data['LoadBalancerArn'])}", interface_type=INTERFACE_TYPES[balancer.data["Type"]],
         public=is_public(balancer),
@@ -115,5 +115,5 @@ def set_public(context, balancer: Balancer):
     ec2_interfaces.set_public(context.account_id, context.region, list(balancer.interfaces.values()), is_public(balancer))
 
 
-def give_back(context, interfaces: list[str]):
-    ec2_interfaces.give_back(context.account_id, context.region, interfaces, "elbv2.interfaces_leaving")
+def release_interfaces(context, interfaces: list[str]):
+    ec2_interfaces.release_interfaces(context.account_id, context.region, interfaces, "elbv2.interfaces_leaving")

@@ -34,8 +34,8 @@ class Target:
     id: str
     port: int | None
     zone: str | None = None
-    shown: str = "unused"
-    coming: tuple | None = None  # (moment, state) that the health checks are about to see
+    health: str = "unused"
+    next_health: tuple | None = None  # (moment, state) that the health checks are about to see
     drained_at: float | None = None
 
 
@@ -153,7 +153,7 @@ def find_all(context, arns: list, word: str) -> list:
     there, found = getattr(here(context), table), []
     for arn in arns:
         check_arn(arn, word)
-        if arn not in there or consistency.unseen("consistency.elbv2_describe", arn):
+        if arn not in there or consistency.not_visible_yet("consistency.elbv2_describe", arn):
             raise error(code, f"One or more {name}s not found")
         found.append(there[arn])
     return found

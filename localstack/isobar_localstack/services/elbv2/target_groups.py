@@ -125,7 +125,7 @@ def describe_all(context, request):
     else:
         found = [
             one for arn, one in here(context).groups.items()
-            if not consistency.unseen("consistency.elbv2_describe", arn)
+            if not consistency.not_visible_yet("consistency.elbv2_describe", arn)
             and (not names or one.data["TargetGroupName"] in names) and (not balancer or balancer in one.balancers)
         ]
         if names and len(found) < len(set(names)):

@@ -87,7 +87,7 @@ def state(account_id: str, region: str, target_group_arn: str, target: dict | st
     settle(group)
     wanted = target if isinstance(target, dict) else {"Id": target}
     found = next((one for key, one in group.targets.items() if key[0] == wanted["Id"] and wanted.get("Port") in (None, key[1])), None)
-    return found.shown if found else None
+    return found.health if found else None
 
 
 @in_turn
@@ -123,13 +123,13 @@ def key_of(group: TargetGroup, wanted: dict) -> tuple:
 
 def begin(region: Region, group: TargetGroup, target: Target):
     """The target is registered, or its group has got its first listener."""
-    target.coming = None
+    target.next_health = None
     if not group.balancers:
-        target.shown = "unused"
+        target.health = "unused"
     elif not group.data["HealthCheckEnabled"]:
-        target.shown = "unavailable"
+        target.health = "unavailable"
     else:
-        target.shown = "initial"
+        target.health = "initial"
         expect(group, target, max(clock.now(), checked_from(region, group)))
 
 
@@ -137,13 +137,13 @@ def expect(group: TargetGroup, target: Target, moment: float):
     """The next change of its health, if the checks from this moment on differ from what is shown."""
     healthy = is_healthy(group, target)
     wanted = "healthy" if healthy else "unhealthy"
-    if wanted == target.shown:
-        target.coming = None
+    if wanted == target.health:
+        target.next_health = None
         return
     checks = group.data["HealthyThresholdCount" if healthy else "UnhealthyThresholdCount"]
-    if healthy and target.shown == "initial" and group.data.get("Protocol") in ("HTTP", "HTTPS"):
+    if healthy and target.health == "initial" and group.data.get("Protocol") in ("HTTP", "HTTPS"):
         checks = 1
-    target.coming = (clock.after(moment, group.data["HealthCheckIntervalSeconds"] * checks), wanted)
+    target.next_health = (clock.after(moment, group.data["HealthCheckIntervalSeconds"] * checks), wanted)
 
 
 def is_healthy(group: TargetGroup, target: Target) -> bool:
@@ -154,10 +154,10 @@ def drain(group: TargetGroup, key: tuple, target: Target):
     if target.drained_at is not None:
         return
     delay = int(group.attributes.get("deregistration_delay.timeout_seconds") or 0)
-    if target.shown == "unused" or not delay:
+    if target.health == "unused" or not delay:
         group.targets.pop(key, None)
         return
-    target.shown, target.coming, target.drained_at = "draining", None, clock.after(clock.now(), delay)
+    target.health, target.next_health, target.drained_at = "draining", None, clock.after(clock.now(), delay)
     settle(group)
 
 
@@ -167,8 +167,8 @@ def settle(group: TargetGroup):
         if target.drained_at is not None:
             if is_over(target.drained_at):
                 group.targets.pop(key, None)
-        elif target.coming and is_over(target.coming[0]):
-            target.shown, target.coming = target.coming[1], None
+        elif target.next_health and is_over(target.next_health[0]):
+            target.health, target.next_health = target.next_health[1], None
 
 
 def note_uses(region: Region):
@@ -188,17 +188,17 @@ def note_uses(region: Region):
 
 def health(region: Region, group: TargetGroup, target: Target) -> dict:
     """The state of a target with its reason, as DescribeTargetHealth shows it."""
-    reason = REASONS.get(target.shown)
-    if target.shown == "initial" and not is_over(checked_from(region, group)):
+    reason = REASONS.get(target.health)
+    if target.health == "initial" and not is_over(checked_from(region, group)):
         reason = REGISTERING
-    return {"State": target.shown} | ({"Reason": reason[0], "Description": reason[1]} if reason else {})
+    return {"State": target.health} | ({"Reason": reason[0], "Description": reason[1]} if reason else {})
 
 
 # --- the control endpoint ---------------------------------------------------------------------------
 
 
 @in_turn
-def tell(name_or_arn: str, healthy: bool, target_id: str | None) -> bool:
+def set_health(name_or_arn: str, healthy: bool, target_id: str | None) -> bool:
     """Whether there is such a group; of a name, those of all regions."""
     found = [
         (region, group) for region in list(regions.values()) for arn, group in region.groups.items()
@@ -210,7 +210,7 @@ def tell(name_or_arn: str, healthy: bool, target_id: str | None) -> bool:
             group.told.clear()
         group.told[target_id] = healthy
         for target in group.targets.values():
-            if target.drained_at is None and target.shown not in NOT_CHECKED and target_id in (None, target.id):
+            if target.drained_at is None and target.health not in NOT_CHECKED and target_id in (None, target.id):
                 expect(group, target, max(clock.now(), checked_from(region, group)))
     return bool(found)
 
@@ -226,7 +226,7 @@ def all_states() -> dict:
     for region in list(regions.values()):
         for arn, group in region.groups.items():
             settle(group)
-            shown[arn] = {":".join(str(part) for part in key if part is not None): one.shown for key, one in group.targets.items()}
+            shown[arn] = {":".join(str(part) for part in key if part is not None): one.health for key, one in group.targets.items()}
     return shown
 
 
@@ -240,6 +240,6 @@ class TargetHealthResource:
         wanted = request.get_json(force=True)
         if wanted.get("health") not in ("healthy", "unhealthy"):
             return Response(json.dumps({"message": "health is healthy or unhealthy"}), 400, mimetype="application/json")
-        if not tell(wanted.get("target_group", ""), wanted["health"] == "healthy", wanted.get("target")):
+        if not set_health(wanted.get("target_group", ""), wanted["health"] == "healthy", wanted.get("target")):
             return Response(json.dumps({"message": "no such target group"}), 404, mimetype="application/json")
         return all_states()

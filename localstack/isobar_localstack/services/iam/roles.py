@@ -34,9 +34,9 @@ def operations(original: dict) -> dict:
         "CreateInstanceProfile": create_profile,
         "AddRoleToInstanceProfile": add_role_to_profile,
         "GetInstanceProfile": get_profile,
-        "ListInstanceProfiles": consistency.lists_late("InstanceProfiles", "InstanceProfileName", "iam-profile", everywhere=True),
-        "ListRoles": consistency.lists_late("Roles", "RoleName", "iam", everywhere=True),
-        "GetAccountAuthorizationDetails": consistency.lists_late("RoleDetailList", "RoleName", "iam", everywhere=True),
+        "ListInstanceProfiles": consistency.eventually_listed("InstanceProfiles", "InstanceProfileName", "iam-profile", everywhere=True),
+        "ListRoles": consistency.eventually_listed("Roles", "RoleName", "iam", everywhere=True),
+        "GetAccountAuthorizationDetails": consistency.eventually_listed("RoleDetailList", "RoleName", "iam", everywhere=True),
     })
 
 
@@ -61,7 +61,7 @@ def create_role(original):
         name = request["RoleName"]
         for duration in ("consistency.iam_role", "consistency.iam_read"):
             consistency.mark(duration, context.account_id, name)
-        consistency.created(context, "iam", name, everywhere=True)
+        consistency.mark_created(context, "iam", name, everywhere=True)
         return answer
 
     return handler
@@ -97,7 +97,7 @@ def delete_policy(original):
 def get_role(original):
     def handler(context, request):
         name = request["RoleName"]
-        if consistency.unseen("consistency.iam_read", context.account_id, name) and not context.is_internal_call:
+        if consistency.not_visible_yet("consistency.iam_read", context.account_id, name) and not context.is_internal_call:
             raise error("NoSuchEntity", f"The role with name {name} cannot be found.", 404)
         return original(context, request)
 
@@ -113,7 +113,7 @@ def create_profile(original):
         name = request["InstanceProfileName"]
         consistency.mark("consistency.iam_profile", context.account_id, name)
         consistency.mark("consistency.iam_read", context.account_id, "profile", name)
-        consistency.created(context, "iam-profile", name, everywhere=True)
+        consistency.mark_created(context, "iam-profile", name, everywhere=True)
         return answer
 
     return handler
@@ -131,7 +131,7 @@ def add_role_to_profile(original):
 def get_profile(original):
     def handler(context, request):
         name = request["InstanceProfileName"]
-        if consistency.unseen("consistency.iam_read", context.account_id, "profile", name) and not context.is_internal_call:
+        if consistency.not_visible_yet("consistency.iam_read", context.account_id, "profile", name) and not context.is_internal_call:
             raise error("NoSuchEntity", f"Instance Profile {name} cannot be found.", 404)
         return original(context, request)
 
@@ -157,7 +157,7 @@ def profile(account_id: str, name_or_arn: str) -> dict | None:
 def usable_profile(account_id: str, name_or_arn: str) -> dict | None:
     """The profile as EC2 and Auto Scaling see it: None as well when it, or the role in it, is too new."""
     found = profile(account_id, name_or_arn)
-    if found and consistency.unseen("consistency.iam_profile", account_id, found["InstanceProfileName"]):
+    if found and consistency.not_visible_yet("consistency.iam_profile", account_id, found["InstanceProfileName"]):
         return None
     return found
 
@@ -173,7 +173,7 @@ def role_by_arn(account_id: str, arn: str):
 def usable_role(account_id: str, arn: str):
     """The role as another service sees it: None as well when it is too new."""
     role = role_by_arn(account_id, arn)
-    if role and consistency.unseen("consistency.iam_role", account_id, role.role["RoleName"]):
+    if role and consistency.not_visible_yet("consistency.iam_role", account_id, role.role["RoleName"]):
         return None
     return role
 
@@ -198,7 +198,7 @@ def trusts(role, service_name: str) -> bool:
 
 def usable_allows(account_id: str, role, action: str) -> bool:
     """Whether another service finds this action allowed; resources and conditions are not looked at."""
-    if consistency.unseen("consistency.iam_policy", account_id, role.role["RoleName"]):
+    if consistency.not_visible_yet("consistency.iam_policy", account_id, role.role["RoleName"]):
         return False
     return allows(account_id, role, action)
 

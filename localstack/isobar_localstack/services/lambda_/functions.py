@@ -14,7 +14,7 @@ import json
 from plux import Plugin
 
 from isobar_localstack.core.errors import error
-from isobar_localstack.realism.consistency import lists_late
+from isobar_localstack.realism.consistency import eventually_listed
 from isobar_localstack.services.lambda_ import lifecycle
 from isobar_localstack.services.lambda_ import network
 from isobar_localstack.services.lambda_ import settings
@@ -84,7 +84,7 @@ def operations(original: dict) -> dict:
 
 def list_functions(original):
     handler = settings.showing_all("Functions")(without_states("Functions")(original))
-    return lists_late("Functions", "FunctionName", "lambda")(handler)
+    return eventually_listed("Functions", "FunctionName", "lambda")(handler)
 
 
 def update_configuration(original):

@@ -17,7 +17,7 @@ from isobar_localstack.realism import consistency
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.durations import due
 from isobar_localstack.services.lambda_ import network as lambda_network
-from isobar_localstack.services.lambda_.state import all_functions, coming, lock, provisioned
+from isobar_localstack.services.lambda_.state import all_functions, scheduled, lock, provisioned
 from isobar_localstack.services.logs import log_groups as logs
 
 
@@ -82,7 +82,7 @@ def network_of(version):
 def begin(version, duration: str) -> Future:
     with lock:
         function = functions(version.id)[version.id.function_name]
-        coming.at(due(duration), finish, function, version.id)
+        scheduled.at(due(duration), finish, function, version.id)
     return done()
 
 
@@ -110,7 +110,7 @@ def set_state(function, version, state, update):
 def settled(handler):
     def run(context, request):
         with lock:
-            coming.settle()
+            scheduled.settle()
         return handler(context, request)
 
     return run
@@ -136,7 +136,7 @@ class Provisioning:
             provisioned.pop(self.arn, None)
             if number:
                 state = provisioned[self.arn] = ProvisionedConcurrencyState()
-                coming.at(due("lambda.provisioning"), finish_provisioning, state, number)
+                scheduled.at(due("lambda.provisioning"), finish_provisioning, state, number)
         return done()
 
 
@@ -182,7 +182,7 @@ def creating(original):
         name = plain_name(request["FunctionName"])
         logs.functions_run.pop((context.account_id, context.region, name), None)  # a new one, which has not run
         consistency.mark("consistency.lambda_get", context.account_id, context.region, name)
-        consistency.created(context, "lambda", name)
+        consistency.mark_created(context, "lambda", name)
         return answer
 
     return handler
@@ -191,7 +191,7 @@ def creating(original):
 def getting(original):
     def handler(context, request):
         name = plain_name(request["FunctionName"])
-        if consistency.unseen("consistency.lambda_get", context.account_id, context.region, name) and not context.is_internal_call:
+        if consistency.not_visible_yet("consistency.lambda_get", context.account_id, context.region, name) and not context.is_internal_call:
             raise not_found(context.account_id, context.region, name)
         return original(context, request)
 
@@ -226,7 +226,7 @@ def begin_deleting(account_id: str, region: str, function):
     with lock:
         for version in list(function.versions.values()):
             set_state(function, version, VersionState(State.Deleting), version.config.last_update)
-        coming.at(due("consistency.lambda_deleting"), finish_deleting, account_id, region, function)
+        scheduled.at(due("consistency.lambda_deleting"), finish_deleting, account_id, region, function)
 
 
 def finish_deleting(account_id: str, region: str, function):

@@ -36,14 +36,14 @@ def refresh(account_id: str, region: str):
     wanted = used_pairs(account_id, region)
     for pair, name in wanted.items():
         if pair not in place:
-            place[pair] = lend(account_id, region, pair, name)
+            place[pair] = attach_interface(account_id, region, pair, name)
         elif place[pair] in released:
             released.discard(place[pair])
-            interfaces.keep(account_id, region, [place[pair]])
+            interfaces.retain_interfaces(account_id, region, [place[pair]])
     for pair, interface_id in place.items():
         if pair not in wanted and interface_id not in released:
             released.add(interface_id)
-            interfaces.give_back(account_id, region, [interface_id], "lambda.interfaces_released")
+            interfaces.release_interfaces(account_id, region, [interface_id], "lambda.interfaces_released")
 
 
 def used_pairs(account_id: str, region: str) -> dict:
@@ -57,9 +57,9 @@ def used_pairs(account_id: str, region: str) -> dict:
     return found
 
 
-def lend(account_id: str, region: str, pair: tuple, name: str) -> str:
+def attach_interface(account_id: str, region: str, pair: tuple, name: str) -> str:
     subnet_id, groups = pair
-    lent, = interfaces.lend(account_id, region, [subnet_id], list(groups), f"AWS Lambda VPC ENI-{name}", "lambda", f"AROAISOBARLAMBDA:{name}")
+    lent, = interfaces.attach_interfaces(account_id, region, [subnet_id], list(groups), f"AWS Lambda VPC ENI-{name}", "lambda", f"AROAISOBARLAMBDA:{name}")
     return lent
 
 

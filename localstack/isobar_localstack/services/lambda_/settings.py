@@ -168,21 +168,21 @@ def repository(image_uri: str) -> str:
 
 def showing(original):
     """For every operation that answers with one configuration."""
-    return lambda context, request: shown(context, original(context, request))
+    return lambda context, request: to_response(context, original(context, request))
 
 
 def showing_all(key: str):
     def wrap(original):
         def handler(context, request):
             answer = original(context, request)
-            return {**answer, key: [shown(context, one) for one in answer.get(key, [])]}
+            return {**answer, key: [to_response(context, one) for one in answer.get(key, [])]}
 
         return handler
 
     return wrap
 
 
-def shown(context, configuration: dict) -> dict:
+def to_response(context, configuration: dict) -> dict:
     function = find(context, configuration["FunctionName"])
     if function is None:
         return configuration  # deleted meanwhile
@@ -199,7 +199,7 @@ def get_function(original):
 
     def handler(context, request):
         answer = original(context, request)
-        configuration = shown(context, answer["Configuration"])
+        configuration = to_response(context, answer["Configuration"])
         function = find(context, request["FunctionName"])
         reserved = function.reserved_concurrent_executions if function else None
         concurrency = {} if reserved is None else {"Concurrency": {"ReservedConcurrentExecutions": reserved}}

@@ -7,7 +7,7 @@ from isobar_localstack.core.state import State
 
 lock = threading.RLock()
 stores = State("lambda")
-coming = stores.store("coming", Scheduled())
+scheduled = stores.store("scheduled", Scheduled())
 provisioned: dict = stores.store("provisioned", {})  # qualified ARN -> state of its concurrency
 held: dict = stores.store("held", {})  # (account, region) -> (subnet, groups) -> id of the interface
 released: set = stores.store("released", set())  # ids of interfaces that are on their way

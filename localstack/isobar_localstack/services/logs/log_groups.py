@@ -31,7 +31,7 @@ RETENTION_DAYS = (
 FUNCTION_GROUP = "/aws/lambda/"
 lock = threading.RLock()
 stores = State("logs")
-coming = stores.store("coming", Scheduled())
+scheduled = stores.store("scheduled", Scheduled())
 functions_run: dict = stores.store("functions_run", {})  # (account, region, function) -> when its logs end; None while it exists
 late_groups: set = stores.store("late_groups", set())  # (account, region, group)
 
@@ -42,7 +42,7 @@ def operations(original: dict) -> dict:
         {
             "CreateLogGroup": create_group,
             "DeleteLogGroup": delete_group,
-            "DescribeLogGroups": lambda original: consistency.lists_late("logGroups", "logGroupName", "logs")(describe_groups),
+            "DescribeLogGroups": lambda original: consistency.eventually_listed("logGroups", "logGroupName", "logs")(describe_groups),
             "PutRetentionPolicy": put_retention,
             "AssociateKmsKey": lambda original: associate_key,
             "DisassociateKmsKey": lambda original: disassociate_key,
@@ -58,7 +58,7 @@ def operations(original: dict) -> dict:
 def settled(handler):
     def run(context, request):
         with lock:
-            coming.settle()
+            scheduled.settle()
         return handler(context, request)
 
     return run
@@ -103,7 +103,7 @@ def create_group(original):
         group = find(context, name)
         group.isobar_class = request.get("logGroupClass") or "STANDARD"
         group.isobar_protected = bool(request.get("deletionProtectionEnabled"))
-        consistency.created(context, "logs", name)
+        consistency.mark_created(context, "logs", name)
         return answer
 
     return handler
@@ -117,7 +117,7 @@ def delete_group(original):
         answer = original(context, request)
         all_tags(context.account_id, context.region).pop(arn_of(context.account_id, context.region, group.name), None)
         if logs_are_late(context.account_id, context.region, group.name):
-            coming.at(due("logs.late_group"), appear, context.account_id, context.region, group.name)
+            scheduled.at(due("logs.late_group"), appear, context.account_id, context.region, group.name)
         return answer
 
     return handler

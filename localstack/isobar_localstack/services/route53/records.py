@@ -138,12 +138,12 @@ def apply_one(change, after: dict, zone) -> list[str]:
     problems = record_problems(data, key, zone) if action != "DELETE" else []
     existing = after.get(key)
     if action == "CREATE" and existing:
-        problems.append(f"Tried to create resource record set {shown(key)} but it already exists")
+        problems.append(f"Tried to create resource record set {record_text(key)} but it already exists")
     elif action == "DELETE" and not existing:
-        problems.append(f"Tried to delete resource record set {shown(key)} but it was not found")
+        problems.append(f"Tried to delete resource record set {record_text(key)} but it was not found")
     elif action == "DELETE" and comparable(existing.data) != comparable(data):
         problems.append(
-            f"Tried to delete resource record set {shown(key)} but the values provided do not match the current values"
+            f"Tried to delete resource record set {record_text(key)} but the values provided do not match the current values"
         )
     elif action == "DELETE" and is_apex_default(zone.name, key):
         problems.append(
@@ -174,7 +174,7 @@ def comparable(data: dict) -> dict:
     return data | {"ResourceRecords": values}
 
 
-def shown(key: Key) -> str:
+def record_text(key: Key) -> str:
     identifier = f", set-identifier='{key.set_identifier}'" if key.set_identifier else ""
     return f"[name='{key.name}', type='{key.type}'{identifier}]"
 

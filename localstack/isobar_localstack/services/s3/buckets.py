@@ -94,7 +94,7 @@ def list_buckets(original):
         answer = original(context, request)
         if context.is_internal_call:
             return answer
-        seen = [b for b in answer.get("Buckets") or [] if not consistency.unseen("consistency.s3_list", context.account_id, b["Name"])]
+        seen = [b for b in answer.get("Buckets") or [] if not consistency.not_visible_yet("consistency.s3_list", context.account_id, b["Name"])]
         return {**answer, "Buckets": seen}
 
     return handler
