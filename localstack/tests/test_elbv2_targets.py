@@ -1,12 +1,9 @@
 """Targets and their health, tags, and the state as a whole."""
 
-import sys
 
 import pytest
 from balancing import NOTHING, REGION, balancer, ec2, elb, forward, listener, net, register, rule, served, state, target_group
 from conftest import ACCOUNT, FOLDER, fails
-
-sys.path.insert(0, str(FOLDER))
 
 from isobar_localstack.core.clock import clock
 from isobar_localstack.services.elbv2 import targets as elbv2_targets

@@ -1,14 +1,11 @@
 """Rates: token buckets, asked directly with a clock of their own, and through an emulator."""
 
-import sys
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from conftest import FOLDER, ask, emulator
-
-sys.path.insert(0, str(FOLDER))
 
 from localstack.aws.spec import load_service
 

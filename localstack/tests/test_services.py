@@ -1,13 +1,10 @@
 """The objects that the services declare."""
 
 import ast
-import sys
 
 from conftest import FOLDER
 
-sys.path.insert(0, str(FOLDER))
-
-import launcher
+from launcher import extension
 from localstack.aws.spec import load_service
 
 from isobar_localstack.core import inventory, plugin, registry, state
@@ -24,7 +21,7 @@ def test_every_folder_declares_the_service_of_its_name():
         service = registry.in_folder(folder)
         assert isinstance(service, Emulated) and service.is_replaced
         assert service.api == plugin.api_of(folder)
-        assert f"{service.api}:isobar = isobar_localstack.core.plugin:{folder}\n" in launcher.entry_points()
+        assert f"{service.api}:isobar = isobar_localstack.core.plugin:{folder}\n" in extension.entry_points()
 
 
 def test_operations_and_rules_are_of_the_model():

@@ -3,7 +3,6 @@
 Most tests ask the checks directly, since they need no emulator; some go through one, for each protocol.
 """
 
-import sys
 import types
 
 import boto3
@@ -11,28 +10,26 @@ import pytest
 from botocore.config import Config
 from conftest import FOLDER, ask, emulator, fails
 
-sys.path.insert(0, str(FOLDER))
-
 from localstack.aws.api import CommonServiceException
-from localstack.aws.spec import load_service
 
 from isobar_localstack.core.registry import services
 from isobar_localstack.realism import strict
 from isobar_localstack.realism.strict import facts, patterns
 from isobar_localstack.realism.strict.model import check_of
+from isobar_localstack.realism.strict.models import pinned
 
 CHECKED = [service.api for service in services().values() if service.errors]
 
 
 def refusal(service, operation, **request):
     """(code, message) of the refusal, or None."""
-    model = load_service(service)
+    model = pinned(service)
     context = types.SimpleNamespace(
         service=model, operation=model.operation_model(operation), service_request=request, is_internal_call=False,
         region="eu-west-1", account_id="000000000000", request=types.SimpleNamespace(content_length=0),
     )
     try:
-        strict.check(None, context, None)
+        strict.check_request(context, request)
     except CommonServiceException as problem:
         return problem.code, problem.message
     return None
@@ -53,7 +50,7 @@ def accepts(service, operation, **request):
 
 def test_every_pattern_in_use_can_be_checked():
     for service in CHECKED:
-        model = load_service(service)
+        model = pinned(service)
         for name in model.shape_names:
             check_of(service, model.shape_for(name))
     assert patterns.UNCHECKED == {}
@@ -197,7 +194,7 @@ def test_it_can_be_switched_off():
 
 def test_every_rule_belongs_to_an_operation():
     for service in CHECKED:
-        assert set(services()[service].rules) <= set(load_service(service).operation_names), service
+        assert set(services()[service].rules) <= set(pinned(service).operation_names), service
 
 
 def test_every_fact_has_its_evidence():

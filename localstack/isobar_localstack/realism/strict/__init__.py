@@ -4,7 +4,8 @@ First against the official service model (botocore's): required members, types, 
 patterns, enums. Then against the text rules that the services declare, which the model does not have.
 
     answers.py    the errors that violations are answered with, in the forms that services share
-    model.py      the checks the model gives
+    models.py     the models: the newest of botocore, pinned on their own
+    model.py      the checks a model gives
     patterns.py   from Java's regular expressions, in which the model is written, to Python's
     exceptions.py where the model is wrong or incomplete and AWS accepts more
     facts.py      the numbers of the text rules, each with its evidence
@@ -21,11 +22,12 @@ import time
 from localstack.aws.handlers import service as handlers_of_services
 from localstack.aws.protocol.parser import BaseJSONRequestParser, RequestParserError
 
-from isobar_localstack.realism.strict import report
+from isobar_localstack.realism.strict import models, report
 from isobar_localstack.core.registry import services
 from isobar_localstack.realism.strict.answers import unknown_operation, unreadable
 from isobar_localstack.realism.strict.exceptions import UNCHECKED_OPERATIONS
 from isobar_localstack.realism.strict.model import problems_of
+from isobar_localstack.realism.strict.models import wire_request
 from isobar_localstack.realism.strict import tags
 
 
@@ -52,16 +54,28 @@ def check(chain, context, response):
         return
     began = time.thread_time()
     try:
-        request = context.service_request or {}
-        if operation.input_shape is not None and (problems := problems_of(operation, request)):
-            raise declared.errors(operation, problems)
-        tags.check(context, request)
-        for rule in declared.rules.get(operation.name, ()):
-            rule(context, request)
+        check_request(context, wire_request(context))
+    except RequestParserError as problem:
+        refusal = unreadable(context, str(problem))
+        report.refused(context, refusal)
+        raise refusal from problem
     except Exception as problem:
         report.refused(context, problem)
         raise
     report.passed(service, operation.name, time.thread_time() - began)
+
+
+def check_request(context, request):
+    """Raises what AWS would answer to this request, by the pinned model where it knows the operation."""
+    service, operation = context.service.service_name, context.operation
+    if models.knows(service, operation.name):
+        operation = models.pinned(service).operation_model(operation.name)
+    declared, request = services()[service], request or {}
+    if operation.input_shape is not None and (problems := problems_of(operation, request)):
+        raise declared.errors(operation, problems)
+    tags.check(context, request)
+    for rule in declared.rules.get(operation.name, ()):
+        rule(context, request)
 
 
 def is_checked(service: str) -> bool:

@@ -9,6 +9,7 @@ A service whose object names no `errors` is not checked.
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.registry import services
 from isobar_localstack.realism.strict.model import Problem
+from isobar_localstack.realism.strict.models import knows
 
 MAX_SHOWN = 10
 
@@ -66,5 +67,13 @@ def unreadable(context, detail: str):
 
 
 def unknown_operation(context, detail: str):
+    if name := newer_operation(context):
+        return error("InternalFailure", f"{name} is newer than LocalStack and not served here.", 501)
     query = context.service.metadata.get("protocol") in ("query", "ec2")
     return error("InvalidAction" if query else "UnknownOperationException", detail)
+
+
+def newer_operation(context) -> str | None:
+    """The operation that is asked for, if the pinned model knows it."""
+    name = context.request.headers.get("X-Amz-Target", "").rpartition(".")[2] or context.request.values.get("Action")
+    return name if name and knows(context.service.service_name, name) else None

@@ -162,7 +162,7 @@ def describe(context, request):
 
 
 def to_response(service: Service, with_tags: bool) -> dict:
-    data = {name: value for name, value in service.data.items()}
+    data = dict(service.data)
     tasks = service.tasks()
     answer = {"loadBalancers": [], "serviceRegistries": [], "placementConstraints": [], "placementStrategy": []} | data | {
         "serviceArn": service.arn, "serviceName": service.name, "clusterArn": service.cluster.arn, "status": service.status,

@@ -24,7 +24,8 @@ def settle():
         for _ in range(1000):  # where nothing takes time, one thing may follow from another many times
             scheduled.settle()
             services = [one for region in list(regions.values()) for one in list(region.services.values())]
-            if not any([look(service, clock.now()) for service in services]):
+            looked = [look(service, clock.now()) for service in services]  # at every one
+            if not any(looked):
                 return
 
 

@@ -1,0 +1,1 @@
+"""The emulator's scripts: what `up`, `down`, `test`, `inventory`, `lint` and `models` do."""
