@@ -23,13 +23,14 @@ def called(folder, operations_of) -> dict[str, set[str]]:
     """API -> operations; `operations_of(api)` are those there are."""
     texts = [file.read_text() for file in sorted(folder.rglob("*.rs"))]
     clients = {client: crate for text in texts for client, crate in CLIENT.findall(text)}
-    found = {}
+    named, found = {}, {}  # API -> name of the method -> operation
     for text in texts:
         methods = set(METHOD.findall(text))
         crates = set(CRATE.findall(text)) | {clients[name] for name in methods & clients.keys()}
         for api in {APIS.get(crate, crate) for crate in crates & set(clients.values()) | crates & {"s3"}}:
-            names = {snake(operation): operation for operation in operations_of(api)}
-            found.setdefault(api, set()).update(names[method] for method in methods & names.keys())
+            if api not in named:
+                named[api] = {snake(operation): operation for operation in operations_of(api)}
+            found.setdefault(api, set()).update(named[api][method] for method in methods & named[api].keys())
     return {api: operations for api, operations in sorted(found.items()) if operations}
 
 
