@@ -4,13 +4,13 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from test_ecs import REGION, container, ecs, network, register  # noqa: F401
+from test_ecs import REGION, container, ecs, network, register
 
 TRUST = "ecs-tasks.amazonaws.com"
 
 
 @pytest.fixture
-def stage(ecs, aws, name):  # noqa: F811
+def stage(ecs, aws, name):
     """A cluster, a task definition and a network."""
     ecs.create_cluster(clusterName=name)
     register(ecs, name)

@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import ACCOUNT, fails
-from ecs_services import REGION, balanced, counts, create, deployments, describe, ecs, served, stage, wait  # noqa: F401
+from ecs_services import REGION, balanced, counts, create, deployments, describe, ecs, served, stage, wait
 
 pytestmark = pytest.mark.usefixtures("step")
 DIMENSION = "ecs:service:DesiredCount"

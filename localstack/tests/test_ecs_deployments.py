@@ -2,9 +2,25 @@
 
 import pytest
 from conftest import ACCOUNT, create_role, fails
-from ecs_services import (  # noqa: F401
-    REGION, balanced, container, create, deployments, describe, ecs, health, infrastructure_role, messages, register, served, stage,
-    status, tasks, update, wait, weights,
+from ecs_services import (
+    REGION,
+    balanced,
+    container,
+    create,
+    deployments,
+    describe,
+    ecs,
+    health,
+    infrastructure_role,
+    messages,
+    register,
+    served,
+    stage,
+    status,
+    tasks,
+    update,
+    wait,
+    weights,
 )
 
 pytestmark = pytest.mark.usefixtures("step")

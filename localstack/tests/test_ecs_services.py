@@ -4,9 +4,26 @@ import uuid
 
 import pytest
 from conftest import ACCOUNT, eventually, fails
-from ecs_services import (  # noqa: F401
-    REGION, balanced, container, counts, create, deployments, describe, ecs, health, infrastructure_role, messages, register, served,
-    stage, status, target_group, tasks, update, wait,
+from ecs_services import (
+    REGION,
+    balanced,
+    container,
+    counts,
+    create,
+    deployments,
+    describe,
+    ecs,
+    health,
+    infrastructure_role,
+    messages,
+    register,
+    served,
+    stage,
+    status,
+    target_group,
+    tasks,
+    update,
+    wait,
 )
 
 pytestmark = pytest.mark.usefixtures("step")

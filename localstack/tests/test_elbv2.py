@@ -4,7 +4,19 @@ import re
 
 import pytest
 from balancing import (
-    NOTHING, REGION, attributes, balancer, ec2, elb, forward, listener, net, rule, served, subnet, target_group,
+    NOTHING,
+    REGION,
+    attributes,
+    balancer,
+    ec2,
+    elb,
+    forward,
+    listener,
+    net,
+    rule,
+    served,
+    subnet,
+    target_group,
 )
 from conftest import eventually, fails
 from networks import removals

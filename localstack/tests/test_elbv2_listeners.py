@@ -3,7 +3,20 @@
 import re
 
 import pytest
-from balancing import NOTHING, REGION, attributes, balancer, ec2, elb, forward, listener, net, rule, served, target_group
+from balancing import (
+    NOTHING,
+    REGION,
+    attributes,
+    balancer,
+    ec2,
+    elb,
+    forward,
+    listener,
+    net,
+    rule,
+    served,
+    target_group,
+)
 from conftest import create_zone, eventually, fails, issued_certificate
 
 pytestmark = pytest.mark.usefixtures("step")

@@ -2,7 +2,21 @@
 
 
 import pytest
-from balancing import NOTHING, REGION, balancer, ec2, elb, forward, listener, net, register, rule, served, state, target_group
+from balancing import (
+    NOTHING,
+    REGION,
+    balancer,
+    ec2,
+    elb,
+    forward,
+    listener,
+    net,
+    register,
+    rule,
+    served,
+    state,
+    target_group,
+)
 from conftest import ACCOUNT, FOLDER, fails
 
 from isobar_localstack.core.clock import clock

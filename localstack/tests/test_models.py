@@ -6,18 +6,17 @@ import os
 import types
 from pathlib import Path
 
+import botocore
 import pytest
 from botocore.config import Config
 from botocore.loaders import Loader
 from conftest import FOLDER, fails
 from localstack.aws.spec import load_service
 
-import botocore
-from launcher import calls, environment
-from launcher import models as launcher_models
-
 from isobar_localstack.core.registry import services
 from isobar_localstack.realism.strict import models
+from launcher import calls, environment
+from launcher import models as launcher_models
 
 DATA = Path(os.environ[models.DIRECTORY])
 SOURCES = FOLDER.parent / "src"

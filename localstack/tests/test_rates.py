@@ -6,7 +6,6 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from conftest import FOLDER, ask, emulator
-
 from localstack.aws.spec import load_service
 
 from isobar_localstack.core.registry import services

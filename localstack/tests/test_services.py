@@ -3,14 +3,13 @@
 import ast
 
 from conftest import FOLDER
-
-from launcher import extension
 from localstack.aws.spec import load_service
 
 from isobar_localstack.core import inventory, plugin, registry, state
 from isobar_localstack.core.durations import DOCUMENTED, SECONDS
 from isobar_localstack.core.emulated import Base, Emulated
 from isobar_localstack.realism import consistency
+from launcher import extension
 
 PACKAGE = FOLDER / "isobar_localstack"
 CONTAINERS = ("dict", "list", "set", "defaultdict", "Scheduled")

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 from conftest import ACCOUNT, create_role, create_zone, fails, issued_certificate
-from test_apigateway import api, create_domain, deployment, document, domain, gateway, patch, put, stage  # noqa: F401
+from test_apigateway import api, create_domain, deployment, document, domain, gateway, patch, put, stage
 from test_dynamodb import STREAM, active, create, describe, replica
 from test_lambda import code
 
@@ -132,7 +132,7 @@ def test_late_logs(aws, lambda_, control, name, step):
 # --- api gateway ------------------------------------------------------------------------------------
 
 
-def test_a_domain_is_pending_then_updating(aws, gateway, domain, step):  # noqa: F811
+def test_a_domain_is_pending_then_updating(aws, gateway, domain, step):
     certificate = issued_certificate(aws, "us-east-1", domain, create_zone(aws, domain))
     assert create_domain(aws, "us-east-1", domain, certificate)["domainNameStatus"] == "PENDING"
     change = [patch("/securityPolicy", "SecurityPolicy_TLS13_1_3_2025_09")]
@@ -147,7 +147,7 @@ def test_a_domain_is_pending_then_updating(aws, gateway, domain, step):  # noqa:
     assert gateway.get_domain_name(domainName=domain)["domainNameStatus"] == "AVAILABLE"
 
 
-def test_a_security_policy_of_an_api_takes_a_quarter_of_an_hour(gateway, api, step):  # noqa: F811
+def test_a_security_policy_of_an_api_takes_a_quarter_of_an_hour(gateway, api, step):
     def change(value):
         return gateway.update_rest_api(restApiId=api, patchOperations=[patch("/securityPolicy", value)])
 
@@ -159,7 +159,7 @@ def test_a_security_policy_of_an_api_takes_a_quarter_of_an_hour(gateway, api, st
     assert gateway.get_rest_api(restApiId=api)["apiStatus"] == "AVAILABLE"
 
 
-def test_a_vpc_link(gateway, api, name, step):  # noqa: F811
+def test_a_vpc_link(gateway, api, name, step):
     target = f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}:loadbalancer/net/a/b"
     link = gateway.create_vpc_link(name=name, targetArns=[target])
     assert link["status"] == gateway.get_vpc_link(vpcLinkId=link["id"])["status"] == "PENDING"
@@ -177,7 +177,7 @@ def test_a_vpc_link(gateway, api, name, step):  # noqa: F811
         gateway.get_vpc_link(vpcLinkId=link["id"])
 
 
-def test_usage_plans_hold_stages(gateway, api, stage, name):  # noqa: F811
+def test_usage_plans_hold_stages(gateway, api, stage, name):
     plan = gateway.create_usage_plan(name=name, apiStages=[{"apiId": api, "stage": stage}])["id"]
     for attempt in (
         lambda: gateway.delete_stage(restApiId=api, stageName=stage),
@@ -191,7 +191,7 @@ def test_usage_plans_hold_stages(gateway, api, stage, name):  # noqa: F811
     gateway.delete_stage(restApiId=api, stageName=stage)
 
 
-def test_mappings_hold_stages(aws, gateway, api, stage, domain):  # noqa: F811
+def test_mappings_hold_stages(aws, gateway, api, stage, domain):
     create_domain(aws, "us-east-1", domain, issued_certificate(aws, "us-east-1", domain, create_zone(aws, domain)))
     gateway.create_base_path_mapping(domainName=domain, restApiId=api, stage=stage)
     with fails("BadRequestException", "base path mappings related to the stage"):
@@ -200,7 +200,7 @@ def test_mappings_hold_stages(aws, gateway, api, stage, domain):  # noqa: F811
     gateway.delete_stage(restApiId=api, stageName=stage)
 
 
-def test_the_logging_role_needs_the_policy(aws, gateway, name):  # noqa: F811
+def test_the_logging_role_needs_the_policy(aws, gateway, name):
     change = [patch("/cloudwatchRoleArn", create_role(aws, name, "apigateway.amazonaws.com"))]
     with fails("BadRequestException", "does not have required permissions"):
         aws("apigateway", "eu-north-1").update_account(patchOperations=change)

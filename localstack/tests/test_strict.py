@@ -9,7 +9,6 @@ import boto3
 import pytest
 from botocore.config import Config
 from conftest import FOLDER, ask, emulator, fails
-
 from localstack.aws.api import CommonServiceException
 
 from isobar_localstack.core.registry import services

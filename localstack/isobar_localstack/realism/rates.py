@@ -24,6 +24,7 @@ from isobar_localstack.core.emulated import REGION, Limit
 from isobar_localstack.core.middleware import Refusal, throttled
 from isobar_localstack.core.registry import services
 
+
 def is_on() -> bool:
     return os.environ.get("ISOBAR_EMULATOR_RATES", "0") not in ("", "0")
 

@@ -22,13 +22,12 @@ import time
 from localstack.aws.handlers import service as handlers_of_services
 from localstack.aws.protocol.parser import BaseJSONRequestParser, RequestParserError
 
-from isobar_localstack.realism.strict import models, report
 from isobar_localstack.core.registry import services
+from isobar_localstack.realism.strict import models, report, tags
 from isobar_localstack.realism.strict.answers import unknown_operation, unreadable
 from isobar_localstack.realism.strict.exceptions import UNCHECKED_OPERATIONS
 from isobar_localstack.realism.strict.model import problems_of
 from isobar_localstack.realism.strict.models import wire_request
-from isobar_localstack.realism.strict import tags
 
 
 def is_on() -> bool:

@@ -16,16 +16,15 @@ import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from isobar_localstack.realism import consistency
-from isobar_localstack.core.clock import epoch
-from isobar_localstack.core.errors import error
-from isobar_localstack.core.paging import page
-from isobar_localstack.core.tags import tag_dict, tag_list
-from isobar_localstack.core.clock import clock
+from isobar_localstack.core.clock import clock, epoch
 from isobar_localstack.core.durations import SECONDS, after, due, is_over
-from isobar_localstack.services.route53 import hosted_zones as route53
+from isobar_localstack.core.errors import error
 from isobar_localstack.core.events import certificate_users
+from isobar_localstack.core.paging import page
 from isobar_localstack.core.state import State
+from isobar_localstack.core.tags import tag_dict, tag_list
+from isobar_localstack.realism import consistency
+from isobar_localstack.services.route53 import hosted_zones as route53
 
 TOKEN_LIFE_SECONDS = 3600
 VALID_DAYS = 198

@@ -1,7 +1,7 @@
 """API Gateway (REST): APIs, stages, domain names, integrations, VPC links of version 1."""
 
 from isobar_localstack.core.durations import documented
-from isobar_localstack.core.emulated import Base, Emulated, Limit, per, Throttling
+from isobar_localstack.core.emulated import Base, Emulated, Limit, Throttling, per
 from isobar_localstack.services.apigateway import apis, integrations, inventory, refusals, rules, state
 
 SERVICE = Emulated(

@@ -16,14 +16,20 @@ import copy
 import io
 import json
 
+from isobar_localstack.core.durations import due, is_over
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.operations import one_at_a_time
-from isobar_localstack.core.durations import due, is_over
-from isobar_localstack.services.apigateway import domains
-from isobar_localstack.services.apigateway import integrations
+from isobar_localstack.services.apigateway import domains, integrations, stages
 from isobar_localstack.services.apigateway import vpc_links as links
-from isobar_localstack.services.apigateway import stages
-from isobar_localstack.services.apigateway.state import account_roles, answer_page, bad_request, find_api, logging_role, moto_api, moto_apis
+from isobar_localstack.services.apigateway.state import (
+    account_roles,
+    answer_page,
+    bad_request,
+    find_api,
+    logging_role,
+    moto_api,
+    moto_apis,
+)
 from isobar_localstack.services.iam.roles import trusts, usable_allows, usable_role
 
 COMPRESSION_LIMIT = 10485760

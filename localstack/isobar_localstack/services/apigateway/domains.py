@@ -14,12 +14,12 @@ import random
 import string
 
 from isobar_localstack.core.clock import epoch
-from isobar_localstack.core.errors import error
-from isobar_localstack.core.paging import page
 from isobar_localstack.core.durations import due, is_over
-from isobar_localstack.services.apigateway.state import Domain, Region, bad_request, moto_api, regions
+from isobar_localstack.core.errors import error
 from isobar_localstack.core.events import certificate_users
+from isobar_localstack.core.paging import page
 from isobar_localstack.services.acm import certificates as acm
+from isobar_localstack.services.apigateway.state import Domain, Region, bad_request, moto_api, regions
 
 ROOT = "(none)"
 PAGE_SIZE, PAGE_LIMIT = 25, 500

@@ -13,8 +13,8 @@ import time
 
 from isobar_localstack.services.apigateway import vpc_links as links
 from isobar_localstack.services.apigateway.state import bad_request, find_api, moto_api
-from isobar_localstack.services.elbv2 import state as elbv2_state
 from isobar_localstack.services.apigatewayv2 import vpc_links as apigatewayv2
+from isobar_localstack.services.elbv2 import state as elbv2_state
 
 FIELDS = {
     # document and API name -> where the integration object keeps it

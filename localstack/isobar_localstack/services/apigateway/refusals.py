@@ -1,7 +1,7 @@
 """API Gateway: how a request that violates the service model is answered."""
 
 from isobar_localstack.core.errors import error
-from isobar_localstack.realism.strict.answers import not_readable, problems_text, problem_text
+from isobar_localstack.realism.strict.answers import not_readable, problem_text, problems_text
 
 
 def violation(operation, problems):

@@ -12,8 +12,8 @@ import time
 from dataclasses import dataclass, field
 
 from isobar_localstack.core.errors import error
-from isobar_localstack.services.apigateway.state import answer_page, bad_request, find_api, logging_role
 from isobar_localstack.services.apigateway import vpc_links as links
+from isobar_localstack.services.apigateway.state import answer_page, bad_request, find_api, logging_role
 
 METHOD_SETTINGS = {
     "logging/loglevel": ("loggingLevel", str),

@@ -7,11 +7,11 @@ AWS rules followed [memory]: a link in use, a stage with a mapping or in a usage
 mapping or a stage in a usage plan, and a usage plan with stages cannot be deleted.
 """
 
-from isobar_localstack.core.errors import error
-from isobar_localstack.core.scheduler import Scheduled
 from isobar_localstack.core.durations import due
+from isobar_localstack.core.errors import error
 from isobar_localstack.core.events import load_balancer_links, vpc_link_users
-from isobar_localstack.services.apigateway.state import stores, bad_request, moto_apis, regions
+from isobar_localstack.core.scheduler import Scheduled
+from isobar_localstack.services.apigateway.state import bad_request, moto_apis, regions, stores
 
 scheduled = stores.store("scheduled", Scheduled())
 

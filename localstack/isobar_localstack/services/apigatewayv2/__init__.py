@@ -1,6 +1,6 @@
 """API Gateway v2: VPC links of version 2."""
 
-from isobar_localstack.core.emulated import Base, Emulated, Limit, per, Throttling
+from isobar_localstack.core.emulated import Base, Emulated, Limit, Throttling, per
 from isobar_localstack.realism.strict.answers import coral
 from isobar_localstack.services.apigatewayv2 import inventory, rules, vpc_links
 

@@ -16,13 +16,13 @@ from datetime import UTC, datetime
 
 from localstack.aws.api import CommonServiceException
 
+from isobar_localstack.core.durations import due
 from isobar_localstack.core.errors import error
+from isobar_localstack.core.events import vpc_link_users
 from isobar_localstack.core.paging import page
 from isobar_localstack.core.scheduler import Scheduled
-from isobar_localstack.core.durations import due
-from isobar_localstack.core.events import vpc_link_users
-from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
 from isobar_localstack.core.state import State
+from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
 
 PER_PAGE = 500
 REQUESTER = "amazon-apigateway"

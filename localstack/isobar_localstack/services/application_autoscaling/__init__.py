@@ -2,7 +2,13 @@
 
 from isobar_localstack.core.emulated import Base, Emulated, Limit, Throttling
 from isobar_localstack.realism.strict.answers import coral
-from isobar_localstack.services.application_autoscaling import desired_count, inventory, operations, rules, targets
+from isobar_localstack.services.application_autoscaling import (
+    desired_count,
+    inventory,
+    operations,
+    rules,
+    targets,
+)
 
 SERVICE = Emulated(
     "application-autoscaling",

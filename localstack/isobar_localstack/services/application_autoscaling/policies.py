@@ -10,8 +10,21 @@ import uuid
 
 from isobar_localstack.core.clock import epoch
 from isobar_localstack.core.errors import error
-from isobar_localstack.services.application_autoscaling.alarms import ECS_METRICS, REQUESTS, delete_alarms, make_alarms
-from isobar_localstack.services.application_autoscaling.targets import Target, described, find, invalid, key_of, listed, targets
+from isobar_localstack.services.application_autoscaling.alarms import (
+    ECS_METRICS,
+    REQUESTS,
+    delete_alarms,
+    make_alarms,
+)
+from isobar_localstack.services.application_autoscaling.targets import (
+    Target,
+    described,
+    find,
+    invalid,
+    key_of,
+    listed,
+    targets,
+)
 from isobar_localstack.services.elbv2 import state as elbv2_state
 
 CONFIGURATIONS = (

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from isobar_localstack.core.clock import epoch
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.paging import page
-from isobar_localstack.services.application_autoscaling.alarms import delete_alarms
-from isobar_localstack.services.ecs.services import set_desired
-from isobar_localstack.services.ecs import state as ecs_state
-from isobar_localstack.services.ecs.services import active_service
 from isobar_localstack.core.state import State
+from isobar_localstack.services.application_autoscaling.alarms import delete_alarms
+from isobar_localstack.services.ecs import state as ecs_state
+from isobar_localstack.services.ecs.services import active_service, set_desired
 
 PER_PAGE = 50
 MOST_IDS = 50

@@ -14,18 +14,24 @@ has to be taken off by an update first. Groups are not in the tagging API, filte
 
 import uuid
 
-from isobar_localstack.realism import consistency
-from isobar_localstack.core.errors import error
-from isobar_localstack.core.paging import page
 from isobar_localstack.core.clock import clock
 from isobar_localstack.core.durations import due
-from isobar_localstack.services.autoscaling import health
-from isobar_localstack.services.autoscaling import launches
-from isobar_localstack.services.autoscaling import policies
-from isobar_localstack.services.autoscaling import refreshes
-from isobar_localstack.services.autoscaling import traffic
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
+from isobar_localstack.realism import consistency
+from isobar_localstack.services.autoscaling import health, launches, policies, refreshes, traffic
 from isobar_localstack.services.autoscaling.state import (
-    GROUP_TYPE, Group, find, forget, group_of, groups, groups_in, invalid, later, lock, utc_now,
+    GROUP_TYPE,
+    Group,
+    find,
+    forget,
+    group_of,
+    groups,
+    groups_in,
+    invalid,
+    later,
+    lock,
+    utc_now,
 )
 from isobar_localstack.services.autoscaling.turns import settle, settled
 

@@ -14,12 +14,20 @@ Nothing runs, hence every image is healthy, until a test says otherwise:
 from localstack.aws.api import CommonServiceException
 
 from isobar_localstack.core.durations import after, due
-from isobar_localstack.services.autoscaling import launches
-from isobar_localstack.services.autoscaling import traffic
-from isobar_localstack.services.autoscaling.state import (
-    stores, Group, Instance, begin, scheduled, finish, forget, instance_failed, instances_changed, later,
-)
+from isobar_localstack.services.autoscaling import launches, traffic
 from isobar_localstack.services.autoscaling.running_refresh import running_id, template_for
+from isobar_localstack.services.autoscaling.state import (
+    Group,
+    Instance,
+    begin,
+    finish,
+    forget,
+    instance_failed,
+    instances_changed,
+    later,
+    scheduled,
+    stores,
+)
 
 failing_images: list[str] = stores.store("failing_images", [])
 RUNNING = ("Pending", "InService")

@@ -14,10 +14,10 @@ from botocore.exceptions import ClientError
 from localstack.aws.api import CommonServiceException
 
 from isobar_localstack.services.autoscaling.state import Group, Instance, invalid
-from isobar_localstack.services.ec2 import state as ec2_state
 from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
-from isobar_localstack.services.iam import roles as iam
 from isobar_localstack.services.ec2 import launch_templates as templates
+from isobar_localstack.services.ec2 import state as ec2_state
+from isobar_localstack.services.iam import roles as iam
 
 FULLY_FORMED = "You must use a valid fully-formed launch template. "
 

@@ -11,16 +11,28 @@ rollback needs a desired configuration with a fixed version and an image that is
 import math
 import uuid
 
-from isobar_localstack.core.errors import error
-from isobar_localstack.core.paging import page
 from isobar_localstack.core.clock import clock
 from isobar_localstack.core.durations import after, due
-from isobar_localstack.services.autoscaling import health
-from isobar_localstack.services.autoscaling import launches
-from isobar_localstack.services.autoscaling.state import (
-    Group, Instance, find, group_of, instance_failed, instances_changed, invalid, later, utc_now,
+from isobar_localstack.core.errors import error
+from isobar_localstack.core.paging import page
+from isobar_localstack.services.autoscaling import health, launches
+from isobar_localstack.services.autoscaling.running_refresh import (
+    Refresh,
+    check_none_runs,
+    running,
+    template_for,
 )
-from isobar_localstack.services.autoscaling.running_refresh import Refresh, check_none_runs, running, template_for
+from isobar_localstack.services.autoscaling.state import (
+    Group,
+    Instance,
+    find,
+    group_of,
+    instance_failed,
+    instances_changed,
+    invalid,
+    later,
+    utc_now,
+)
 
 PER_PAGE = 100
 REPLACING = ("InProgress", "RollbackInProgress")

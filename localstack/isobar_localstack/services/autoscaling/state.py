@@ -11,8 +11,8 @@ import uuid
 from dataclasses import dataclass, field
 
 from isobar_localstack.core.errors import error
-from isobar_localstack.core.scheduler import Scheduled
 from isobar_localstack.core.events import Event
+from isobar_localstack.core.scheduler import Scheduled
 from isobar_localstack.core.state import State
 
 lock = threading.RLock()

@@ -7,12 +7,12 @@ a target group is shown as such and as a traffic source of type elbv2. Not while
 being refreshed.
 """
 
-from isobar_localstack.core.paging import page
 from isobar_localstack.core.durations import due
-from isobar_localstack.services.autoscaling.state import Group, find, group_of, invalid, later
-from isobar_localstack.services.autoscaling.running_refresh import check_none_runs
-from isobar_localstack.services.elbv2 import targets as elbv2_targets
+from isobar_localstack.core.paging import page
 from isobar_localstack.services.autoscaling import launches
+from isobar_localstack.services.autoscaling.running_refresh import check_none_runs
+from isobar_localstack.services.autoscaling.state import Group, find, group_of, invalid, later
+from isobar_localstack.services.elbv2 import targets as elbv2_targets
 
 ELB = "elbv2"
 PER_PAGE = 100
@@ -30,7 +30,7 @@ def operations() -> dict:
 
 
 def from_arns(request) -> dict:
-    return {arn: ELB for arn in request.get("TargetGroupARNs") or []}
+    return dict.fromkeys(request.get("TargetGroupARNs") or [], ELB)
 
 
 def from_sources(request) -> dict:

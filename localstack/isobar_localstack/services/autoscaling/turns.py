@@ -4,7 +4,7 @@ import functools
 
 from isobar_localstack.core.clock import clock
 from isobar_localstack.services.autoscaling import health
-from isobar_localstack.services.autoscaling.state import scheduled, groups, lock
+from isobar_localstack.services.autoscaling.state import groups, lock, scheduled
 
 SEES_INSTANCES = ("ec2", "elbv2")  # services whose answers depend on what has become of instances
 

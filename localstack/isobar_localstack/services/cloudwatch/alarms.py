@@ -12,8 +12,8 @@ import re
 import time
 
 from isobar_localstack.core.errors import error
-from isobar_localstack.core.paging import page
 from isobar_localstack.core.operations import replaced
+from isobar_localstack.core.paging import page
 
 NAMES_LIMIT = 100
 PAGE_LIMIT = 100

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from moto.dynamodb.models import dynamodb_backends
 
-from isobar_localstack.core.errors import error
-from isobar_localstack.core.scheduler import Scheduled
 from isobar_localstack.core.durations import due
+from isobar_localstack.core.errors import error
 from isobar_localstack.core.events import regions_of_replicas
+from isobar_localstack.core.scheduler import Scheduled
 from isobar_localstack.core.state import State
 
 

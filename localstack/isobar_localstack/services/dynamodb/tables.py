@@ -15,14 +15,13 @@ import copy
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import GlobalSecondaryIndex
 
-from isobar_localstack.realism import consistency
 from isobar_localstack.core.emulated import ask_moto
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.operations import one_at_a_time
 from isobar_localstack.core.paging import page
 from isobar_localstack.core.tags import tag_dict, tag_list
-from isobar_localstack.services.dynamodb import replicas
-from isobar_localstack.services.dynamodb import state
+from isobar_localstack.realism import consistency
+from isobar_localstack.services.dynamodb import replicas, state
 from isobar_localstack.services.dynamodb.state import Table, accounts, in_use, invalid
 
 TAGS_PER_PAGE = 10

@@ -10,8 +10,7 @@ end with what was made: a token whose thing is gone makes a new one [memory].
 import json
 
 from isobar_localstack.core.errors import error
-from isobar_localstack.services.ec2 import state
-from isobar_localstack.services.ec2 import endpoints, nat_gateways
+from isobar_localstack.services.ec2 import endpoints, nat_gateways, state
 
 # operation: where the id is in the answer; None keeps the token for good.
 OPERATIONS = {

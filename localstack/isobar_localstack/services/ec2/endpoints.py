@@ -12,13 +12,11 @@ had once per service and VPC; what cannot be deleted is told in Unsuccessful, wi
 import json
 from datetime import UTC, datetime
 
-from isobar_localstack.core.errors import error
 from isobar_localstack.core.durations import due
-from isobar_localstack.services.ec2 import interfaces
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism import quotas
-from isobar_localstack.services.ec2 import state
+from isobar_localstack.services.ec2 import interfaces, routes, state
 from isobar_localstack.services.ec2.reading import described
-from isobar_localstack.services.ec2 import routes
 
 GATEWAY_SERVICES = ("s3", "dynamodb")
 OPEN_POLICY = json.dumps(

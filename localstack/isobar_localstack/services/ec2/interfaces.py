@@ -12,8 +12,8 @@ AWS rules followed: such an interface is in-use and requester-managed: its owner
 change or detach it.
 """
 
-from isobar_localstack.core.errors import error
 from isobar_localstack.core.durations import due
+from isobar_localstack.core.errors import error
 from isobar_localstack.services.ec2 import state
 from isobar_localstack.services.ec2.reading import described
 

@@ -8,11 +8,10 @@ in use is InvalidIPAddress.InUse; addresses that a service manages cannot be rel
 """
 
 from isobar_localstack.core.errors import error
-from isobar_localstack.services.ec2 import interfaces
-from isobar_localstack.realism import quotas
-from isobar_localstack.services.ec2 import state
-from isobar_localstack.services.ec2.reading import described
 from isobar_localstack.core.events import Event
+from isobar_localstack.realism import quotas
+from isobar_localstack.services.ec2 import interfaces, state
+from isobar_localstack.services.ec2.reading import described
 
 # (account id, region): somebody is about to see the addresses
 addresses_described = Event("ec2.addresses_described")

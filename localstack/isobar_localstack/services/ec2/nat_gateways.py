@@ -13,14 +13,12 @@ the zones in which the VPC has subnets, new ones only after a while; with them i
 
 from datetime import UTC, datetime
 
-from isobar_localstack.core.errors import error
 from isobar_localstack.core.durations import due
-from isobar_localstack.services.ec2 import internet_gateways as gateways
-from isobar_localstack.services.ec2 import interfaces
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism import quotas
-from isobar_localstack.services.ec2 import state
+from isobar_localstack.services.ec2 import interfaces, routes, state
+from isobar_localstack.services.ec2 import internet_gateways as gateways
 from isobar_localstack.services.ec2.reading import described
-from isobar_localstack.services.ec2 import routes
 
 HIDDEN = ("interface", "zone", "zones_coming", "doomed")
 

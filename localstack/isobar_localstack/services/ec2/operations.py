@@ -11,11 +11,22 @@ to the calls that delete it [memory].
 
 import functools
 
-from isobar_localstack.realism import consistency
 from isobar_localstack.core.errors import error
+from isobar_localstack.realism import consistency
 from isobar_localstack.services.ec2 import (
-    client_tokens, endpoints, interfaces, internet_gateways, launch_templates, nat_gateways, routes, security_group_rules,
-    security_groups, state, subnets, tags, vpcs,
+    client_tokens,
+    endpoints,
+    interfaces,
+    internet_gateways,
+    launch_templates,
+    nat_gateways,
+    routes,
+    security_group_rules,
+    security_groups,
+    state,
+    subnets,
+    tags,
+    vpcs,
 )
 
 # Each exposes `operations(original)`; who takes further operations over adds a line here.

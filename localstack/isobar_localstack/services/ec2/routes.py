@@ -12,8 +12,7 @@ import ipaddress
 
 from isobar_localstack.core.errors import error
 from isobar_localstack.realism import quotas
-from isobar_localstack.services.ec2 import state
-from isobar_localstack.services.ec2 import vpcs
+from isobar_localstack.services.ec2 import state, vpcs
 from isobar_localstack.services.ec2.reading import described
 
 DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")

@@ -9,10 +9,9 @@ group never is.
 """
 
 from isobar_localstack.core.errors import error
-from isobar_localstack.services.ec2 import interfaces
 from isobar_localstack.realism import quotas
+from isobar_localstack.services.ec2 import interfaces, state
 from isobar_localstack.services.ec2 import security_group_rules as rules
-from isobar_localstack.services.ec2 import state
 from isobar_localstack.services.ec2.reading import described
 
 

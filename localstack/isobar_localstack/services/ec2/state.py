@@ -13,11 +13,11 @@ import re
 import threading
 import zlib
 
-from isobar_localstack.realism import consistency
 from isobar_localstack.core.errors import error
-from isobar_localstack.core.tags import tag_dict
 from isobar_localstack.core.scheduler import Scheduled
 from isobar_localstack.core.state import State
+from isobar_localstack.core.tags import tag_dict
+from isobar_localstack.realism import consistency
 
 lock = threading.RLock()
 stores = State("ec2")

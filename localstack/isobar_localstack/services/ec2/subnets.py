@@ -10,12 +10,10 @@ whoever they belong to; associations with a route table do not.
 
 import ipaddress
 
-from isobar_localstack.core.errors import error
 from isobar_localstack.core.durations import due
-from isobar_localstack.services.ec2 import interfaces
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism import quotas
-from isobar_localstack.services.ec2 import state
-from isobar_localstack.services.ec2 import vpcs
+from isobar_localstack.services.ec2 import interfaces, state, vpcs
 from isobar_localstack.services.ec2.reading import described
 
 FILTERS = {

@@ -10,8 +10,8 @@ it (DependencyViolation, which does not say what).
 
 import ipaddress
 
-from isobar_localstack.core.errors import error
 from isobar_localstack.core.durations import due
+from isobar_localstack.core.errors import error
 from isobar_localstack.realism import quotas
 from isobar_localstack.services.ec2 import state
 from isobar_localstack.services.ec2.reading import described

@@ -7,11 +7,21 @@ to be one of the cluster's. The first cluster of an account makes ECS's service-
 eventual consistency cannot be used at once.
 """
 
-from isobar_localstack.realism import consistency
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.paging import page
+from isobar_localstack.realism import consistency
 from isobar_localstack.services.ecs.state import (
-    Cluster, arn_of, client_error, failure, find_cluster, here, invalid, last_part, service_linked, tag_dict, tag_list,
+    Cluster,
+    arn_of,
+    client_error,
+    failure,
+    find_cluster,
+    here,
+    invalid,
+    last_part,
+    service_linked,
+    tag_dict,
+    tag_list,
 )
 from isobar_localstack.services.ecs.turns import in_turn
 

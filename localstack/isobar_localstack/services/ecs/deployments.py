@@ -4,15 +4,23 @@ AWS rules followed: the newest first; stopping means rolling back to the last co
 one that is under way can be stopped.
 """
 
-from isobar_localstack.realism import consistency
 from isobar_localstack.core.clock import epoch
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.paging import page
+from isobar_localstack.realism import consistency
 from isobar_localstack.services.ecs import rollback
 from isobar_localstack.services.ecs.service_checks import check_controller
 from isobar_localstack.services.ecs.services import counted
 from isobar_localstack.services.ecs.state import (
-    Deployment, Revision, Service, failure, find_cluster, find_service, here, invalid, regions,
+    Deployment,
+    Revision,
+    Service,
+    failure,
+    find_cluster,
+    find_service,
+    here,
+    invalid,
+    regions,
 )
 from isobar_localstack.services.ecs.traffic import STAGES
 from isobar_localstack.services.ecs.turns import in_turn

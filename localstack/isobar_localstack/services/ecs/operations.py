@@ -1,6 +1,13 @@
 """ECS: its operations, and account settings."""
 
-from isobar_localstack.services.ecs import clusters, deployments, services, tags, task_definitions, task_operations
+from isobar_localstack.services.ecs import (
+    clusters,
+    deployments,
+    services,
+    tags,
+    task_definitions,
+    task_operations,
+)
 
 SETTINGS = {
     "awsvpcTrunking": "disabled", "containerInsights": "disabled", "containerInstanceLongArnFormat": "enabled",

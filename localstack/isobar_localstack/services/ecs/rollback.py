@@ -7,11 +7,21 @@ when the deployment began does not count.
 """
 
 from isobar_localstack.core.clock import epoch
+from isobar_localstack.services.cloudwatch.alarms import store
 from isobar_localstack.services.ecs import traffic
 from isobar_localstack.services.ecs.state import (
-    Deployment, Revision, Rollout, Service, due_after, later, new_id, new_number, regions, release_definition, service_due,
+    Deployment,
+    Revision,
+    Rollout,
+    Service,
+    due_after,
+    later,
+    new_id,
+    new_number,
+    regions,
+    release_definition,
+    service_due,
 )
-from isobar_localstack.services.cloudwatch.alarms import store
 
 REVISION_FIELDS = (
     "taskDefinition", "launchType", "capacityProviderStrategy", "platformVersion", "platformFamily", "networkConfiguration",

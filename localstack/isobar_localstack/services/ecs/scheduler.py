@@ -9,14 +9,31 @@ rollback the last completed one comes back; without it ECS goes on trying for ev
 
 import math
 
-from isobar_localstack.core.clock import epoch
-from isobar_localstack.core.clock import clock
+from isobar_localstack.core.clock import clock, epoch
 from isobar_localstack.core.durations import SECONDS
 from isobar_localstack.services.ecs import rollback, traffic
 from isobar_localstack.services.ecs.state import (
-    Deployment, Rollout, Service, Task, scheduled, due_after, later, look_at, regions, service_due, task_failed,
+    Deployment,
+    Rollout,
+    Service,
+    Task,
+    due_after,
+    later,
+    look_at,
+    regions,
+    scheduled,
+    service_due,
+    task_failed,
 )
-from isobar_localstack.services.ecs.tasks import alive, healthy, is_healthy, unhealthy_group, start, stop, try_to_end
+from isobar_localstack.services.ecs.tasks import (
+    alive,
+    healthy,
+    is_healthy,
+    start,
+    stop,
+    try_to_end,
+    unhealthy_group,
+)
 
 SLOWEST_RETRY = 900
 BECAUSE_OF_DEPLOYMENT = "Scaling activity initiated by (deployment {})"

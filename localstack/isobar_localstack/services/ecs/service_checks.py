@@ -9,12 +9,20 @@ group, a rule and a role that ECS can assume; capacity providers are those of th
 from localstack.aws.api import CommonServiceException
 
 from isobar_localstack.core.errors import error
-from isobar_localstack.services.ecs.state import Cluster, Service, TaskDefinition, client_error, definition_of, here, invalid
 from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
-from isobar_localstack.services.elbv2 import state as elbv2_state
-from isobar_localstack.services.iam.roles import trusts, usable_role
-from isobar_localstack.services.elbv2 import targets as elbv2_targets
 from isobar_localstack.services.ecs.clusters import check_service_linked_role
+from isobar_localstack.services.ecs.state import (
+    Cluster,
+    Service,
+    TaskDefinition,
+    client_error,
+    definition_of,
+    here,
+    invalid,
+)
+from isobar_localstack.services.elbv2 import state as elbv2_state
+from isobar_localstack.services.elbv2 import targets as elbv2_targets
+from isobar_localstack.services.iam.roles import trusts, usable_role
 
 SHIFTING = ("BLUE_GREEN", "LINEAR", "CANARY")
 NO_BALANCER = "The target group with targetGroupArn {} does not have an associated load balancer."

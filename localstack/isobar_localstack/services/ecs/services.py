@@ -6,14 +6,35 @@ while its service is ACTIVE or DRAINING; only what a service runs starts a deplo
 be deleted, is DRAINING until its tasks have stopped and then INACTIVE.
 """
 
-from isobar_localstack.realism import consistency
+from isobar_localstack.core.clock import clock
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.paging import page
-from isobar_localstack.core.clock import clock
+from isobar_localstack.realism import consistency
 from isobar_localstack.services.ecs import rollback, scheduler
-from isobar_localstack.services.ecs.service_checks import check_creation, check_update, configuration_of, definition_for
+from isobar_localstack.services.ecs.service_checks import (
+    check_creation,
+    check_update,
+    configuration_of,
+    definition_for,
+)
 from isobar_localstack.services.ecs.state import (
-    Cluster, Rollout, Service, arn_of, due_after, failure, find_active_service, find_cluster, find_service, here, invalid, last_part, later, regions, service_named, tag_dict, tag_list,
+    Cluster,
+    Rollout,
+    Service,
+    arn_of,
+    due_after,
+    failure,
+    find_active_service,
+    find_cluster,
+    find_service,
+    here,
+    invalid,
+    last_part,
+    later,
+    regions,
+    service_named,
+    tag_dict,
+    tag_list,
 )
 from isobar_localstack.services.ecs.turns import in_turn
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from isobar_localstack.core import durations
 from isobar_localstack.core.clock import epoch
 from isobar_localstack.core.errors import error
-from isobar_localstack.core.scheduler import Scheduled
 from isobar_localstack.core.events import Event
+from isobar_localstack.core.scheduler import Scheduled
 from isobar_localstack.core.state import State
 
 EVENTS_KEPT = 100

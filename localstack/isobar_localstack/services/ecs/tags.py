@@ -2,7 +2,16 @@
 
 from isobar_localstack.core.errors import error
 from isobar_localstack.services.ecs import clusters
-from isobar_localstack.services.ecs.state import client_error, definition_of, here, invalid, lock, regions, tag_dict, tag_list
+from isobar_localstack.services.ecs.state import (
+    client_error,
+    definition_of,
+    here,
+    invalid,
+    lock,
+    regions,
+    tag_dict,
+    tag_list,
+)
 from isobar_localstack.services.ecs.turns import in_turn
 
 

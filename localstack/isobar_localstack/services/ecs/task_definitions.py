@@ -5,16 +5,29 @@ again; AWS fills in what was left out (`completed`); a deregistered revision is 
 described; only such a one can be deleted, and is DELETE_IN_PROGRESS as long as a service or task uses it.
 """
 
-from isobar_localstack.realism import consistency
-from isobar_localstack.core.clock import epoch
+from isobar_localstack.core.clock import clock, epoch
 from isobar_localstack.core.paging import page
-from isobar_localstack.core.clock import clock
-from isobar_localstack.services.ecs.state import (
-    Region, TaskDefinition, arn_of, client_error, definition_of, definition_released, due_after, failure, here, invalid, last_part, later, regions, tag_dict, tag_list,
-)
-from isobar_localstack.services.ecs.rules import units
-from isobar_localstack.services.ecs.turns import in_turn
+from isobar_localstack.realism import consistency
 from isobar_localstack.realism.strict.facts import fact
+from isobar_localstack.services.ecs.rules import units
+from isobar_localstack.services.ecs.state import (
+    Region,
+    TaskDefinition,
+    arn_of,
+    client_error,
+    definition_of,
+    definition_released,
+    due_after,
+    failure,
+    here,
+    invalid,
+    last_part,
+    later,
+    regions,
+    tag_dict,
+    tag_list,
+)
+from isobar_localstack.services.ecs.turns import in_turn
 
 PER_PAGE = 100
 NOT_FOUND = "The specified task definition does not exist. Specify a valid account, family, revision and try again."

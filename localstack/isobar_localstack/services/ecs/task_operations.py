@@ -5,12 +5,22 @@ described with their reasons as long as ECS remembers them; a task of a service 
 replaced; RunTask needs Fargate, since there are no container instances here.
 """
 
-from isobar_localstack.core.paging import page
 from isobar_localstack.core.clock import clock
+from isobar_localstack.core.paging import page
 from isobar_localstack.services.ecs import tasks as ecs_tasks
 from isobar_localstack.services.ecs.service_checks import check_network, definition_for
 from isobar_localstack.services.ecs.state import (
-    Task, arn_of, definition_of, failure, find_cluster, here, invalid, last_part, service_named, tag_dict, tag_list,
+    Task,
+    arn_of,
+    definition_of,
+    failure,
+    find_cluster,
+    here,
+    invalid,
+    last_part,
+    service_named,
+    tag_dict,
+    tag_list,
 )
 from isobar_localstack.services.ecs.turns import in_turn
 

@@ -9,13 +9,23 @@ role cannot be assumed, whose log group is missing or whose image cannot be pull
 import fnmatch
 import uuid
 
-from isobar_localstack.core.clock import epoch
-from isobar_localstack.core.clock import clock
+from isobar_localstack.core.clock import clock, epoch
+from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
 from isobar_localstack.services.ecs.state import (
-    Rollout, Service, Task, definition_of, due_after, failing_images, later, look_at, new_id, regions, release_definition, task_failed,
+    Rollout,
+    Service,
+    Task,
+    definition_of,
+    due_after,
+    failing_images,
+    later,
+    look_at,
+    new_id,
+    regions,
+    release_definition,
+    task_failed,
 )
 from isobar_localstack.services.elbv2 import targets as elbv2_targets
-from isobar_localstack.services.ec2 import interfaces as ec2_interfaces
 from isobar_localstack.services.iam.roles import trusts, usable_role
 from isobar_localstack.services.logs import log_groups as logs
 

@@ -4,7 +4,7 @@ import functools
 
 from isobar_localstack.core.clock import clock
 from isobar_localstack.services.ecs.scheduler import look
-from isobar_localstack.services.ecs.state import scheduled, lock, regions
+from isobar_localstack.services.ecs.state import lock, regions, scheduled
 
 
 def in_turn(handler):

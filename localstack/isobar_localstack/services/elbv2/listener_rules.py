@@ -10,7 +10,16 @@ from isobar_localstack.core.paging import page
 from isobar_localstack.core.tags import tag_dict
 from isobar_localstack.services.elbv2.actions import written_actions, written_conditions
 from isobar_localstack.services.elbv2.state import (
-    Listener, Region, Rule, arn_below, check_arn, find, find_all, here, invalid, rules_of,
+    Listener,
+    Region,
+    Rule,
+    arn_below,
+    check_arn,
+    find,
+    find_all,
+    here,
+    invalid,
+    rules_of,
 )
 from isobar_localstack.services.elbv2.targets import note_uses
 

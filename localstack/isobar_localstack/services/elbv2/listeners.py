@@ -8,18 +8,28 @@ certificate is not in the list of more, and cannot be removed from it.
 
 import re
 
+from isobar_localstack.core.durations import due
 from isobar_localstack.core.errors import error
+from isobar_localstack.core.events import certificate_users
 from isobar_localstack.core.paging import page
 from isobar_localstack.core.tags import tag_dict
-from isobar_localstack.core.durations import due
 from isobar_localstack.services.acm import certificates as acm
 from isobar_localstack.services.elbv2 import attributes
 from isobar_localstack.services.elbv2.actions import written_actions
 from isobar_localstack.services.elbv2.state import (
-    Balancer, Listener, Region, arn_below, find, find_all, here, invalid, listeners_of, regions, rules_of,
+    Balancer,
+    Listener,
+    Region,
+    arn_below,
+    find,
+    find_all,
+    here,
+    invalid,
+    listeners_of,
+    regions,
+    rules_of,
 )
 from isobar_localstack.services.elbv2.targets import note_uses
-from isobar_localstack.core.events import certificate_users
 
 LIMIT, CERTIFICATES, DESCRIBED, PAGE_SIZE = 50, 25, 20, 400
 SECURE = ("HTTPS", "TLS")

@@ -9,20 +9,27 @@ deletion protection and while a VPC link of version 1 leads to the balancer.
 import hashlib
 import secrets
 
-from isobar_localstack.realism import consistency
 from isobar_localstack.core.clock import epoch
+from isobar_localstack.core.durations import due, is_over
 from isobar_localstack.core.errors import error
+from isobar_localstack.core.events import load_balancer_links
 from isobar_localstack.core.paging import page
 from isobar_localstack.core.tags import tag_dict
-from isobar_localstack.core.durations import due, is_over
-from isobar_localstack.services.elbv2 import attributes
-from isobar_localstack.services.elbv2 import network
+from isobar_localstack.realism import consistency
+from isobar_localstack.services.elbv2 import attributes, network
 from isobar_localstack.services.elbv2.listeners import forget_listener
 from isobar_localstack.services.elbv2.state import (
-    Balancer, arn_of, check_arn, find, find_all, here, invalid, listeners_of, new_id,
+    Balancer,
+    arn_of,
+    check_arn,
+    find,
+    find_all,
+    here,
+    invalid,
+    listeners_of,
+    new_id,
 )
 from isobar_localstack.services.elbv2.targets import note_uses
-from isobar_localstack.core.events import load_balancer_links
 
 LIMIT, DESCRIBED, PAGE_SIZE = 50, 20, 400
 SHORT = {"application": "app", "network": "net", "gateway": "gwy"}

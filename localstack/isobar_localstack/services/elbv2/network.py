@@ -74,7 +74,7 @@ def check_internet_gateway(context, vpc_id: str):
 
 
 def check_ipv6(context, subnet_ids: list[str]):
-    zones = [zone for zone in ec2(context).subnets.values()]
+    zones = list(ec2(context).subnets.values())
     for subnet_id in subnet_ids:
         subnet = next(zone[subnet_id] for zone in zones if subnet_id in zone)
         if not subnet.ipv6_cidr_block_associations:

@@ -11,9 +11,9 @@ import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from isobar_localstack.realism import consistency
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.state import State
+from isobar_localstack.realism import consistency
 
 # Operations, and the functions other services call, take turns.
 lock = threading.RLock()

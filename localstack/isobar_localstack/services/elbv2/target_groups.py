@@ -8,14 +8,21 @@ one that is gone succeeds; instances must run, addresses lie in the VPC or in a 
 
 import ipaddress
 
-from isobar_localstack.realism import consistency
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.paging import page
 from isobar_localstack.core.tags import tag_dict
-from isobar_localstack.services.elbv2 import attributes
-from isobar_localstack.services.elbv2 import network
-from isobar_localstack.services.elbv2 import targets
-from isobar_localstack.services.elbv2.state import TargetGroup, arn_of, check_arn, find, find_all, here, invalid, new_id
+from isobar_localstack.realism import consistency
+from isobar_localstack.services.elbv2 import attributes, network, targets
+from isobar_localstack.services.elbv2.state import (
+    TargetGroup,
+    arn_of,
+    check_arn,
+    find,
+    find_all,
+    here,
+    invalid,
+    new_id,
+)
 
 LIMIT, DESCRIBED, PAGE_SIZE, TARGETS = 3000, 20, 400, 1000
 HEALTH_CHECK = (

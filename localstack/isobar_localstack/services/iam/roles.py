@@ -16,9 +16,9 @@ import functools
 import json
 import urllib.parse
 
-from isobar_localstack.realism import consistency
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.operations import replaced
+from isobar_localstack.realism import consistency
 
 GLOBAL = "us-east-1"
 

@@ -1,7 +1,15 @@
 """Lambda: functions that have states and cannot be invoked."""
 
 from isobar_localstack.core.emulated import Base, Emulated, Limit, Throttling
-from isobar_localstack.services.lambda_ import functions, inventory, lifecycle, refusals, rules, settings, state
+from isobar_localstack.services.lambda_ import (
+    functions,
+    inventory,
+    lifecycle,
+    refusals,
+    rules,
+    settings,
+    state,
+)
 
 SERVICE = Emulated(
     "lambda",

@@ -14,13 +14,17 @@ import json
 from plux import Plugin
 
 from isobar_localstack.core.errors import error
-from isobar_localstack.realism.consistency import eventually_listed
-from isobar_localstack.services.lambda_ import lifecycle
-from isobar_localstack.services.lambda_ import network
-from isobar_localstack.services.lambda_ import settings
-from isobar_localstack.services.iam.roles import check_principals, role_by_arn, trusts, usable_allows, usable_role
-from isobar_localstack.services.lambda_.state import find
 from isobar_localstack.core.operations import replaced
+from isobar_localstack.realism.consistency import eventually_listed
+from isobar_localstack.services.iam.roles import (
+    check_principals,
+    role_by_arn,
+    trusts,
+    usable_allows,
+    usable_role,
+)
+from isobar_localstack.services.lambda_ import lifecycle, network, settings
+from isobar_localstack.services.lambda_.state import find
 
 STATE_FIELDS = (
     "State", "StateReason", "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode",

@@ -13,13 +13,12 @@ for a moment, and a deleted one is Deleting until it is gone [memory].
 import dataclasses
 from concurrent.futures import Future
 
-from isobar_localstack.realism import consistency
-from isobar_localstack.core.errors import error
 from isobar_localstack.core.durations import due
+from isobar_localstack.core.errors import error
+from isobar_localstack.realism import consistency
 from isobar_localstack.services.lambda_ import network as lambda_network
-from isobar_localstack.services.lambda_.state import all_functions, scheduled, lock, provisioned
+from isobar_localstack.services.lambda_.state import all_functions, lock, provisioned, scheduled
 from isobar_localstack.services.logs import log_groups as logs
-
 
 
 def patch_localstack():

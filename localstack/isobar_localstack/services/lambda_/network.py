@@ -11,8 +11,8 @@ VPC [memory], and is taken again when one comes back before.
 import functools
 
 from isobar_localstack.services.ec2 import interfaces
-from isobar_localstack.services.lambda_.state import all_functions, held, released
 from isobar_localstack.services.ec2 import state as ec2_state
+from isobar_localstack.services.lambda_.state import all_functions, held, released
 
 
 def following(handler):

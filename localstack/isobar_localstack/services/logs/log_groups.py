@@ -15,13 +15,13 @@ or shortly after it. Since nothing runs here, a test says so:
 
 import threading
 
-from isobar_localstack.realism import consistency
+from isobar_localstack.core.durations import due, is_over
 from isobar_localstack.core.errors import error
+from isobar_localstack.core.operations import replaced
 from isobar_localstack.core.paging import page
 from isobar_localstack.core.scheduler import Scheduled
-from isobar_localstack.core.durations import due, is_over
-from isobar_localstack.core.operations import replaced
 from isobar_localstack.core.state import State
+from isobar_localstack.realism import consistency
 
 PAGE_LIMIT = 50
 RETENTION_DAYS = (

@@ -12,13 +12,13 @@ has lost all its tags.
 import re
 import threading
 
-from isobar_localstack.realism import consistency
+from isobar_localstack.core.durations import due, is_over
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.operations import READS
 from isobar_localstack.core.paging import page
-from isobar_localstack.core.durations import due, is_over
 from isobar_localstack.core.registry import services
 from isobar_localstack.core.state import State
+from isobar_localstack.realism import consistency
 
 PER_PAGE = 100
 HOME = "us-east-1"  # where global services are found

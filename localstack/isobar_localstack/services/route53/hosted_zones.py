@@ -12,9 +12,9 @@ import random
 import string
 
 from isobar_localstack.core.clock import epoch
+from isobar_localstack.core.durations import due, is_over
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.tags import tag_list
-from isobar_localstack.core.durations import due, is_over
 from isobar_localstack.services.route53 import health_checks as health
 from isobar_localstack.services.route53 import records
 from isobar_localstack.services.route53.state import PAGE_SIZE, Account, Zone, accounts, after_marker

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from isobar_localstack.core.errors import error
 from isobar_localstack.core.clock import clock
+from isobar_localstack.core.errors import error
 
 POLICIES = (
     "Weight", "Region", "GeoLocation", "Failover", "MultiValueAnswer", "CidrRoutingConfig", "GeoProximityLocation",

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+
 from isobar_localstack.core.state import State
 
 PAGE_SIZE = 100

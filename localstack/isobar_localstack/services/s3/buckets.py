@@ -11,13 +11,13 @@ buckets on both sides and a role that S3 can assume; ListBuckets lags with event
 
 import json
 
-from isobar_localstack.realism import consistency
-from isobar_localstack.core.errors import error
 from isobar_localstack.core.clock import clock
 from isobar_localstack.core.durations import SECONDS, after, is_over
-from isobar_localstack.services.iam.roles import check_principals, trusts, usable_role
+from isobar_localstack.core.errors import error
 from isobar_localstack.core.operations import replaced
 from isobar_localstack.core.state import State
+from isobar_localstack.realism import consistency
+from isobar_localstack.services.iam.roles import check_principals, trusts, usable_role
 
 stores = State("s3")
 deleted_names: dict = stores.store("deleted_names", {})  # bucket -> (region, when)

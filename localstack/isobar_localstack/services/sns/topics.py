@@ -8,8 +8,8 @@ word PendingConfirmation, and cannot be unsubscribed.
 """
 
 from isobar_localstack.core.errors import error
-from isobar_localstack.services.iam.roles import check_principals
 from isobar_localstack.core.operations import replaced
+from isobar_localstack.services.iam.roles import check_principals
 
 PENDING = "PendingConfirmation"
 

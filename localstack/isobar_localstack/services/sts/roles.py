@@ -6,8 +6,8 @@ AWS rule followed: AssumeRole of a role that is not there, or not seen yet, is A
 """
 
 from isobar_localstack.core.errors import error
-from isobar_localstack.services.iam import roles as iam
 from isobar_localstack.core.operations import replaced
+from isobar_localstack.services.iam import roles as iam
 
 
 def operations(original: dict) -> dict:
