@@ -84,7 +84,10 @@ def run_with_environment(*command):
 def lint(arguments):
     """Lints and format; with --fix what can be put right is."""
     ruff, fixes = str(ensure_linter()), "--fix" in arguments
-    checks = [[ruff, "check", "--no-cache", *(["--fix"] if fixes else [])], [ruff, "format", "--no-cache", *([] if fixes else ["--check"])]]
+    checks = [
+        [ruff, "check", "--no-cache", *(["--fix"] if fixes else [])],
+        [ruff, "format", "--no-cache", *([] if fixes else ["--check"])],
+    ]
     sys.exit(max(subprocess.run([*check, HERE]).returncode for check in checks))
 
 

@@ -23,11 +23,23 @@ def compose(port, *arguments):
     if not answers:
         raise Failed("ISOBAR_LOCALSTACK_MODE=docker is set, but no Docker engine answers ('docker info').")
     result = subprocess.run(
-        ["docker", "compose", "--file", HERE / "compose.yaml", "--project-name", f"isobar-localstack-{port}",
-         *arguments],
-        stdin=subprocess.DEVNULL, stdout=sys.stderr,
-        env=os.environ | {"ISOBAR_LOCALSTACK_PORT": str(port), "ISOBAR_LOCALSTACK_EXTENSION": str(docker_extension(port)),
-                          "ISOBAR_LOCALSTACK_MODELS": str(ensure_models())},
+        [
+            "docker",
+            "compose",
+            "--file",
+            HERE / "compose.yaml",
+            "--project-name",
+            f"isobar-localstack-{port}",
+            *arguments,
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,
+        env=os.environ
+        | {
+            "ISOBAR_LOCALSTACK_PORT": str(port),
+            "ISOBAR_LOCALSTACK_EXTENSION": str(docker_extension(port)),
+            "ISOBAR_LOCALSTACK_MODELS": str(ensure_models()),
+        },
     )
     if result.returncode:
         raise Failed("docker compose failed.")

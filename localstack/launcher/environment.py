@@ -33,7 +33,12 @@ def ensure(kind, pins, build):
 def run(held_lock, *command):
     """The lock is handed to the child: should this process be killed, it stays until that ends."""
     result = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=[held_lock],
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        pass_fds=[held_lock],
     )
     if result.returncode:
         raise Failed(f"It could not be installed from the Python package index:\n{tail(result.stdout)}")

@@ -34,8 +34,12 @@ def sources_hash():
 
 def entry_points():
     """Each folder of `services` is a provider, under the name that AWS's SDKs have for the API."""
-    folders = sorted(folder.name for folder in (PACKAGE / "services").iterdir() if (folder / "__init__.py").exists())
-    providers = (f"{name.rstrip('_').replace('_', '-')}:isobar = {NAME}.core.plugin:{name}" for name in folders)
+    folders = sorted(
+        folder.name for folder in (PACKAGE / "services").iterdir() if (folder / "__init__.py").exists()
+    )
+    providers = (
+        f"{name.rstrip('_').replace('_', '-')}:isobar = {NAME}.core.plugin:{name}" for name in folders
+    )
     return ENTRY_POINTS + "\n".join(providers) + "\n"
 
 
@@ -43,7 +47,9 @@ def write_extension(directory):
     shutil.rmtree(directory, ignore_errors=True)
     shutil.copytree(PACKAGE, directory / NAME, ignore=shutil.ignore_patterns("__pycache__"))
     (directory / METADATA).mkdir()
-    (directory / METADATA / "METADATA").write_text("Metadata-Version: 2.1\nName: isobar-localstack\nVersion: 1.0\n")
+    (directory / METADATA / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: isobar-localstack\nVersion: 1.0\n"
+    )
     (directory / METADATA / "entry_points.txt").write_text(entry_points())
 
 
@@ -59,7 +65,15 @@ def ensure_extension(python):
         with lock(directory.name):
             if not marker.exists():
                 write_extension(directory)
-                compiling = [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", directory / NAME]
+                compiling = [
+                    python,
+                    "-m",
+                    "compileall",
+                    "-q",
+                    "--invalidation-mode",
+                    "unchecked-hash",
+                    directory / NAME,
+                ]
                 subprocess.run(compiling, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
                 marker.touch()
     return directory

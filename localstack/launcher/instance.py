@@ -47,7 +47,8 @@ class Instance:
             return None
         shown = subprocess.run(
             ["ps", "-ww", "-o", "stat=", "-o", "command=", "-p", str(record["pid"])],
-            capture_output=True, text=True,
+            capture_output=True,
+            text=True,
         ).stdout
         alive = record["token"] in shown and not shown.startswith("Z")
         return record["pid"] if alive else None
@@ -108,8 +109,11 @@ def start(instance, python):
     with open(instance.log, "wb") as log:
         process = subprocess.Popen(
             [python, "-m", "localstack.runtime.main", token],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            cwd=instance.directory, env=child_environment(instance, extension, models),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=instance.directory,
+            env=child_environment(instance, extension, models),
             start_new_session=True,  # an interrupt at the terminal must not reach it
         )
     record = {"pid": process.pid, "token": token, "sources": sources_hash()}

@@ -37,12 +37,16 @@ class Model:
 
     def _walk(self, name: str, path: str, required: bool, around: tuple, found: dict):
         shape = self.shapes[name]
-        found[path] = {key: shape[key] for key in CONSTRAINTS if key in shape and key != "required"} | {"required": required}
+        found[path] = {key: shape[key] for key in CONSTRAINTS if key in shape and key != "required"} | {
+            "required": required
+        }
         if name in around:
             return
         around = (*around, name)
         for member, target in shape.get("members", {}).items():
-            self._walk(target["shape"], f"{path}.{member}", member in shape.get("required", ()), around, found)
+            self._walk(
+                target["shape"], f"{path}.{member}", member in shape.get("required", ()), around, found
+            )
         if shape["type"] == "list":
             self._walk(shape["member"]["shape"], f"{path}[]", False, around, found)
         if shape["type"] == "map":
@@ -69,7 +73,9 @@ def differences(old: Model, new: Model, operation: str) -> list[str]:
 
 def outermost(paths: set[str]) -> list[str]:
     """A member that is new is told, and not again for each of its own members."""
-    return sorted(path for path in paths if not any(path.startswith(other) and path != other for other in paths))
+    return sorted(
+        path for path in paths if not any(path.startswith(other) and path != other for other in paths)
+    )
 
 
 def words(constraints: dict) -> str:
@@ -82,7 +88,13 @@ def changed(before: dict, after: dict) -> str:
         old, new = before.get(name), after.get(name)
         if name == "enum" and old != new:
             added, gone = set(new or ()) - set(old or ()), set(old or ()) - set(new or ())
-            parts += [f"enum{''.join(f' +{one}' for one in sorted(added))}{''.join(f' -{one}' for one in sorted(gone))}"] if added | gone else []
+            parts += (
+                [
+                    f"enum{''.join(f' +{one}' for one in sorted(added))}{''.join(f' -{one}' for one in sorted(gone))}"
+                ]
+                if added | gone
+                else []
+            )
         elif old != new:
             parts.append(f"{name} {old} -> {new}")
     return ", ".join(parts)
@@ -119,7 +131,16 @@ def move(version: str | None):
 
 
 def newest() -> str:
-    command = [ensure_environment(), *PIP, "--dry-run", "--no-deps", "--ignore-installed", "--report", "-", "botocore"]
+    command = [
+        ensure_environment(),
+        *PIP,
+        "--dry-run",
+        "--no-deps",
+        "--ignore-installed",
+        "--report",
+        "-",
+        "botocore",
+    ]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         raise Failed(f"The Python package index does not answer:\n{result.stderr}")

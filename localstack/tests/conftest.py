@@ -36,7 +36,9 @@ def emulator(**settings):
     """The endpoint of an emulator of its own, with nothing set but `settings`."""
     port = str(free_port())
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ISOBAR_EMULATOR_")} | settings
-    up = subprocess.run(["sh", FOLDER / "up", "--port", port], stdout=subprocess.PIPE, text=True, env=environment, check=True)
+    up = subprocess.run(
+        ["sh", FOLDER / "up", "--port", port], stdout=subprocess.PIPE, text=True, env=environment, check=True
+    )
     yield up.stdout.strip()
     subprocess.run(["sh", FOLDER / "down", "--port", port], check=True)
 
@@ -76,7 +78,10 @@ def aws(endpoint):
     def client(service: str, region: str = "us-east-1"):
         if (service, region) not in clients:
             clients[service, region] = session.client(
-                service, region_name=region, endpoint_url=endpoint, config=Config(retries={"total_max_attempts": 1})
+                service,
+                region_name=region,
+                endpoint_url=endpoint,
+                config=Config(retries={"total_max_attempts": 1}),
             )
         return clients[service, region]
 
@@ -95,7 +100,9 @@ def control(endpoint):
 
     def call(path, body=None, method=None):
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{endpoint}/_isobar/{path}", data, method=method or ("GET" if body is None else "POST"))
+        request = urllib.request.Request(
+            f"{endpoint}/_isobar/{path}", data, method=method or ("GET" if body is None else "POST")
+        )
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
@@ -179,7 +186,9 @@ def issued_certificate(aws, region, domain, zone):
     arn = acm.request_certificate(DomainName=domain, ValidationMethod="DNS")["CertificateArn"]
 
     def resource_record():
-        return acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0].get("ResourceRecord")
+        return acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0].get(
+            "ResourceRecord"
+        )
 
     cname = eventually(resource_record)
     batch = changes(("UPSERT", record(cname["Name"], "CNAME", cname["Value"])))
@@ -198,5 +207,8 @@ def create_role(aws, name, service="lambda.amazonaws.com", may=()):
 
 
 def allow_role(aws, name, *actions):
-    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}],
+    }
     aws("iam").put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=json.dumps(policy))

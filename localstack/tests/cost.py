@@ -18,20 +18,40 @@ def kinds(endpoint):
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
 
     def client(service):
-        return session.client(service, "eu-west-1", endpoint_url=endpoint, config=Config(parameter_validation=False))
+        return session.client(
+            service, "eu-west-1", endpoint_url=endpoint, config=Config(parameter_validation=False)
+        )
 
     sns, dynamodb, cloudwatch, iam, route53 = map(client, ("sns", "dynamodb", "cloudwatch", "iam", "route53"))
     topic = sns.create_topic(Name="cost")["TopicArn"]
     zone = route53.create_hosted_zone(Name="cost.example.com", CallerReference="cost")["HostedZone"]["Id"]
-    key = {"KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "S"}]}
+    key = {
+        "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "S"}],
+    }
     dynamodb.create_table(TableName="cost", BillingMode="PAY_PER_REQUEST", **key)
     alarm = {
-        "AlarmName": "cost", "EvaluationPeriods": 3, "ComparisonOperator": "GreaterThanThreshold", "Threshold": 1,
-        "MetricName": "m", "Namespace": "n", "Statistic": "Sum", "Period": 60, "AlarmActions": [topic],
+        "AlarmName": "cost",
+        "EvaluationPeriods": 3,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": 1,
+        "MetricName": "m",
+        "Namespace": "n",
+        "Statistic": "Sum",
+        "Period": 60,
+        "AlarmActions": [topic],
         "Tags": [{"Key": f"key-{n}", "Value": "value"} for n in range(10)],
     }
     records = [
-        {"Action": "UPSERT", "ResourceRecordSet": {"Name": f"r{n}.cost.example.com", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}}
+        {
+            "Action": "UPSERT",
+            "ResourceRecordSet": {
+                "Name": f"r{n}.cost.example.com",
+                "Type": "A",
+                "TTL": 60,
+                "ResourceRecords": [{"Value": "192.0.2.1"}],
+            },
+        }
         for n in range(100)
     ]
     return {

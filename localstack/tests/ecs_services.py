@@ -20,10 +20,16 @@ def stage(ecs, aws, name):
 
 def create(stage, name="web", desired=2, **more):
     wanted = {
-        "cluster": stage.name, "serviceName": name, "taskDefinition": stage.name, "desiredCount": desired, "launchType": "FARGATE",
+        "cluster": stage.name,
+        "serviceName": name,
+        "taskDefinition": stage.name,
+        "desiredCount": desired,
+        "launchType": "FARGATE",
         "networkConfiguration": stage.network,
     } | more
-    return stage.ecs.create_service(**{key: value for key, value in wanted.items() if value is not None})["service"]
+    return stage.ecs.create_service(**{key: value for key, value in wanted.items() if value is not None})[
+        "service"
+    ]
 
 
 def update(stage, **more):
@@ -41,8 +47,14 @@ def counts(stage):
 
 def deployments(stage):
     """Service deployments, the newest first, as they are described."""
-    arns = [one["serviceDeploymentArn"] for one in stage.ecs.list_service_deployments(cluster=stage.name, service="web")["serviceDeployments"]]
-    found = {one["serviceDeploymentArn"]: one for one in stage.ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"]}
+    arns = [
+        one["serviceDeploymentArn"]
+        for one in stage.ecs.list_service_deployments(cluster=stage.name, service="web")["serviceDeployments"]
+    ]
+    found = {
+        one["serviceDeploymentArn"]: one
+        for one in stage.ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"]
+    }
     return [found[arn] for arn in arns]
 
 
@@ -76,22 +88,40 @@ def served(stage, step):
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=stage.vpc)
     vpc = stage.network["awsvpcConfiguration"]
-    stage.balancer = elb.create_load_balancer(Name=name, Subnets=vpc["subnets"], SecurityGroups=vpc["securityGroups"])["LoadBalancers"][0]["LoadBalancerArn"]
+    stage.balancer = elb.create_load_balancer(
+        Name=name, Subnets=vpc["subnets"], SecurityGroups=vpc["securityGroups"]
+    )["LoadBalancers"][0]["LoadBalancerArn"]
     stage.blue, stage.green = (target_group(stage, f"{name}-{colour}") for colour in ("blue", "green"))
-    forward = {"Type": "forward", "ForwardConfig": {"TargetGroups": [
-        {"TargetGroupArn": stage.blue, "Weight": 100}, {"TargetGroupArn": stage.green, "Weight": 0},
-    ]}}
+    forward = {
+        "Type": "forward",
+        "ForwardConfig": {
+            "TargetGroups": [
+                {"TargetGroupArn": stage.blue, "Weight": 100},
+                {"TargetGroupArn": stage.green, "Weight": 0},
+            ]
+        },
+    }
     nothing = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
-    listener = elb.create_listener(LoadBalancerArn=stage.balancer, Port=80, Protocol="HTTP", DefaultActions=[nothing])["Listeners"][0]["ListenerArn"]
+    listener = elb.create_listener(
+        LoadBalancerArn=stage.balancer, Port=80, Protocol="HTTP", DefaultActions=[nothing]
+    )["Listeners"][0]["ListenerArn"]
     conditions = [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/*"]}}]
-    stage.rule = elb.create_rule(ListenerArn=listener, Priority=1, Conditions=conditions, Actions=[forward])["Rules"][0]["RuleArn"]
+    stage.rule = elb.create_rule(ListenerArn=listener, Priority=1, Conditions=conditions, Actions=[forward])[
+        "Rules"
+    ][0]["RuleArn"]
     step(150)
     return stage
 
 
 def target_group(stage, name):
     arn = stage.elb.create_target_group(
-        Name=name, Protocol="HTTP", Port=80, VpcId=stage.vpc, TargetType="ip", HealthCheckIntervalSeconds=10, UnhealthyThresholdCount=2,
+        Name=name,
+        Protocol="HTTP",
+        Port=80,
+        VpcId=stage.vpc,
+        TargetType="ip",
+        HealthCheckIntervalSeconds=10,
+        UnhealthyThresholdCount=2,
     )["TargetGroups"][0]["TargetGroupArn"]
     delay = [{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}]
     stage.elb.modify_target_group_attributes(TargetGroupArn=arn, Attributes=delay)
@@ -103,12 +133,18 @@ def balanced(group, **more):
 
 
 def health(stage, group):
-    return [one["TargetHealth"]["State"] for one in stage.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]]
+    return [
+        one["TargetHealth"]["State"]
+        for one in stage.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    ]
 
 
 def weights(stage):
     rule = stage.elb.describe_rules(RuleArns=[stage.rule])["Rules"][0]
-    found = {group["TargetGroupArn"]: group["Weight"] for group in rule["Actions"][0]["ForwardConfig"]["TargetGroups"]}
+    found = {
+        group["TargetGroupArn"]: group["Weight"]
+        for group in rule["Actions"][0]["ForwardConfig"]["TargetGroups"]
+    }
     return found[stage.blue], found[stage.green]
 
 

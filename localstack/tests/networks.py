@@ -11,13 +11,18 @@ def tagged(kind, **tags):
 
 def where(**filters):
     """where(vpc_id="vpc-1") as EC2's Filters."""
-    return [{"Name": name.replace("_", "-"), "Values": value if isinstance(value, list) else [value]} for name, value in filters.items()]
+    return [
+        {"Name": name.replace("_", "-"), "Values": value if isinstance(value, list) else [value]}
+        for name, value in filters.items()
+    ]
 
 
 def removals(ec2, subnet, group, gateway=None, vpc=None):
     """The calls that take away what something in a network stands on."""
     calls = [lambda: ec2.delete_subnet(SubnetId=subnet), lambda: ec2.delete_security_group(GroupId=group)]
-    return calls + ([lambda: ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)] if gateway else [])
+    return calls + (
+        [lambda: ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)] if gateway else []
+    )
 
 
 class Network:
@@ -30,12 +35,16 @@ class Network:
 
     def subnet(self, zone="eun1-az1", **more):
         self.subnets += 1
-        made = self.ec2.create_subnet(VpcId=self.vpc, CidrBlock=f"10.0.{self.subnets}.0/24", AvailabilityZoneId=zone, **more)
+        made = self.ec2.create_subnet(
+            VpcId=self.vpc, CidrBlock=f"10.0.{self.subnets}.0/24", AvailabilityZoneId=zone, **more
+        )
         return made["Subnet"]["SubnetId"]
 
     def group(self, name=None, **more):
         name = name or f"g{random.getrandbits(40):x}"
-        return self.ec2.create_security_group(VpcId=self.vpc, GroupName=name, Description="d", **more)["GroupId"]
+        return self.ec2.create_security_group(VpcId=self.vpc, GroupName=name, Description="d", **more)[
+            "GroupId"
+        ]
 
     def table(self, **more):
         return self.ec2.create_route_table(VpcId=self.vpc, **more)["RouteTable"]["RouteTableId"]
@@ -53,14 +62,19 @@ class Network:
         return made["NatGateway"]["NatGatewayId"]
 
     def routes(self, table):
-        table, = self.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
-        return {route.get("DestinationCidrBlock") or route.get("DestinationPrefixListId"): route for route in table["Routes"]}
+        (table,) = self.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+        return {
+            route.get("DestinationCidrBlock") or route.get("DestinationPrefixListId"): route
+            for route in table["Routes"]
+        }
 
     def nat_state(self, nat):
         return self.ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0]["State"]
 
     def interfaces(self, **filters):
-        return self.ec2.describe_network_interfaces(Filters=where(vpc_id=self.vpc, **filters))["NetworkInterfaces"]
+        return self.ec2.describe_network_interfaces(Filters=where(vpc_id=self.vpc, **filters))[
+            "NetworkInterfaces"
+        ]
 
     def with_dns(self):
         for name in ("EnableDnsSupport", "EnableDnsHostnames"):
@@ -68,12 +82,16 @@ class Network:
         return self
 
     def endpoint(self, service, **more):
-        made = self.ec2.create_vpc_endpoint(VpcId=self.vpc, ServiceName=f"com.amazonaws.{REGION}.{service}", **more)
+        made = self.ec2.create_vpc_endpoint(
+            VpcId=self.vpc, ServiceName=f"com.amazonaws.{REGION}.{service}", **more
+        )
         return made["VpcEndpoint"]["VpcEndpointId"]
 
     def interface_endpoint(self, service, *subnets, **more):
         return self.endpoint(service, VpcEndpointType="Interface", SubnetIds=list(subnets), **more)
 
     def prefix_list(self, service):
-        lists = self.ec2.describe_prefix_lists(Filters=where(prefix_list_name=f"com.amazonaws.{REGION}.{service}"))["PrefixLists"]
+        lists = self.ec2.describe_prefix_lists(
+            Filters=where(prefix_list_name=f"com.amazonaws.{REGION}.{service}")
+        )["PrefixLists"]
         return lists[0]["PrefixListId"]

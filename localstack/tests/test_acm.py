@@ -10,7 +10,9 @@ def domain(name):
 
 
 def request(aws, domain, region="us-east-1", **more):
-    return aws("acm", region).request_certificate(DomainName=domain, ValidationMethod="DNS", **more)["CertificateArn"]
+    return aws("acm", region).request_certificate(DomainName=domain, ValidationMethod="DNS", **more)[
+        "CertificateArn"
+    ]
 
 
 def describe(aws, arn):
@@ -29,7 +31,10 @@ def test_the_record_appears_after_a_moment(aws, domain):
 
 
 def test_the_record_is_the_same_in_every_region_and_for_the_wildcard(aws, domain):
-    one, other = request(aws, domain), request(aws, f"*.{domain}", "eu-west-1", SubjectAlternativeNames=[domain])
+    one, other = (
+        request(aws, domain),
+        request(aws, f"*.{domain}", "eu-west-1", SubjectAlternativeNames=[domain]),
+    )
     assert cname(aws, one) == cname(aws, other) == cname(aws, other, 1)
     assert cname(aws, one)["Name"].endswith(f".{domain}.")
 
@@ -73,7 +78,9 @@ def test_list_shows_rsa_keys_only_by_default(aws, domain):
 def test_a_certificate_in_use_is_not_deleted(aws, domain):
     arn = issued_certificate(aws, "eu-west-1", domain, create_zone(aws, domain))
     gateway, acm = aws("apigateway", "eu-west-1"), aws("acm", "eu-west-1")
-    gateway.create_domain_name(domainName=domain, regionalCertificateArn=arn, endpointConfiguration={"types": ["REGIONAL"]})
+    gateway.create_domain_name(
+        domainName=domain, regionalCertificateArn=arn, endpointConfiguration={"types": ["REGIONAL"]}
+    )
     assert describe(aws, arn)["InUseBy"]
     with fails("ResourceInUseException"):
         acm.delete_certificate(CertificateArn=arn)

@@ -15,17 +15,30 @@ def gateway(aws):
 
 @pytest.fixture
 def api(gateway, name):
-    return gateway.create_rest_api(name=name, endpointConfiguration={"types": ["REGIONAL"]}, tags={"isobar:stack": "x"})["id"]
+    return gateway.create_rest_api(
+        name=name, endpointConfiguration={"types": ["REGIONAL"]}, tags={"isobar:stack": "x"}
+    )["id"]
 
 
 def document(title, integration=None, path="/orders", **more):
-    integration = integration or {"type": "aws_proxy", "httpMethod": "POST", "uri": LAMBDA_URI, "timeoutInMillis": 5000}
+    integration = integration or {
+        "type": "aws_proxy",
+        "httpMethod": "POST",
+        "uri": LAMBDA_URI,
+        "timeoutInMillis": 5000,
+    }
     method = {"responses": {}, "x-amazon-apigateway-integration": integration}
-    return {"openapi": "3.0.1", "info": {"title": title, "version": "1"}, "paths": {path: {"get": method}}} | more
+    return {
+        "openapi": "3.0.1",
+        "info": {"title": title, "version": "1"},
+        "paths": {path: {"get": method}},
+    } | more
 
 
 def put(gateway, api, body):
-    return gateway.put_rest_api(restApiId=api, mode="overwrite", failOnWarnings=True, body=json.dumps(body).encode())
+    return gateway.put_rest_api(
+        restApiId=api, mode="overwrite", failOnWarnings=True, body=json.dumps(body).encode()
+    )
 
 
 @pytest.fixture
@@ -57,19 +70,37 @@ def test_import_keeps_the_integration(gateway, api, name):
     balancer = "arn:aws:elasticloadbalancing:us-east-1:000000000000:loadbalancer/net/a/b"
     connection = gateway.create_vpc_link(name=name, targetArns=[balancer])["id"]
     link = {
-        "type": "http_proxy", "httpMethod": "GET", "uri": "http://internal/orders", "connectionType": "VPC_LINK",
-        "connectionId": connection, "integrationTarget": balancer,
-        "credentials": "arn:aws:iam::1:role/r", "timeoutInMillis": 7000,
+        "type": "http_proxy",
+        "httpMethod": "GET",
+        "uri": "http://internal/orders",
+        "connectionType": "VPC_LINK",
+        "connectionId": connection,
+        "integrationTarget": balancer,
+        "credentials": "arn:aws:iam::1:role/r",
+        "timeoutInMillis": 7000,
     }
     put(gateway, api, document(name, link))
     found = integration_of(gateway, api)
-    for field in ("connectionType", "connectionId", "integrationTarget", "credentials", "timeoutInMillis", "uri"):
+    for field in (
+        "connectionType",
+        "connectionId",
+        "integrationTarget",
+        "credentials",
+        "timeoutInMillis",
+        "uri",
+    ):
         assert found[field] == link[field], field
 
 
 def test_overwrite_removes_what_the_document_lacks(gateway, api, name):
     put(gateway, api, document(name, path="/old"))
-    gateway.update_rest_api(restApiId=api, patchOperations=[patch("/minimumCompressionSize", "10"), patch("/binaryMediaTypes/image~1png", op="add")])
+    gateway.update_rest_api(
+        restApiId=api,
+        patchOperations=[
+            patch("/minimumCompressionSize", "10"),
+            patch("/binaryMediaTypes/image~1png", op="add"),
+        ],
+    )
     put(gateway, api, document(name + "-renamed", path="/new"))
     assert {r["path"] for r in gateway.get_resources(restApiId=api)["items"]} == {"/", "/new"}
     described = gateway.get_rest_api(restApiId=api)
@@ -91,7 +122,11 @@ def test_import_keeps_the_root_and_the_type_of_the_endpoint(gateway, api, name):
     after = gateway.get_rest_api(restApiId=api)
     assert after["rootResourceId"] == before["rootResourceId"]
     assert after["endpointConfiguration"] == before["endpointConfiguration"]
-    assert (after["disableExecuteApiEndpoint"], after["binaryMediaTypes"], after["minimumCompressionSize"]) == (True, ["image/png"], 5)
+    assert (
+        after["disableExecuteApiEndpoint"],
+        after["binaryMediaTypes"],
+        after["minimumCompressionSize"],
+    ) == (True, ["image/png"], 5)
     found = {r["path"]: r for r in gateway.get_resources(restApiId=api)["items"]}
     assert found["/"]["id"] == before["rootResourceId"] == found["/orders"]["parentId"]
     assert integration_of(gateway, api)["httpMethod"] == "POST"
@@ -102,26 +137,51 @@ def test_a_refused_import_changes_nothing(gateway, api, name):
     with fails("BadRequestException"):
         gateway.put_rest_api(restApiId=api, mode="overwrite", body=b"this is no document")
     with fails("BadRequestException"):
-        put(gateway, api, document("other", {"type": "http_proxy", "httpMethod": "GET", "uri": "http://x", "connectionType": "VPC_LINK"}))
+        put(
+            gateway,
+            api,
+            document(
+                "other",
+                {"type": "http_proxy", "httpMethod": "GET", "uri": "http://x", "connectionType": "VPC_LINK"},
+            ),
+        )
     assert gateway.get_rest_api(restApiId=api)["name"] == name
     assert integration_of(gateway, api)["timeoutInMillis"] == 5000
 
 
 def test_api_patches_persist(gateway, api):
     policy = json.dumps({"Version": "2012-10-17", "Statement": []})
-    gateway.update_rest_api(restApiId=api, patchOperations=[
-        patch("/description", "d"), patch("/disableExecuteApiEndpoint", "true"), patch("/minimumCompressionSize", "1024"),
-        patch("/binaryMediaTypes/application~1zip", op="add"), patch("/policy", policy),
-    ])
+    gateway.update_rest_api(
+        restApiId=api,
+        patchOperations=[
+            patch("/description", "d"),
+            patch("/disableExecuteApiEndpoint", "true"),
+            patch("/minimumCompressionSize", "1024"),
+            patch("/binaryMediaTypes/application~1zip", op="add"),
+            patch("/policy", policy),
+        ],
+    )
     found = gateway.get_rest_api(restApiId=api)
-    assert (found["description"], found["disableExecuteApiEndpoint"], found["minimumCompressionSize"]) == ("d", True, 1024)
+    assert (found["description"], found["disableExecuteApiEndpoint"], found["minimumCompressionSize"]) == (
+        "d",
+        True,
+        1024,
+    )
     assert found["binaryMediaTypes"] == ["application/zip"]
     assert json.loads(json.loads(f'"{found["policy"]}"')) == json.loads(policy)
-    gateway.update_rest_api(restApiId=api, patchOperations=[patch("/binaryMediaTypes/application~1zip", op="remove"), patch("/minimumCompressionSize")])
+    gateway.update_rest_api(
+        restApiId=api,
+        patchOperations=[
+            patch("/binaryMediaTypes/application~1zip", op="remove"),
+            patch("/minimumCompressionSize"),
+        ],
+    )
     found = gateway.get_rest_api(restApiId=api)
     assert "binaryMediaTypes" not in found and "minimumCompressionSize" not in found
     with fails("BadRequestException"):
-        gateway.update_rest_api(restApiId=api, patchOperations=[patch("/description", "kept?"), patch("/nonsense", "x")])
+        gateway.update_rest_api(
+            restApiId=api, patchOperations=[patch("/description", "kept?"), patch("/nonsense", "x")]
+        )
     assert gateway.get_rest_api(restApiId=api)["description"] == "d"
 
 
@@ -158,24 +218,48 @@ def test_a_deployment_in_use_stays(gateway, api, deployment, stage):
 def test_stage_patches_persist(gateway, api, stage, aws, name):
     role = create_role(aws, name, "apigateway.amazonaws.com", may=["logs:*"])
     gateway.update_account(patchOperations=[patch("/cloudwatchRoleArn", role)])
-    gateway.update_stage(restApiId=api, stageName=stage, patchOperations=[
-        patch("/variables/color", "blue"), patch("/description", "d"), patch("/tracingEnabled", "true"),
-        patch("/accessLogSettings/destinationArn", f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:g"),
-        patch("/accessLogSettings/format", "$context.requestId"),
-        patch("/*/*/throttling/rateLimit", "12.5"), patch("/*/*/throttling/burstLimit", "7"), patch("/*/*/metrics/enabled", "true"),
-        patch("/~1orders/GET/logging/loglevel", "INFO"),
-    ])
+    gateway.update_stage(
+        restApiId=api,
+        stageName=stage,
+        patchOperations=[
+            patch("/variables/color", "blue"),
+            patch("/description", "d"),
+            patch("/tracingEnabled", "true"),
+            patch("/accessLogSettings/destinationArn", f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:g"),
+            patch("/accessLogSettings/format", "$context.requestId"),
+            patch("/*/*/throttling/rateLimit", "12.5"),
+            patch("/*/*/throttling/burstLimit", "7"),
+            patch("/*/*/metrics/enabled", "true"),
+            patch("/~1orders/GET/logging/loglevel", "INFO"),
+        ],
+    )
     found = gateway.get_stages(restApiId=api)["item"][0]
-    assert (found["variables"], found["description"], found["tracingEnabled"]) == ({"color": "blue"}, "d", True)
+    assert (found["variables"], found["description"], found["tracingEnabled"]) == (
+        {"color": "blue"},
+        "d",
+        True,
+    )
     assert found["accessLogSettings"]["format"] == "$context.requestId"
     all_methods = found["methodSettings"]["*/*"]
-    assert (all_methods["throttlingRateLimit"], all_methods["throttlingBurstLimit"], all_methods["metricsEnabled"]) == (12.5, 7, True)
+    assert (
+        all_methods["throttlingRateLimit"],
+        all_methods["throttlingBurstLimit"],
+        all_methods["metricsEnabled"],
+    ) == (12.5, 7, True)
     assert found["methodSettings"]["~1orders/GET"]["loggingLevel"] == "INFO"
-    gateway.update_stage(restApiId=api, stageName=stage, patchOperations=[
-        patch("/variables/color", op="remove"), patch("/accessLogSettings", op="remove"), patch("/*/*", op="remove"),
-    ])
+    gateway.update_stage(
+        restApiId=api,
+        stageName=stage,
+        patchOperations=[
+            patch("/variables/color", op="remove"),
+            patch("/accessLogSettings", op="remove"),
+            patch("/*/*", op="remove"),
+        ],
+    )
     found = gateway.get_stage(restApiId=api, stageName=stage)
-    assert "variables" not in found and "accessLogSettings" not in found and "*/*" not in found["methodSettings"]
+    assert (
+        "variables" not in found and "accessLogSettings" not in found and "*/*" not in found["methodSettings"]
+    )
 
 
 def test_stage_errors(gateway, api, deployment, stage):
@@ -198,9 +282,13 @@ def test_logging_needs_the_role_of_the_account(aws, name):
     deployment = gateway.create_deployment(restApiId=api)["id"]
     gateway.create_stage(restApiId=api, stageName="live", deploymentId=deployment)
     with fails("BadRequestException", "CloudWatch Logs role ARN must be set"):
-        gateway.update_stage(restApiId=api, stageName="live", patchOperations=[patch("/*/*/logging/loglevel", "INFO")])
+        gateway.update_stage(
+            restApiId=api, stageName="live", patchOperations=[patch("/*/*/logging/loglevel", "INFO")]
+        )
     with fails("BadRequestException"):
-        gateway.update_account(patchOperations=[patch("/cloudwatchRoleArn", f"arn:aws:iam::{ACCOUNT}:role/missing")])
+        gateway.update_account(
+            patchOperations=[patch("/cloudwatchRoleArn", f"arn:aws:iam::{ACCOUNT}:role/missing")]
+        )
     role = create_role(aws, name, "apigateway.amazonaws.com", may=["logs:*"])
     gateway.update_account(patchOperations=[patch("/cloudwatchRoleArn", role)])
     assert gateway.get_account()["cloudwatchRoleArn"] == role
@@ -216,7 +304,10 @@ def domain(name):
 
 def create_domain(aws, region, domain, arn):
     return aws("apigateway", region).create_domain_name(
-        domainName=domain, regionalCertificateArn=arn, endpointConfiguration={"types": ["REGIONAL"]}, tags={"a": "1"}
+        domainName=domain,
+        regionalCertificateArn=arn,
+        endpointConfiguration={"types": ["REGIONAL"]},
+        tags={"a": "1"},
     )
 
 
@@ -227,7 +318,10 @@ def test_one_name_in_two_regions(aws, domain):
         created = create_domain(aws, region, domain, arn)
         assert created["domainNameStatus"] == "PENDING"
         assert created["regionalDomainName"].endswith(f".execute-api.{region}.amazonaws.com")
-        assert created["regionalHostedZoneId"] == {"us-east-1": "Z1UJRXOUMOOFQ8", "eu-west-1": "ZLY8HYME6SFDD"}[region]
+        assert (
+            created["regionalHostedZoneId"]
+            == {"us-east-1": "Z1UJRXOUMOOFQ8", "eu-west-1": "ZLY8HYME6SFDD"}[region]
+        )
         assert domain in [d["domainName"] for d in aws("apigateway", region).get_domain_names()["items"]]
         with fails("BadRequestException", "already exists"):
             create_domain(aws, region, domain, arn)
@@ -243,13 +337,17 @@ def test_certificate_of_a_domain(aws, domain):
 
 
 def test_mutual_tls_of_a_domain(aws, gateway, domain):
-    create_domain(aws, "us-east-1", domain, issued_certificate(aws, "us-east-1", domain, create_zone(aws, domain)))
+    create_domain(
+        aws, "us-east-1", domain, issued_certificate(aws, "us-east-1", domain, create_zone(aws, domain))
+    )
     eventually(lambda: gateway.get_domain_name(domainName=domain)["domainNameStatus"] == "AVAILABLE")
 
     def change(**fields):
         patches = [patch(f"/mutualTlsAuthentication/{name}", value) for name, value in fields.items()]
         answer = gateway.update_domain_name(domainName=domain, patchOperations=patches)
-        found = eventually(lambda: (d := gateway.get_domain_name(domainName=domain))["domainNameStatus"] == "AVAILABLE" and d)
+        found = eventually(
+            lambda: (d := gateway.get_domain_name(domainName=domain))["domainNameStatus"] == "AVAILABLE" and d
+        )
         assert answer.get("mutualTlsAuthentication") == found.get("mutualTlsAuthentication")
         return found.get("mutualTlsAuthentication")
 
@@ -265,7 +363,9 @@ def test_mutual_tls_of_a_domain(aws, gateway, domain):
 
 
 def test_base_path_mappings(aws, gateway, api, stage, domain):
-    create_domain(aws, "us-east-1", domain, issued_certificate(aws, "us-east-1", domain, create_zone(aws, domain)))
+    create_domain(
+        aws, "us-east-1", domain, issued_certificate(aws, "us-east-1", domain, create_zone(aws, domain))
+    )
     with fails("BadRequestException", "Invalid stage identifier specified"):
         gateway.create_base_path_mapping(domainName=domain, restApiId=api, stage="missing")
     created = gateway.create_base_path_mapping(domainName=domain, restApiId=api, stage=stage)
@@ -275,7 +375,9 @@ def test_base_path_mappings(aws, gateway, api, stage, domain):
     assert gateway.get_base_path_mappings(domainName=domain)["items"][0]["basePath"] == "(none)"
     with fails("BadRequestException", "base path mappings"):
         gateway.delete_rest_api(restApiId=api)
-    gateway.update_base_path_mapping(domainName=domain, basePath="(none)", patchOperations=[patch("/basePath", "v1")])
+    gateway.update_base_path_mapping(
+        domainName=domain, basePath="(none)", patchOperations=[patch("/basePath", "v1")]
+    )
     assert gateway.get_base_path_mapping(domainName=domain, basePath="v1")["stage"] == stage
     gateway.delete_base_path_mapping(domainName=domain, basePath="v1")
     with fails("NotFoundException"):
@@ -287,11 +389,16 @@ def test_base_path_mappings(aws, gateway, api, stage, domain):
 
 
 def test_tags_show_wherever_they_are_written(aws, gateway, api, stage, domain):
-    create_domain(aws, "us-east-1", domain, issued_certificate(aws, "us-east-1", domain, create_zone(aws, domain)))
+    create_domain(
+        aws, "us-east-1", domain, issued_certificate(aws, "us-east-1", domain, create_zone(aws, domain))
+    )
     prefix = "arn:aws:apigateway:us-east-1::"
     for arn, get in (
         (f"{prefix}/restapis/{api}", lambda: gateway.get_rest_api(restApiId=api)),
-        (f"{prefix}/restapis/{api}/stages/{stage}", lambda: gateway.get_stage(restApiId=api, stageName=stage)),
+        (
+            f"{prefix}/restapis/{api}/stages/{stage}",
+            lambda: gateway.get_stage(restApiId=api, stageName=stage),
+        ),
         (f"{prefix}/domainnames/{domain}", lambda: gateway.get_domain_name(domainName=domain)),
     ):
         before = get()["tags"]

@@ -14,9 +14,14 @@ def test_a_group_starts_its_instances(ec2, make, look, step, network):
     assert look("LifecycleState") == ["Pending", "Pending"]
     assert {i["State"]["Name"] for i in instances_of(ec2, look)} == {"pending"}
     step(BOOT)
-    assert look("LifecycleState") == ["InService", "InService"] and look("HealthStatus") == ["Healthy", "Healthy"]
+    assert look("LifecycleState") == ["InService", "InService"] and look("HealthStatus") == [
+        "Healthy",
+        "Healthy",
+    ]
     found = instances_of(ec2, look)
-    assert {i["SubnetId"] for i in found} == set(network.subnets) and {i["State"]["Name"] for i in found} == {"running"}
+    assert {i["SubnetId"] for i in found} == set(network.subnets) and {i["State"]["Name"] for i in found} == {
+        "running"
+    }
     assert all(i["SecurityGroups"][0]["GroupId"] == network.group for i in found)
     assert sorted(look()["AvailabilityZones"]) == [f"{REGION}a", f"{REGION}b"]
 
@@ -27,14 +32,31 @@ def instances_of(ec2, look):
 
 
 def test_what_was_said_is_read_back(make, look, network, template, name):
-    make(DefaultInstanceWarmup=45, HealthCheckType="EC2,ELB", HealthCheckGracePeriod=60, CapacityRebalance=True,
-         TerminationPolicies=["OldestInstance"], MaxInstanceLifetime=86400, DeletionProtection="prevent-force-deletion")
+    make(
+        DefaultInstanceWarmup=45,
+        HealthCheckType="EC2,ELB",
+        HealthCheckGracePeriod=60,
+        CapacityRebalance=True,
+        TerminationPolicies=["OldestInstance"],
+        MaxInstanceLifetime=86400,
+        DeletionProtection="prevent-force-deletion",
+    )
     group = look()
     assert group["LaunchTemplate"] == template | {"LaunchTemplateName": name}
     assert group["VPCZoneIdentifier"] == ",".join(network.subnets)
-    for key, value in {"MinSize": 0, "MaxSize": 4, "DesiredCapacity": 0, "DefaultCooldown": 300, "DefaultInstanceWarmup": 45,
-                       "HealthCheckType": "EC2,ELB", "HealthCheckGracePeriod": 60, "CapacityRebalance": True, "MaxInstanceLifetime": 86400,
-                       "TerminationPolicies": ["OldestInstance"], "DeletionProtection": "prevent-force-deletion"}.items():
+    for key, value in {
+        "MinSize": 0,
+        "MaxSize": 4,
+        "DesiredCapacity": 0,
+        "DefaultCooldown": 300,
+        "DefaultInstanceWarmup": 45,
+        "HealthCheckType": "EC2,ELB",
+        "HealthCheckGracePeriod": 60,
+        "CapacityRebalance": True,
+        "MaxInstanceLifetime": 86400,
+        "TerminationPolicies": ["OldestInstance"],
+        "DeletionProtection": "prevent-force-deletion",
+    }.items():
         assert group[key] == value, key
 
 
@@ -52,16 +74,29 @@ def test_a_name_is_taken_until_its_group_has_gone(asg, make, step, name):
     make()
 
 
-@pytest.mark.parametrize("wrong, text", [
-    ({"LaunchTemplate": {"LaunchTemplateId": "lt-0123456789abcdef0", "Version": "1"}}, "lt-0123456789abcdef0, does not exist"),
-    ({"LaunchTemplate": {"LaunchTemplateName": "nobody", "Version": "1"}}, "nobody, does not exist"),
-    ({"VPCZoneIdentifier": "subnet-0123456789abcdef0"}, "subnet-0123456789abcdef0"),
-    ({"TargetGroupARNs": [f"arn:aws:elasticloadbalancing:{REGION}:000000000000:targetgroup/x/0123456789abcdef"]}, "Target Groups"),
-    ({"MinSize": 3, "DesiredCapacity": 2}, "Desired capacity:2"),
-    ({"MinSize": 5}, "Max bound, 4"),
-    ({"HealthCheckType": "PING"}, "PING"),
-    ({"MaxInstanceLifetime": 60}, "86400"),
-])
+@pytest.mark.parametrize(
+    "wrong, text",
+    [
+        (
+            {"LaunchTemplate": {"LaunchTemplateId": "lt-0123456789abcdef0", "Version": "1"}},
+            "lt-0123456789abcdef0, does not exist",
+        ),
+        ({"LaunchTemplate": {"LaunchTemplateName": "nobody", "Version": "1"}}, "nobody, does not exist"),
+        ({"VPCZoneIdentifier": "subnet-0123456789abcdef0"}, "subnet-0123456789abcdef0"),
+        (
+            {
+                "TargetGroupARNs": [
+                    f"arn:aws:elasticloadbalancing:{REGION}:000000000000:targetgroup/x/0123456789abcdef"
+                ]
+            },
+            "Target Groups",
+        ),
+        ({"MinSize": 3, "DesiredCapacity": 2}, "Desired capacity:2"),
+        ({"MinSize": 5}, "Max bound, 4"),
+        ({"HealthCheckType": "PING"}, "PING"),
+        ({"MaxInstanceLifetime": 60}, "86400"),
+    ],
+)
 def test_wrong_groups_are_refused(make, look, wrong, text):
     with fails("ValidationError", text):
         make(**wrong)
@@ -76,11 +111,16 @@ def test_a_version_that_is_not_there_is_refused(make, template):
 def test_a_template_has_to_be_launchable(ec2, make, network, name):
     other = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     foreign = ec2.create_security_group(GroupName="foreign", Description="foreign", VpcId=other)["GroupId"]
-    for data, text in (({"SecurityGroupIds": [foreign]}, "does not exist in VPC"), ({"ImageId": "image"}, "expecting \"ami-...\"")):
+    for data, text in (
+        ({"SecurityGroupIds": [foreign]}, "does not exist in VPC"),
+        ({"ImageId": "image"}, 'expecting "ami-..."'),
+    ):
         version = new_version(ec2, name, **data)
         with fails("ValidationError", text):
             make(LaunchTemplate={"LaunchTemplateName": name, "Version": version})
-    version = new_version(ec2, name, ImageId="resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64")
+    version = new_version(
+        ec2, name, ImageId="resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+    )
     make(LaunchTemplate={"LaunchTemplateName": name, "Version": version})
 
 
@@ -91,7 +131,9 @@ def test_latest_and_default_are_followed(ec2, asg, make, look, step, name):
     asg.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=2)
     assert sorted(i["LaunchTemplate"]["Version"] for i in look()["Instances"]) == ["1", "2"]
     assert sorted(look("InstanceType")) == ["t3.micro", "t3.small"]
-    asg.update_auto_scaling_group(AutoScalingGroupName=name, LaunchTemplate={"LaunchTemplateName": name, "Version": "$Default"})
+    asg.update_auto_scaling_group(
+        AutoScalingGroupName=name, LaunchTemplate={"LaunchTemplateName": name, "Version": "$Default"}
+    )
     asg.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=3)
     assert sorted(i["LaunchTemplate"]["Version"] for i in look()["Instances"]) == ["1", "1", "2"]
 
@@ -178,7 +220,10 @@ def test_activities_tell_what_happened(asg, ec2, make, look, step, name):
     def activities():
         return asg.describe_scaling_activities(AutoScalingGroupName=name)["Activities"]
 
-    assert activities()[0]["StatusCode"] == "InProgress" and look("InstanceId")[0] in activities()[0]["Description"]
+    assert (
+        activities()[0]["StatusCode"] == "InProgress"
+        and look("InstanceId")[0] in activities()[0]["Description"]
+    )
     step(BOOT)
     assert activities()[0]["StatusCode"] == "Successful"
     ec2.delete_launch_template(LaunchTemplateName=name)
@@ -190,7 +235,9 @@ def test_instances_of_all_groups(asg, make, look, step):
     make(DesiredCapacity=1)
     step(BOOT)
     found = asg.describe_auto_scaling_instances(InstanceIds=look("InstanceId"))["AutoScalingInstances"]
-    assert [(i["LifecycleState"], i["HealthStatus"], i["ImageId"]) for i in found] == [("InService", "HEALTHY", "ami-0123456789abcdef0")]
+    assert [(i["LifecycleState"], i["HealthStatus"], i["ImageId"]) for i in found] == [
+        ("InService", "HEALTHY", "ami-0123456789abcdef0")
+    ]
 
 
 # --- deleting -------------------------------------------------------------------------------------
@@ -211,7 +258,9 @@ def test_instances_stand_in_the_way(asg, ec2, make, look, step, network, name):
     assert look() is None
 
 
-def test_instances_hold_subnets_and_groups_until_they_are_terminated(asg, ec2, make, look, step, network, name):
+def test_instances_hold_subnets_and_groups_until_they_are_terminated(
+    asg, ec2, make, look, step, network, name
+):
     make(DesiredCapacity=2)
     step(BOOT)
     ids = look("InstanceId")
@@ -237,7 +286,9 @@ def test_instances_with_public_addresses_hold_the_gateway(asg, ec2, make, networ
     else:
         interface = {"DeviceIndex": 0, "AssociatePublicIpAddress": True, "Groups": [network.group]}
         data = {"ImageId": "ami-0123456789abcdef0", "NetworkInterfaces": [interface]}
-        made = ec2.create_launch_template(LaunchTemplateName=f"{name}-public", LaunchTemplateData=data)["LaunchTemplate"]
+        made = ec2.create_launch_template(LaunchTemplateName=f"{name}-public", LaunchTemplateData=data)[
+            "LaunchTemplate"
+        ]
         more = {"LaunchTemplate": {"LaunchTemplateId": made["LaunchTemplateId"], "Version": "1"}}
     make(DesiredCapacity=1, VPCZoneIdentifier=network.subnets[0], **more)
     step(BOOT)
@@ -267,10 +318,16 @@ def test_deletion_protection(asg, make, look, name):
 
 
 def test_tags_find_groups_and_go_to_new_instances(aws, asg, ec2, make, look, name):
-    make(DesiredCapacity=1, Tags=[
-        {"Key": "for", "Value": name, "PropagateAtLaunch": True}, {"Key": "own", "Value": "1", "PropagateAtLaunch": False},
-    ])
-    found = asg.describe_auto_scaling_groups(Filters=[{"Name": "tag:for", "Values": [name]}])["AutoScalingGroups"]
+    make(
+        DesiredCapacity=1,
+        Tags=[
+            {"Key": "for", "Value": name, "PropagateAtLaunch": True},
+            {"Key": "own", "Value": "1", "PropagateAtLaunch": False},
+        ],
+    )
+    found = asg.describe_auto_scaling_groups(Filters=[{"Name": "tag:for", "Values": [name]}])[
+        "AutoScalingGroups"
+    ]
     assert [g["AutoScalingGroupName"] for g in found] == [name]
     tags = {t["Key"]: t["Value"] for t in instances_of(ec2, look)[0]["Tags"]}
     assert tags["for"] == name and "own" not in tags and tags["aws:autoscaling:groupName"] == name
@@ -280,7 +337,9 @@ def test_tags_find_groups_and_go_to_new_instances(aws, asg, ec2, make, look, nam
     own = [about | {"Key": "own", "Value": "2", "PropagateAtLaunch": True}]
     assert asg.describe_tags(Filters=[{"Name": "auto-scaling-group", "Values": [name]}])["Tags"] == own
     filters = [{"Key": "for", "Values": [name]}]
-    listed = aws("resourcegroupstaggingapi", REGION).get_resources(TagFilters=filters)["ResourceTagMappingList"]
+    listed = aws("resourcegroupstaggingapi", REGION).get_resources(TagFilters=filters)[
+        "ResourceTagMappingList"
+    ]
     assert not any("autoscaling" in mapping["ResourceARN"] for mapping in listed)
 
 
@@ -331,20 +390,28 @@ def test_target_groups_are_attached_by_calls_of_their_own(asg, elb, make, look, 
     make(DesiredCapacity=1)
     step(BOOT)
     asg.attach_load_balancer_target_groups(AutoScalingGroupName=name, TargetGroupARNs=[target_group])
-    described = asg.describe_load_balancer_target_groups(AutoScalingGroupName=name)["LoadBalancerTargetGroups"]
+    described = asg.describe_load_balancer_target_groups(AutoScalingGroupName=name)[
+        "LoadBalancerTargetGroups"
+    ]
     assert described == [{"LoadBalancerTargetGroupARN": target_group, "State": "Adding"}]
     assert list(health(elb, target_group)) == look("InstanceId")
     assert look()["TargetGroupARNs"] == [target_group]
     step(20)
-    described = asg.describe_load_balancer_target_groups(AutoScalingGroupName=name)["LoadBalancerTargetGroups"]
+    described = asg.describe_load_balancer_target_groups(AutoScalingGroupName=name)[
+        "LoadBalancerTargetGroups"
+    ]
     assert [one["State"] for one in described] == ["Added"]
     step(60)
     sources = asg.describe_traffic_sources(AutoScalingGroupName=name)["TrafficSources"]
-    assert [(s["Identifier"], s["Type"], s["State"]) for s in sources] == [(target_group, "elbv2", "InService")]
+    assert [(s["Identifier"], s["Type"], s["State"]) for s in sources] == [
+        (target_group, "elbv2", "InService")
+    ]
     asg.detach_load_balancer_target_groups(AutoScalingGroupName=name, TargetGroupARNs=[target_group])
     assert look()["TargetGroupARNs"] == []
     step(200)
-    assert asg.describe_load_balancer_target_groups(AutoScalingGroupName=name)["LoadBalancerTargetGroups"] == []
+    assert (
+        asg.describe_load_balancer_target_groups(AutoScalingGroupName=name)["LoadBalancerTargetGroups"] == []
+    )
     with fails("ValidationError", "not part of the group"):
         asg.detach_load_balancer_target_groups(AutoScalingGroupName=name, TargetGroupARNs=[target_group])
 

@@ -3,7 +3,10 @@ from conftest import fails
 from scaling import REGION
 
 pytest_plugins = ["scaling"]
-CPU = {"PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"}, "TargetValue": 60.0}
+CPU = {
+    "PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"},
+    "TargetValue": 60.0,
+}
 
 
 @pytest.fixture
@@ -19,7 +22,10 @@ def alarms(aws):
     """alarms(names) are those of the names that exist."""
 
     def one(*names):
-        return {alarm["AlarmName"]: alarm for alarm in aws("cloudwatch", REGION).describe_alarms(AlarmNames=list(names))["MetricAlarms"]}
+        return {
+            alarm["AlarmName"]: alarm
+            for alarm in aws("cloudwatch", REGION).describe_alarms(AlarmNames=list(names))["MetricAlarms"]
+        }
 
     return one
 
@@ -32,12 +38,17 @@ def test_target_tracking_has_alarms_of_its_own(asg, make, put, alarms, name):
     found = alarms(*names)
     assert {alarm["Threshold"] for alarm in found.values()} == {60.0, 54.0}
     assert all(alarm["AlarmActions"] == [answer["PolicyARN"]] for alarm in found.values())
-    assert all(alarm["Dimensions"] == [{"Name": "AutoScalingGroupName", "Value": name}] for alarm in found.values())
+    assert all(
+        alarm["Dimensions"] == [{"Name": "AutoScalingGroupName", "Value": name}] for alarm in found.values()
+    )
     again = put(TargetTrackingConfiguration=CPU | {"TargetValue": 50.0, "DisableScaleIn": True})
     assert again["PolicyARN"] == answer["PolicyARN"] and len(again["Alarms"]) == 1
     assert [alarm["Threshold"] for alarm in alarms(*names).values()] == [50.0]
     [policy] = asg.describe_policies(AutoScalingGroupName=name)["ScalingPolicies"]
-    assert policy["TargetTrackingConfiguration"] == CPU | {"TargetValue": 50.0, "DisableScaleIn": True} and policy["Enabled"]
+    assert (
+        policy["TargetTrackingConfiguration"] == CPU | {"TargetValue": 50.0, "DisableScaleIn": True}
+        and policy["Enabled"]
+    )
     asg.delete_policy(AutoScalingGroupName=name, PolicyName="p")
     assert alarms(*names) == {} and asg.describe_policies(AutoScalingGroupName=name)["ScalingPolicies"] == []
     with fails("ValidationError", "No scaling policy found"):
@@ -55,33 +66,62 @@ def test_requests_per_target_need_an_attached_target_group(asg, elb, make, put, 
     asg.attach_load_balancer_target_groups(AutoScalingGroupName=name, TargetGroupARNs=[target_group])
     made = put(TargetTrackingConfiguration=wanted)["Alarms"][0]["AlarmName"]
     dimensions = {d["Name"]: d["Value"] for d in alarms(made)[made]["Dimensions"]}
-    assert dimensions["TargetGroup"].startswith(f"targetgroup/{name}/") and dimensions["LoadBalancer"].startswith(f"app/{name}/")
+    assert dimensions["TargetGroup"].startswith(f"targetgroup/{name}/") and dimensions[
+        "LoadBalancer"
+    ].startswith(f"app/{name}/")
     with fails("ValidationError", "resource label"):
-        put(TargetTrackingConfiguration={"PredefinedMetricSpecification": specification | {"ResourceLabel": "app/x"}, "TargetValue": 1.0})
+        put(
+            TargetTrackingConfiguration={
+                "PredefinedMetricSpecification": specification | {"ResourceLabel": "app/x"},
+                "TargetValue": 1.0,
+            }
+        )
 
 
 def test_step_simple_and_predictive(asg, make, put, name):
     make()
-    put("step", "StepScaling", AdjustmentType="ChangeInCapacity", StepAdjustments=[{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}])
-    put("simple", "SimpleScaling", AdjustmentType="PercentChangeInCapacity", ScalingAdjustment=10, Cooldown=60)
-    metric = {"TargetValue": 50.0, "PredefinedMetricPairSpecification": {"PredefinedMetricType": "ASGCPUUtilization"}}
-    put("predictive", "PredictiveScaling", PredictiveScalingConfiguration={"MetricSpecifications": [metric], "Mode": "ForecastOnly"})
+    put(
+        "step",
+        "StepScaling",
+        AdjustmentType="ChangeInCapacity",
+        StepAdjustments=[{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}],
+    )
+    put(
+        "simple", "SimpleScaling", AdjustmentType="PercentChangeInCapacity", ScalingAdjustment=10, Cooldown=60
+    )
+    metric = {
+        "TargetValue": 50.0,
+        "PredefinedMetricPairSpecification": {"PredefinedMetricType": "ASGCPUUtilization"},
+    }
+    put(
+        "predictive",
+        "PredictiveScaling",
+        PredictiveScalingConfiguration={"MetricSpecifications": [metric], "Mode": "ForecastOnly"},
+    )
     found = {p["PolicyName"]: p for p in asg.describe_policies(AutoScalingGroupName=name)["ScalingPolicies"]}
     assert {n: p["PolicyType"] for n, p in found.items()} == {
-        "step": "StepScaling", "simple": "SimpleScaling", "predictive": "PredictiveScaling",
+        "step": "StepScaling",
+        "simple": "SimpleScaling",
+        "predictive": "PredictiveScaling",
     }
-    assert found["simple"]["Cooldown"] == 60 and found["predictive"]["PredictiveScalingConfiguration"]["Mode"] == "ForecastOnly"
+    assert (
+        found["simple"]["Cooldown"] == 60
+        and found["predictive"]["PredictiveScalingConfiguration"]["Mode"] == "ForecastOnly"
+    )
     only = asg.describe_policies(AutoScalingGroupName=name, PolicyTypes=["StepScaling"])["ScalingPolicies"]
     assert [p["PolicyName"] for p in only] == ["step"]
 
 
-@pytest.mark.parametrize("kind, wanted, text", [
-    ("TargetTrackingScaling", {}, "TargetTrackingConfiguration"),
-    ("TargetTrackingScaling", {"TargetTrackingConfiguration": {"TargetValue": 1.0}}, "exactly one"),
-    ("StepScaling", {"AdjustmentType": "ChangeInCapacity"}, "StepAdjustments"),
-    ("StepScaling", {"StepAdjustments": [{"ScalingAdjustment": 1}]}, "AdjustmentType"),
-    ("Magic", {}, "PolicyType"),
-])
+@pytest.mark.parametrize(
+    "kind, wanted, text",
+    [
+        ("TargetTrackingScaling", {}, "TargetTrackingConfiguration"),
+        ("TargetTrackingScaling", {"TargetTrackingConfiguration": {"TargetValue": 1.0}}, "exactly one"),
+        ("StepScaling", {"AdjustmentType": "ChangeInCapacity"}, "StepAdjustments"),
+        ("StepScaling", {"StepAdjustments": [{"ScalingAdjustment": 1}]}, "AdjustmentType"),
+        ("Magic", {}, "PolicyType"),
+    ],
+)
 def test_wrong_policies_are_refused(make, put, kind, wanted, text):
     make()
     with fails("ValidationError", text):
@@ -96,10 +136,21 @@ def test_with_the_group_go_its_policies_and_alarms(aws, asg, make, put, alarms, 
     arn = put("step", "StepScaling", AdjustmentType="ChangeInCapacity", StepAdjustments=adjust)["PolicyARN"]
     topic = f"arn:aws:sns:{REGION}:000000000000:{name}"
     for suffix, actions in (("alone", [arn]), ("shared", [arn, topic])):
-        cloudwatch.put_metric_alarm(AlarmName=f"{name}-{suffix}", Namespace="n", MetricName="m", Statistic="Sum", Period=60,
-                                    EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold", AlarmActions=actions)
+        cloudwatch.put_metric_alarm(
+            AlarmName=f"{name}-{suffix}",
+            Namespace="n",
+            MetricName="m",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+            AlarmActions=actions,
+        )
     asg.delete_auto_scaling_group(AutoScalingGroupName=name)
-    assert list(alarms(f"{name}-alone", f"{name}-shared", *[a["AlarmName"] for a in tracking])) == [f"{name}-shared"]
+    assert list(alarms(f"{name}-alone", f"{name}-shared", *[a["AlarmName"] for a in tracking])) == [
+        f"{name}-shared"
+    ]
     step(20)
     assert asg.describe_policies(PolicyNames=[arn])["ScalingPolicies"] == []
     cloudwatch.delete_alarms(AlarmNames=[f"{name}-shared"])
@@ -107,11 +158,19 @@ def test_with_the_group_go_its_policies_and_alarms(aws, asg, make, put, alarms, 
 
 def test_scheduled_actions(asg, make, name):
     make()
-    asg.put_scheduled_update_group_action(AutoScalingGroupName=name, ScheduledActionName="night", Recurrence="0 22 * * *", MinSize=0)
+    asg.put_scheduled_update_group_action(
+        AutoScalingGroupName=name, ScheduledActionName="night", Recurrence="0 22 * * *", MinSize=0
+    )
     [action] = asg.describe_scheduled_actions(AutoScalingGroupName=name)["ScheduledUpdateGroupActions"]
-    assert (action["ScheduledActionName"], action["Recurrence"], action["MinSize"]) == ("night", "0 22 * * *", 0)
+    assert (action["ScheduledActionName"], action["Recurrence"], action["MinSize"]) == (
+        "night",
+        "0 22 * * *",
+        0,
+    )
     with fails("ValidationError", "At least one"):
-        asg.put_scheduled_update_group_action(AutoScalingGroupName=name, ScheduledActionName="none", Recurrence="0 22 * * *")
+        asg.put_scheduled_update_group_action(
+            AutoScalingGroupName=name, ScheduledActionName="none", Recurrence="0 22 * * *"
+        )
     asg.delete_scheduled_action(AutoScalingGroupName=name, ScheduledActionName="night")
     assert asg.describe_scheduled_actions(AutoScalingGroupName=name)["ScheduledUpdateGroupActions"] == []
 

@@ -27,7 +27,9 @@ def failing(control):
 
 
 def versions(look):
-    return sorted(i["LaunchTemplate"]["Version"] for i in look()["Instances"] if i["LifecycleState"] == "InService")
+    return sorted(
+        i["LaunchTemplate"]["Version"] for i in look()["Instances"] if i["LifecycleState"] == "InService"
+    )
 
 
 def configuration(name, version):
@@ -46,7 +48,9 @@ def until(step, refresh, *statuses, limit=3600, stride=10):
 def test_an_update_touches_no_instance_but_a_refresh_does(asg, ec2, make, look, step, refresh, name):
     make(DesiredCapacity=2)
     step(BOOT)
-    asg.update_auto_scaling_group(AutoScalingGroupName=name, **configuration(name, new_version(ec2, name, InstanceType="t3.small")))
+    asg.update_auto_scaling_group(
+        AutoScalingGroupName=name, **configuration(name, new_version(ec2, name, InstanceType="t3.small"))
+    )
     step(BOOT)
     assert versions(look) == ["1", "1"]
     refresh(Preferences={"MinHealthyPercentage": 50, "InstanceWarmup": 0})
@@ -66,8 +70,10 @@ def test_an_update_touches_no_instance_but_a_refresh_does(asg, ec2, make, look, 
 def test_nobody_is_missing_at_100_percent(ec2, make, look, step, refresh, name):
     make(DesiredCapacity=2)
     step(BOOT)
-    refresh(DesiredConfiguration=configuration(name, new_version(ec2, name, InstanceType="t3.small")),
-            Preferences={"MinHealthyPercentage": 100, "MaxHealthyPercentage": 150, "InstanceWarmup": 20})
+    refresh(
+        DesiredConfiguration=configuration(name, new_version(ec2, name, InstanceType="t3.small")),
+        Preferences={"MinHealthyPercentage": 100, "MaxHealthyPercentage": 150, "InstanceWarmup": 20},
+    )
     fewest = 2
     for _ in range(60):
         step(10)
@@ -127,11 +133,21 @@ def test_baking(make, step, refresh):
 def test_checkpoints(make, look, step, refresh):
     make(DesiredCapacity=2)
     step(BOOT)
-    refresh(Preferences={"MinHealthyPercentage": 50, "InstanceWarmup": 0, "CheckpointPercentages": [50, 100], "CheckpointDelay": 900})
+    refresh(
+        Preferences={
+            "MinHealthyPercentage": 50,
+            "InstanceWarmup": 0,
+            "CheckpointPercentages": [50, 100],
+            "CheckpointDelay": 900,
+        }
+    )
     step(6)
     step(BOOT)
     step(800)
-    assert refresh()["PercentageComplete"] == 50 and len([s for s in look("LifecycleState") if s == "InService"]) == 2
+    assert (
+        refresh()["PercentageComplete"] == 50
+        and len([s for s in look("LifecycleState") if s == "InService"]) == 2
+    )
     step(110)
     assert "Pending" in look("LifecycleState")
     until(step, refresh, "Successful")
@@ -140,7 +156,10 @@ def test_checkpoints(make, look, step, refresh):
 def test_bad_images_fail_it_after_an_hour(ec2, make, look, step, refresh, failing, name):
     make(DesiredCapacity=2)
     step(BOOT)
-    refresh(DesiredConfiguration=configuration(name, new_version(ec2, name, ImageId=failing)), Preferences={"MinHealthyPercentage": 50})
+    refresh(
+        DesiredConfiguration=configuration(name, new_version(ec2, name, ImageId=failing)),
+        Preferences={"MinHealthyPercentage": 50},
+    )
     step(6)
     step(BOOT)
     step(BOOT)
@@ -154,7 +173,10 @@ def test_it_rolls_back_by_itself_when_told_to(ec2, make, look, step, refresh, fa
     make(DesiredCapacity=2)
     step(BOOT)
     preferences = {"AutoRollback": True, "MinHealthyPercentage": 50, "InstanceWarmup": 30}
-    refresh(DesiredConfiguration=configuration(name, new_version(ec2, name, ImageId=failing)), Preferences=preferences)
+    refresh(
+        DesiredConfiguration=configuration(name, new_version(ec2, name, ImageId=failing)),
+        Preferences=preferences,
+    )
     until(step, refresh, "RollbackInProgress", limit=5000)
     until(step, refresh, "RollbackSuccessful")
     assert refresh()["RollbackDetails"]["RollbackReason"] and look()["LaunchTemplate"]["Version"] == "1"
@@ -165,8 +187,10 @@ def test_it_rolls_back_by_itself_when_told_to(ec2, make, look, step, refresh, fa
 def test_it_can_be_rolled_back(asg, ec2, make, look, step, refresh, name):
     make(DesiredCapacity=2)
     step(BOOT)
-    refresh(DesiredConfiguration=configuration(name, new_version(ec2, name, InstanceType="t3.small")),
-            Preferences={"MinHealthyPercentage": 50, "InstanceWarmup": 60})
+    refresh(
+        DesiredConfiguration=configuration(name, new_version(ec2, name, InstanceType="t3.small")),
+        Preferences={"MinHealthyPercentage": 50, "InstanceWarmup": 60},
+    )
     step(6)
     step(BOOT)
     assert versions(look) == ["1", "2"]
@@ -190,8 +214,17 @@ def test_what_cannot_be_rolled_back(asg, make, step, refresh, name):
 
 def test_an_alarm_fails_it(aws, make, step, refresh, name):
     cloudwatch = aws("cloudwatch", REGION)
-    cloudwatch.put_metric_alarm(AlarmName=name, Namespace="n", MetricName=name, Statistic="Sum", Period=60, EvaluationPeriods=1,
-                                Threshold=1, ComparisonOperator="GreaterThanThreshold", TreatMissingData="ignore")
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="n",
+        MetricName=name,
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="ignore",
+    )
     make(DesiredCapacity=1)
     step(BOOT)
     refresh(Preferences={"InstanceWarmup": 60, "AlarmSpecification": {"Alarms": [name]}})
@@ -223,7 +256,11 @@ def test_protected_instances_are_waited_for(asg, make, look, step, refresh, name
     refresh(Preferences={"MinHealthyPercentage": 50, "InstanceWarmup": 0})
     for _ in range(30):
         step(10)
-    assert refresh()["Status"] == "InProgress" and "protected" in refresh()["StatusReason"] and kept in look("InstanceId")
+    assert (
+        refresh()["Status"] == "InProgress"
+        and "protected" in refresh()["StatusReason"]
+        and kept in look("InstanceId")
+    )
     asg.set_instance_protection(**protection, ProtectedFromScaleIn=False)
     until(step, refresh, "Successful")
     assert kept not in look("InstanceId")
@@ -231,18 +268,23 @@ def test_protected_instances_are_waited_for(asg, make, look, step, refresh, name
     asg.set_instance_protection(AutoScalingGroupName=name, InstanceIds=[kept], ProtectedFromScaleIn=True)
     refresh(Preferences={"MinHealthyPercentage": 50, "InstanceWarmup": 0})
     assert until(step, refresh, "Failed", limit=5000) >= 3600 and "protected" in refresh()["StatusReason"]
-    refresh(Preferences={"MinHealthyPercentage": 50, "InstanceWarmup": 0, "ScaleInProtectedInstances": "Ignore"})
+    refresh(
+        Preferences={"MinHealthyPercentage": 50, "InstanceWarmup": 0, "ScaleInProtectedInstances": "Ignore"}
+    )
     until(step, refresh, "Successful")
     assert kept in look("InstanceId")
 
 
-@pytest.mark.parametrize("wanted, text", [
-    ({"Preferences": {"CheckpointPercentages": [60, 40]}}, "ascending"),
-    ({"Preferences": {"CheckpointDelay": 60}}, "CheckpointPercentages"),
-    ({"Preferences": {"MaxHealthyPercentage": 120}}, "MinHealthyPercentage"),
-    ({"Preferences": {"MinHealthyPercentage": 0, "MaxHealthyPercentage": 120}}, "greater than 100"),
-    ({"DesiredConfiguration": {"LaunchTemplate": {"Version": "1"}}}, "launchTemplateId"),
-])
+@pytest.mark.parametrize(
+    "wanted, text",
+    [
+        ({"Preferences": {"CheckpointPercentages": [60, 40]}}, "ascending"),
+        ({"Preferences": {"CheckpointDelay": 60}}, "CheckpointPercentages"),
+        ({"Preferences": {"MaxHealthyPercentage": 120}}, "MinHealthyPercentage"),
+        ({"Preferences": {"MinHealthyPercentage": 0, "MaxHealthyPercentage": 120}}, "greater than 100"),
+        ({"DesiredConfiguration": {"LaunchTemplate": {"Version": "1"}}}, "launchTemplateId"),
+    ],
+)
 def test_wrong_refreshes_are_refused(make, refresh, wanted, text):
     make()
     with fails("ValidationError", text):

@@ -6,7 +6,10 @@ import uuid
 import pytest
 from conftest import create_role, create_zone, eventually, fails
 
-KEY = {"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}], "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}
+KEY = {
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+}
 
 
 def new_table(aws, name, region="us-east-1"):
@@ -57,7 +60,10 @@ def apart(control):
 
 
 def names(control):
-    return {(thing["region"], thing["service"], thing["kind"], thing["name"].split()[0]) for thing in control("inventory")}
+    return {
+        (thing["region"], thing["service"], thing["kind"], thing["name"].split()[0])
+        for thing in control("inventory")
+    }
 
 
 def build(aws, name):
@@ -69,10 +75,18 @@ def build(aws, name):
     aws("sns", "eu-west-1").create_topic(Name=name)
     aws("acm", "eu-west-1").request_certificate(DomainName=f"{name}.example.com", ValidationMethod="DNS")
     aws("cloudwatch", "eu-west-1").put_metric_alarm(
-        AlarmName=name, MetricName="m", Namespace="n", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1,
+        AlarmName=name,
+        MetricName="m",
+        Namespace="n",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
         ComparisonOperator="GreaterThanThreshold",
     )
-    aws("cloudwatch", "eu-west-1").put_metric_data(Namespace="n", MetricData=[{"MetricName": "m", "Value": 5}])
+    aws("cloudwatch", "eu-west-1").put_metric_data(
+        Namespace="n", MetricData=[{"MetricName": "m", "Value": 5}]
+    )
     s3 = aws("s3", "eu-west-1")
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_object(Bucket=name, Key="k", Body=b"first")
@@ -84,9 +98,15 @@ def build(aws, name):
     )
     here, there = ("eu-west-1", "global")
     return {
-        (there, "route53", "hosted-zone", f"{name}.example.com."), (there, "iam", "role", name), (here, "dynamodb", "table", name),
-        (here, "logs", "log-group", name), (here, "sns", "topic", name), (here, "acm", "certificate", f"{name}.example.com"),
-        (here, "cloudwatch", "alarm", name), (here, "s3", "bucket", name), (here, "apigateway", "rest-api", name),
+        (there, "route53", "hosted-zone", f"{name}.example.com."),
+        (there, "iam", "role", name),
+        (here, "dynamodb", "table", name),
+        (here, "logs", "log-group", name),
+        (here, "sns", "topic", name),
+        (here, "acm", "certificate", f"{name}.example.com"),
+        (here, "cloudwatch", "alarm", name),
+        (here, "s3", "bucket", name),
+        (here, "apigateway", "rest-api", name),
         (here, "lambda", "function", name),
     }
 
@@ -115,12 +135,15 @@ def test_a_restore_is_exact(aws, control, apart, step, name):
         aws("iam").delete_role(RoleName=name)
         aws("logs", "eu-west-1").delete_log_group(logGroupName=name)
         new_table(aws, f"{name}-other")
-        aws("cloudwatch", "eu-west-1").put_metric_data(Namespace="n", MetricData=[{"MetricName": f"other{number}", "Value": 5}])
+        aws("cloudwatch", "eu-west-1").put_metric_data(
+            Namespace="n", MetricData=[{"MetricName": f"other{number}", "Value": 5}]
+        )
         control("restore", {"name": name})
         assert names(control) == made and control("clock")["now"] == now
         assert aws("s3", "eu-west-1").get_object(Bucket=name, Key="k")["Body"].read() == b"first"
         assert aws("logs", "eu-west-1").list_tags_for_resource(
-            resourceArn=f"arn:aws:logs:eu-west-1:000000000000:log-group:{name}")["tags"] == {"a": "1"}
+            resourceArn=f"arn:aws:logs:eu-west-1:000000000000:log-group:{name}"
+        )["tags"] == {"a": "1"}
         metrics = aws("cloudwatch", "eu-west-1").list_metrics(Namespace="n")["Metrics"]
         assert [metric["MetricName"] for metric in metrics] == ["m"]
         assert status(aws, name, "eu-west-1") == "CREATING"  # half done, as then
@@ -132,7 +155,9 @@ def test_a_restore_is_exact(aws, control, apart, step, name):
 
 def test_a_global_table_survives(aws, control, apart, step, name):
     stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-    aws("dynamodb").create_table(TableName=name, BillingMode="PAY_PER_REQUEST", StreamSpecification=stream, **KEY)
+    aws("dynamodb").create_table(
+        TableName=name, BillingMode="PAY_PER_REQUEST", StreamSpecification=stream, **KEY
+    )
     step(20)
     aws("dynamodb").update_table(TableName=name, ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
     control("snapshot", {"name": name})
@@ -149,7 +174,9 @@ def test_a_global_table_survives(aws, control, apart, step, name):
 
 def test_a_caller_reference_is_kept(aws, control, apart):
     reference = uuid.uuid4().hex
-    zone = aws("route53").create_hosted_zone(Name="a.example.com", CallerReference=reference)["HostedZone"]["Id"]
+    zone = aws("route53").create_hosted_zone(Name="a.example.com", CallerReference=reference)["HostedZone"][
+        "Id"
+    ]
     aws("route53").delete_hosted_zone(Id=zone)
     control("snapshot", {"name": "reference"})
     control("restore", {"name": "reference"})
@@ -166,7 +193,9 @@ def test_parameters_are_kept(aws, control, apart, name):
     control("restore", {"name": name})
     found = ssm.get_parameters_by_path(Path=f"/{name}")["Parameters"]
     assert [(one["Name"], one["Value"], one["Version"]) for one in found] == [(f"/{name}/image", "first", 1)]
-    assert ssm.get_parameter(Name="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64")["Parameter"]["Value"].startswith("ami-")
+    assert ssm.get_parameter(Name="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64")[
+        "Parameter"
+    ]["Value"].startswith("ami-")
     with fails("ParameterNotFound"):
         ssm.get_parameter(Name=f"/{name}/other")
 
@@ -175,5 +204,7 @@ def test_the_inventory_endpoint_is_not_counted(aws, control, name):
     aws("sns", "eu-west-1").create_topic(Name=name)
     control("calls", method="DELETE")
     assert {"region": "eu-west-1", "service": "sns", "kind": "topic", "name": name} in control("inventory")
-    assert control("inventory?regions=eu-west-3") == [t for t in control("inventory?regions=eu-west-3") if t["region"] in ("eu-west-3", "global")]
+    assert control("inventory?regions=eu-west-3") == [
+        t for t in control("inventory?regions=eu-west-3") if t["region"] in ("eu-west-3", "global")
+    ]
     assert control("calls")["total"] == 0

@@ -2,8 +2,15 @@ import json
 
 from conftest import ACCOUNT, create_role, fails
 
-ALARM = {"MetricName": "5XXError", "Namespace": "AWS/ApiGateway", "Statistic": "Average", "Period": 60,
-         "EvaluationPeriods": 3, "Threshold": 0.05, "ComparisonOperator": "GreaterThanThreshold"}
+ALARM = {
+    "MetricName": "5XXError",
+    "Namespace": "AWS/ApiGateway",
+    "Statistic": "Average",
+    "Period": 60,
+    "EvaluationPeriods": 3,
+    "Threshold": 0.05,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
 
 
 def tags(**pairs):
@@ -15,7 +22,9 @@ def tags(**pairs):
 
 def test_an_alarm_is_overwritten_as_a_whole(aws, name):
     cloudwatch = aws("cloudwatch", "eu-west-1")
-    cloudwatch.put_metric_alarm(AlarmName=name, **ALARM, AlarmDescription="d", TreatMissingData="notBreaching", Tags=tags(a="1"))
+    cloudwatch.put_metric_alarm(
+        AlarmName=name, **ALARM, AlarmDescription="d", TreatMissingData="notBreaching", Tags=tags(a="1")
+    )
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="test")
     cloudwatch.put_metric_alarm(AlarmName=name, **ALARM | {"Threshold": 1.0}, Tags=tags(b="2"))
     found = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
@@ -36,7 +45,11 @@ def test_alarms_are_listed_and_deleted(aws, name):
     for one in names:
         cloudwatch.put_metric_alarm(AlarmName=one, **ALARM)
     cloudwatch.put_composite_alarm(AlarmName=f"{name}-c", AlarmRule=f'ALARM("{names[0]}")')
-    pages = list(cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=name, PaginationConfig={"PageSize": 2}))
+    pages = list(
+        cloudwatch.get_paginator("describe_alarms").paginate(
+            AlarmNamePrefix=name, PaginationConfig={"PageSize": 2}
+        )
+    )
     assert [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"]] == names
     assert not any(page["CompositeAlarms"] for page in pages)
     assert cloudwatch.describe_alarms(AlarmNamePrefix=name, AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
@@ -45,7 +58,9 @@ def test_alarms_are_listed_and_deleted(aws, name):
         cloudwatch.delete_alarms(AlarmNames=["missing", names[2]])
     assert not cloudwatch.describe_alarms(AlarmNamePrefix=name)["MetricAlarms"]
     with fails("ResourceNotFoundException"):
-        cloudwatch.list_tags_for_resource(ResourceARN=f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{names[0]}")
+        cloudwatch.list_tags_for_resource(
+            ResourceARN=f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{names[0]}"
+        )
 
 
 # --- log groups
@@ -83,7 +98,11 @@ def test_log_groups_come_in_pages(aws, name):
     logs = aws("logs")
     for number in range(3):
         logs.create_log_group(logGroupName=f"/{name}/{number}")
-    pages = list(logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"/{name}/", PaginationConfig={"PageSize": 2}))
+    pages = list(
+        logs.get_paginator("describe_log_groups").paginate(
+            logGroupNamePrefix=f"/{name}/", PaginationConfig={"PageSize": 2}
+        )
+    )
     assert [len(page["logGroups"]) for page in pages] == [2, 1]
 
 
@@ -152,7 +171,12 @@ def test_roles(aws, name):
     arn = create_role(aws, name)
     with fails("EntityAlreadyExists"):
         create_role(aws, name)
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]})
+    policy = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
+        }
+    )
     iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=policy)
     iam.attach_role_policy(RoleName=name, PolicyArn=managed)
     iam.tag_role(RoleName=name, Tags=tags(a="1", b="2"))
@@ -185,7 +209,9 @@ def test_an_instance_profile_has_one_role(aws, name):
     iam = aws("iam")
     for role in (name, f"{name}2"):
         create_role(aws, role, "ec2.amazonaws.com")
-    made = iam.create_instance_profile(InstanceProfileName=name, Path="/isobar/", Tags=[{"Key": "for", "Value": name}])["InstanceProfile"]
+    made = iam.create_instance_profile(
+        InstanceProfileName=name, Path="/isobar/", Tags=[{"Key": "for", "Value": name}]
+    )["InstanceProfile"]
     assert made["Arn"] == f"arn:aws:iam::000000000000:instance-profile/isobar/{name}" and made["Roles"] == []
     with fails("EntityAlreadyExists"):
         iam.create_instance_profile(InstanceProfileName=name)
@@ -194,9 +220,17 @@ def test_an_instance_profile_has_one_role(aws, name):
         with fails("LimitExceeded"):
             iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=role)
     shown = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
-    assert [role["RoleName"] for role in shown["Roles"]] == [name] and shown["Tags"] == [{"Key": "for", "Value": name}]
-    assert [p["InstanceProfileName"] for p in iam.list_instance_profiles(PathPrefix="/isobar/")["InstanceProfiles"]] == [name]
-    assert [p["InstanceProfileName"] for p in iam.list_instance_profiles_for_role(RoleName=name)["InstanceProfiles"]] == [name]
+    assert [role["RoleName"] for role in shown["Roles"]] == [name] and shown["Tags"] == [
+        {"Key": "for", "Value": name}
+    ]
+    assert [
+        p["InstanceProfileName"]
+        for p in iam.list_instance_profiles(PathPrefix="/isobar/")["InstanceProfiles"]
+    ] == [name]
+    assert [
+        p["InstanceProfileName"]
+        for p in iam.list_instance_profiles_for_role(RoleName=name)["InstanceProfiles"]
+    ] == [name]
 
 
 def test_instance_profiles_and_their_roles_hold_each_other(aws, control, name):
@@ -204,7 +238,9 @@ def test_instance_profiles_and_their_roles_hold_each_other(aws, control, name):
     create_role(aws, name, "ec2.amazonaws.com")
     iam.create_instance_profile(InstanceProfileName=name)
     iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
-    assert {"region": "global", "service": "iam", "kind": "instance-profile", "name": name} in control("inventory?regions=us-east-1")
+    assert {"region": "global", "service": "iam", "kind": "instance-profile", "name": name} in control(
+        "inventory?regions=us-east-1"
+    )
     with fails("DeleteConflict"):
         iam.delete_instance_profile(InstanceProfileName=name)
     with fails("DeleteConflict"):
@@ -213,7 +249,9 @@ def test_instance_profiles_and_their_roles_hold_each_other(aws, control, name):
     with fails("NoSuchEntity"):
         iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=name)
     iam.delete_role(RoleName=name)
-    iam.tag_instance_profile(InstanceProfileName=name, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+    iam.tag_instance_profile(
+        InstanceProfileName=name, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
+    )
     iam.untag_instance_profile(InstanceProfileName=name, TagKeys=["a"])
     assert iam.list_instance_profile_tags(InstanceProfileName=name)["Tags"] == [{"Key": "b", "Value": "2"}]
     iam.delete_instance_profile(InstanceProfileName=name)
@@ -227,7 +265,9 @@ def test_a_new_instance_profile_is_seen_later(aws, eventual, name):
     with fails("NoSuchEntity"):
         iam.get_instance_profile(InstanceProfileName=name)
     eventual(3)
-    assert iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["InstanceProfileName"] == name
+    assert (
+        iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["InstanceProfileName"] == name
+    )
     assert name not in [p["InstanceProfileName"] for p in iam.list_instance_profiles()["InstanceProfiles"]]
     eventual(3)
     assert name in [p["InstanceProfileName"] for p in iam.list_instance_profiles()["InstanceProfiles"]]

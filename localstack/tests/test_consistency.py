@@ -42,8 +42,14 @@ def test_lambda_cannot_assume_a_new_role(aws, eventual, name):
 def test_lambda_does_not_see_a_changed_trust_at_once(aws, eventual, name):
     role = create_role(aws, name, "ec2.amazonaws.com")
     eventual(10)
-    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    aws("iam").update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    aws("iam").update_assume_role_policy(
+        RoleName=name, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
     with fails("InvalidParameterValueException"):
         create_function(aws, name, role)
     eventual(10)
@@ -62,7 +68,9 @@ def test_lambda_in_a_network_needs_the_policy(aws, eventual, name):
     refusal = fails("InvalidParameterValueException", "permissions to call CreateNetworkInterface on EC2")
     with refusal:
         create_function(aws, name, role, VpcConfig=network)
-    aws("iam").attach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole")
+    aws("iam").attach_role_policy(
+        RoleName=name, PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+    )
     with fails("InvalidParameterValueException", "permissions to call CreateNetworkInterface on EC2"):
         create_function(aws, name, role, VpcConfig=network)
     eventual(10)
@@ -83,16 +91,36 @@ def test_api_gateway_waits_for_role_and_policy(aws, eventual, name):
 
 def test_a_policy_cannot_name_a_new_role(aws, eventual, name):
     role = create_role(aws, name)
-    policy = {"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": role}, "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{name}/*"}]}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": role},
+                "Action": "s3:GetObject",
+                "Resource": f"arn:aws:s3:::{name}/*",
+            }
+        ],
+    }
     s3 = aws("s3")
     s3.create_bucket(Bucket=name)
     topic = aws("sns").create_topic(Name=name)["TopicArn"]
-    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": role}, "Action": "sts:AssumeRole"}]}
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": role}, "Action": "sts:AssumeRole"}],
+    }
     attempts = (
         ("MalformedPolicy", lambda: s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))),
-        ("InvalidParameter", lambda: aws("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy))),
-        ("MalformedPolicyDocument", lambda: aws("iam").create_role(RoleName=f"{name}2", AssumeRolePolicyDocument=json.dumps(trust))),
+        (
+            "InvalidParameter",
+            lambda: aws("sns").set_topic_attributes(
+                TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy)
+            ),
+        ),
+        (
+            "MalformedPolicyDocument",
+            lambda: aws("iam").create_role(RoleName=f"{name}2", AssumeRolePolicyDocument=json.dumps(trust)),
+        ),
         ("AccessDenied", lambda: aws("sts").assume_role(RoleArn=role, RoleSessionName="session")),
     )
     for problem, attempt in attempts:
@@ -153,9 +181,15 @@ def test_a_new_certificate_has_no_options_yet(aws, eventual, name):
     arn = acm.request_certificate(DomainName=f"{name}.example.com", ValidationMethod="DNS")["CertificateArn"]
     assert "DomainValidationOptions" not in acm.describe_certificate(CertificateArn=arn)["Certificate"]
     eventual(3)
-    assert "ResourceRecord" not in acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0]
+    assert (
+        "ResourceRecord"
+        not in acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0]
+    )
     eventual(2)
-    assert "ResourceRecord" in acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0]
+    assert (
+        "ResourceRecord"
+        in acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0]
+    )
 
 
 @pytest.mark.parametrize("kind", ["function", "log-group", "table", "role", "certificate", "bucket"])
@@ -165,20 +199,34 @@ def test_lists_lag(aws, eventual, name, kind):
     make, listed = {
         "function": (
             lambda: create_function(aws, name, role),
-            lambda: [f["FunctionName"] for f in aws("lambda", REGION).list_functions()["Functions"]]),
+            lambda: [f["FunctionName"] for f in aws("lambda", REGION).list_functions()["Functions"]],
+        ),
         "log-group": (
             lambda: aws("logs").create_log_group(logGroupName=name),
-            lambda: [g["logGroupName"] for g in aws("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]]),
+            lambda: [
+                g["logGroupName"]
+                for g in aws("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+            ],
+        ),
         "table": (
             lambda: aws("dynamodb").create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **KEY),
-            lambda: aws("dynamodb").list_tables()["TableNames"]),
-        "role": (lambda: create_role(aws, name), lambda: [r["RoleName"] for r in aws("iam").list_roles(MaxItems=1000)["Roles"]]),
+            lambda: aws("dynamodb").list_tables()["TableNames"],
+        ),
+        "role": (
+            lambda: create_role(aws, name),
+            lambda: [r["RoleName"] for r in aws("iam").list_roles(MaxItems=1000)["Roles"]],
+        ),
         "certificate": (
             lambda: aws("acm").request_certificate(DomainName=f"{name}.example.com", ValidationMethod="DNS"),
-            lambda: [c["DomainName"].split(".")[0] for c in aws("acm").list_certificates()["CertificateSummaryList"]]),
+            lambda: [
+                c["DomainName"].split(".")[0]
+                for c in aws("acm").list_certificates()["CertificateSummaryList"]
+            ],
+        ),
         "bucket": (
             lambda: aws("s3").create_bucket(Bucket=name),
-            lambda: [b["Name"] for b in aws("s3").list_buckets()["Buckets"]]),
+            lambda: [b["Name"] for b in aws("s3").list_buckets()["Buckets"]],
+        ),
     }[kind]
     make()
     assert name not in listed()
@@ -191,7 +239,9 @@ def test_lists_lag(aws, eventual, name, kind):
 
 def test_tags_of_a_table_lag(aws, eventual, name):
     dynamodb = aws("dynamodb")
-    arn = dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **KEY)["TableDescription"]["TableArn"]
+    arn = dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **KEY)["TableDescription"][
+        "TableArn"
+    ]
     eventual(20)
     dynamodb.tag_resource(ResourceArn=arn, Tags=[KEPT])
     assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == []
@@ -208,7 +258,9 @@ def test_the_tagging_api_shows_what_was(aws, eventual, name):
     def found():
         filters = [{"Key": "isobar:stack", "Values": [name]}]
         answer = aws("resourcegroupstaggingapi").get_resources(TagFilters=filters)
-        return [{tag["Key"]: tag["Value"] for tag in entry["Tags"]} for entry in answer["ResourceTagMappingList"]]
+        return [
+            {tag["Key"]: tag["Value"] for tag in entry["Tags"]} for entry in answer["ResourceTagMappingList"]
+        ]
 
     sns = aws("sns")
     arn = sns.create_topic(Name=name, Tags=[{"Key": "isobar:stack", "Value": name}])["TopicArn"]
@@ -244,4 +296,6 @@ def test_things_spread_by_themselves(aws, control, name):
             return None
 
     eventually(assumed)
-    eventually(lambda: name in [f["FunctionName"] for f in aws("lambda", REGION).list_functions()["Functions"]])
+    eventually(
+        lambda: name in [f["FunctionName"] for f in aws("lambda", REGION).list_functions()["Functions"]]
+    )

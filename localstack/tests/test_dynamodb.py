@@ -4,7 +4,10 @@ from conftest import eventually, fails
 pytestmark = pytest.mark.usefixtures("step")
 
 STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-KEY = {"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}], "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}
+KEY = {
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+}
 
 
 def describe(aws, name, region="us-east-1"):
@@ -32,7 +35,9 @@ def table(aws, name):
 
 
 def replica(aws, table, action, region, origin="us-east-1", **more):
-    return aws("dynamodb", origin).update_table(TableName=table, ReplicaUpdates=[{action: {"RegionName": region} | more}])
+    return aws("dynamodb", origin).update_table(
+        TableName=table, ReplicaUpdates=[{action: {"RegionName": region} | more}]
+    )
 
 
 @pytest.fixture
@@ -111,13 +116,21 @@ def test_items_are_seen_everywhere(aws, global_table):
     assert ids(aws, global_table, "us-east-1") == ids(aws, global_table, "eu-west-1") == {"a", "b"}
     refused = [
         {"Put": {"TableName": global_table, "Item": {"id": {"S": "c"}}}},
-        {"Put": {"TableName": global_table, "Item": {"id": {"S": "a"}}, "ConditionExpression": "attribute_not_exists(id)"}},
+        {
+            "Put": {
+                "TableName": global_table,
+                "Item": {"id": {"S": "a"}},
+                "ConditionExpression": "attribute_not_exists(id)",
+            }
+        },
     ]
     with fails("TransactionCanceledException"):
         aws("dynamodb").transact_write_items(TransactItems=refused)
     assert ids(aws, global_table, "eu-west-1") == {"a", "b"}
     put(aws, global_table, "us-east-1", "d")
-    aws("dynamodb", "eu-west-1").transact_write_items(TransactItems=[{"Delete": {"TableName": global_table, "Key": {"id": {"S": "a"}}}}])
+    aws("dynamodb", "eu-west-1").transact_write_items(
+        TransactItems=[{"Delete": {"TableName": global_table, "Key": {"id": {"S": "a"}}}}]
+    )
     assert ids(aws, global_table, "us-east-1") == ids(aws, global_table, "eu-west-1") == {"b", "d"}
 
 
@@ -150,7 +163,10 @@ def test_the_source_is_not_deleted_while_it_has_replicas(aws, global_table):
 def test_wrong_replica_changes(aws, table, name):
     dynamodb = aws("dynamodb")
     with fails("ValidationException"):
-        dynamodb.update_table(TableName=table, ReplicaUpdates=[{"Create": {"RegionName": r}} for r in ("eu-west-1", "us-west-2")])
+        dynamodb.update_table(
+            TableName=table,
+            ReplicaUpdates=[{"Create": {"RegionName": r}} for r in ("eu-west-1", "us-west-2")],
+        )
     with fails("ValidationException", "local region"):
         replica(aws, table, "Create", "us-east-1")
     with fails("ValidationException", "was not found"):
@@ -158,7 +174,11 @@ def test_wrong_replica_changes(aws, table, name):
     with fails("ValidationException"):
         dynamodb.update_table(TableName=table)
     with fails("ValidationException"):
-        dynamodb.update_table(TableName=table, BillingMode="PAY_PER_REQUEST", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
+        dynamodb.update_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}],
+        )
     aws("dynamodb", "eu-west-1").create_table(TableName=table, BillingMode="PAY_PER_REQUEST", **KEY)
     with fails("ValidationException", "already existed as tables"):
         replica(aws, table, "Create", "eu-west-1")
@@ -178,8 +198,11 @@ def test_time_to_live_is_the_same_everywhere(aws, global_table):
     wanted = {"Enabled": True, "AttributeName": "expires"}
     aws("dynamodb", "eu-west-1").update_time_to_live(TableName=global_table, TimeToLiveSpecification=wanted)
     for region in ("us-east-1", "eu-west-1"):
+
         def status():
-            return aws("dynamodb", region).describe_time_to_live(TableName=global_table)["TimeToLiveDescription"]
+            return aws("dynamodb", region).describe_time_to_live(TableName=global_table)[
+                "TimeToLiveDescription"
+            ]
 
         eventually(lambda: status() == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"})
     with fails("ValidationException", "already enabled"):
@@ -189,18 +212,28 @@ def test_time_to_live_is_the_same_everywhere(aws, global_table):
 def test_protection_backups_and_tags_are_per_region(aws, global_table):
     here, there = aws("dynamodb"), aws("dynamodb", "eu-west-1")
     there.update_table(TableName=global_table, DeletionProtectionEnabled=True)
-    there.update_continuous_backups(TableName=global_table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
-    there.tag_resource(ResourceArn=describe(aws, global_table, "eu-west-1")["TableArn"], Tags=[{"Key": "a", "Value": "1"}])
-    there.tag_resource(ResourceArn=describe(aws, global_table, "eu-west-1")["TableArn"], Tags=[{"Key": "a", "Value": "2"}])
+    there.update_continuous_backups(
+        TableName=global_table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    there.tag_resource(
+        ResourceArn=describe(aws, global_table, "eu-west-1")["TableArn"], Tags=[{"Key": "a", "Value": "1"}]
+    )
+    there.tag_resource(
+        ResourceArn=describe(aws, global_table, "eu-west-1")["TableArn"], Tags=[{"Key": "a", "Value": "2"}]
+    )
     assert not describe(aws, global_table)["DeletionProtectionEnabled"]
     assert describe(aws, global_table, "eu-west-1")["DeletionProtectionEnabled"]
 
     def backups(client):
-        description = client.describe_continuous_backups(TableName=global_table)["ContinuousBackupsDescription"]
+        description = client.describe_continuous_backups(TableName=global_table)[
+            "ContinuousBackupsDescription"
+        ]
         return description["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
 
     def tags(region):
-        return aws("dynamodb", region).list_tags_of_resource(ResourceArn=describe(aws, global_table, region)["TableArn"])["Tags"]
+        return aws("dynamodb", region).list_tags_of_resource(
+            ResourceArn=describe(aws, global_table, region)["TableArn"]
+        )["Tags"]
 
     assert (backups(here), backups(there)) == ("DISABLED", "ENABLED")
     assert (tags("us-east-1"), tags("eu-west-1")) == ([], [{"Key": "a", "Value": "2"}])
@@ -213,12 +246,17 @@ def test_protection_backups_and_tags_are_per_region(aws, global_table):
 
 
 def index(name="by_owner", attribute="owner"):
-    return {"IndexName": name, "KeySchema": [{"AttributeName": attribute, "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}
+    return {
+        "IndexName": name,
+        "KeySchema": [{"AttributeName": attribute, "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "ALL"},
+    }
 
 
 def add_index(aws, table, *indexes):
     return aws("dynamodb").update_table(
-        TableName=table, AttributeDefinitions=[{"AttributeName": "owner", "AttributeType": "S"}],
+        TableName=table,
+        AttributeDefinitions=[{"AttributeName": "owner", "AttributeType": "S"}],
         GlobalSecondaryIndexUpdates=[{"Create": i} for i in indexes],
     )["TableDescription"]
 
@@ -229,10 +267,16 @@ def test_indexes_come_and_go_in_every_region(aws, global_table):
     with fails("ResourceInUseException"):
         add_index(aws, global_table, index("second"))
     for region in ("us-east-1", "eu-west-1"):
-        eventually(lambda: describe(aws, global_table, region)["GlobalSecondaryIndexes"][0]["IndexStatus"] == "ACTIVE")
+        eventually(
+            lambda: (
+                describe(aws, global_table, region)["GlobalSecondaryIndexes"][0]["IndexStatus"] == "ACTIVE"
+            )
+        )
     with fails("LimitExceededException"):
         add_index(aws, global_table, index("second"), index("third"))
-    answer = aws("dynamodb").update_table(TableName=global_table, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by_owner"}}])
+    answer = aws("dynamodb").update_table(
+        TableName=global_table, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by_owner"}}]
+    )
     assert answer["TableDescription"]["GlobalSecondaryIndexes"][0]["IndexStatus"] == "DELETING"
     for region in ("us-east-1", "eu-west-1"):
         eventually(lambda: "GlobalSecondaryIndexes" not in describe(aws, global_table, region))
@@ -240,7 +284,9 @@ def test_indexes_come_and_go_in_every_region(aws, global_table):
 
 def test_settings_reach_every_region(aws, global_table):
     throughput = {"ReadCapacityUnits": 2, "WriteCapacityUnits": 3}
-    aws("dynamodb").update_table(TableName=global_table, BillingMode="PROVISIONED", ProvisionedThroughput=throughput)
+    aws("dynamodb").update_table(
+        TableName=global_table, BillingMode="PROVISIONED", ProvisionedThroughput=throughput
+    )
     there = describe(aws, global_table, "eu-west-1")
     assert there["TableStatus"] == "UPDATING" and "BillingModeSummary" not in there
     assert there["ProvisionedThroughput"]["WriteCapacityUnits"] == 3
@@ -259,13 +305,18 @@ def test_replica_update(aws, global_table):
 def test_strong_consistency_is_made_and_unmade_in_one_call(aws, table):
     def change(action):
         return aws("dynamodb").update_table(
-            TableName=table, **({"MultiRegionConsistency": "STRONG"} if action == "Create" else {}),
+            TableName=table,
+            **({"MultiRegionConsistency": "STRONG"} if action == "Create" else {}),
             ReplicaUpdates=[{action: {"RegionName": "us-east-2"}}],
             GlobalTableWitnessUpdates=[{action: {"RegionName": "us-west-2"}}],
         )
 
     with fails("ValidationException", "three Regions"):
-        aws("dynamodb").update_table(TableName=table, MultiRegionConsistency="STRONG", ReplicaUpdates=[{"Create": {"RegionName": "us-east-2"}}])
+        aws("dynamodb").update_table(
+            TableName=table,
+            MultiRegionConsistency="STRONG",
+            ReplicaUpdates=[{"Create": {"RegionName": "us-east-2"}}],
+        )
     change("Create")
     found = active(aws, table)
     assert found["MultiRegionConsistency"] == "STRONG"

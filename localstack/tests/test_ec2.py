@@ -34,16 +34,34 @@ def test_ids_that_do_not_exist(ec2):
         (lambda: ec2.describe_vpcs(VpcIds=["vpc-0123456789abcdef0"]), "InvalidVpcID.NotFound"),
         (lambda: ec2.describe_vpcs(VpcIds=["nonsense"]), "InvalidVpcID.Malformed"),
         (lambda: ec2.describe_subnets(SubnetIds=["subnet-0123456789abcdef0"]), "InvalidSubnetID.NotFound"),
-        (lambda: ec2.describe_route_tables(RouteTableIds=["rtb-0123456789abcdef0"]), "InvalidRouteTableID.NotFound"),
-        (lambda: ec2.describe_internet_gateways(InternetGatewayIds=["igw-0123456789abcdef0"]), "InvalidInternetGatewayID.NotFound"),
-        (lambda: ec2.describe_addresses(AllocationIds=["eipalloc-0123456789abcdef0"]), "InvalidAllocationID.NotFound"),
+        (
+            lambda: ec2.describe_route_tables(RouteTableIds=["rtb-0123456789abcdef0"]),
+            "InvalidRouteTableID.NotFound",
+        ),
+        (
+            lambda: ec2.describe_internet_gateways(InternetGatewayIds=["igw-0123456789abcdef0"]),
+            "InvalidInternetGatewayID.NotFound",
+        ),
+        (
+            lambda: ec2.describe_addresses(AllocationIds=["eipalloc-0123456789abcdef0"]),
+            "InvalidAllocationID.NotFound",
+        ),
         (lambda: ec2.describe_security_groups(GroupIds=["sg-0123456789abcdef0"]), "InvalidGroup.NotFound"),
         (lambda: ec2.describe_nat_gateways(NatGatewayIds=["nat-0123456789abcdef0"]), "NatGatewayNotFound"),
-        (lambda: ec2.describe_vpc_endpoints(VpcEndpointIds=["vpce-0123456789abcdef0"]), "InvalidVpcEndpointId.NotFound"),
-        (lambda: ec2.describe_network_interfaces(NetworkInterfaceIds=["eni-0123456789abcdef0"]), "InvalidNetworkInterfaceID.NotFound"),
+        (
+            lambda: ec2.describe_vpc_endpoints(VpcEndpointIds=["vpce-0123456789abcdef0"]),
+            "InvalidVpcEndpointId.NotFound",
+        ),
+        (
+            lambda: ec2.describe_network_interfaces(NetworkInterfaceIds=["eni-0123456789abcdef0"]),
+            "InvalidNetworkInterfaceID.NotFound",
+        ),
         (lambda: ec2.delete_vpc(VpcId="vpc-0123456789abcdef0"), "InvalidVpcID.NotFound"),
         (lambda: ec2.delete_nat_gateway(NatGatewayId="nat-0123456789abcdef0"), "NatGatewayNotFound"),
-        (lambda: ec2.create_tags(Resources=["vpc-0123456789abcdef0"], Tags=[{"Key": "a", "Value": "b"}]), "InvalidVpcID.NotFound"),
+        (
+            lambda: ec2.create_tags(Resources=["vpc-0123456789abcdef0"], Tags=[{"Key": "a", "Value": "b"}]),
+            "InvalidVpcID.NotFound",
+        ),
     ):
         with fails(code):
             attempt()
@@ -53,8 +71,14 @@ def test_some_calls_have_codes_of_their_own(ec2, network):
     route = {"RouteTableId": network.table(), "DestinationCidrBlock": "0.0.0.0/0"}
     for attempt, code in (
         (lambda: ec2.create_route(GatewayId="igw-0123456789abcdef0", **route), "InvalidGatewayID.NotFound"),
-        (lambda: ec2.create_route(NatGatewayId="nat-0123456789abcdef0", **route), "InvalidNatGatewayID.NotFound"),
-        (lambda: network.endpoint("s3", RouteTableIds=["rtb-0123456789abcdef0"]), "InvalidRouteTableId.NotFound"),
+        (
+            lambda: ec2.create_route(NatGatewayId="nat-0123456789abcdef0", **route),
+            "InvalidNatGatewayID.NotFound",
+        ),
+        (
+            lambda: network.endpoint("s3", RouteTableIds=["rtb-0123456789abcdef0"]),
+            "InvalidRouteTableId.NotFound",
+        ),
         (lambda: network.interface_endpoint("sqs", "subnet-0123456789abcdef0"), "InvalidSubnetId.NotFound"),
     ):
         with fails(code):
@@ -69,11 +93,18 @@ def test_a_filter_without_match_is_an_empty_list_and_an_unknown_one_an_error(ec2
 
 
 def test_filters_by_tags_and_wildcards(ec2, name):
-    one = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tagged("vpc", stack=name, part="left"))["Vpc"]["VpcId"]
-    two = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tagged("vpc", stack=name, part="right"))["Vpc"]["VpcId"]
+    one = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tagged("vpc", stack=name, part="left"))[
+        "Vpc"
+    ]["VpcId"]
+    two = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tagged("vpc", stack=name, part="right"))[
+        "Vpc"
+    ]["VpcId"]
 
     def found(*filters):
-        return {vpc["VpcId"] for vpc in ec2.describe_vpcs(Filters=[{"Name": n, "Values": v} for n, v in filters])["Vpcs"]}
+        return {
+            vpc["VpcId"]
+            for vpc in ec2.describe_vpcs(Filters=[{"Name": n, "Values": v} for n, v in filters])["Vpcs"]
+        }
 
     assert found(("tag:stack", [name])) == {one, two}
     assert found(("tag:stack", [name]), ("tag:part", ["le*"])) == {one}
@@ -94,11 +125,15 @@ def test_pages(ec2, name):
 
 def test_attributes_are_modified_one_at_a_time(ec2, network):
     def read(attribute):
-        return ec2.describe_vpc_attribute(VpcId=network.vpc, Attribute=attribute)[attribute[0].upper() + attribute[1:]]["Value"]
+        return ec2.describe_vpc_attribute(VpcId=network.vpc, Attribute=attribute)[
+            attribute[0].upper() + attribute[1:]
+        ]["Value"]
 
     assert read("enableDnsSupport") and not read("enableDnsHostnames")
     with fails("InvalidParameterCombination"):
-        ec2.modify_vpc_attribute(VpcId=network.vpc, EnableDnsHostnames={"Value": True}, EnableDnsSupport={"Value": True})
+        ec2.modify_vpc_attribute(
+            VpcId=network.vpc, EnableDnsHostnames={"Value": True}, EnableDnsSupport={"Value": True}
+        )
     ec2.modify_vpc_attribute(VpcId=network.vpc, EnableDnsHostnames={"Value": True})
     assert read("enableDnsSupport") and read("enableDnsHostnames")
 
@@ -110,7 +145,10 @@ def test_a_vpc_is_deleted_with_what_aws_put_there_and_nothing_else(ec2, network)
         (network.table(), lambda it: ec2.delete_route_table(RouteTableId=it)),
         (network.endpoint("s3"), lambda it: ec2.delete_vpc_endpoints(VpcEndpointIds=[it])),
         (network.gateway(), lambda it: ec2.detach_internet_gateway(InternetGatewayId=it, VpcId=network.vpc)),
-        (ec2.create_network_acl(VpcId=network.vpc)["NetworkAcl"]["NetworkAclId"], lambda it: ec2.delete_network_acl(NetworkAclId=it)),
+        (
+            ec2.create_network_acl(VpcId=network.vpc)["NetworkAcl"]["NetworkAclId"],
+            lambda it: ec2.delete_network_acl(NetworkAclId=it),
+        ),
     ]
     for blocker, remove in blockers:
         with fails("DependencyViolation", f"The vpc '{network.vpc}' has dependencies and cannot be deleted."):
@@ -127,12 +165,14 @@ def test_a_vpc_is_deleted_with_what_aws_put_there_and_nothing_else(ec2, network)
 def test_further_blocks(ec2, network):
     with fails("InvalidVpc.Conflict"):
         ec2.associate_vpc_cidr_block(VpcId=network.vpc, CidrBlock="10.0.128.0/20")
-    association = ec2.associate_vpc_cidr_block(VpcId=network.vpc, CidrBlock="10.7.0.0/20")["CidrBlockAssociation"]
+    association = ec2.associate_vpc_cidr_block(VpcId=network.vpc, CidrBlock="10.7.0.0/20")[
+        "CidrBlockAssociation"
+    ]
     assert association["CidrBlockState"]["State"] == "associating"
-    vpc, = ec2.describe_vpcs(VpcIds=[network.vpc])["Vpcs"]
+    (vpc,) = ec2.describe_vpcs(VpcIds=[network.vpc])["Vpcs"]
     assert [entry["CidrBlock"] for entry in vpc["CidrBlockAssociationSet"]] == ["10.0.0.0/16", "10.7.0.0/20"]
     subnet = ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.7.1.0/24")["Subnet"]["SubnetId"]
-    table, = ec2.describe_route_tables(Filters=where(vpc_id=network.vpc))["RouteTables"]
+    (table,) = ec2.describe_route_tables(Filters=where(vpc_id=network.vpc))["RouteTables"]
     assert [route["DestinationCidrBlock"] for route in table["Routes"]] == ["10.0.0.0/16", "10.7.0.0/20"]
     with fails("InvalidCidrBlock.InUse"):
         ec2.disassociate_vpc_cidr_block(AssociationId=association["AssociationId"])
@@ -169,20 +209,35 @@ def test_quotas_can_be_those_of_a_new_account(aws, control):
 def test_zones_have_ids(ec2):
     zones = ec2.describe_availability_zones()["AvailabilityZones"]
     assert {zone["ZoneId"] for zone in zones} == {"eun1-az1", "eun1-az2", "eun1-az3"}
-    assert {(zone["State"], zone["ZoneType"], zone["OptInStatus"]) for zone in zones} == {("available", "availability-zone", "opt-in-not-required")}
-    one, = ec2.describe_availability_zones(ZoneIds=["eun1-az2"], Filters=where(state="available"))["AvailabilityZones"]
+    assert {(zone["State"], zone["ZoneType"], zone["OptInStatus"]) for zone in zones} == {
+        ("available", "availability-zone", "opt-in-not-required")
+    }
+    (one,) = ec2.describe_availability_zones(ZoneIds=["eun1-az2"], Filters=where(state="available"))[
+        "AvailabilityZones"
+    ]
     assert one["ZoneName"].startswith(REGION)
-    assert ec2.describe_availability_zones(Filters=where(zone_name=one["ZoneName"]))["AvailabilityZones"] == [one]
+    assert ec2.describe_availability_zones(Filters=where(zone_name=one["ZoneName"]))["AvailabilityZones"] == [
+        one
+    ]
     with fails("InvalidParameterValue", "Invalid availability zone: [use1-az1]"):
         ec2.describe_availability_zones(ZoneIds=["use1-az1"])
 
 
 def test_a_subnet_by_zone_id(ec2, network, step):
-    made = ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.0.9.0/24", AvailabilityZoneId="eun1-az2")["Subnet"]
+    made = ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.0.9.0/24", AvailabilityZoneId="eun1-az2")[
+        "Subnet"
+    ]
     assert made["AvailabilityZoneId"] == "eun1-az2" and made["AvailabilityZone"].startswith(REGION)
-    assert (made["State"], made["AvailableIpAddressCount"], made["MapPublicIpOnLaunch"], made["DefaultForAz"]) == ("pending", 251, False, False)
+    assert (
+        made["State"],
+        made["AvailableIpAddressCount"],
+        made["MapPublicIpOnLaunch"],
+        made["DefaultForAz"],
+    ) == ("pending", 251, False, False)
     step(1)
-    found, = ec2.describe_subnets(Filters=where(vpc_id=network.vpc, availability_zone_id="eun1-az2", state="available"))["Subnets"]
+    (found,) = ec2.describe_subnets(
+        Filters=where(vpc_id=network.vpc, availability_zone_id="eun1-az2", state="available")
+    )["Subnets"]
     assert found["SubnetId"] == made["SubnetId"]
     with fails("InvalidParameterValue", "availabilityZoneId"):
         ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.0.10.0/24", AvailabilityZoneId="use1-az1")
@@ -207,7 +262,11 @@ def test_names_of_instances_on_launch(ec2, network):
     ec2.modify_subnet_attribute(SubnetId=subnet, PrivateDnsHostnameTypeOnLaunch="resource-name")
     ec2.modify_subnet_attribute(SubnetId=subnet, EnableResourceNameDnsARecordOnLaunch={"Value": True})
     names = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["PrivateDnsNameOptionsOnLaunch"]
-    assert names == {"HostnameType": "resource-name", "EnableResourceNameDnsARecord": True, "EnableResourceNameDnsAAAARecord": False}
+    assert names == {
+        "HostnameType": "resource-name",
+        "EnableResourceNameDnsARecord": True,
+        "EnableResourceNameDnsAAAARecord": False,
+    }
 
 
 def test_interfaces_hold_a_subnet_and_take_its_addresses(ec2, network):
@@ -244,7 +303,10 @@ def test_routes(ec2, network):
     with fails("RouteAlreadyExists", "The route identified by 0.0.0.0/0 already exists."):
         ec2.create_route(**target)
     assert network.routes(table)["0.0.0.0/0"] == {
-        "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": gateway, "Origin": "CreateRoute", "State": "active",
+        "DestinationCidrBlock": "0.0.0.0/0",
+        "GatewayId": gateway,
+        "Origin": "CreateRoute",
+        "State": "active",
     }
     assert network.routes(table)["10.0.0.0/16"]["GatewayId"] == "local"
     with fails("InvalidParameterValue", "cannot remove local route"):
@@ -275,7 +337,9 @@ def test_associations(ec2, network):
     with fails("DependencyViolation", f"The routeTable '{one}' has dependencies and cannot be deleted."):
         ec2.delete_route_table(RouteTableId=one)
     new = ec2.replace_route_table_association(AssociationId=association, RouteTableId=two)["NewAssociationId"]
-    found, = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])["RouteTables"]
+    (found,) = ec2.describe_route_tables(Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])[
+        "RouteTables"
+    ]
     assert found["RouteTableId"] == two and found["Associations"][0]["RouteTableAssociationId"] == new
     ec2.delete_route_table(RouteTableId=one)
     with fails("InvalidAssociationID.NotFound"):
@@ -292,7 +356,9 @@ def test_a_subnet_goes_with_its_association(ec2, network):
 
 
 def test_the_main_table_stays(ec2, network):
-    main, = ec2.describe_route_tables(Filters=[*where(vpc_id=network.vpc), {"Name": "association.main", "Values": ["true"]}])["RouteTables"]
+    (main,) = ec2.describe_route_tables(
+        Filters=[*where(vpc_id=network.vpc), {"Name": "association.main", "Values": ["true"]}]
+    )["RouteTables"]
     association = main["Associations"][0]["RouteTableAssociationId"]
     with fails("DependencyViolation"):
         ec2.delete_route_table(RouteTableId=main["RouteTableId"])
@@ -317,8 +383,12 @@ def test_attachments_of_a_gateway(ec2, network):
         ec2.attach_internet_gateway(InternetGatewayId=second, VpcId=network.vpc)
     with fails("DependencyViolation"):
         ec2.delete_internet_gateway(InternetGatewayId=gateway)
-    found, = ec2.describe_internet_gateways(Filters=[{"Name": "attachment.vpc-id", "Values": [network.vpc]}])["InternetGateways"]
-    assert found["InternetGatewayId"] == gateway and found["Attachments"] == [{"State": "available", "VpcId": network.vpc}]
+    (found,) = ec2.describe_internet_gateways(
+        Filters=[{"Name": "attachment.vpc-id", "Values": [network.vpc]}]
+    )["InternetGateways"]
+    assert found["InternetGatewayId"] == gateway and found["Attachments"] == [
+        {"State": "available", "VpcId": network.vpc}
+    ]
     ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=network.vpc)
     with fails("Gateway.NotAttached"):
         ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=network.vpc)
@@ -335,7 +405,7 @@ def test_public_addresses_hold_the_attachment(ec2, network):
         ec2.release_address(AllocationId=address)
     with fails("Resource.AlreadyAssociated"):
         ec2.associate_address(AllocationId=address, NetworkInterfaceId=interface, AllowReassociation=False)
-    shown, = ec2.describe_addresses(Filters=where(network_interface_id=interface))["Addresses"]
+    (shown,) = ec2.describe_addresses(Filters=where(network_interface_id=interface))["Addresses"]
     assert shown["AllocationId"] == address and shown["AssociationId"] == association
     ec2.disassociate_address(AssociationId=association)
     ec2.release_address(AllocationId=address)
@@ -347,4 +417,6 @@ def test_public_addresses_hold_the_attachment(ec2, network):
 def test_addresses_differ_and_are_found_by_tags(ec2, name):
     one, two = (ec2.allocate_address(TagSpecifications=tagged("elastic-ip", stack=name)) for _ in range(2))
     found = ec2.describe_addresses(Filters=[{"Name": "tag:stack", "Values": [name]}])["Addresses"]
-    assert {address["PublicIp"] for address in found} == {one["PublicIp"], two["PublicIp"]} and one["PublicIp"] != two["PublicIp"]
+    assert {address["PublicIp"] for address in found} == {one["PublicIp"], two["PublicIp"]} and one[
+        "PublicIp"
+    ] != two["PublicIp"]

@@ -32,7 +32,11 @@ def test_a_gateway_endpoint_puts_routes_into_its_tables(ec2, network, step):
     table, other = network.table(), network.table()
     endpoint = network.endpoint("s3", RouteTableIds=[table], TagSpecifications=tagged("vpc-endpoint", a="b"))
     shown = one(ec2, endpoint)
-    assert (shown["VpcEndpointType"], shown["State"], shown["RouteTableIds"]) == ("Gateway", "pending", [table])
+    assert (shown["VpcEndpointType"], shown["State"], shown["RouteTableIds"]) == (
+        "Gateway",
+        "pending",
+        [table],
+    )
     assert json.loads(shown["PolicyDocument"])["Statement"][0]["Effect"] == "Allow"
     step(5)
     assert one(ec2, endpoint)["State"] == "available"
@@ -69,9 +73,13 @@ def test_services_have_their_types(ec2, network):
 def test_prefix_lists_of_the_gateway_services(ec2, network):
     for service in ("s3", "dynamodb"):
         name = f"com.amazonaws.{REGION}.{service}"
-        managed, = ec2.describe_managed_prefix_lists(Filters=where(prefix_list_name=name))["PrefixLists"]
-        plain, = ec2.describe_prefix_lists(Filters=where(prefix_list_name=name))["PrefixLists"]
-        assert managed["PrefixListId"] == plain["PrefixListId"] and managed["OwnerId"] == "AWS" and plain["Cidrs"]
+        (managed,) = ec2.describe_managed_prefix_lists(Filters=where(prefix_list_name=name))["PrefixLists"]
+        (plain,) = ec2.describe_prefix_lists(Filters=where(prefix_list_name=name))["PrefixLists"]
+        assert (
+            managed["PrefixListId"] == plain["PrefixListId"]
+            and managed["OwnerId"] == "AWS"
+            and plain["Cidrs"]
+        )
     with fails("InvalidPrefixListId.NotFound"):
         ec2.describe_prefix_lists(PrefixListIds=["pl-0123456789abcdef0"])
 
@@ -79,8 +87,11 @@ def test_prefix_lists_of_the_gateway_services(ec2, network):
 def test_failures_are_told_with_http_200(ec2, network):
     endpoint = network.endpoint("s3")
     answer = ec2.delete_vpc_endpoints(VpcEndpointIds=["vpce-0123456789abcdef0", endpoint])
-    failure, = answer["Unsuccessful"]
-    assert failure["ResourceId"] == "vpce-0123456789abcdef0" and failure["Error"]["Code"] == "InvalidVpcEndpointId.NotFound"
+    (failure,) = answer["Unsuccessful"]
+    assert (
+        failure["ResourceId"] == "vpce-0123456789abcdef0"
+        and failure["Error"]["Code"] == "InvalidVpcEndpointId.NotFound"
+    )
     assert one(ec2, endpoint)["State"] == "deleting"
 
 
@@ -99,12 +110,18 @@ def test_an_interface_endpoint_has_an_interface_in_each_subnet(ec2, network, ste
     one_subnet, two, group = network.subnet("eun1-az1"), network.subnet("eun1-az2"), network.group()
     endpoint = network.interface_endpoint("sqs", one_subnet, two, SecurityGroupIds=[group])
     shown = one(ec2, endpoint)
-    assert (shown["State"], shown["PrivateDnsEnabled"], [held["GroupId"] for held in shown["Groups"]]) == ("pending", True, [group])
+    assert (shown["State"], shown["PrivateDnsEnabled"], [held["GroupId"] for held in shown["Groups"]]) == (
+        "pending",
+        True,
+        [group],
+    )
     assert "sqs.eu-north-1.amazonaws.com" in {entry["DnsName"] for entry in shown["DnsEntries"]}
     held = network.interfaces(group_id=group)
     assert {interface["SubnetId"] for interface in held} == {one_subnet, two}
     assert {interface["NetworkInterfaceId"] for interface in held} == set(shown["NetworkInterfaceIds"])
-    assert {(interface["InterfaceType"], interface["Status"], interface["RequesterManaged"]) for interface in held} == {("vpc_endpoint", "in-use", True)}
+    assert {
+        (interface["InterfaceType"], interface["Status"], interface["RequesterManaged"]) for interface in held
+    } == {("vpc_endpoint", "in-use", True)}
     with fails("AuthFailure"):
         ec2.delete_network_interface(NetworkInterfaceId=held[0]["NetworkInterfaceId"])
     step(119)
@@ -121,7 +138,10 @@ def test_its_interfaces_stay_for_a_while(ec2, network, step):
     step(60)
     with fails("InvalidVpcEndpointId.NotFound"):
         one(ec2, endpoint)
-    for attempt in (lambda: ec2.delete_subnet(SubnetId=subnet), lambda: ec2.delete_security_group(GroupId=group)):
+    for attempt in (
+        lambda: ec2.delete_subnet(SubnetId=subnet),
+        lambda: ec2.delete_security_group(GroupId=group),
+    ):
         with fails("DependencyViolation"):
             attempt()
     step(30)
@@ -156,14 +176,25 @@ def test_an_interface_endpoint_changes(ec2, network):
     default = one(ec2, endpoint)["Groups"][0]
     assert default["GroupName"] == "default"
     ec2.modify_vpc_endpoint(
-        VpcEndpointId=endpoint, AddSubnetIds=[two], AddSecurityGroupIds=[group], RemoveSecurityGroupIds=[default["GroupId"]],
+        VpcEndpointId=endpoint,
+        AddSubnetIds=[two],
+        AddSecurityGroupIds=[group],
+        RemoveSecurityGroupIds=[default["GroupId"]],
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}),
     )
     shown = one(ec2, endpoint)
-    assert set(shown["SubnetIds"]) == {one_subnet, two} and [held["GroupId"] for held in shown["Groups"]] == [group]
-    assert len(network.interfaces(group_id=group)) == 2 and json.loads(shown["PolicyDocument"])["Statement"] == []
+    assert set(shown["SubnetIds"]) == {one_subnet, two} and [held["GroupId"] for held in shown["Groups"]] == [
+        group
+    ]
+    assert (
+        len(network.interfaces(group_id=group)) == 2
+        and json.loads(shown["PolicyDocument"])["Statement"] == []
+    )
     ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, RemoveSubnetIds=[one_subnet], ResetPolicy=True)
-    assert one(ec2, endpoint)["SubnetIds"] == [two] and json.loads(one(ec2, endpoint)["PolicyDocument"])["Statement"]
+    assert (
+        one(ec2, endpoint)["SubnetIds"] == [two]
+        and json.loads(one(ec2, endpoint)["PolicyDocument"])["Statement"]
+    )
     eventually(lambda: len(network.interfaces()) == 1, 30)
 
 
@@ -176,7 +207,11 @@ def create_function(aws, name, subnets, groups):
         archive.writestr("main.py", "")
     role = create_role(aws, name, may=["ec2:*"])
     aws("lambda", REGION).create_function(
-        FunctionName=name, Role=role, Runtime="python3.13", Handler="main.h", Code={"ZipFile": buffer.getvalue()},
+        FunctionName=name,
+        Role=role,
+        Runtime="python3.13",
+        Handler="main.h",
+        Code={"ZipFile": buffer.getvalue()},
         VpcConfig={"SubnetIds": subnets, "SecurityGroupIds": groups},
     )
 
@@ -185,14 +220,19 @@ def test_functions_share_an_interface_that_stays_after_them(aws, ec2, network, s
     subnet, group = network.subnet(), network.group()
     create_function(aws, name, [subnet], [group])
     create_function(aws, f"{name}-2", [subnet], [group])
-    interface, = network.interfaces()
-    assert interface["InterfaceType"] == "lambda" and interface["Description"].startswith("AWS Lambda VPC ENI-")
+    (interface,) = network.interfaces()
+    assert interface["InterfaceType"] == "lambda" and interface["Description"].startswith(
+        "AWS Lambda VPC ENI-"
+    )
     for function in (name, f"{name}-2"):
         with fails("DependencyViolation"):
             ec2.delete_security_group(GroupId=group)
         aws("lambda", REGION).delete_function(FunctionName=function)
     step(LINGERING_MINUTES * 60 - 1)
-    for attempt in (lambda: ec2.delete_subnet(SubnetId=subnet), lambda: ec2.delete_security_group(GroupId=group)):
+    for attempt in (
+        lambda: ec2.delete_subnet(SubnetId=subnet),
+        lambda: ec2.delete_security_group(GroupId=group),
+    ):
         with fails("DependencyViolation"):
             attempt()
     step(1)
@@ -207,14 +247,23 @@ def test_a_function_that_moves_leaves_its_interface(aws, ec2, network, step, nam
     eventually(lambda: functions.get_function(FunctionName=name)["Configuration"]["State"] == "Active", 30)
 
     def move(group):
-        functions.update_function_configuration(FunctionName=name, VpcConfig={"SubnetIds": [subnet], "SecurityGroupIds": [group]})
-        eventually(lambda: functions.get_function(FunctionName=name)["Configuration"]["LastUpdateStatus"] == "Successful", 30)
+        functions.update_function_configuration(
+            FunctionName=name, VpcConfig={"SubnetIds": [subnet], "SecurityGroupIds": [group]}
+        )
+        eventually(
+            lambda: (
+                functions.get_function(FunctionName=name)["Configuration"]["LastUpdateStatus"] == "Successful"
+            ),
+            30,
+        )
 
     move(new)
-    first, = network.interfaces(group_id=old)
+    (first,) = network.interfaces(group_id=old)
     move(old)  # back before it has gone
     step(LINGERING_MINUTES * 60)
-    assert [interface["NetworkInterfaceId"] for interface in network.interfaces()] == [first["NetworkInterfaceId"]]
+    assert [interface["NetworkInterfaceId"] for interface in network.interfaces()] == [
+        first["NetworkInterfaceId"]
+    ]
     functions.delete_function(FunctionName=name)
 
 
@@ -223,7 +272,10 @@ def test_a_function_that_moves_leaves_its_interface(aws, ec2, network, step, nam
 
 def test_what_is_new_is_unknown_for_a_moment(ec2, eventual, name):
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tagged("vpc", stack=name))["Vpc"]["VpcId"]
-    for attempt in (lambda: ec2.describe_vpcs(VpcIds=[vpc]), lambda: ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")):
+    for attempt in (
+        lambda: ec2.describe_vpcs(VpcIds=[vpc]),
+        lambda: ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24"),
+    ):
         with fails("InvalidVpcID.NotFound"):
             attempt()
     assert ec2.describe_vpcs(Filters=[{"Name": "tag:stack", "Values": [name]}])["Vpcs"] == []
@@ -231,7 +283,9 @@ def test_what_is_new_is_unknown_for_a_moment(ec2, eventual, name):
     assert len(ec2.describe_vpcs(Filters=[{"Name": "tag:stack", "Values": [name]}])["Vpcs"]) == 1
     group = ec2.create_security_group(VpcId=vpc, GroupName=name, Description="d")["GroupId"]
     with fails("InvalidGroup.NotFound"):
-        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}])
+        ec2.authorize_security_group_ingress(
+            GroupId=group, IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}]
+        )
     ec2.delete_security_group(GroupId=group)
     ec2.delete_vpc(VpcId=vpc)
 
@@ -241,7 +295,9 @@ def test_the_tagging_api_is_late(aws, ec2, eventual, name):
     tagging = aws("resourcegroupstaggingapi", REGION)
 
     def found():
-        answer = tagging.get_resources(TagFilters=[{"Key": "stack", "Values": [name]}], ResourceTypeFilters=["ec2:vpc"])
+        answer = tagging.get_resources(
+            TagFilters=[{"Key": "stack", "Values": [name]}], ResourceTypeFilters=["ec2:vpc"]
+        )
         return [mapping["ResourceARN"] for mapping in answer["ResourceTagMappingList"]]
 
     assert found() == []
@@ -263,10 +319,16 @@ def test_arns_of_all_kinds(aws, ec2, network, name):
         "vpc-endpoint": network.endpoint("s3", TagSpecifications=tagged("vpc-endpoint", **stack)),
         "elastic-ip": ec2.allocate_address(TagSpecifications=tagged("elastic-ip", **stack))["AllocationId"],
     }
-    ids["natgateway"] = network.nat(ids["subnet"], ids["elastic-ip"], TagSpecifications=tagged("natgateway", **stack))
-    answer = aws("resourcegroupstaggingapi", REGION).get_resources(TagFilters=[{"Key": "stack", "Values": [name]}])
+    ids["natgateway"] = network.nat(
+        ids["subnet"], ids["elastic-ip"], TagSpecifications=tagged("natgateway", **stack)
+    )
+    answer = aws("resourcegroupstaggingapi", REGION).get_resources(
+        TagFilters=[{"Key": "stack", "Values": [name]}]
+    )
     found = {mapping["ResourceARN"] for mapping in answer["ResourceTagMappingList"]}
-    assert found == {f"arn:aws:ec2:{REGION}:000000000000:{kind}/{resource_id}" for kind, resource_id in ids.items()}
+    assert found == {
+        f"arn:aws:ec2:{REGION}:000000000000:{kind}/{resource_id}" for kind, resource_id in ids.items()
+    }
 
 
 def test_tags_change(ec2, network):
@@ -282,7 +344,11 @@ def test_the_inventory_leaves_defaults_out(aws, endpoint):
     ec2 = aws("ec2", region)
 
     def left():
-        return {thing["kind"] for thing in ask(endpoint, f"inventory?regions={region}") if thing["service"] == "ec2"}
+        return {
+            thing["kind"]
+            for thing in ask(endpoint, f"inventory?regions={region}")
+            if thing["service"] == "ec2"
+        }
 
     assert left() == set()
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -292,7 +358,15 @@ def test_the_inventory_leaves_defaults_out(aws, endpoint):
     interface = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     address = ec2.allocate_address()["AllocationId"]
-    assert left() == {"vpc", "subnet", "route-table", "security-group", "network-interface", "internet-gateway", "elastic-ip"}
+    assert left() == {
+        "vpc",
+        "subnet",
+        "route-table",
+        "security-group",
+        "network-interface",
+        "internet-gateway",
+        "elastic-ip",
+    }
     ec2.delete_network_interface(NetworkInterfaceId=interface)
     ec2.delete_subnet(SubnetId=subnet)
     ec2.delete_route_table(RouteTableId=table)
@@ -314,4 +388,7 @@ def test_half_done_things_come_back_with_a_snapshot(ec2, network, step, control,
     assert nat.nat_state(gateway) == "pending"
     step(90)
     assert nat.nat_state(gateway) == "available"
-    assert len(ec2.describe_nat_gateways(Filters=where(vpc_id=nat.vpc))["NatGateways"][0]["NatGatewayAddresses"]) == 1
+    assert (
+        len(ec2.describe_nat_gateways(Filters=where(vpc_id=nat.vpc))["NatGateways"][0]["NatGatewayAddresses"])
+        == 1
+    )

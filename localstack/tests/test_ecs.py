@@ -25,9 +25,16 @@ def container(**more):
 
 
 def register(ecs, family, containers=None, **more):
-    definition = {"networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512"} | more
+    definition = {
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
+    } | more
     definition = {key: value for key, value in definition.items() if value is not None}
-    answer = ecs.register_task_definition(family=family, containerDefinitions=containers or [container()], **definition)
+    answer = ecs.register_task_definition(
+        family=family, containerDefinitions=containers or [container()], **definition
+    )
     return answer["taskDefinition"]
 
 
@@ -36,7 +43,9 @@ def network(aws, name):
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     zones = [zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"]][:2]
     subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=zone)["Subnet"][
+            "SubnetId"
+        ]
         for number, zone in enumerate(zones)
     ]
     group = ec2.create_security_group(VpcId=vpc, GroupName=name, Description="d")["GroupId"]
@@ -54,7 +63,9 @@ def test_a_cluster_is_created_once(ecs, name):
 
 
 def test_what_of_a_cluster_is_included(ecs, name):
-    ecs.create_cluster(clusterName=name, tags=tags(a="1"), settings=[{"name": "containerInsights", "value": "enabled"}])
+    ecs.create_cluster(
+        clusterName=name, tags=tags(a="1"), settings=[{"name": "containerInsights", "value": "enabled"}]
+    )
     bare = ecs.describe_clusters(clusters=[name])["clusters"][0]
     assert (bare["tags"], bare["settings"], bare["status"]) == ([], [], "ACTIVE")
     full = ecs.describe_clusters(clusters=[name], include=["TAGS", "SETTINGS"])["clusters"][0]
@@ -65,7 +76,9 @@ def test_what_of_a_cluster_is_included(ecs, name):
 def test_unknown_clusters_are_failures(ecs, name):
     answer = ecs.describe_clusters(clusters=[name])
     assert answer["clusters"] == []
-    assert answer["failures"] == [{"arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{name}", "reason": "MISSING"}]
+    assert answer["failures"] == [
+        {"arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{name}", "reason": "MISSING"}
+    ]
     with fails("InvalidParameterException"):
         ecs.describe_clusters(clusters=[f"{name}-{number}" for number in range(101)])
 
@@ -95,11 +108,17 @@ def test_capacity_providers_are_replaced(ecs, name):
     ecs.create_cluster(clusterName=name, capacityProviders=["FARGATE"])
     strategy = [{"capacityProvider": "FARGATE_SPOT", "weight": 2}]
     with fails("InvalidParameterException", "not associated with"):
-        ecs.put_cluster_capacity_providers(cluster=name, capacityProviders=["FARGATE"], defaultCapacityProviderStrategy=strategy)
-    ecs.put_cluster_capacity_providers(cluster=name, capacityProviders=["FARGATE_SPOT"], defaultCapacityProviderStrategy=strategy)
+        ecs.put_cluster_capacity_providers(
+            cluster=name, capacityProviders=["FARGATE"], defaultCapacityProviderStrategy=strategy
+        )
+    ecs.put_cluster_capacity_providers(
+        cluster=name, capacityProviders=["FARGATE_SPOT"], defaultCapacityProviderStrategy=strategy
+    )
     found = ecs.describe_clusters(clusters=[name])["clusters"][0]
     assert found["capacityProviders"] == ["FARGATE_SPOT"]
-    assert found["defaultCapacityProviderStrategy"] == [{"capacityProvider": "FARGATE_SPOT", "weight": 2, "base": 0}]
+    assert found["defaultCapacityProviderStrategy"] == [
+        {"capacityProvider": "FARGATE_SPOT", "weight": 2, "base": 0}
+    ]
 
 
 def test_unknown_capacity_providers_are_refused(ecs, name):
@@ -109,7 +128,11 @@ def test_unknown_capacity_providers_are_refused(ecs, name):
 
 def test_the_service_linked_role_is_new(ecs, endpoint, eventual, name):
     fresh = boto3.client(  # an account that nothing has used: its number is the access key
-        "ecs", REGION, endpoint_url=endpoint, aws_access_key_id=str(random.randrange(10**11, 10**12)), aws_secret_access_key="test",
+        "ecs",
+        REGION,
+        endpoint_url=endpoint,
+        aws_access_key_id=str(random.randrange(10**11, 10**12)),
+        aws_secret_access_key="test",
     )
     with fails("InvalidParameterException", "Unable to assume the service linked role"):
         fresh.create_cluster(clusterName=name)
@@ -164,7 +187,10 @@ def test_health_checks_of_containers_have_defaults(ecs, name):
         ({"cpu": "256", "memory": "4096"}, "No Fargate configuration exists"),
         ({"networkMode": "bridge"}, "awsvpc"),
         ({"cpu": None}, "'cpu' be defined at the task level"),
-        ({"containers": [container(image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/web:1")]}, "to support ECR images"),
+        (
+            {"containers": [container(image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/web:1")]},
+            "to support ECR images",
+        ),
         ({"containers": [container(secrets=[{"name": "a", "valueFrom": "b"}])]}, "execution role"),
         ({"containers": [container(portMappings=[{"containerPort": 80, "hostPort": 8080}])]}, "must match"),
         ({"requiresCompatibilities": ["EC2"], "memory": None}, "'memory' or 'memoryReservation'"),
@@ -177,7 +203,10 @@ def test_what_fargate_refuses(ecs, name, change, text):
 
 def test_tags_of_task_definitions_are_included(ecs, name):
     register(ecs, name, tags=tags(a="1"))
-    assert "tags" not in ecs.describe_task_definition(taskDefinition=name) or not ecs.describe_task_definition(taskDefinition=name)["tags"]
+    assert (
+        "tags" not in ecs.describe_task_definition(taskDefinition=name)
+        or not ecs.describe_task_definition(taskDefinition=name)["tags"]
+    )
     assert ecs.describe_task_definition(taskDefinition=name, include=["TAGS"])["tags"] == tags(a="1")
 
 
@@ -196,7 +225,9 @@ def test_a_deregistered_revision_is_inactive(ecs, name):
     assert ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]["revision"] == 1
     assert ecs.describe_task_definition(taskDefinition=f"{name}:2")["taskDefinition"]["status"] == "INACTIVE"
     assert ecs.list_task_definitions(familyPrefix=name)["taskDefinitionArns"] == [first["taskDefinitionArn"]]
-    assert ecs.list_task_definitions(familyPrefix=name, status="INACTIVE")["taskDefinitionArns"] == [second["taskDefinitionArn"]]
+    assert ecs.list_task_definitions(familyPrefix=name, status="INACTIVE")["taskDefinitionArns"] == [
+        second["taskDefinitionArn"]
+    ]
 
 
 def test_families_are_listed(ecs, name):
@@ -209,7 +240,11 @@ def test_families_are_listed(ecs, name):
 
 def test_task_definitions_come_in_pages(ecs, name):
     arns = [register(ecs, name)["taskDefinitionArn"] for _ in range(3)]
-    pages = list(ecs.get_paginator("list_task_definitions").paginate(familyPrefix=name, sort="DESC", PaginationConfig={"PageSize": 2}))
+    pages = list(
+        ecs.get_paginator("list_task_definitions").paginate(
+            familyPrefix=name, sort="DESC", PaginationConfig={"PageSize": 2}
+        )
+    )
     assert [page["taskDefinitionArns"] for page in pages] == [[arns[2], arns[1]], [arns[0]]]
 
 
@@ -219,7 +254,9 @@ def test_deleting_task_definitions(ecs, name, step):
     answer = ecs.delete_task_definitions(taskDefinitions=[active, gone])
     assert [one["taskDefinitionArn"] for one in answer["taskDefinitions"]] == [gone]
     assert answer["failures"][0]["arn"] == active and "ACTIVE" in answer["failures"][0]["reason"]
-    assert ecs.describe_task_definition(taskDefinition=gone)["taskDefinition"]["status"] == "DELETE_IN_PROGRESS"
+    assert (
+        ecs.describe_task_definition(taskDefinition=gone)["taskDefinition"]["status"] == "DELETE_IN_PROGRESS"
+    )
     step(60)
     with fails("ClientException"):
         ecs.describe_task_definition(taskDefinition=gone)
@@ -241,7 +278,9 @@ def test_tags_of_everything(ecs, aws, name):
         ecs.tag_resource(resourceArn=arn, tags=tags(a="1", name=name))
         ecs.untag_resource(resourceArn=arn, tagKeys=["a"])
         assert ecs.list_tags_for_resource(resourceArn=arn)["tags"] == tags(name=name)
-    found = aws("resourcegroupstaggingapi", REGION).get_resources(TagFilters=[{"Key": "name", "Values": [name]}])
+    found = aws("resourcegroupstaggingapi", REGION).get_resources(
+        TagFilters=[{"Key": "name", "Values": [name]}]
+    )
     assert {one["ResourceARN"] for one in found["ResourceTagMappingList"]} == {cluster, definition}
     with fails("InvalidParameterException"):
         ecs.tag_resource(resourceArn=cluster, tags=tags(**{"aws:a": "1"}))
@@ -259,7 +298,9 @@ def test_account_settings(ecs):
 def task(ecs, aws, name):
     ecs.create_cluster(clusterName=name)
     register(ecs, name)
-    answer = ecs.run_task(cluster=name, taskDefinition=name, launchType="FARGATE", networkConfiguration=network(aws, name)[1])
+    answer = ecs.run_task(
+        cluster=name, taskDefinition=name, launchType="FARGATE", networkConfiguration=network(aws, name)[1]
+    )
     return answer["tasks"][0]["taskArn"]
 
 
@@ -279,7 +320,11 @@ def test_a_task_runs_and_stops(ecs, name, task, step):
     assert ecs.list_tasks(cluster=name)["taskArns"] == []
     step(30)
     found = described(ecs, name, task)
-    assert (found["lastStatus"], found["stopCode"], found["stoppedReason"]) == ("STOPPED", "UserInitiated", "enough")
+    assert (found["lastStatus"], found["stopCode"], found["stoppedReason"]) == (
+        "STOPPED",
+        "UserInitiated",
+        "enough",
+    )
     ecs.delete_cluster(cluster=name)
 
 
@@ -293,7 +338,9 @@ def test_a_task_holds_its_network(ecs, aws, name, task, step):
     ec2 = aws("ec2", REGION)
     step(30)
     details = {one["name"]: one["value"] for one in described(ecs, name, task)["attachments"][0]["details"]}
-    interface = ec2.describe_network_interfaces(NetworkInterfaceIds=[details["networkInterfaceId"]])["NetworkInterfaces"][0]
+    interface = ec2.describe_network_interfaces(NetworkInterfaceIds=[details["networkInterfaceId"]])[
+        "NetworkInterfaces"
+    ][0]
     assert interface["Description"].startswith(f"arn:aws:ecs:{REGION}:{ACCOUNT}:attachment/")
     assert interface["PrivateIpAddress"] == details["privateIPv4Address"]
     assert interface["Groups"] and interface["SubnetId"] == details["subnetId"]
@@ -321,13 +368,21 @@ def test_a_task_with_a_public_address_holds_the_gateway(ecs, aws, name, step):
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     wanted = {"awsvpcConfiguration": wanted["awsvpcConfiguration"] | {"assignPublicIp": "ENABLED"}}
-    task = ecs.run_task(cluster=name, taskDefinition=name, launchType="FARGATE", networkConfiguration=wanted)["tasks"][0]["taskArn"]
+    task = ecs.run_task(cluster=name, taskDefinition=name, launchType="FARGATE", networkConfiguration=wanted)[
+        "tasks"
+    ][0]["taskArn"]
     step(30)
     ecs.stop_task(cluster=name, task=task)
     step(89)  # nobody asks ECS, whose task stops all the same
     with fails("DependencyViolation", "mapped public address"):
         ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
-    eventually(lambda: not ec2.describe_network_interfaces(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkInterfaces"])
+    eventually(
+        lambda: (
+            not ec2.describe_network_interfaces(Filters=[{"Name": "vpc-id", "Values": [vpc]}])[
+                "NetworkInterfaces"
+            ]
+        )
+    )
     ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
 
 
@@ -347,7 +402,12 @@ def test_a_task_needs_its_log_group(ecs, aws, name, step):
     ecs.create_cluster(clusterName=name)
     role = create_role(aws, name, "ecs-tasks.amazonaws.com")
     options = {"awslogs-group": f"/{name}", "awslogs-region": REGION, "awslogs-stream-prefix": "web"}
-    register(ecs, name, [container(logConfiguration={"logDriver": "awslogs", "options": options})], executionRoleArn=role)
+    register(
+        ecs,
+        name,
+        [container(logConfiguration={"logDriver": "awslogs", "options": options})],
+        executionRoleArn=role,
+    )
     more = {"cluster": name, "launchType": "FARGATE", "networkConfiguration": network(aws, name)[1]}
     task = ecs.run_task(taskDefinition=name, **more)["tasks"][0]["taskArn"]
     step(30)

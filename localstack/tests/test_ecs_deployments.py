@@ -52,7 +52,10 @@ def running(stage, step):
 
 
 def rollouts(stage):
-    return [(one["status"], one["rolloutState"], one["taskDefinition"].rsplit(":", 1)[1]) for one in describe(stage)["deployments"]]
+    return [
+        (one["status"], one["rolloutState"], one["taskDefinition"].rsplit(":", 1)[1])
+        for one in describe(stage)["deployments"]
+    ]
 
 
 # --- rolling ----------------------------------------------------------------------------------------
@@ -79,7 +82,9 @@ def test_a_rolling_deployment_keeps_enough_tasks(running, step):
 
 
 def test_half_may_be_missing(running, step):
-    release(running, "2", deploymentConfiguration=BREAKER | {"minimumHealthyPercent": 50, "maximumPercent": 100})
+    release(
+        running, "2", deploymentConfiguration=BREAKER | {"minimumHealthyPercent": 50, "maximumPercent": 100}
+    )
     step(5)
     seen = set()
     for _ in range(40):
@@ -116,13 +121,18 @@ def test_without_rollback_the_failure_stays(running, broken, step):
     release(running, "broken")
     assert wait(running, step, "STOPPED", "SUCCESSFUL") == "STOPPED"
     assert rollouts(running)[0] == ("PRIMARY", "FAILED", "2")
-    assert describe(running)["deployments"][0]["rolloutStateReason"] == "ECS deployment circuit breaker: tasks failed to start."
+    assert (
+        describe(running)["deployments"][0]["rolloutStateReason"]
+        == "ECS deployment circuit breaker: tasks failed to start."
+    )
     step(600)
     assert describe(running)["runningCount"] == 2
 
 
 def test_without_circuit_breaker_it_goes_on_for_ever(running, broken, step):
-    update(running, deploymentConfiguration={"deploymentCircuitBreaker": {"enable": False, "rollback": False}})
+    update(
+        running, deploymentConfiguration={"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
+    )
     release(running, "broken")
     step(6 * 3600)
     assert status(running) == "IN_PROGRESS"
@@ -132,7 +142,9 @@ def test_without_circuit_breaker_it_goes_on_for_ever(running, broken, step):
 
 
 def test_it_goes_on_when_the_image_is_there(running, broken, control, step):
-    update(running, deploymentConfiguration={"deploymentCircuitBreaker": {"enable": False, "rollback": False}})
+    update(
+        running, deploymentConfiguration={"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
+    )
     release(running, "broken")
     step(60)
     describe(running)
@@ -174,13 +186,18 @@ def test_a_role_that_is_too_new_fails_tasks(running, aws, control, eventual):
         aws("iam").update_assume_role_policy(RoleName=running.name, PolicyDocument=trust())
     eventual(4)
     describe(running)
-    assert any("was unable to place a task. Reason: ECS was unable to assume the role" in text for text in messages(running))
+    assert any(
+        "was unable to place a task. Reason: ECS was unable to assume the role" in text
+        for text in messages(running)
+    )
     wait(running, eventual, "SUCCESSFUL", "ROLLBACK_SUCCESSFUL")
 
 
 def trust():
-    return ('{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, '
-            '"Action": "sts:AssumeRole"}]}')
+    return (
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, '
+        '"Action": "sts:AssumeRole"}]}'
+    )
 
 
 def test_a_newer_deployment_stops_the_older(running, step):
@@ -219,7 +236,13 @@ def alarm(stage, state=None):
     cloudwatch = stage.aws("cloudwatch", REGION)
     if state is None:
         cloudwatch.put_metric_alarm(
-            AlarmName=stage.name, Namespace="n", MetricName="m", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1,
+            AlarmName=stage.name,
+            Namespace="n",
+            MetricName="m",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
             ComparisonOperator="GreaterThanThreshold",
         )
     else:
@@ -228,7 +251,11 @@ def alarm(stage, state=None):
 
 def test_an_alarm_rolls_back(running, step):
     alarm(running)
-    release(running, "2", deploymentConfiguration={"alarms": {"alarmNames": [running.name], "enable": True, "rollback": True}})
+    release(
+        running,
+        "2",
+        deploymentConfiguration={"alarms": {"alarmNames": [running.name], "enable": True, "rollback": True}},
+    )
     step(120)
     assert deployments(running)[0]["lifecycleStage"] == "BAKE_TIME"
     alarm(running, "ALARM")
@@ -241,7 +268,11 @@ def test_an_alarm_rolls_back(running, step):
 def test_an_alarm_that_was_there_before_does_not_count(running, step):
     alarm(running)
     alarm(running, "ALARM")
-    release(running, "2", deploymentConfiguration={"alarms": {"alarmNames": [running.name], "enable": True, "rollback": True}})
+    release(
+        running,
+        "2",
+        deploymentConfiguration={"alarms": {"alarmNames": [running.name], "enable": True, "rollback": True}},
+    )
     wait(running, step, "SUCCESSFUL")
 
 
@@ -255,15 +286,25 @@ def test_a_rolling_deployment_bakes(running, step):
 
 def test_deployments_are_listed_and_described(running, step):
     release(running, "2")
-    listed = running.ecs.list_service_deployments(cluster=running.name, service="web", status=["SUCCESSFUL"])["serviceDeployments"]
+    listed = running.ecs.list_service_deployments(cluster=running.name, service="web", status=["SUCCESSFUL"])[
+        "serviceDeployments"
+    ]
     assert [one["status"] for one in listed] == ["SUCCESSFUL"]
     newest = deployments(running)[0]
-    assert newest["deploymentConfiguration"]["deploymentCircuitBreaker"] == BREAKER["deploymentCircuitBreaker"]
+    assert (
+        newest["deploymentConfiguration"]["deploymentCircuitBreaker"] == BREAKER["deploymentCircuitBreaker"]
+    )
     assert [one["requestedTaskCount"] for one in newest["sourceServiceRevisions"]] == [2]
     missing = newest["serviceDeploymentArn"] + "x"
-    assert running.ecs.describe_service_deployments(serviceDeploymentArns=[missing])["failures"] == [{"arn": missing, "reason": "MISSING"}]
-    revisions = running.ecs.describe_service_revisions(serviceRevisionArns=[newest["targetServiceRevision"]["arn"]])["serviceRevisions"]
-    assert revisions[0]["taskDefinition"] == f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{running.name}:2"
+    assert running.ecs.describe_service_deployments(serviceDeploymentArns=[missing])["failures"] == [
+        {"arn": missing, "reason": "MISSING"}
+    ]
+    revisions = running.ecs.describe_service_revisions(
+        serviceRevisionArns=[newest["targetServiceRevision"]["arn"]]
+    )["serviceRevisions"]
+    assert (
+        revisions[0]["taskDefinition"] == f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{running.name}:2"
+    )
 
 
 def test_unhealthy_targets_trip_the_breaker(served, control, step):
@@ -288,10 +329,14 @@ def test_unhealthy_targets_trip_the_breaker(served, control, step):
 def blue_green(served, step):
     """A service whose first deployment is over; `strategy` changes how it deploys."""
     advanced = {
-        "alternateTargetGroupArn": served.green, "productionListenerRule": served.rule, "roleArn": infrastructure_role(served.aws, served.name),
+        "alternateTargetGroupArn": served.green,
+        "productionListenerRule": served.rule,
+        "roleArn": infrastructure_role(served.aws, served.name),
     }
     create(
-        served, desired=1, loadBalancers=balanced(served.blue, advancedConfiguration=advanced),
+        served,
+        desired=1,
+        loadBalancers=balanced(served.blue, advancedConfiguration=advanced),
         deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5},
     )
     wait(served, step, "SUCCESSFUL")
@@ -340,7 +385,9 @@ def test_the_groups_take_turns(blue_green, step):
 def test_blue_green_goes_back_while_it_bakes(blue_green, step):
     release(blue_green, "2")
     until(blue_green, step, "BAKE_TIME")
-    blue_green.ecs.stop_service_deployment(serviceDeploymentArn=deployments(blue_green)[0]["serviceDeploymentArn"])
+    blue_green.ecs.stop_service_deployment(
+        serviceDeploymentArn=deployments(blue_green)[0]["serviceDeploymentArn"]
+    )
     step(1)
     assert status(blue_green) in ("ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL")
     assert weights(blue_green) == (100, 0)
@@ -350,7 +397,13 @@ def test_blue_green_goes_back_while_it_bakes(blue_green, step):
 
 def test_an_alarm_ends_the_bake(blue_green, step):
     alarm(blue_green)
-    release(blue_green, "2", deploymentConfiguration={"alarms": {"alarmNames": [blue_green.name], "enable": True, "rollback": True}})
+    release(
+        blue_green,
+        "2",
+        deploymentConfiguration={
+            "alarms": {"alarmNames": [blue_green.name], "enable": True, "rollback": True}
+        },
+    )
     until(blue_green, step, "BAKE_TIME")
     alarm(blue_green, "ALARM")
     wait(blue_green, step, "ROLLBACK_SUCCESSFUL")
@@ -366,7 +419,11 @@ def test_a_broken_image_shifts_nothing(blue_green, broken, step):
 
 def test_canary_shifts_a_part_first(blue_green, step):
     canary = {"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 2}
-    release(blue_green, "2", deploymentConfiguration={"strategy": "CANARY", "canaryConfiguration": canary, "bakeTimeInMinutes": 1})
+    release(
+        blue_green,
+        "2",
+        deploymentConfiguration={"strategy": "CANARY", "canaryConfiguration": canary, "bakeTimeInMinutes": 1},
+    )
     until(blue_green, step, "PRODUCTION_TRAFFIC_SHIFT")
     assert weights(blue_green) == (90, 10)
     step(120)
@@ -379,7 +436,11 @@ def test_canary_shifts_a_part_first(blue_green, step):
 
 def test_linear_shifts_in_steps(blue_green, step):
     linear = {"stepPercent": 40.0, "stepBakeTimeInMinutes": 1}
-    release(blue_green, "2", deploymentConfiguration={"strategy": "LINEAR", "linearConfiguration": linear, "bakeTimeInMinutes": 0})
+    release(
+        blue_green,
+        "2",
+        deploymentConfiguration={"strategy": "LINEAR", "linearConfiguration": linear, "bakeTimeInMinutes": 0},
+    )
     seen = []
     for _ in range(200):
         step(5)

@@ -42,7 +42,10 @@ def test_a_service_becomes_steady_in_time(stage, step):
     assert status(stage) == "SUCCESSFUL"
     found = describe(stage)["deployments"]
     assert [(one["status"], one["rolloutState"]) for one in found] == [("PRIMARY", "COMPLETED")]
-    assert messages(stage)[:2] == ["(service web) has reached a steady state.", f"(service web) (deployment {found[0]['id']}) deployment completed."]
+    assert messages(stage)[:2] == [
+        "(service web) has reached a steady state.",
+        f"(service web) (deployment {found[0]['id']}) deployment completed.",
+    ]
 
 
 def test_one_long_step_is_as_good_as_many(stage, step):
@@ -56,8 +59,15 @@ def test_what_aws_fills_in(stage):
     assert found["deploymentConfiguration"]["minimumHealthyPercent"] == 100
     assert found["deploymentConfiguration"]["maximumPercent"] == 200
     assert found["deploymentConfiguration"]["strategy"] == "ROLLING"
-    assert found["deploymentConfiguration"]["deploymentCircuitBreaker"] == {"enable": False, "rollback": False}
-    assert (found["platformVersion"], found["schedulingStrategy"], found["propagateTags"]) == ("LATEST", "REPLICA", "NONE")
+    assert found["deploymentConfiguration"]["deploymentCircuitBreaker"] == {
+        "enable": False,
+        "rollback": False,
+    }
+    assert (found["platformVersion"], found["schedulingStrategy"], found["propagateTags"]) == (
+        "LATEST",
+        "REPLICA",
+        "NONE",
+    )
     assert found["taskDefinition"] == f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{stage.name}:1"
     assert found["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] == "DISABLED"
     assert found["availabilityZoneRebalancing"] == "ENABLED"
@@ -124,7 +134,10 @@ def test_a_new_service_is_missing_for_a_moment(stage, control, eventual):
     create(stage, "first")  # the service-linked role is there now
     control("consistency", {"mode": "eventual"})
     eventually(lambda: created_or_none(stage))
-    assert stage.ecs.describe_services(cluster=stage.name, services=["web"])["failures"][0]["reason"] == "MISSING"
+    assert (
+        stage.ecs.describe_services(cluster=stage.name, services=["web"])["failures"][0]["reason"]
+        == "MISSING"
+    )
     eventual(2)
     assert describe(stage)["serviceName"] == "web"
     assert not any(arn.endswith("/web") for arn in stage.ecs.list_services(cluster=stage.name)["serviceArns"])
@@ -151,10 +164,20 @@ def test_a_task_definition_has_to_be_active(stage):
 def test_the_network_has_to_exist(stage):
     group = stage.network["awsvpcConfiguration"]["securityGroups"]
     with fails("InvalidParameterException", "InvalidSubnetID.NotFound"):
-        create(stage, networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-00000000000000000"], "securityGroups": group}})
+        create(
+            stage,
+            networkConfiguration={
+                "awsvpcConfiguration": {"subnets": ["subnet-00000000000000000"], "securityGroups": group}
+            },
+        )
     subnets = stage.network["awsvpcConfiguration"]["subnets"]
     with fails("InvalidParameterException", "InvalidGroup.NotFound"):
-        create(stage, networkConfiguration={"awsvpcConfiguration": {"subnets": subnets, "securityGroups": ["sg-00000000000000000"]}})
+        create(
+            stage,
+            networkConfiguration={
+                "awsvpcConfiguration": {"subnets": subnets, "securityGroups": ["sg-00000000000000000"]}
+            },
+        )
     with fails("InvalidParameterException", "Network Configuration must be provided"):
         create(stage, networkConfiguration=None)
 
@@ -165,12 +188,22 @@ def test_launch_types_and_providers(stage):
         create(stage, capacityProviderStrategy=strategy)
     with fails("InvalidParameterException", "not associated with the"):
         create(stage, capacityProviderStrategy=strategy, launchType=None)
-    stage.ecs.put_cluster_capacity_providers(cluster=stage.name, capacityProviders=["FARGATE"], defaultCapacityProviderStrategy=[])
+    stage.ecs.put_cluster_capacity_providers(
+        cluster=stage.name, capacityProviders=["FARGATE"], defaultCapacityProviderStrategy=[]
+    )
     assert "launchType" not in create(stage, capacityProviderStrategy=strategy, launchType=None)
 
 
 def test_fargate_needs_a_suitable_task_definition(stage):
-    register(stage.ecs, f"{stage.name}-ec2", [container(memory=128)], networkMode="bridge", requiresCompatibilities=["EC2"], cpu=None, memory=None)
+    register(
+        stage.ecs,
+        f"{stage.name}-ec2",
+        [container(memory=128)],
+        networkMode="bridge",
+        requiresCompatibilities=["EC2"],
+        cpu=None,
+        memory=None,
+    )
     with fails("InvalidParameterException", "does not support launch_type FARGATE"):
         create(stage, taskDefinition=f"{stage.name}-ec2")
 
@@ -184,7 +217,10 @@ def test_without_instances_no_task_is_placed(stage, step):
 
 def test_a_target_group_has_to_be_attached(stage):
     group = target_group(stage, stage.name)
-    with fails("InvalidParameterException", f"The target group with targetGroupArn {group} does not have an associated load balancer."):
+    with fails(
+        "InvalidParameterException",
+        f"The target group with targetGroupArn {group} does not have an associated load balancer.",
+    ):
         create(stage, loadBalancers=balanced(group))
 
 
@@ -197,11 +233,19 @@ def test_containers_of_load_balancers(served):
 
 def test_shifting_traffic_needs_an_advanced_configuration(served):
     with fails("InvalidParameterException", "advancedConfiguration"):
-        create(served, loadBalancers=balanced(served.blue), deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1})
+        create(
+            served,
+            loadBalancers=balanced(served.blue),
+            deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1},
+        )
 
 
 def test_the_infrastructure_role_has_to_be_usable(served, control, eventual):
-    advanced = {"alternateTargetGroupArn": served.green, "productionListenerRule": served.rule, "roleArn": f"arn:aws:iam::{ACCOUNT}:role/{served.name}-no"}
+    advanced = {
+        "alternateTargetGroupArn": served.green,
+        "productionListenerRule": served.rule,
+        "roleArn": f"arn:aws:iam::{ACCOUNT}:role/{served.name}-no",
+    }
     more = {"deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1}}
     with fails("InvalidParameterException", "Unable to assume"):
         create(served, loadBalancers=balanced(served.blue, advancedConfiguration=advanced), **more)
@@ -215,7 +259,8 @@ def test_the_infrastructure_role_has_to_be_usable(served, control, eventual):
 @pytest.mark.parametrize(
     "configuration",
     [
-        {"strategy": "BLUE_GREEN"}, {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1441},
+        {"strategy": "BLUE_GREEN"},
+        {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1441},
         {"strategy": "ROLLING", "canaryConfiguration": {"canaryPercent": 5.0}},
         {"strategy": "LINEAR", "linearConfiguration": {"stepPercent": 2.0}},
     ],
@@ -247,10 +292,13 @@ def test_what_starts_a_deployment(stage, step):
     wait(stage, step, "SUCCESSFUL")
     register(stage.ecs, stage.name)
     subnets = stage.network["awsvpcConfiguration"]["subnets"]
-    for number, change in enumerate((
-        {"taskDefinition": stage.name}, {"forceNewDeployment": True},
-        {"networkConfiguration": {"awsvpcConfiguration": {"subnets": subnets[:1]}}},
-    )):
+    for number, change in enumerate(
+        (
+            {"taskDefinition": stage.name},
+            {"forceNewDeployment": True},
+            {"networkConfiguration": {"awsvpcConfiguration": {"subnets": subnets[:1]}}},
+        )
+    ):
         update(stage, **change)
         assert len(deployments(stage)) == number + 2
         wait(stage, step, "SUCCESSFUL")
@@ -277,7 +325,13 @@ def test_a_stopped_task_is_replaced(stage, step):
 
 
 def test_tags_are_propagated(stage, step):
-    create(stage, desired=1, tags=[{"key": "a", "value": "1"}], propagateTags="SERVICE", enableECSManagedTags=True)
+    create(
+        stage,
+        desired=1,
+        tags=[{"key": "a", "value": "1"}],
+        propagateTags="SERVICE",
+        enableECSManagedTags=True,
+    )
     step(5)
     arn = tasks(stage)[0]["taskArn"]
     found = {one["key"]: one["value"] for one in stage.ecs.list_tags_for_resource(resourceArn=arn)["tags"]}
@@ -360,11 +414,19 @@ def describe_definition(stage):
 def test_the_inventory_knows_it_all(stage, control, step):
     create(stage, desired=1)
     wait(stage, step, "SUCCESSFUL")
-    kinds = {(one["service"], one["kind"]) for one in control(f"inventory?regions={REGION}") if stage.name in one["name"]}
+    kinds = {
+        (one["service"], one["kind"])
+        for one in control(f"inventory?regions={REGION}")
+        if stage.name in one["name"]
+    }
     assert {("ecs", kind) for kind in ("cluster", "service", "task", "task-definition")} <= kinds
     stage.ecs.delete_service(cluster=stage.name, service="web", force=True)
     step(60)
-    kinds = {one["kind"] for one in control(f"inventory?regions={REGION}") if stage.name in one["name"] and one["service"] == "ecs"}
+    kinds = {
+        one["kind"]
+        for one in control(f"inventory?regions={REGION}")
+        if stage.name in one["name"] and one["service"] == "ecs"
+    }
     assert kinds == {"cluster", "task-definition"}
 
 

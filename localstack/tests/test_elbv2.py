@@ -30,9 +30,17 @@ pytestmark = pytest.mark.usefixtures("step")
 def test_a_balancer_is_provisioning_and_then_active(elb, net, name, step):
     made = balancer(elb, net, name)
     assert made["State"]["Code"] == "provisioning"
-    assert re.fullmatch(rf"arn:aws:elasticloadbalancing:{REGION}:000000000000:loadbalancer/app/{name}/[0-9a-f]{{16}}", made["LoadBalancerArn"])
+    assert re.fullmatch(
+        rf"arn:aws:elasticloadbalancing:{REGION}:000000000000:loadbalancer/app/{name}/[0-9a-f]{{16}}",
+        made["LoadBalancerArn"],
+    )
     assert re.fullmatch(rf"{name}-\d+\.{REGION}\.elb\.amazonaws\.com", made["DNSName"])
-    assert (made["CanonicalHostedZoneId"], made["VpcId"], made["Scheme"], made["Type"]) == ("Z32O12XQLNTSW2", net.vpc, "internet-facing", "application")
+    assert (made["CanonicalHostedZoneId"], made["VpcId"], made["Scheme"], made["Type"]) == (
+        "Z32O12XQLNTSW2",
+        net.vpc,
+        "internet-facing",
+        "application",
+    )
     assert {zone["SubnetId"] for zone in made["AvailabilityZones"]} == set(net.subnets)
     step(149)
     assert elb.describe_load_balancers(Names=[name])["LoadBalancers"][0]["State"]["Code"] == "provisioning"
@@ -94,7 +102,9 @@ def test_groups_are_of_the_vpc_of_the_balancer(elb, ec2, net, name):
 def test_without_groups_it_gets_the_default_one(elb, ec2, net, name):
     filters = [{"Name": "vpc-id", "Values": [net.vpc]}, {"Name": "group-name", "Values": ["default"]}]
     default = ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"]
-    assert elb.create_load_balancer(Name=name, Subnets=net.subnets)["LoadBalancers"][0]["SecurityGroups"] == [default]
+    assert elb.create_load_balancer(Name=name, Subnets=net.subnets)["LoadBalancers"][0]["SecurityGroups"] == [
+        default
+    ]
 
 
 def test_an_internet_facing_balancer_needs_an_internet_gateway(elb, ec2, net, name):
@@ -162,10 +172,16 @@ def test_set_subnets_replaces_them(elb, ec2, net, name, step):
 
 def test_a_balancer_can_do_without_public_addresses(elb, ec2, net, name):
     made = balancer(elb, net, name)
-    block = ec2.associate_vpc_cidr_block(VpcId=net.vpc, AmazonProvidedIpv6CidrBlock=True)["Ipv6CidrBlockAssociation"]["Ipv6CidrBlock"]
+    block = ec2.associate_vpc_cidr_block(VpcId=net.vpc, AmazonProvidedIpv6CidrBlock=True)[
+        "Ipv6CidrBlockAssociation"
+    ]["Ipv6CidrBlock"]
     for number, one in enumerate(net.subnets):
-        ec2.associate_subnet_cidr_block(SubnetId=one, Ipv6CidrBlock=block.replace("00::/56", f"0{number}::/64"))
-    elb.set_ip_address_type(LoadBalancerArn=made["LoadBalancerArn"], IpAddressType="dualstack-without-public-ipv4")
+        ec2.associate_subnet_cidr_block(
+            SubnetId=one, Ipv6CidrBlock=block.replace("00::/56", f"0{number}::/64")
+        )
+    elb.set_ip_address_type(
+        LoadBalancerArn=made["LoadBalancerArn"], IpAddressType="dualstack-without-public-ipv4"
+    )
     assert not any("Association" in one for one in interfaces(ec2, made))
     elb.set_ip_address_type(LoadBalancerArn=made["LoadBalancerArn"], IpAddressType="dualstack")
     assert all("Association" in one for one in interfaces(ec2, made))
@@ -174,7 +190,9 @@ def test_a_balancer_can_do_without_public_addresses(elb, ec2, net, name):
 def test_set_security_groups_changes_the_interfaces(elb, ec2, net, name):
     made = balancer(elb, net, name)
     other = ec2.create_security_group(GroupName="other", Description="x", VpcId=net.vpc)["GroupId"]
-    assert elb.set_security_groups(LoadBalancerArn=made["LoadBalancerArn"], SecurityGroups=[other])["SecurityGroupIds"] == [other]
+    assert elb.set_security_groups(LoadBalancerArn=made["LoadBalancerArn"], SecurityGroups=[other])[
+        "SecurityGroupIds"
+    ] == [other]
     assert all([group["GroupId"] for group in one["Groups"]] == [other] for one in interfaces(ec2, made))
     assert elb.describe_load_balancers(Names=[name])["LoadBalancers"][0]["SecurityGroups"] == [other]
 
@@ -197,19 +215,30 @@ def test_a_network_balancer_without_groups_never_gets_any(elb, net, name):
 def test_attributes_of_balancers(elb, net, name):
     arn = balancer(elb, net, name)["LoadBalancerArn"]
     before = attributes(elb.describe_load_balancer_attributes(LoadBalancerArn=arn))
-    assert (before["idle_timeout.timeout_seconds"], before["load_balancing.cross_zone.enabled"], before["routing.http2.enabled"]) == ("60", "true", "true")
-    elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "90"}])
-    assert attributes(elb.describe_load_balancer_attributes(LoadBalancerArn=arn)) == before | {"idle_timeout.timeout_seconds": "90"}
+    assert (
+        before["idle_timeout.timeout_seconds"],
+        before["load_balancing.cross_zone.enabled"],
+        before["routing.http2.enabled"],
+    ) == ("60", "true", "true")
+    elb.modify_load_balancer_attributes(
+        LoadBalancerArn=arn, Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "90"}]
+    )
+    assert attributes(elb.describe_load_balancer_attributes(LoadBalancerArn=arn)) == before | {
+        "idle_timeout.timeout_seconds": "90"
+    }
 
 
-@pytest.mark.parametrize("code, key, value", [
-    ("ValidationError", "idle_timeout.seconds", "60"),
-    ("ValidationError", "idle_timeout.timeout_seconds", "4001"),
-    ("ValidationError", "routing.http2.enabled", "yes"),
-    ("ValidationError", "access_logs.s3.enabled", "true"),
-    ("InvalidConfigurationRequest", "dns_record.client_routing_policy", "any_availability_zone"),
-    ("InvalidConfigurationRequest", "load_balancing.cross_zone.enabled", "false"),
-])
+@pytest.mark.parametrize(
+    "code, key, value",
+    [
+        ("ValidationError", "idle_timeout.seconds", "60"),
+        ("ValidationError", "idle_timeout.timeout_seconds", "4001"),
+        ("ValidationError", "routing.http2.enabled", "yes"),
+        ("ValidationError", "access_logs.s3.enabled", "true"),
+        ("InvalidConfigurationRequest", "dns_record.client_routing_policy", "any_availability_zone"),
+        ("InvalidConfigurationRequest", "load_balancing.cross_zone.enabled", "false"),
+    ],
+)
 def test_wrong_attributes_are_refused(elb, net, name, code, key, value):
     arn = balancer(elb, net, name)["LoadBalancerArn"]
     with fails(code):
@@ -218,7 +247,9 @@ def test_wrong_attributes_are_refused(elb, net, name, code, key, value):
 
 def test_deletion_protection_refuses(elb, net, name):
     arn = balancer(elb, net, name)["LoadBalancerArn"]
-    elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[{"Key": "deletion_protection.enabled", "Value": "true"}])
+    elb.modify_load_balancer_attributes(
+        LoadBalancerArn=arn, Attributes=[{"Key": "deletion_protection.enabled", "Value": "true"}]
+    )
     with fails("OperationNotPermitted", "deletion protection is enabled"):
         elb.delete_load_balancer(LoadBalancerArn=arn)
 
@@ -238,7 +269,9 @@ def test_deleting_takes_listeners_along_and_can_be_repeated(elb, served):
 
 def test_a_vpc_link_holds_its_balancer(aws, elb, net, name):
     gateway = aws("apigateway", REGION)
-    arn = elb.create_load_balancer(Name=name, Type="network", Scheme="internal", Subnets=net.subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+    arn = elb.create_load_balancer(Name=name, Type="network", Scheme="internal", Subnets=net.subnets)[
+        "LoadBalancers"
+    ][0]["LoadBalancerArn"]
     link = gateway.create_vpc_link(name=name, targetArns=[arn])["id"]
     with fails("ResourceInUse", "currently associated with another service"):
         elb.delete_load_balancer(LoadBalancerArn=arn)
@@ -283,18 +316,37 @@ def test_a_new_balancer_and_group_are_unknown_for_a_moment(elb, net, name, event
 
 def test_the_defaults_of_a_target_group(elb, net, name):
     made = elb.create_target_group(Name=name, Protocol="HTTP", Port=8080, VpcId=net.vpc)["TargetGroups"][0]
-    assert re.fullmatch(rf"arn:aws:elasticloadbalancing:{REGION}:000000000000:targetgroup/{name}/[0-9a-f]{{16}}", made.pop("TargetGroupArn"))
+    assert re.fullmatch(
+        rf"arn:aws:elasticloadbalancing:{REGION}:000000000000:targetgroup/{name}/[0-9a-f]{{16}}",
+        made.pop("TargetGroupArn"),
+    )
     assert made == {
-        "TargetGroupName": name, "Protocol": "HTTP", "Port": 8080, "VpcId": net.vpc, "HealthCheckProtocol": "HTTP",
-        "HealthCheckPort": "traffic-port", "HealthCheckEnabled": True, "HealthCheckIntervalSeconds": 30, "HealthCheckTimeoutSeconds": 5,
-        "HealthyThresholdCount": 5, "UnhealthyThresholdCount": 2, "HealthCheckPath": "/", "Matcher": {"HttpCode": "200"},
-        "LoadBalancerArns": [], "TargetType": "instance", "ProtocolVersion": "HTTP1", "IpAddressType": "ipv4",
+        "TargetGroupName": name,
+        "Protocol": "HTTP",
+        "Port": 8080,
+        "VpcId": net.vpc,
+        "HealthCheckProtocol": "HTTP",
+        "HealthCheckPort": "traffic-port",
+        "HealthCheckEnabled": True,
+        "HealthCheckIntervalSeconds": 30,
+        "HealthCheckTimeoutSeconds": 5,
+        "HealthyThresholdCount": 5,
+        "UnhealthyThresholdCount": 2,
+        "HealthCheckPath": "/",
+        "Matcher": {"HttpCode": "200"},
+        "LoadBalancerArns": [],
+        "TargetType": "instance",
+        "ProtocolVersion": "HTTP1",
+        "IpAddressType": "ipv4",
     }
 
 
 def test_the_same_group_again_succeeds_and_another_does_not(elb, net, name):
     assert target_group(elb, net, name) == target_group(elb, net, name)
-    with fails("DuplicateTargetGroupName", f"A target group with the same name '{name}' exists, but with different settings"):
+    with fails(
+        "DuplicateTargetGroupName",
+        f"A target group with the same name '{name}' exists, but with different settings",
+    ):
         target_group(elb, net, name, Port=81)
 
 
@@ -308,9 +360,18 @@ def test_a_group_needs_a_vpc_that_exists(elb, net, name):
 def test_only_the_health_check_of_a_group_changes(elb, net, name):
     arn = target_group(elb, net, name)
     before = elb.describe_target_groups(Names=[name])["TargetGroups"][0]
-    elb.modify_target_group(TargetGroupArn=arn, HealthCheckPath="/health", HealthyThresholdCount=2, Matcher={"HttpCode": "200-204"})
+    elb.modify_target_group(
+        TargetGroupArn=arn,
+        HealthCheckPath="/health",
+        HealthyThresholdCount=2,
+        Matcher={"HttpCode": "200-204"},
+    )
     after = elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"][0]
-    assert after == before | {"HealthCheckPath": "/health", "HealthyThresholdCount": 2, "Matcher": {"HttpCode": "200-204"}}
+    assert after == before | {
+        "HealthCheckPath": "/health",
+        "HealthyThresholdCount": 2,
+        "Matcher": {"HttpCode": "200-204"},
+    }
     with fails("ValidationError", "interval must be greater"):
         elb.modify_target_group(TargetGroupArn=arn, HealthCheckTimeoutSeconds=10)
     with fails("InvalidConfigurationRequest"):
@@ -321,14 +382,28 @@ def test_only_the_health_check_of_a_group_changes(elb, net, name):
 
 def test_attributes_of_groups(elb, net, name):
     arn = target_group(elb, net, name)
-    assert attributes(elb.describe_target_group_attributes(TargetGroupArn=arn))["deregistration_delay.timeout_seconds"] == "300"
-    wanted = [{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}, {"Key": "stickiness.enabled", "Value": "true"}]
+    assert (
+        attributes(elb.describe_target_group_attributes(TargetGroupArn=arn))[
+            "deregistration_delay.timeout_seconds"
+        ]
+        == "300"
+    )
+    wanted = [
+        {"Key": "deregistration_delay.timeout_seconds", "Value": "30"},
+        {"Key": "stickiness.enabled", "Value": "true"},
+    ]
     elb.modify_target_group_attributes(TargetGroupArn=arn, Attributes=wanted)
     now = attributes(elb.describe_target_group_attributes(TargetGroupArn=arn))
-    assert (now["deregistration_delay.timeout_seconds"], now["stickiness.enabled"], now["stickiness.type"]) == ("30", "true", "lb_cookie")
+    assert (
+        now["deregistration_delay.timeout_seconds"],
+        now["stickiness.enabled"],
+        now["stickiness.type"],
+    ) == ("30", "true", "lb_cookie")
     for code, key, value in (
-        ("ValidationError", "deregistration_delay.timeout_seconds", "3601"), ("ValidationError", "slow_start.duration_seconds", "10"),
-        ("InvalidConfigurationRequest", "proxy_protocol_v2.enabled", "true"), ("ValidationError", "no.such.key", "1"),
+        ("ValidationError", "deregistration_delay.timeout_seconds", "3601"),
+        ("ValidationError", "slow_start.duration_seconds", "10"),
+        ("InvalidConfigurationRequest", "proxy_protocol_v2.enabled", "true"),
+        ("ValidationError", "no.such.key", "1"),
     ):
         with fails(code, key):
             elb.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[{"Key": key, "Value": value}])
@@ -351,4 +426,6 @@ def test_a_group_in_use_is_not_deleted(elb, served):
 def test_groups_of_a_balancer(elb, net, name, served):
     target_group(elb, net, f"{name}-2")
     found = elb.describe_target_groups(LoadBalancerArn=served.arn)["TargetGroups"]
-    assert [(one["TargetGroupArn"], one["LoadBalancerArns"]) for one in found] == [(served.group, [served.arn])]
+    assert [(one["TargetGroupArn"], one["LoadBalancerArns"]) for one in found] == [
+        (served.group, [served.arn])
+    ]

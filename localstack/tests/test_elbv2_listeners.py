@@ -27,12 +27,22 @@ pytestmark = pytest.mark.usefixtures("step")
 
 def test_a_forward_is_shown_in_full(elb, served):
     shown = elb.describe_listeners(LoadBalancerArn=served.arn)["Listeners"]
-    config = {"TargetGroups": [{"TargetGroupArn": served.group, "Weight": 1}], "TargetGroupStickinessConfig": {"Enabled": False}}
-    assert shown == [{
-        "ListenerArn": served.listener, "LoadBalancerArn": served.arn, "Port": 80, "Protocol": "HTTP",
-        "DefaultActions": [{"Type": "forward", "TargetGroupArn": served.group, "ForwardConfig": config}],
-    }]
-    assert re.fullmatch(re.escape(served.arn.replace("loadbalancer/", "listener/")) + "/[0-9a-f]{16}", served.listener)
+    config = {
+        "TargetGroups": [{"TargetGroupArn": served.group, "Weight": 1}],
+        "TargetGroupStickinessConfig": {"Enabled": False},
+    }
+    assert shown == [
+        {
+            "ListenerArn": served.listener,
+            "LoadBalancerArn": served.arn,
+            "Port": 80,
+            "Protocol": "HTTP",
+            "DefaultActions": [{"Type": "forward", "TargetGroupArn": served.group, "ForwardConfig": config}],
+        }
+    ]
+    assert re.fullmatch(
+        re.escape(served.arn.replace("loadbalancer/", "listener/")) + "/[0-9a-f]{16}", served.listener
+    )
 
 
 def test_a_port_is_taken_once(elb, served):
@@ -46,13 +56,31 @@ def test_a_port_is_taken_once(elb, served):
 
 
 def test_a_redirect_is_shown_in_full_and_does_not_loop(elb, served):
-    redirect = {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}
-    shown = elb.modify_listener(ListenerArn=served.listener, DefaultActions=[redirect])["Listeners"][0]["DefaultActions"]
-    assert shown == [{"Type": "redirect", "RedirectConfig": {
-        "Protocol": "HTTPS", "Port": "443", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}", "StatusCode": "HTTP_301",
-    }}]
+    redirect = {
+        "Type": "redirect",
+        "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"},
+    }
+    shown = elb.modify_listener(ListenerArn=served.listener, DefaultActions=[redirect])["Listeners"][0][
+        "DefaultActions"
+    ]
+    assert shown == [
+        {
+            "Type": "redirect",
+            "RedirectConfig": {
+                "Protocol": "HTTPS",
+                "Port": "443",
+                "Host": "#{host}",
+                "Path": "/#{path}",
+                "Query": "#{query}",
+                "StatusCode": "HTTP_301",
+            },
+        }
+    ]
     with fails("InvalidLoadBalancerAction", "creates a loop"):
-        elb.modify_listener(ListenerArn=served.listener, DefaultActions=[{"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_302"}}])
+        elb.modify_listener(
+            ListenerArn=served.listener,
+            DefaultActions=[{"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_302"}}],
+        )
 
 
 def test_a_group_belongs_to_one_balancer(elb, net, name, served):
@@ -74,13 +102,22 @@ def test_a_listener_forwards_to_groups_that_fit(elb, ec2, net, name, served):
 def test_attributes_of_listeners(elb, served):
     wanted = [{"Key": "routing.http.response.server.enabled", "Value": "false"}]
     elb.modify_listener_attributes(ListenerArn=served.listener, Attributes=wanted)
-    assert attributes(elb.describe_listener_attributes(ListenerArn=served.listener))["routing.http.response.server.enabled"] == "false"
+    assert (
+        attributes(elb.describe_listener_attributes(ListenerArn=served.listener))[
+            "routing.http.response.server.enabled"
+        ]
+        == "false"
+    )
     with fails("InvalidConfigurationRequest"):
-        elb.modify_listener_attributes(ListenerArn=served.listener, Attributes=[{"Key": "tcp.idle_timeout.seconds", "Value": "60"}])
+        elb.modify_listener_attributes(
+            ListenerArn=served.listener, Attributes=[{"Key": "tcp.idle_timeout.seconds", "Value": "60"}]
+        )
 
 
 def secure(elb, arn, certificate, **more):
-    return listener(elb, arn, port=443, **{"Protocol": "HTTPS", "Certificates": [{"CertificateArn": certificate}], **more})
+    return listener(
+        elb, arn, port=443, **{"Protocol": "HTTPS", "Certificates": [{"CertificateArn": certificate}], **more}
+    )
 
 
 def test_https_needs_an_issued_certificate_of_the_region(aws, elb, net, name):
@@ -89,7 +126,9 @@ def test_https_needs_an_issued_certificate_of_the_region(aws, elb, net, name):
     pending = acm.request_certificate(DomainName=domain, ValidationMethod="DNS")["CertificateArn"]
     with fails("UnsupportedCertificate", "must have a fully-qualified domain name"):
         secure(elb, arn, pending)
-    elsewhere = aws("acm", "us-east-1").request_certificate(DomainName=domain, ValidationMethod="DNS")["CertificateArn"]
+    elsewhere = aws("acm", "us-east-1").request_certificate(DomainName=domain, ValidationMethod="DNS")[
+        "CertificateArn"
+    ]
     with fails("CertificateNotFound", f"Certificate '{elsewhere}' not found"):
         secure(elb, arn, elsewhere)
     with fails("ValidationError", "A certificate must be specified for HTTPS listeners"):
@@ -98,7 +137,10 @@ def test_https_needs_an_issued_certificate_of_the_region(aws, elb, net, name):
     with fails("SSLPolicyNotFound"):
         secure(elb, arn, issued, SslPolicy="ELBSecurityPolicy-2099-01")
     made = secure(elb, arn, issued)
-    assert (made["Certificates"], made["SslPolicy"]) == ([{"CertificateArn": issued}], "ELBSecurityPolicy-2016-08")
+    assert (made["Certificates"], made["SslPolicy"]) == (
+        [{"CertificateArn": issued}],
+        "ELBSecurityPolicy-2016-08",
+    )
 
 
 def test_a_certificate_of_a_listener_is_in_use(aws, elb, net, name):
@@ -142,10 +184,19 @@ def test_rules_are_listed_by_priority_and_the_default_one_last(elb, served):
     for priority in (20, 3):
         rule(elb, served.listener, priority)
     shown = elb.describe_rules(ListenerArn=served.listener)["Rules"]
-    assert [(one["Priority"], one["IsDefault"]) for one in shown] == [("3", False), ("20", False), ("default", True)]
-    assert shown[0]["Conditions"] == [{"Field": "path-pattern", "Values": ["/x"], "PathPatternConfig": {"Values": ["/x"]}}]
+    assert [(one["Priority"], one["IsDefault"]) for one in shown] == [
+        ("3", False),
+        ("20", False),
+        ("default", True),
+    ]
+    assert shown[0]["Conditions"] == [
+        {"Field": "path-pattern", "Values": ["/x"], "PathPatternConfig": {"Values": ["/x"]}}
+    ]
     assert shown[2]["Actions"][0]["TargetGroupArn"] == served.group
-    assert re.fullmatch(re.escape(served.listener.replace(":listener/", ":listener-rule/")) + "/[0-9a-f]{16}", shown[0]["RuleArn"])
+    assert re.fullmatch(
+        re.escape(served.listener.replace(":listener/", ":listener-rule/")) + "/[0-9a-f]{16}",
+        shown[0]["RuleArn"],
+    )
 
 
 def test_a_priority_is_taken_once(elb, served):
@@ -155,7 +206,10 @@ def test_a_priority_is_taken_once(elb, served):
     with fails("PriorityInUse"):
         elb.set_rule_priorities(RulePriorities=[{"RuleArn": one, "Priority": 2}])
     elb.set_rule_priorities(RulePriorities=[{"RuleArn": one, "Priority": 2}, {"RuleArn": two, "Priority": 1}])
-    assert [one["RuleArn"] for one in elb.describe_rules(ListenerArn=served.listener)["Rules"]][:2] == [two, one]
+    assert [one["RuleArn"] for one in elb.describe_rules(ListenerArn=served.listener)["Rules"]][:2] == [
+        two,
+        one,
+    ]
 
 
 def test_a_rule_changes_only_in_what_is_named(elb, served):
@@ -164,7 +218,10 @@ def test_a_rule_changes_only_in_what_is_named(elb, served):
     after = elb.modify_rule(RuleArn=made["RuleArn"], Conditions=conditions)["Rules"][0]
     assert after == made | {"Conditions": [{**conditions[0], "Values": ["a.example.com"]}]}
     after = elb.modify_rule(RuleArn=made["RuleArn"], Actions=[forward(served.group)])["Rules"][0]
-    assert (after["Conditions"][0]["Values"], after["Actions"][0]["TargetGroupArn"]) == (["a.example.com"], served.group)
+    assert (after["Conditions"][0]["Values"], after["Actions"][0]["TargetGroupArn"]) == (
+        ["a.example.com"],
+        served.group,
+    )
 
 
 def test_the_default_rule_stays(elb, served):
@@ -180,7 +237,10 @@ def test_a_forward_with_weights(elb, net, name, served):
     other = target_group(elb, net, f"{name}-2")
     made = rule(elb, served.listener, 1, forward((served.group, 90), (other, 10)))["Actions"][0]
     assert "TargetGroupArn" not in made
-    assert made["ForwardConfig"]["TargetGroups"] == [{"TargetGroupArn": served.group, "Weight": 90}, {"TargetGroupArn": other, "Weight": 10}]
+    assert made["ForwardConfig"]["TargetGroups"] == [
+        {"TargetGroupArn": served.group, "Weight": 90},
+        {"TargetGroupArn": other, "Weight": 10},
+    ]
     with fails("ResourceInUse"):
         elb.delete_target_group(TargetGroupArn=other)
 

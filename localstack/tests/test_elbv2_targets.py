@@ -1,6 +1,5 @@
 """Targets and their health, tags, and the state as a whole."""
 
-
 import pytest
 from balancing import (
     NOTHING,
@@ -46,7 +45,13 @@ def test_a_target_becomes_healthy_after_a_check(elb, served, step):
     step(1)
     assert state(elb, served.group) == ("healthy", None)
     shown = elb.describe_target_health(TargetGroupArn=served.group)["TargetHealthDescriptions"]
-    assert shown == [{"Target": {"Id": "10.0.0.7", "Port": 80}, "HealthCheckPort": "80", "TargetHealth": {"State": "healthy"}}]
+    assert shown == [
+        {
+            "Target": {"Id": "10.0.0.7", "Port": 80},
+            "HealthCheckPort": "80",
+            "TargetHealth": {"State": "healthy"},
+        }
+    ]
 
 
 def test_targets_wait_for_their_balancer(elb, net, name, step):
@@ -86,7 +91,10 @@ def test_one_target_is_told_apart_by_the_name_of_the_group(elb, control, net, na
 
 
 def test_a_deregistered_target_drains(elb, served, step):
-    elb.modify_target_group_attributes(TargetGroupArn=served.group, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}])
+    elb.modify_target_group_attributes(
+        TargetGroupArn=served.group,
+        Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}],
+    )
     register(elb, served.group, "10.0.0.7")
     step(10)
     elb.deregister_targets(TargetGroupArn=served.group, Targets=[{"Id": "10.0.0.7"}])
@@ -129,13 +137,34 @@ PLACE = (ACCOUNT, "xx-test-1")
 def place():
     """A rule forwards to the groups blue (90) and green (10) of an active balancer; the group grey is left over."""
     clock.freeze()
-    data = {"TargetType": "ip", "Protocol": "HTTP", "Port": 80, "VpcId": "vpc-1", "HealthCheckEnabled": True, "HealthCheckIntervalSeconds": 10,
-            "HealthyThresholdCount": 3, "UnhealthyThresholdCount": 2}
-    groups = {name: TargetGroup(data | {"TargetGroupName": name}, {}, {"deregistration_delay.timeout_seconds": "60"}) for name in ("blue", "green", "grey")}
+    data = {
+        "TargetType": "ip",
+        "Protocol": "HTTP",
+        "Port": 80,
+        "VpcId": "vpc-1",
+        "HealthCheckEnabled": True,
+        "HealthCheckIntervalSeconds": 10,
+        "HealthyThresholdCount": 3,
+        "UnhealthyThresholdCount": 2,
+    }
+    groups = {
+        name: TargetGroup(
+            data | {"TargetGroupName": name}, {}, {"deregistration_delay.timeout_seconds": "60"}
+        )
+        for name in ("blue", "green", "grey")
+    }
     action = written_forward(forward(("blue", 90), ("green", 10)))
     regions[PLACE] = Region(
-        {"lb": Balancer({}, {}, {}, {})}, groups,
-        {"listener": Listener({"ListenerArn": "listener", "LoadBalancerArn": "lb", "DefaultActions": [NOTHING]}, {}, {}, "default")},
+        {"lb": Balancer({}, {}, {}, {})},
+        groups,
+        {
+            "listener": Listener(
+                {"ListenerArn": "listener", "LoadBalancerArn": "lb", "DefaultActions": [NOTHING]},
+                {},
+                {},
+                "default",
+            )
+        },
         {"rule": Rule({"RuleArn": "rule", "Actions": [action]}, {}, "listener")},
     )
     elbv2_targets.note_uses(regions[PLACE])
@@ -145,7 +174,12 @@ def place():
 
 
 def test_other_services_ask_about_groups(place):
-    assert [elbv2_targets.is_attached(*PLACE, group) for group in ("blue", "green", "grey", "gone")] == [True, True, False, False]
+    assert [elbv2_targets.is_attached(*PLACE, group) for group in ("blue", "green", "grey", "gone")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
     assert [elbv2_targets.exists(*PLACE, group) for group in ("blue", "gone")] == [True, False]
     assert [elbv2_targets.vpc_of(*PLACE, group) for group in ("blue", "gone")] == ["vpc-1", None]
 
@@ -172,7 +206,10 @@ def test_other_services_register_and_deregister(place):
 def test_other_services_shift_weights(place):
     elbv2_targets.shift(*PLACE, "rule", {"green": 100, "blue": 0})
     config = place.rules["rule"].data["Actions"][0]["ForwardConfig"]
-    assert config["TargetGroups"] == [{"TargetGroupArn": "blue", "Weight": 0}, {"TargetGroupArn": "green", "Weight": 100}]
+    assert config["TargetGroups"] == [
+        {"TargetGroupArn": "blue", "Weight": 0},
+        {"TargetGroupArn": "green", "Weight": 100},
+    ]
     elbv2_targets.shift(*PLACE, "rule", {"grey": 1})
     assert elbv2_targets.is_attached(*PLACE, "grey")
     place.listeners["listener"].data["DefaultActions"] = [written_forward(forward("blue"))]
@@ -191,11 +228,17 @@ def test_tags_of_all_four_kinds(aws, elb, net, name):
     group = target_group(elb, net, name, Tags=tags)
     made = listener(elb, arn, Tags=tags)["ListenerArn"]
     one = rule(elb, made, 1)["RuleArn"]
-    elb.add_tags(ResourceArns=[one, arn], Tags=[{"Key": "isobar:stack", "Value": name}, {"Key": "a", "Value": "b"}])
+    elb.add_tags(
+        ResourceArns=[one, arn], Tags=[{"Key": "isobar:stack", "Value": name}, {"Key": "a", "Value": "b"}]
+    )
     elb.remove_tags(ResourceArns=[one, arn], TagKeys=["a"])
     arns = [arn, group, made, one]
-    assert elb.describe_tags(ResourceArns=arns)["TagDescriptions"] == [{"ResourceArn": each, "Tags": tags} for each in arns]
-    found = aws("resourcegroupstaggingapi", REGION).get_resources(TagFilters=[{"Key": "isobar:stack", "Values": [name]}])
+    assert elb.describe_tags(ResourceArns=arns)["TagDescriptions"] == [
+        {"ResourceArn": each, "Tags": tags} for each in arns
+    ]
+    found = aws("resourcegroupstaggingapi", REGION).get_resources(
+        TagFilters=[{"Key": "isobar:stack", "Values": [name]}]
+    )
     assert {one["ResourceARN"] for one in found["ResourceTagMappingList"]} == set(arns)
     with fails("ValidationError", "20"):
         elb.describe_tags(ResourceArns=arns * 6)
@@ -205,7 +248,11 @@ def test_tags_of_all_four_kinds(aws, elb, net, name):
 
 def test_the_inventory_lists_all_four_kinds(elb, control, name, served):
     rule(elb, served.listener, 7)
-    things = {(one["kind"], one["name"]) for one in control(f"inventory?regions={REGION}") if one["service"] == "elbv2" and name in one["name"]}
+    things = {
+        (one["kind"], one["name"])
+        for one in control(f"inventory?regions={REGION}")
+        if one["service"] == "elbv2" and name in one["name"]
+    }
     short = served.listener.partition("/")[2]
     kinds = {kind for kind, _ in things}
     assert kinds == {"load-balancer", "target-group", "listener", "listener-rule"}

@@ -24,7 +24,10 @@ def fault(endpoint):
 def client(endpoint):
     def make(service, region=HERE, patience=10):
         return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test").client(
-            service, region, endpoint_url=endpoint, config=Config(retries={"total_max_attempts": 1}, read_timeout=patience)
+            service,
+            region,
+            endpoint_url=endpoint,
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=patience),
         )
 
     return make
@@ -45,13 +48,28 @@ def outcomes(call, number):
 
 def test_the_nth_call_fails(client, fault):
     topics = client("sns").list_topics
-    fault({"region": HERE, "service": "sns", "operation": "ListTopics", "nth": 3, "action": "error", "code": "AuthorizationError", "status": 403})
+    fault(
+        {
+            "region": HERE,
+            "service": "sns",
+            "operation": "ListTopics",
+            "nth": 3,
+            "action": "error",
+            "code": "AuthorizationError",
+            "status": 403,
+        }
+    )
     assert outcomes(topics, 4) == "..x."
 
 
 def test_how_often(client, fault, endpoint):
     topics = client("sns").list_topics
-    for numbers, expected in (({"every": 2}, ".x.x"), ({"first": 2}, "xx.."), ({"times": 3}, "xxx."), ({"nth": [1, 4]}, "x..x")):
+    for numbers, expected in (
+        ({"every": 2}, ".x.x"),
+        ({"first": 2}, "xx.."),
+        ({"times": 3}, "xxx."),
+        ({"nth": [1, 4]}, "x..x"),
+    ):
         fault({"region": HERE, "action": "throttle", **numbers})
         assert outcomes(topics, 4) == expected
         shown = ask(endpoint, "faults")["rules"][0]
@@ -71,7 +89,17 @@ def test_chance_is_repeatable(client, fault, endpoint):
 
 
 def test_names_may_be_patterns(client, fault):
-    fault({"service": "s*", "operation": ["Create*", "Delete*"], "region": "ap-*", "not_service": "sqs", "action": "error", "code": "Broken", "message": "by hand"})
+    fault(
+        {
+            "service": "s*",
+            "operation": ["Create*", "Delete*"],
+            "region": "ap-*",
+            "not_service": "sqs",
+            "action": "error",
+            "code": "Broken",
+            "message": "by hand",
+        }
+    )
     with fails("Broken", "by hand"):
         client("sns").create_topic(Name="t")
     client("sns").list_topics()
@@ -81,7 +109,10 @@ def test_names_may_be_patterns(client, fault):
 
 def test_only_what_changes_something(client, fault, endpoint, name):
     topics = client("sns")
-    fault({"region": HERE, "mutating": True, "nth": 2, "action": "error", "code": "Broken"}, {"region": HERE, "mutating": False, "nth": 3, "action": "error", "code": "Blind"})
+    fault(
+        {"region": HERE, "mutating": True, "nth": 2, "action": "error", "code": "Broken"},
+        {"region": HERE, "mutating": False, "nth": 3, "action": "error", "code": "Blind"},
+    )
     topics.list_topics()
     topics.create_topic(Name=name)
     topics.list_topics()
@@ -90,12 +121,23 @@ def test_only_what_changes_something(client, fault, endpoint, name):
     with fails("Blind"):
         topics.list_topics()
     shown = ask(endpoint, "faults")["rules"]
-    assert [(rule["matched"], rule["acted"], rule["last"]) for rule in shown] == [(2, 1, f"{HERE} sns CreateTopic"), (3, 1, f"{HERE} sns ListTopics")]
+    assert [(rule["matched"], rule["acted"], rule["last"]) for rule in shown] == [
+        (2, 1, f"{HERE} sns CreateTopic"),
+        (3, 1, f"{HERE} sns ListTopics"),
+    ]
 
 
 def test_errors_are_in_the_protocol_of_the_service(client, fault):
     fault({"region": HERE, "action": "error", "code": "Odd", "status": 418})
-    calls = (client("dynamodb").list_tables, client("lambda").list_functions, client("iam").list_roles, client("route53").list_hosted_zones, client("ec2").describe_vpcs, client("cloudwatch").list_metrics, client("s3").list_buckets)
+    calls = (
+        client("dynamodb").list_tables,
+        client("lambda").list_functions,
+        client("iam").list_roles,
+        client("route53").list_hosted_zones,
+        client("ec2").describe_vpcs,
+        client("cloudwatch").list_metrics,
+        client("s3").list_buckets,
+    )
     for call in calls:
         with pytest.raises(ClientError) as caught:
             call()
@@ -104,12 +146,21 @@ def test_errors_are_in_the_protocol_of_the_service(client, fault):
 
 
 def test_server_errors_and_throttling(client, fault):
-    fault({"region": HERE, "nth": 1, "action": "5xx"}, {"region": HERE, "nth": 1, "action": "5xx", "status": 503}, {"region": HERE, "action": "throttle", "retry_after": 7})
+    fault(
+        {"region": HERE, "nth": 1, "action": "5xx"},
+        {"region": HERE, "nth": 1, "action": "5xx", "status": 503},
+        {"region": HERE, "action": "throttle", "retry_after": 7},
+    )
     found = []
     for _ in range(3):
         with pytest.raises(ClientError) as caught:
             client("apigateway").get_rest_apis()
-        found.append((caught.value.response["ResponseMetadata"]["HTTPStatusCode"], caught.value.response["Error"]["Code"]))
+        found.append(
+            (
+                caught.value.response["ResponseMetadata"]["HTTPStatusCode"],
+                caught.value.response["Error"]["Code"],
+            )
+        )
     assert found == [(500, "InternalFailure"), (503, "ServiceUnavailable"), (429, "TooManyRequestsException")]
     assert caught.value.response["ResponseMetadata"]["HTTPHeaders"]["retry-after"] == "7"
 
@@ -137,7 +188,10 @@ def test_an_error_after_the_work(client, fault, name):
 
 def test_hanging(client, fault):
     topics = client("sns")
-    fault({"region": HERE, "nth": 1, "action": "hang", "seconds": 0.4, "then": "serve"}, {"region": HERE, "nth": 1, "action": "hang", "seconds": 0.2})
+    fault(
+        {"region": HERE, "nth": 1, "action": "hang", "seconds": 0.4, "then": "serve"},
+        {"region": HERE, "nth": 1, "action": "hang", "seconds": 0.2},
+    )
     began = time.monotonic()
     topics.list_topics()
     assert 0.4 <= time.monotonic() - began < 5
@@ -195,7 +249,13 @@ def test_a_region_is_gone_and_the_other_does_not_notice(client, fault, endpoint,
 
 
 def test_wrong_rules_are_refused(endpoint):
-    for rule in ({"action": "explode"}, {"action": "error"}, {"action": "drop", "when": 1}, {"action": "throttle", "after": True}, 5):
+    for rule in (
+        {"action": "explode"},
+        {"action": "error"},
+        {"action": "drop", "when": 1},
+        {"action": "throttle", "after": True},
+        5,
+    ):
         with pytest.raises(urllib.error.HTTPError) as caught:
             ask(endpoint, "faults", "POST", rule)
         assert caught.value.code == 400

@@ -39,7 +39,12 @@ def with_packages(module: str, target: str) -> set[str]:
 
 def graph() -> dict[str, set]:
     return {
-        module: {name for node in ast.walk(tree) for target in imported(node) for name in with_packages(module, target)}
+        module: {
+            name
+            for node in ast.walk(tree)
+            for target in imported(node)
+            for name in with_packages(module, target)
+        }
         for module, tree in SOURCES.items()
     }
 
@@ -62,7 +67,9 @@ def test_no_modules_import_each_other_in_a_circle():
     assert circle(graph()) is None
 
 
-@pytest.mark.parametrize("edges", [{"a": {"b"}, "b": {"a"}}, {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}])
+@pytest.mark.parametrize(
+    "edges", [{"a": {"b"}, "b": {"a"}}, {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}]
+)
 def test_circles_are_found(edges):
     assert sorted(set(circle(edges))) == sorted(edges.keys() - {"d"})
 

@@ -28,7 +28,12 @@ def lambda_(aws):
 def create(aws, lambda_, name, **more):
     role = create_role(aws, name, may=["ec2:*"])
     return lambda_.create_function(
-        FunctionName=name, Role=role, Runtime="python3.13", Handler="main.handler", Code={"ZipFile": code()}, **more
+        FunctionName=name,
+        Role=role,
+        Runtime="python3.13",
+        Handler="main.handler",
+        Code={"ZipFile": code()},
+        **more,
     )
 
 
@@ -37,7 +42,11 @@ def config(lambda_, name):
 
 
 def settled(lambda_, name):
-    return eventually(lambda: (c := config(lambda_, name))["State"] == "Active" and c["LastUpdateStatus"] == "Successful" and c)
+    return eventually(
+        lambda: (
+            (c := config(lambda_, name))["State"] == "Active" and c["LastUpdateStatus"] == "Successful" and c
+        )
+    )
 
 
 @pytest.fixture
@@ -54,7 +63,13 @@ def test_a_function_becomes_active(aws, lambda_, name):
         lambda_.update_function_configuration(FunctionName=name, Timeout=9)
     settled(lambda_, name)
     with fails("ResourceConflictException", "Function already exist"):
-        lambda_.create_function(FunctionName=name, Role=created["Role"], Runtime="python3.13", Handler="m.h", Code={"ZipFile": code()})
+        lambda_.create_function(
+            FunctionName=name,
+            Role=created["Role"],
+            Runtime="python3.13",
+            Handler="m.h",
+            Code={"ZipFile": code()},
+        )
     arn = created["FunctionArn"]
     assert lambda_.list_tags(Resource=arn)["Tags"] == {"isobar:stack": "x"}
     lambda_.tag_resource(Resource=arn, Tags={"b": "2"})
@@ -64,8 +79,12 @@ def test_a_function_becomes_active(aws, lambda_, name):
 
 def test_the_role_has_to_exist_and_to_trust_lambda(aws, lambda_, name):
     for role in (f"arn:aws:iam::{ACCOUNT}:role/missing", create_role(aws, name, "ec2.amazonaws.com")):
-        with fails("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."):
-            lambda_.create_function(FunctionName=name, Role=role, Runtime="python3.13", Handler="m.h", Code={"ZipFile": code()})
+        with fails(
+            "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
+        ):
+            lambda_.create_function(
+                FunctionName=name, Role=role, Runtime="python3.13", Handler="m.h", Code={"ZipFile": code()}
+            )
 
 
 def test_updates_are_in_progress_first(lambda_, function):
@@ -80,7 +99,9 @@ def test_updates_are_in_progress_first(lambda_, function):
         with fails("ResourceConflictException", "An update is in progress"):
             again()
     assert settled(lambda_, function)["CodeSha256"] == sha(changed)
-    lambda_.update_function_configuration(FunctionName=function, Timeout=9, Environment={"Variables": {"AA": "1"}})
+    lambda_.update_function_configuration(
+        FunctionName=function, Timeout=9, Environment={"Variables": {"AA": "1"}}
+    )
     found = settled(lambda_, function)
     assert (found["Timeout"], found["Environment"]["Variables"]) == (9, {"AA": "1"})
 
@@ -91,8 +112,17 @@ def everywhere(lambda_, name, version="$LATEST"):
     found = [
         lambda_.get_function(FunctionName=name, Qualifier=version)["Configuration"],
         lambda_.get_function_configuration(FunctionName=name, Qualifier=version),
-        *(f for page in pages for f in page["Functions"] if (f["FunctionName"], f["Version"]) == (name, version)),
-        *(f for f in lambda_.list_versions_by_function(FunctionName=name)["Versions"] if f["Version"] == version),
+        *(
+            f
+            for page in pages
+            for f in page["Functions"]
+            if (f["FunctionName"], f["Version"]) == (name, version)
+        ),
+        *(
+            f
+            for f in lambda_.list_versions_by_function(FunctionName=name)["Versions"]
+            if f["Version"] == version
+        ),
     ]
     answers = [{key: one.get(key) for key in SETTINGS} for one in found]
     assert len(found) == 4 and all(answer == answers[0] for answer in answers)
@@ -100,8 +130,20 @@ def everywhere(lambda_, name, version="$LATEST"):
 
 
 SETTINGS = (
-    "KMSKeyArn", "VpcConfig", "FileSystemConfigs", "Layers", "DeadLetterConfig", "TracingConfig", "LoggingConfig",
-    "EphemeralStorage", "SnapStart", "PackageType", "ImageConfigResponse", "CodeSha256", "Handler", "Runtime",
+    "KMSKeyArn",
+    "VpcConfig",
+    "FileSystemConfigs",
+    "Layers",
+    "DeadLetterConfig",
+    "TracingConfig",
+    "LoggingConfig",
+    "EphemeralStorage",
+    "SnapStart",
+    "PackageType",
+    "ImageConfigResponse",
+    "CodeSha256",
+    "Handler",
+    "Runtime",
 )
 
 
@@ -110,8 +152,13 @@ def network(aws, name):
     """Two subnets and two security groups in a VPC of their own."""
     ec2 = aws("ec2", "eu-west-1")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"] for n in range(2)]
-    groups = [ec2.create_security_group(VpcId=vpc, GroupName=f"{name}{n}", Description="d")["GroupId"] for n in range(2)]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"] for n in range(2)
+    ]
+    groups = [
+        ec2.create_security_group(VpcId=vpc, GroupName=f"{name}{n}", Description="d")["GroupId"]
+        for n in range(2)
+    ]
     return vpc, subnets, groups
 
 
@@ -122,18 +169,34 @@ def layer(number, version=1, region="eu-west-1"):
 def test_all_settings_are_kept(aws, lambda_, name, network):
     vpc, subnets, groups = network
     key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1"
-    files = [{"Arn": f"arn:aws:elasticfilesystem:eu-west-1:{ACCOUNT}:access-point/fsap-0123456789abcdef0", "LocalMountPath": "/mnt/a"}]
+    files = [
+        {
+            "Arn": f"arn:aws:elasticfilesystem:eu-west-1:{ACCOUNT}:access-point/fsap-0123456789abcdef0",
+            "LocalMountPath": "/mnt/a",
+        }
+    ]
     plain = {
         "DeadLetterConfig": {"TargetArn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:dead"},
         "TracingConfig": {"Mode": "Active"},
         "EphemeralStorage": {"Size": 1024},
-        "LoggingConfig": {"LogFormat": "JSON", "ApplicationLogLevel": "WARN", "SystemLogLevel": "DEBUG", "LogGroup": "/own"},
+        "LoggingConfig": {
+            "LogFormat": "JSON",
+            "ApplicationLogLevel": "WARN",
+            "SystemLogLevel": "DEBUG",
+            "LogGroup": "/own",
+        },
         "FileSystemConfigs": files,
         "KMSKeyArn": key,
     }
     network = {"SubnetIds": subnets, "SecurityGroupIds": groups, "Ipv6AllowedForDualStack": True}
     created = create(
-        aws, lambda_, name, **plain, VpcConfig=network, Layers=[layer(1), layer(2)], SnapStart={"ApplyOn": "PublishedVersions"}
+        aws,
+        lambda_,
+        name,
+        **plain,
+        VpcConfig=network,
+        Layers=[layer(1), layer(2)],
+        SnapStart={"ApplyOn": "PublishedVersions"},
     )
     settled(lambda_, name)
     found = everywhere(lambda_, name)
@@ -148,9 +211,16 @@ def test_all_settings_are_kept(aws, lambda_, name, network):
     settled(lambda_, name)
     assert everywhere(lambda_, name) == found  # what is left out stays
     lambda_.update_function_configuration(
-        FunctionName=name, KMSKeyArn="", FileSystemConfigs=[], Layers=[], DeadLetterConfig={"TargetArn": ""},
-        VpcConfig={"SubnetIds": [], "SecurityGroupIds": []}, TracingConfig={"Mode": "PassThrough"},
-        EphemeralStorage={"Size": 512}, SnapStart={"ApplyOn": "None"}, LoggingConfig={"LogFormat": "Text"},
+        FunctionName=name,
+        KMSKeyArn="",
+        FileSystemConfigs=[],
+        Layers=[],
+        DeadLetterConfig={"TargetArn": ""},
+        VpcConfig={"SubnetIds": [], "SecurityGroupIds": []},
+        TracingConfig={"Mode": "PassThrough"},
+        EphemeralStorage={"Size": 512},
+        SnapStart={"ApplyOn": "None"},
+        LoggingConfig={"LogFormat": "Text"},
     )
     settled(lambda_, name)
     cleared = everywhere(lambda_, name)
@@ -172,18 +242,33 @@ def test_wrong_settings_are_refused(aws, lambda_, name, network):
     for wrong, problem, text in (
         ({"Layers": ["layer-1"]}, "ValidationException", "'layers' failed"),
         ({"Layers": [layer(1).removesuffix(":1")]}, "ValidationException", "'layers' failed"),
-        ({"Layers": [layer(1, region="us-east-1")]}, "InvalidParameterValueException", "not in the same region"),
+        (
+            {"Layers": [layer(1, region="us-east-1")]},
+            "InvalidParameterValueException",
+            "not in the same region",
+        ),
         ({"Layers": [layer(1), layer(1, 2)]}, "InvalidParameterValueException", "Two different versions"),
         ({"Layers": [layer(n) for n in range(6)]}, "InvalidParameterValueException", "more than 5 layers"),
         ({"VpcConfig": {"SubnetIds": subnets}}, "InvalidParameterValueException", "must coexist"),
-        ({"VpcConfig": {"SubnetIds": [*subnets, "subnet-00000000"], "SecurityGroupIds": groups}},
-         "InvalidParameterValueException", "DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound"),
-        ({"VpcConfig": {"SubnetIds": subnets, "SecurityGroupIds": ["sg-00000000"]}},
-         "InvalidParameterValueException", "DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound"),
+        (
+            {"VpcConfig": {"SubnetIds": [*subnets, "subnet-00000000"], "SecurityGroupIds": groups}},
+            "InvalidParameterValueException",
+            "DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound",
+        ),
+        (
+            {"VpcConfig": {"SubnetIds": subnets, "SecurityGroupIds": ["sg-00000000"]}},
+            "InvalidParameterValueException",
+            "DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound",
+        ),
     ):
         with fails(problem, text):
             lambda_.create_function(
-                FunctionName=name, Role=role, Runtime="python3.13", Handler="m.h", Code={"ZipFile": code()}, **wrong
+                FunctionName=name,
+                Role=role,
+                Runtime="python3.13",
+                Handler="m.h",
+                Code={"ZipFile": code()},
+                **wrong,
             )
     with fails("ResourceNotFoundException"):
         config(lambda_, name)
@@ -194,12 +279,21 @@ def test_image_functions(aws, lambda_, name):
     images = [f"{registry}/app:1", f"{registry}/app:2"]
     wanted = {"EntryPoint": ["/run"], "Command": ["a", "b"], "WorkingDirectory": "/app"}
     lambda_.create_function(
-        FunctionName=name, Role=create_role(aws, name), PackageType="Image", Code={"ImageUri": images[0]}, ImageConfig=wanted
+        FunctionName=name,
+        Role=create_role(aws, name),
+        PackageType="Image",
+        Code={"ImageUri": images[0]},
+        ImageConfig=wanted,
     )
     settled(lambda_, name)
     first = everywhere(lambda_, name)
     assert first["ImageConfigResponse"] == {"ImageConfig": wanted}
-    assert (first["PackageType"], first["Handler"], first["Runtime"], first["Layers"]) == ("Image", None, None, None)
+    assert (first["PackageType"], first["Handler"], first["Runtime"], first["Layers"]) == (
+        "Image",
+        None,
+        None,
+        None,
+    )
     where = lambda_.get_function(FunctionName=name)["Code"]
     resolved = f"{registry}/app@sha256:{first['CodeSha256']}"
     assert where == {"RepositoryType": "ECR", "ImageUri": images[0], "ResolvedImageUri": resolved}
@@ -212,7 +306,9 @@ def test_image_functions(aws, lambda_, name):
     assert settled(lambda_, name)["CodeSha256"] == first["CodeSha256"]
     assert lambda_.get_function(FunctionName=name)["Code"]["ResolvedImageUri"] == resolved
     lambda_.update_function_configuration(
-        FunctionName=name, ImageConfig={"EntryPoint": [], "Command": [], "WorkingDirectory": ""}, SnapStart={"ApplyOn": "None"}
+        FunctionName=name,
+        ImageConfig={"EntryPoint": [], "Command": [], "WorkingDirectory": ""},
+        SnapStart={"ApplyOn": "None"},
     )
     assert not settled(lambda_, name).get("ImageConfigResponse")
 
@@ -220,7 +316,12 @@ def test_image_functions(aws, lambda_, name):
 def test_reserved_concurrency(lambda_, function):
     def shown():
         alone = lambda_.get_function_concurrency(FunctionName=function).get("ReservedConcurrentExecutions")
-        assert lambda_.get_function(FunctionName=function).get("Concurrency", {}).get("ReservedConcurrentExecutions") == alone
+        assert (
+            lambda_.get_function(FunctionName=function)
+            .get("Concurrency", {})
+            .get("ReservedConcurrentExecutions")
+            == alone
+        )
         return alone
 
     assert shown() is None
@@ -266,8 +367,14 @@ def test_aliases(lambda_, function):
 def test_permissions(lambda_, function):
     lambda_.publish_version(FunctionName=function)
     lambda_.create_alias(FunctionName=function, Name="live", FunctionVersion="1")
-    statement = {"FunctionName": function, "Qualifier": "live", "StatementId": "api", "Action": "lambda:InvokeFunction",
-                 "Principal": "apigateway.amazonaws.com", "SourceArn": f"arn:aws:execute-api:eu-west-1:{ACCOUNT}:abc/*/*/*"}
+    statement = {
+        "FunctionName": function,
+        "Qualifier": "live",
+        "StatementId": "api",
+        "Action": "lambda:InvokeFunction",
+        "Principal": "apigateway.amazonaws.com",
+        "SourceArn": f"arn:aws:execute-api:eu-west-1:{ACCOUNT}:abc/*/*/*",
+    }
     with fails("ResourceNotFoundException"):
         lambda_.get_policy(FunctionName=function, Qualifier="live")
     lambda_.add_permission(**statement)

@@ -35,12 +35,15 @@ def test_every_service_that_is_checked_has_a_pinned_model():
 
 def test_the_pin_knows_what_localstack_does_not():
     """Replicas that leave with their data, and canaries in many locations."""
+
     def actions(model):
         return set(model.shape_for("ReplicationGroupUpdate").members)
 
     assert actions(models.pinned("dynamodb")) - actions(load_service("dynamodb")) == {"Disassociate"}
-    assert models.pinned("synthetics").operation_model("CreateCanary").input_shape.members.keys() - load_service(
-        "synthetics").operation_model("CreateCanary").input_shape.members.keys()
+    assert (
+        models.pinned("synthetics").operation_model("CreateCanary").input_shape.members.keys()
+        - load_service("synthetics").operation_model("CreateCanary").input_shape.members.keys()
+    )
 
 
 # --- members that LocalStack's parser drops ---------------------------------------------------------
@@ -82,7 +85,9 @@ def test_a_new_member_is_checked_as_it_was_sent(newest):
     """By JSON and by query: certificates and rules have members that LocalStack drops."""
     with fails("ValidationException", "certificateUsage"):
         newest("acm").request_certificate(DomainName="a.example.com", CertificateUsage="MOON")
-    assert newest("acm").request_certificate(DomainName="a.example.com", ValidationMethod="DNS")["CertificateArn"]
+    assert newest("acm").request_certificate(DomainName="a.example.com", ValidationMethod="DNS")[
+        "CertificateArn"
+    ]
     condition = {"Field": "source-ip", "SourceIpConfig": {"Values": ["10.0.0.0/8"], "IpAddressType": "MOON"}}
     with fails("ValidationError", "sourceIpConfig.ipAddressType"):
         newest("elbv2").create_rule(ListenerArn="a", Priority=1, Conditions=[condition], Actions=[])
@@ -107,9 +112,19 @@ def test_the_calls_are_found_in_the_sources():
     found = calls.called(SOURCES, operations_of)
     assert set(found) <= set(services()) and len(found) >= 18
     for call in (
-        "acm.RequestCertificate", "autoscaling.StartInstanceRefresh", "dynamodb.UpdateTable", "ec2.CreateVpc",
-        "ecs.CreateService", "elbv2.CreateListener", "iam.CreateRole", "lambda.PublishVersion", "logs.CreateLogGroup",
-        "resourcegroupstaggingapi.GetResources", "route53.ChangeResourceRecordSets", "s3.PutObject", "sns.CreateTopic",
+        "acm.RequestCertificate",
+        "autoscaling.StartInstanceRefresh",
+        "dynamodb.UpdateTable",
+        "ec2.CreateVpc",
+        "ecs.CreateService",
+        "elbv2.CreateListener",
+        "iam.CreateRole",
+        "lambda.PublishVersion",
+        "logs.CreateLogGroup",
+        "resourcegroupstaggingapi.GetResources",
+        "route53.ChangeResourceRecordSets",
+        "s3.PutObject",
+        "sns.CreateTopic",
         "sts.GetCallerIdentity",
     ):
         api, operation = call.split(".")
@@ -118,16 +133,30 @@ def test_the_calls_are_found_in_the_sources():
 
 
 def test_calls_are_read_from_rust(tmp_path):
-    (tmp_path / "cx.rs").write_text("services! {\n    /// Tables.\n    dynamodb: aws_sdk_dynamodb;\n    logs: aws_sdk_cloudwatchlogs;\n}\n")
-    (tmp_path / "table.rs").write_text("cx.dynamodb()\n    .update_time_to_live()\n    .table_name(name).send().await?;")
-    (tmp_path / "group.rs").write_text("use aws_sdk_cloudwatchlogs::types::X;\nlet call = client.create_log_group();")
+    (tmp_path / "cx.rs").write_text(
+        "services! {\n    /// Tables.\n    dynamodb: aws_sdk_dynamodb;\n    logs: aws_sdk_cloudwatchlogs;\n}\n"
+    )
+    (tmp_path / "table.rs").write_text(
+        "cx.dynamodb()\n    .update_time_to_live()\n    .table_name(name).send().await?;"
+    )
+    (tmp_path / "group.rs").write_text(
+        "use aws_sdk_cloudwatchlogs::types::X;\nlet call = client.create_log_group();"
+    )
     names = {"dynamodb": ["UpdateTimeToLive", "CreateTable"], "logs": ["CreateLogGroup"]}
-    assert calls.called(tmp_path, names.__getitem__) == {"dynamodb": {"UpdateTimeToLive"}, "logs": {"CreateLogGroup"}}
+    assert calls.called(tmp_path, names.__getitem__) == {
+        "dynamodb": {"UpdateTimeToLive"},
+        "logs": {"CreateLogGroup"},
+    }
 
 
-@pytest.mark.parametrize("operation, method", [
-    ("DescribeVpcEndpoints", "describe_vpc_endpoints"), ("CreateDBCluster", "create_db_cluster"), ("GetWebACL", "get_web_acl"),
-])
+@pytest.mark.parametrize(
+    "operation, method",
+    [
+        ("DescribeVpcEndpoints", "describe_vpc_endpoints"),
+        ("CreateDBCluster", "create_db_cluster"),
+        ("GetWebACL", "get_web_acl"),
+    ],
+)
 def test_names_of_methods(operation, method):
     assert calls.snake(operation) == method
 
@@ -144,15 +173,41 @@ def written(folder, shapes):
 
 
 def test_all_that_changes_is_told(tmp_path):
-    old = written(tmp_path / "old", {
-        "In": {"type": "structure", "members": {"Name": {"shape": "Name"}, "Gone": {"shape": "Name"}, "Kind": {"shape": "Kind"}, "In": {"shape": "In"}}},
-        "Name": {"type": "string", "max": 10}, "Kind": {"type": "string", "enum": ["A", "B"]},
-    })
-    new = written(tmp_path / "new", {
-        "In": {"type": "structure", "required": ["Name"], "members": {"Name": {"shape": "Name"}, "Kind": {"shape": "Kind"}, "In": {"shape": "In"}, "Sizes": {"shape": "Sizes"}}},
-        "Name": {"type": "string", "max": 20, "pattern": "a+"}, "Kind": {"type": "string", "enum": ["B", "C"]},
-        "Sizes": {"type": "list", "member": {"shape": "Size"}}, "Size": {"type": "structure", "members": {}},
-    })
+    old = written(
+        tmp_path / "old",
+        {
+            "In": {
+                "type": "structure",
+                "members": {
+                    "Name": {"shape": "Name"},
+                    "Gone": {"shape": "Name"},
+                    "Kind": {"shape": "Kind"},
+                    "In": {"shape": "In"},
+                },
+            },
+            "Name": {"type": "string", "max": 10},
+            "Kind": {"type": "string", "enum": ["A", "B"]},
+        },
+    )
+    new = written(
+        tmp_path / "new",
+        {
+            "In": {
+                "type": "structure",
+                "required": ["Name"],
+                "members": {
+                    "Name": {"shape": "Name"},
+                    "Kind": {"shape": "Kind"},
+                    "In": {"shape": "In"},
+                    "Sizes": {"shape": "Sizes"},
+                },
+            },
+            "Name": {"type": "string", "max": 20, "pattern": "a+"},
+            "Kind": {"type": "string", "enum": ["B", "C"]},
+            "Sizes": {"type": "list", "member": {"shape": "Size"}},
+            "Size": {"type": "structure", "members": {}},
+        },
+    )
     assert launcher_models.differences(old, new, "PutThing") == [
         "+ input.Sizes (list)",
         "- input.Gone",
@@ -160,4 +215,6 @@ def test_all_that_changes_is_told(tmp_path):
         "~ input.Name: required False -> True, max 10 -> 20, pattern None -> a+",
     ]
     assert launcher_models.differences(old, old, "PutThing") == []
-    assert launcher_models.differences(old, types.SimpleNamespace(operations={}), "PutThing") == ["the operation is gone"]
+    assert launcher_models.differences(old, types.SimpleNamespace(operations={}), "PutThing") == [
+        "the operation is gone"
+    ]

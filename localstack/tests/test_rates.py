@@ -1,6 +1,5 @@
 """Rates: token buckets, asked directly with a clock of their own, and through an emulator."""
 
-
 import boto3
 import pytest
 from botocore.config import Config
@@ -106,7 +105,11 @@ def test_throttled_answers(slow):
     code, answer = throttled(slow, "route53", lambda client: client.list_hosted_zones(), 30)
     assert (code, answer["HTTPStatusCode"]) == ("Throttling", 400)
     code, answer = throttled(slow, "lambda", lambda client: client.list_functions(), 90)
-    assert (code, answer["HTTPStatusCode"], answer["HTTPHeaders"]["retry-after"]) == ("TooManyRequestsException", 429, "1")
+    assert (code, answer["HTTPStatusCode"], answer["HTTPHeaders"]["retry-after"]) == (
+        "TooManyRequestsException",
+        429,
+        "1",
+    )
     counted = ask(slow, "rates")
     assert counted["on"] and counted["throttled"]["eu-west-1"]["apigateway"] == {"UpdateAccount": 1}
     ask(slow, "rates", "DELETE")

@@ -35,7 +35,9 @@ def latency(name, region, **more):
 
 def health_check(aws, **config):
     config = {"Type": "HTTPS", "FullyQualifiedDomainName": "a.example.com", "EnableSNI": True} | config
-    return aws("route53").create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)["HealthCheck"]
+    return aws("route53").create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)[
+        "HealthCheck"
+    ]
 
 
 def test_new_zone_has_apex_records_and_its_change_gets_insync(aws, domain):
@@ -78,7 +80,10 @@ def test_zone_with_records_is_not_deleted(aws, zone, change, domain):
 def test_create_of_existing_and_delete_of_missing_are_refused(change, domain):
     www = f"www.{domain}"
     change(("CREATE", record(www)))
-    with fails("InvalidChangeBatch", f"[Tried to create resource record set [name='{www}.', type='A'] but it already exists]"):
+    with fails(
+        "InvalidChangeBatch",
+        f"[Tried to create resource record set [name='{www}.', type='A'] but it already exists]",
+    ):
         change(("CREATE", record(www)))
     with fails("InvalidChangeBatch", "but it was not found"):
         change(("DELETE", record(f"other.{domain}")))
@@ -119,11 +124,25 @@ def test_a_policy_needs_an_identifier_and_the_other_way_round(change, domain):
 
 def test_records_are_listed_as_written(aws, zone, change, domain):
     check = health_check(aws)["Id"]
-    alias = {"HostedZoneId": "Z1UJRXOUMOOFQ8", "DNSName": "d-abc.execute-api.us-east-1.amazonaws.com", "EvaluateTargetHealth": False}
-    written = {"Name": domain, "Type": "A", "SetIdentifier": "s", "Region": "us-east-1", "AliasTarget": alias, "HealthCheckId": check}
+    alias = {
+        "HostedZoneId": "Z1UJRXOUMOOFQ8",
+        "DNSName": "d-abc.execute-api.us-east-1.amazonaws.com",
+        "EvaluateTargetHealth": False,
+    }
+    written = {
+        "Name": domain,
+        "Type": "A",
+        "SetIdentifier": "s",
+        "Region": "us-east-1",
+        "AliasTarget": alias,
+        "HealthCheckId": check,
+    }
     change(("CREATE", written), ("CREATE", record(f"*.{domain}")))
     found = records_of(aws, zone, f"{domain}.")[0]
-    assert found == written | {"Name": f"{domain}.", "AliasTarget": alias | {"DNSName": alias["DNSName"] + "."}}
+    assert found == written | {
+        "Name": f"{domain}.",
+        "AliasTarget": alias | {"DNSName": alias["DNSName"] + "."},
+    }
     assert records_of(aws, zone, f"\\052.{domain}.")[0]["TTL"] == 60
     change(("DELETE", found))
 
@@ -179,8 +198,15 @@ def test_caller_reference_of_a_health_check(aws):
 def test_health_check_defaults_and_update(aws):
     check = health_check(aws)
     config = check["HealthCheckConfig"]
-    assert (config["Port"], config["RequestInterval"], config["FailureThreshold"], config["EnableSNI"]) == (443, 30, 3, True)
-    updated = aws("route53").update_health_check(HealthCheckId=check["Id"], HealthCheckVersion=1, FailureThreshold=5)["HealthCheck"]
+    assert (config["Port"], config["RequestInterval"], config["FailureThreshold"], config["EnableSNI"]) == (
+        443,
+        30,
+        3,
+        True,
+    )
+    updated = aws("route53").update_health_check(
+        HealthCheckId=check["Id"], HealthCheckVersion=1, FailureThreshold=5
+    )["HealthCheck"]
     assert (updated["HealthCheckVersion"], updated["HealthCheckConfig"]["FailureThreshold"]) == (2, 5)
     with fails("HealthCheckVersionMismatch"):
         aws("route53").update_health_check(HealthCheckId=check["Id"], HealthCheckVersion=1, Inverted=True)
@@ -193,17 +219,33 @@ def test_calculated_health_check(aws):
     parent = health_check_of(aws, {"Type": "CALCULATED", "ChildHealthChecks": [child], "HealthThreshold": 1})
     assert parent["HealthCheckConfig"]["ChildHealthChecks"] == [child]
     with fails("InvalidInput"):
-        health_check_of(aws, {"Type": "CALCULATED", "ChildHealthChecks": [str(uuid.uuid4())], "HealthThreshold": 1})
+        health_check_of(
+            aws, {"Type": "CALCULATED", "ChildHealthChecks": [str(uuid.uuid4())], "HealthThreshold": 1}
+        )
 
 
 def health_check_of(aws, config):
-    return aws("route53").create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)["HealthCheck"]
+    return aws("route53").create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)[
+        "HealthCheck"
+    ]
 
 
 def test_health_check_on_an_alarm(aws, name):
-    alarm = {"AlarmName": name, "MetricName": "5XXError", "Namespace": "AWS/ApiGateway", "Statistic": "Average", "Period": 60,
-             "EvaluationPeriods": 3, "Threshold": 0.05, "ComparisonOperator": "GreaterThanThreshold"}
-    config = {"Type": "CLOUDWATCH_METRIC", "AlarmIdentifier": {"Region": "eu-west-1", "Name": name}, "InsufficientDataHealthStatus": "Healthy"}
+    alarm = {
+        "AlarmName": name,
+        "MetricName": "5XXError",
+        "Namespace": "AWS/ApiGateway",
+        "Statistic": "Average",
+        "Period": 60,
+        "EvaluationPeriods": 3,
+        "Threshold": 0.05,
+        "ComparisonOperator": "GreaterThanThreshold",
+    }
+    config = {
+        "Type": "CLOUDWATCH_METRIC",
+        "AlarmIdentifier": {"Region": "eu-west-1", "Name": name},
+        "InsufficientDataHealthStatus": "Healthy",
+    }
     with fails("InvalidInput"):
         health_check_of(aws, config)
     aws("cloudwatch", "eu-west-1").put_metric_alarm(**alarm, DatapointsToAlarm=2)
@@ -214,8 +256,15 @@ def test_health_check_on_an_alarm(aws, name):
     assert check["HealthCheckConfig"] == config | {"Inverted": False, "Disabled": False}
     assert check["CloudWatchAlarmConfiguration"]["Threshold"] == 0.05
     aws("cloudwatch", "eu-west-1").put_metric_alarm(**alarm | {"Threshold": 0.5})
-    assert aws("route53").get_health_check(HealthCheckId=check["Id"])["HealthCheck"]["CloudWatchAlarmConfiguration"]["Threshold"] == 0.05
-    again = aws("route53").update_health_check(HealthCheckId=check["Id"], AlarmIdentifier=config["AlarmIdentifier"])
+    assert (
+        aws("route53").get_health_check(HealthCheckId=check["Id"])["HealthCheck"][
+            "CloudWatchAlarmConfiguration"
+        ]["Threshold"]
+        == 0.05
+    )
+    again = aws("route53").update_health_check(
+        HealthCheckId=check["Id"], AlarmIdentifier=config["AlarmIdentifier"]
+    )
     assert again["HealthCheck"]["CloudWatchAlarmConfiguration"]["Threshold"] == 0.5
 
 
@@ -225,8 +274,15 @@ def test_tags_of_zones_and_checks(aws, zone):
         tags = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
         aws("route53").change_tags_for_resource(ResourceType=kind, ResourceId=thing, AddTags=tags)
         aws("route53").change_tags_for_resource(ResourceType=kind, ResourceId=thing, RemoveTagKeys=["a"])
-        assert aws("route53").list_tags_for_resource(ResourceType=kind, ResourceId=thing)["ResourceTagSet"]["Tags"] == tags[1:]
-        several = aws("route53").list_tags_for_resources(ResourceType=kind, ResourceIds=[thing])["ResourceTagSets"]
+        assert (
+            aws("route53").list_tags_for_resource(ResourceType=kind, ResourceId=thing)["ResourceTagSet"][
+                "Tags"
+            ]
+            == tags[1:]
+        )
+        several = aws("route53").list_tags_for_resources(ResourceType=kind, ResourceIds=[thing])[
+            "ResourceTagSets"
+        ]
         assert several[0]["Tags"] == tags[1:]
     with fails("NoSuchHostedZone"):
         aws("route53").list_tags_for_resource(ResourceType="hostedzone", ResourceId="Z0")

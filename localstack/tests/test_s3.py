@@ -57,7 +57,9 @@ def test_conditional_deletes(s3, bucket):
 def test_conditional_deletes_of_several(s3, bucket):
     etag = put(s3, bucket)
     s3.put_object(Bucket=bucket, Key="other", Body=b"b")
-    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k", "ETag": etag}, {"Key": "other", "ETag": etag}]})
+    answer = s3.delete_objects(
+        Bucket=bucket, Delete={"Objects": [{"Key": "k", "ETag": etag}, {"Key": "other", "ETag": etag}]}
+    )
     assert [entry["Key"] for entry in answer["Deleted"]] == ["k"]
     assert [(entry["Key"], entry["Code"]) for entry in answer["Errors"]] == [("other", "PreconditionFailed")]
 
@@ -108,8 +110,17 @@ def test_same_name_again(s3, aws, bucket, name):
 
 def test_public_access_is_blocked_by_default(s3, bucket):
     assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
-    public = {"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}]}
+    public = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": "s3:GetObject",
+                "Resource": f"arn:aws:s3:::{bucket}/*",
+            }
+        ],
+    }
     with fails("AccessDenied"):
         s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(public))
     with fails("AccessDenied"):
@@ -119,10 +130,20 @@ def test_public_access_is_blocked_by_default(s3, bucket):
 
 
 def replication(role, *destinations):
-    return {"Role": role, "Rules": [
-        {"ID": destination, "Status": "Enabled", "Priority": number, "Filter": {}, "DeleteMarkerReplication": {"Status": "Enabled"},
-         "Destination": {"Bucket": f"arn:aws:s3:::{destination}"}}
-        for number, destination in enumerate(destinations)]}
+    return {
+        "Role": role,
+        "Rules": [
+            {
+                "ID": destination,
+                "Status": "Enabled",
+                "Priority": number,
+                "Filter": {},
+                "DeleteMarkerReplication": {"Status": "Enabled"},
+                "Destination": {"Bucket": f"arn:aws:s3:::{destination}"},
+            }
+            for number, destination in enumerate(destinations)
+        ],
+    }
 
 
 def test_replication_needs_versions_on_both_sides_and_a_role(s3, aws, bucket, name):
@@ -158,5 +179,7 @@ def test_only_roles_that_exist_are_assumed(aws, name):
 
 def test_tags_of_buckets_are_found(aws, s3, bucket, name):
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "isobar:stack", "Value": name}]})
-    found = aws("resourcegroupstaggingapi", "eu-west-1").get_resources(TagFilters=[{"Key": "isobar:stack", "Values": [name]}])
+    found = aws("resourcegroupstaggingapi", "eu-west-1").get_resources(
+        TagFilters=[{"Key": "isobar:stack", "Values": [name]}]
+    )
     assert [entry["ResourceARN"] for entry in found["ResourceTagMappingList"]] == [f"arn:aws:s3:::{bucket}"]

@@ -33,7 +33,10 @@ def test_operations_and_rules_are_of_the_model():
 
 def test_names_are_declared_once():
     services = registry.services().values()
-    for names in ([path for service in services for path in service.controls], [name for service in services for name in service.quotas]):
+    for names in (
+        [path for service in services for path in service.controls],
+        [name for service in services for name in service.quotas],
+    ):
         assert len(names) == len(set(names))
 
 
@@ -44,7 +47,9 @@ def test_durations_have_the_name_of_their_service():
         node.args[number].value
         for file in PACKAGE.rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("due", "after", "due_after")
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("due", "after", "due_after")
         for number in range(len(node.args))
         if isinstance(node.args[number], ast.Constant) and isinstance(node.args[number].value, str)
     }
@@ -56,8 +61,12 @@ def undeclared(file) -> list[str]:
     found = []
     for node in ast.parse(file.read_text()).body:
         value = getattr(node, "value", None)
-        is_empty = isinstance(value, (ast.Dict, ast.List, ast.Set)) and not getattr(value, "keys", getattr(value, "elts", ()))
-        is_made = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in CONTAINERS
+        is_empty = isinstance(value, (ast.Dict, ast.List, ast.Set)) and not getattr(
+            value, "keys", getattr(value, "elts", ())
+        )
+        is_made = (
+            isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in CONTAINERS
+        )
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and (is_empty or is_made):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             found.append(f"{file.parent.name}/{file.name}: {target.id}")

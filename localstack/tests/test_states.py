@@ -25,7 +25,9 @@ def lambda_(aws):
 def make_function(aws, name, **more):
     definition = {"Runtime": "python3.13", "Handler": "main.handler", "Code": {"ZipFile": code()}} | more
     definition["Role"] = more.get("Role") or create_role(aws, name, may=["ec2:*"])
-    return aws("lambda", REGION).create_function(FunctionName=name, **{k: v for k, v in definition.items() if v})
+    return aws("lambda", REGION).create_function(
+        FunctionName=name, **{k: v for k, v in definition.items() if v}
+    )
 
 
 def state(lambda_, name, field="State"):
@@ -37,10 +39,14 @@ def test_images_and_new_networks_take_longer(aws, lambda_, name, step):
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     network = {
         "SubnetIds": [ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]],
-        "SecurityGroupIds": [ec2.create_security_group(VpcId=vpc, GroupName=name, Description="d")["GroupId"]],
+        "SecurityGroupIds": [
+            ec2.create_security_group(VpcId=vpc, GroupName=name, Description="d")["GroupId"]
+        ],
     }
     image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/a:1"
-    make_function(aws, f"{name}-image", PackageType="Image", Code={"ImageUri": image}, Runtime=None, Handler=None)
+    make_function(
+        aws, f"{name}-image", PackageType="Image", Code={"ImageUri": image}, Runtime=None, Handler=None
+    )
     make_function(aws, f"{name}-vpc", VpcConfig=network)
     step(5)
     assert [state(lambda_, f"{name}-{kind}") for kind in ("image", "vpc")] == ["Pending", "Pending"]
@@ -64,7 +70,10 @@ def test_updates_and_versions_take_their_time(aws, lambda_, name, step):
     version = lambda_.publish_version(FunctionName=name)
     assert version["State"] == "Pending"
     step(120)
-    assert lambda_.get_function_configuration(FunctionName=name, Qualifier=version["Version"])["State"] == "Active"
+    assert (
+        lambda_.get_function_configuration(FunctionName=name, Qualifier=version["Version"])["State"]
+        == "Active"
+    )
 
 
 def test_provisioned_concurrency(aws, lambda_, name, step):
@@ -72,7 +81,10 @@ def test_provisioned_concurrency(aws, lambda_, name, step):
     step(5)
     version = lambda_.publish_version(FunctionName=name)["Version"]
     which = {"FunctionName": name, "Qualifier": version}
-    assert lambda_.put_provisioned_concurrency_config(**which, ProvisionedConcurrentExecutions=3)["Status"] == "IN_PROGRESS"
+    assert (
+        lambda_.put_provisioned_concurrency_config(**which, ProvisionedConcurrentExecutions=3)["Status"]
+        == "IN_PROGRESS"
+    )
     assert lambda_.get_provisioned_concurrency_config(**which)["Status"] == "IN_PROGRESS"
     step(60)
     found = lambda_.get_provisioned_concurrency_config(**which)
@@ -94,7 +106,10 @@ def test_late_logs(aws, lambda_, control, name, step):
     logs, group = aws("logs", REGION), f"/aws/lambda/{name}"
 
     def groups():
-        return [(g["logGroupName"], g.get("retentionInDays")) for g in logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]]
+        return [
+            (g["logGroupName"], g.get("retentionInDays"))
+            for g in logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+        ]
 
     role = make_function(aws, name)["Role"]
     step(5)
@@ -140,7 +155,10 @@ def test_a_domain_is_pending_then_updating(aws, gateway, domain, step):
         gateway.update_domain_name(domainName=domain, patchOperations=change)
     step(20)
     assert gateway.get_domain_name(domainName=domain)["domainNameStatus"] == "AVAILABLE"
-    assert gateway.update_domain_name(domainName=domain, patchOperations=change)["domainNameStatus"] == "UPDATING"
+    assert (
+        gateway.update_domain_name(domainName=domain, patchOperations=change)["domainNameStatus"]
+        == "UPDATING"
+    )
     step(899)
     assert gateway.get_domain_name(domainName=domain)["domainNameStatus"] == "UPDATING"
     step(1)
@@ -165,8 +183,20 @@ def test_a_vpc_link(gateway, api, name, step):
     assert link["status"] == gateway.get_vpc_link(vpcLinkId=link["id"])["status"] == "PENDING"
     step(180)
     assert gateway.get_vpc_link(vpcLinkId=link["id"])["status"] == "AVAILABLE"
-    put(gateway, api, document(name, {
-        "type": "http_proxy", "httpMethod": "GET", "uri": "http://a.example.com", "connectionType": "VPC_LINK", "connectionId": link["id"]}))
+    put(
+        gateway,
+        api,
+        document(
+            name,
+            {
+                "type": "http_proxy",
+                "httpMethod": "GET",
+                "uri": "http://a.example.com",
+                "connectionType": "VPC_LINK",
+                "connectionId": link["id"],
+            },
+        ),
+    )
     with fails("BadRequestException", "is referenced in"):
         gateway.delete_vpc_link(vpcLinkId=link["id"])
     put(gateway, api, document(name))
@@ -186,13 +216,17 @@ def test_usage_plans_hold_stages(gateway, api, stage, name):
     ):
         with fails("BadRequestException", "sage plan"):
             attempt()
-    gateway.update_usage_plan(usagePlanId=plan, patchOperations=[patch("/apiStages", f"{api}:{stage}", "remove")])
+    gateway.update_usage_plan(
+        usagePlanId=plan, patchOperations=[patch("/apiStages", f"{api}:{stage}", "remove")]
+    )
     gateway.delete_usage_plan(usagePlanId=plan)
     gateway.delete_stage(restApiId=api, stageName=stage)
 
 
 def test_mappings_hold_stages(aws, gateway, api, stage, domain):
-    create_domain(aws, "us-east-1", domain, issued_certificate(aws, "us-east-1", domain, create_zone(aws, domain)))
+    create_domain(
+        aws, "us-east-1", domain, issued_certificate(aws, "us-east-1", domain, create_zone(aws, domain))
+    )
     gateway.create_base_path_mapping(domainName=domain, restApiId=api, stage=stage)
     with fails("BadRequestException", "base path mappings related to the stage"):
         gateway.delete_stage(restApiId=api, stageName=stage)
@@ -205,7 +239,8 @@ def test_the_logging_role_needs_the_policy(aws, gateway, name):
     with fails("BadRequestException", "does not have required permissions"):
         aws("apigateway", "eu-north-1").update_account(patchOperations=change)
     aws("iam").attach_role_policy(
-        RoleName=name, PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs")
+        RoleName=name, PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+    )
     aws("apigateway", "eu-north-1").update_account(patchOperations=change)
 
 
@@ -219,7 +254,10 @@ def test_validation_times_out(aws, name, step):
     assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "PENDING_VALIDATION"
     step(2 * 3600)
     found = acm.describe_certificate(CertificateArn=arn)["Certificate"]
-    assert (found["Status"], found["DomainValidationOptions"][0]["ValidationStatus"]) == ("VALIDATION_TIMED_OUT", "FAILED")
+    assert (found["Status"], found["DomainValidationOptions"][0]["ValidationStatus"]) == (
+        "VALIDATION_TIMED_OUT",
+        "FAILED",
+    )
 
 
 # --- tables -----------------------------------------------------------------------------------------
@@ -250,7 +288,11 @@ def test_accelerated_recovery_takes_an_hour(aws, name, step):
     route53.update_hosted_zone_features(HostedZoneId=zone, EnableAcceleratedRecovery=True)
 
     def shown():
-        return route53.get_hosted_zone(Id=zone)["HostedZone"].get("Features", {}).get("AcceleratedRecoveryStatus")
+        return (
+            route53.get_hosted_zone(Id=zone)["HostedZone"]
+            .get("Features", {})
+            .get("AcceleratedRecoveryStatus")
+        )
 
     assert shown() == "ENABLING"
     step(3600)
@@ -262,14 +304,23 @@ def test_accelerated_recovery_takes_an_hour(aws, name, step):
 
 
 def check(aws, **config):
-    return aws("route53").create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)["HealthCheck"]["Id"]
+    return aws("route53").create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)[
+        "HealthCheck"
+    ]["Id"]
 
 
 @pytest.fixture
 def alarm(aws, name):
     aws("cloudwatch", REGION).put_metric_alarm(
-        AlarmName=name, MetricName=name, Namespace="AWS/ApiGateway", Statistic="Average", Period=60, EvaluationPeriods=2, Threshold=0.05,
-        ComparisonOperator="GreaterThanThreshold", Dimensions=[{"Name": "ApiName", "Value": "a"}],
+        AlarmName=name,
+        MetricName=name,
+        Namespace="AWS/ApiGateway",
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=2,
+        Threshold=0.05,
+        ComparisonOperator="GreaterThanThreshold",
+        Dimensions=[{"Name": "ApiName", "Value": "a"}],
     )
     return {"Region": REGION, "Name": name}
 
@@ -278,9 +329,17 @@ def report(aws, alarm, *values):
     """One value for each of the last minutes, the newest last."""
     now = datetime.datetime.now(datetime.UTC)
     for minutes, value in enumerate(reversed(values)):
-        aws("cloudwatch", REGION).put_metric_data(Namespace="AWS/ApiGateway", MetricData=[{
-            "MetricName": alarm["Name"], "Dimensions": [{"Name": "ApiName", "Value": "a"}], "Value": value,
-            "Timestamp": now - datetime.timedelta(minutes=minutes)}])
+        aws("cloudwatch", REGION).put_metric_data(
+            Namespace="AWS/ApiGateway",
+            MetricData=[
+                {
+                    "MetricName": alarm["Name"],
+                    "Dimensions": [{"Name": "ApiName", "Value": "a"}],
+                    "Value": value,
+                    "Timestamp": now - datetime.timedelta(minutes=minutes),
+                }
+            ],
+        )
 
 
 def test_a_check_on_an_alarm_follows_the_metric(aws, control, alarm):
@@ -298,7 +357,9 @@ def test_a_check_on_an_alarm_follows_the_metric(aws, control, alarm):
     disabled = check(aws, **kinds, InsufficientDataHealthStatus="Unhealthy", Disabled=True)
     every = [if_silent_healthy, if_silent_unhealthy, last_known, inverted, disabled]
     assert [healthy(one) for one in every] == [True, False, True, False, True]  # no data yet
-    aws("cloudwatch", REGION).set_alarm_state(AlarmName=alarm["Name"], StateValue="ALARM", StateReason="a test")
+    aws("cloudwatch", REGION).set_alarm_state(
+        AlarmName=alarm["Name"], StateValue="ALARM", StateReason="a test"
+    )
     assert healthy(if_silent_healthy)  # the alarm's state is irrelevant
     report(aws, alarm, 0.01, 0.01)
     assert [healthy(one) for one in every] == [True, True, True, False, True]
@@ -335,7 +396,9 @@ def test_a_calculated_check_counts_its_children(aws, control):
 def test_composite_alarms_hold_their_children(aws, alarm, name):
     cloudwatch = aws("cloudwatch", REGION)
     with fails("ValidationError", "do not exist"):
-        cloudwatch.put_composite_alarm(AlarmName=f"{name}-all", AlarmRule=f'ALARM("{name}") OR ALARM({name}-missing)')
+        cloudwatch.put_composite_alarm(
+            AlarmName=f"{name}-all", AlarmRule=f'ALARM("{name}") OR ALARM({name}-missing)'
+        )
     cloudwatch.put_composite_alarm(AlarmName=f"{name}-all", AlarmRule=f'ALARM("{name}") AND NOT OK({name})')
     with fails("ValidationError", "composite alarm(s) depending on it"):
         cloudwatch.delete_alarms(AlarmNames=[name])
@@ -355,7 +418,9 @@ def test_protected_log_groups(aws, name):
 def test_roles_and_policies_in_use(aws, name):
     iam = aws("iam")
     create_role(aws, name)
-    document_ = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})
+    document_ = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    )
     policy = iam.create_policy(PolicyName=name, PolicyDocument=document_)["Policy"]["Arn"]
     iam.attach_role_policy(RoleName=name, PolicyArn=policy)
     iam.create_instance_profile(InstanceProfileName=name)
@@ -373,5 +438,8 @@ def test_roles_and_policies_in_use(aws, name):
     iam.create_policy_version(PolicyArn=policy, PolicyDocument=document_)
     with fails("DeleteConflict"):  # a version that is not the default one
         iam.delete_policy(PolicyArn=policy)
-    iam.delete_policy_version(PolicyArn=policy, VersionId="v1" if iam.get_policy(PolicyArn=policy)["Policy"]["DefaultVersionId"] != "v1" else "v2")
+    iam.delete_policy_version(
+        PolicyArn=policy,
+        VersionId="v1" if iam.get_policy(PolicyArn=policy)["Policy"]["DefaultVersionId"] != "v1" else "v2",
+    )
     iam.delete_policy(PolicyArn=policy)

@@ -20,7 +20,10 @@ def test_calls_are_counted(aws, endpoint):
     aws("sns", "eu-west-1").list_topics()
     aws("sns", "eu-west-1").list_topics()
     aws("iam").list_roles()
-    assert call(endpoint) == {"total": 3, "calls": {"eu-west-1": {"sns": {"ListTopics": 2}}, "us-east-1": {"iam": {"ListRoles": 1}}}}
+    assert call(endpoint) == {
+        "total": 3,
+        "calls": {"eu-west-1": {"sns": {"ListTopics": 2}}, "us-east-1": {"iam": {"ListRoles": 1}}},
+    }
 
 
 def inventory(endpoint, *arguments):
@@ -42,7 +45,9 @@ def test_inventory_lists_what_is_alive(aws, endpoint, name):
 
 
 def test_up_is_idempotent(endpoint):
-    again = subprocess.run(["sh", FOLDER / "up", "--port", endpoint.rsplit(":", 1)[1]], stdout=subprocess.PIPE, text=True)
+    again = subprocess.run(
+        ["sh", FOLDER / "up", "--port", endpoint.rsplit(":", 1)[1]], stdout=subprocess.PIPE, text=True
+    )
     if again.returncode == 0:  # not when a foreign endpoint is under test
         assert again.stdout.strip() == endpoint
 

@@ -30,7 +30,9 @@ def vpc(ec2):
 @pytest.fixture
 def subnets(ec2, vpc):
     return [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{i}.0/24", AvailabilityZone=f"{REGION}{zone}")["Subnet"]["SubnetId"]
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{i}.0/24", AvailabilityZone=f"{REGION}{zone}")[
+            "Subnet"
+        ]["SubnetId"]
         for i, zone in enumerate("ab")
     ]
 
@@ -49,7 +51,9 @@ def link(v2, subnets, group, name, step):
 @pytest.fixture
 def balancer(aws, subnets, name):
     elb = aws("elbv2", REGION)
-    arn = elb.create_load_balancer(Name=name, Subnets=subnets, Scheme="internal")["LoadBalancers"][0]["LoadBalancerArn"]
+    arn = elb.create_load_balancer(Name=name, Subnets=subnets, Scheme="internal")["LoadBalancers"][0][
+        "LoadBalancerArn"
+    ]
     yield arn
     elb.delete_load_balancer(LoadBalancerArn=arn)
 
@@ -64,7 +68,12 @@ def interfaces(ec2, vpc):
 
 def test_a_link_takes_minutes(v2, link, subnets, group, step, name):
     assert link["VpcLinkStatus"] == "PENDING" and link["VpcLinkVersion"] == "V2"
-    assert (link["Name"], link["SubnetIds"], link["SecurityGroupIds"], link["Tags"]) == (name, subnets, [group], {"for": name})
+    assert (link["Name"], link["SubnetIds"], link["SecurityGroupIds"], link["Tags"]) == (
+        name,
+        subnets,
+        [group],
+        {"for": name},
+    )
     step(179)
     assert status(v2, link) == "PENDING"
     step(2)
@@ -77,7 +86,9 @@ def test_only_the_name_changes(v2, link, subnets, name):
     assert v2.get_vpc_link(VpcLinkId=link["VpcLinkId"])["Name"] == f"{name}-2"
 
 
-def test_its_interfaces_hold_subnets_and_groups_for_longer_than_the_link(v2, ec2, vpc, subnets, group, link, step):
+def test_its_interfaces_hold_subnets_and_groups_for_longer_than_the_link(
+    v2, ec2, vpc, subnets, group, link, step
+):
     assert sorted(i["SubnetId"] for i in interfaces(ec2, vpc)) == sorted(subnets)
     assert all(i["RequesterManaged"] for i in interfaces(ec2, vpc))
     calls = removals(ec2, subnets[0], group)
@@ -117,8 +128,14 @@ def test_places_are_checked(v2, ec2, aws, subnets, group, name):
 def test_some_zones_have_none(aws, name):
     ec2 = aws("ec2", "us-east-1")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    zone = next(z["ZoneName"] for z in ec2.describe_availability_zones()["AvailabilityZones"] if z["ZoneId"] == "use1-az3")
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
+    zone = next(
+        z["ZoneName"]
+        for z in ec2.describe_availability_zones()["AvailabilityZones"]
+        if z["ZoneId"] == "use1-az3"
+    )
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24", AvailabilityZone=zone)["Subnet"][
+        "SubnetId"
+    ]
     with fails("BadRequestException", "use1-az3"):
         aws("apigatewayv2").create_vpc_link(Name=name, SubnetIds=[subnet])
 
@@ -138,7 +155,9 @@ def test_tags(aws, v2, link, name):
     assert v2.get_tags(ResourceArn=arn)["Tags"] == {"for": f"{name}-2"}
     assert v2.get_vpc_link(VpcLinkId=link["VpcLinkId"])["Tags"] == {"for": f"{name}-2"}
     filters = [{"Key": "for", "Values": [f"{name}-2"]}]
-    listed = aws("resourcegroupstaggingapi", REGION).get_resources(TagFilters=filters)["ResourceTagMappingList"]
+    listed = aws("resourcegroupstaggingapi", REGION).get_resources(TagFilters=filters)[
+        "ResourceTagMappingList"
+    ]
     assert [mapping["ResourceARN"] for mapping in listed] == [arn]
     with fails("NotFoundException"):
         v2.get_tags(ResourceArn=arn.replace(link["VpcLinkId"], "nobody"))
@@ -160,23 +179,36 @@ def test_an_idle_link_is_told(v2, control, ec2, vpc, link, step):
 @pytest.fixture
 def api(v1, name):
     made = v1.create_rest_api(name=name)
-    v1.put_method(restApiId=made["id"], resourceId=made["rootResourceId"], httpMethod="GET", authorizationType="NONE")
+    v1.put_method(
+        restApiId=made["id"], resourceId=made["rootResourceId"], httpMethod="GET", authorizationType="NONE"
+    )
     yield made
     v1.delete_rest_api(restApiId=made["id"])
 
 
 def put(v1, api, link=None, balancer=None, **more):
-    wanted = {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": "http://internal/orders", "connectionType": "VPC_LINK"}
+    wanted = {
+        "type": "HTTP_PROXY",
+        "integrationHttpMethod": "GET",
+        "uri": "http://internal/orders",
+        "connectionType": "VPC_LINK",
+    }
     wanted |= {"connectionId": link} if link else {}
     wanted |= {"integrationTarget": balancer} if balancer else {}
-    return v1.put_integration(restApiId=api["id"], resourceId=api["rootResourceId"], httpMethod="GET", **wanted | more)
+    return v1.put_integration(
+        restApiId=api["id"], resourceId=api["rootResourceId"], httpMethod="GET", **wanted | more
+    )
 
 
 def test_an_integration_names_link_and_load_balancer(v1, api, link, balancer):
     answer = put(v1, api, link["VpcLinkId"], balancer)
     read = v1.get_integration(restApiId=api["id"], resourceId=api["rootResourceId"], httpMethod="GET")
     for shown in (answer, read):
-        assert (shown["connectionType"], shown["connectionId"], shown["integrationTarget"]) == ("VPC_LINK", link["VpcLinkId"], balancer)
+        assert (shown["connectionType"], shown["connectionId"], shown["integrationTarget"]) == (
+            "VPC_LINK",
+            link["VpcLinkId"],
+            balancer,
+        )
 
 
 def test_what_an_integration_names_has_to_be_there(v1, api, link, balancer):
@@ -195,14 +227,23 @@ def test_what_an_integration_names_has_to_be_there(v1, api, link, balancer):
 
 
 def document(name, link, balancer=None):
-    integration = {"type": "http_proxy", "httpMethod": "GET", "uri": "http://internal/", "connectionType": "VPC_LINK", "connectionId": link}
+    integration = {
+        "type": "http_proxy",
+        "httpMethod": "GET",
+        "uri": "http://internal/",
+        "connectionType": "VPC_LINK",
+        "connectionId": link,
+    }
     integration |= {"integrationTarget": balancer} if balancer else {}
     paths = {"/orders": {"get": {"responses": {}, "x-amazon-apigateway-integration": integration}}}
     return json.dumps({"openapi": "3.0.1", "info": {"title": name, "version": "1"}, "paths": paths})
 
 
 def test_imports_are_checked_alike(v1, api, link, balancer, name):
-    for body, text in ((document(name, link["VpcLinkId"]), "IntegrationTarget"), (document(name, "nobody", balancer), "Invalid Vpc Link")):
+    for body, text in (
+        (document(name, link["VpcLinkId"]), "IntegrationTarget"),
+        (document(name, "nobody", balancer), "Invalid Vpc Link"),
+    ):
         with fails("BadRequestException", text):
             v1.put_rest_api(restApiId=api["id"], mode="overwrite", body=body)
     v1.put_rest_api(restApiId=api["id"], mode="overwrite", body=document(name, link["VpcLinkId"], balancer))
@@ -234,4 +275,6 @@ def test_a_deployment_fails_with_its_link(v1, v2, api, link, balancer, control, 
 
 
 def test_an_inventory_has_it(control, link, name):
-    assert ("vpc-link", f"{name} {link['VpcLinkId']}") in {(t["kind"], t["name"]) for t in control(f"inventory?regions={REGION}")}
+    assert ("vpc-link", f"{name} {link['VpcLinkId']}") in {
+        (t["kind"], t["name"]) for t in control(f"inventory?regions={REGION}")
+    }

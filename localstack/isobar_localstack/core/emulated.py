@@ -71,7 +71,9 @@ class Emulated:
     api: str  # as botocore names it
     _: KW_ONLY
     based_on: Base
-    operations: Callable[[dict], dict] = lambda original: {}  # the base's handlers -> those that take their places
+    operations: Callable[[dict], dict] = (
+        lambda original: {}
+    )  # the base's handlers -> those that take their places
     prepare: tuple = ()  # called before the base is loaded
     # How it refuses.
     throttling: Throttling

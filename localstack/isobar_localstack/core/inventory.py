@@ -49,7 +49,10 @@ def pages_of(client, operation, key):
 
 def client_of(service: str, region: str):
     return connect_to.get_client(
-        service_name=service, region_name=region, aws_access_key_id="000000000000", aws_secret_access_key="test",
+        service_name=service,
+        region_name=region,
+        aws_access_key_id="000000000000",
+        aws_secret_access_key="test",
         aws_session_token=None,
     )
 

@@ -27,6 +27,7 @@ class Refusal(Exception):
 
 # --- throttling -------------------------------------------------------------------------------------
 
+
 def throttled(service: str, retry_after: int = 1):
     how = services()[service].throttling if service in services() else Throttling("ThrottlingException")
     return how.code, how.message, how.status, {"Retry-After": str(retry_after)} if how.retry_after else {}
@@ -57,7 +58,9 @@ def answer(context, response, refusal: Refusal):
     exception = error(refusal.code, refusal.message, refusal.status)
     context.service_exception = exception
     serializer = create_serializer(context.service, context.protocol)
-    written = serializer.serialize_error_to_response(exception, context.operation, context.request.headers, context.request_id)
+    written = serializer.serialize_error_to_response(
+        exception, context.operation, context.request.headers, context.request_id
+    )
     response.update_from(written)
     response.headers.update(refusal.headers)
 

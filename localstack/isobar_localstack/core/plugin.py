@@ -28,7 +28,11 @@ def start():
     for part in (calls, consistency, faults, quotas, rates, strict):
         part.install()
     # As on AWS: who is not served does not count, who is throttled is not checked.
-    checks = [faults.check, *([rates.check] if rates.is_on() else []), *([strict.check] if strict.is_on() else [])]
+    checks = [
+        faults.check,
+        *([rates.check] if rates.is_on() else []),
+        *([strict.check] if strict.is_on() else []),
+    ]
     middleware.install(checks)
     control.install()
 

@@ -83,7 +83,11 @@ def leave(chain, context, response):
 
 
 def modules(*prefixes: str):
-    return [module for name, module in sorted(sys.modules.items()) if module is not None and name.startswith(prefixes)]
+    return [
+        module
+        for name, module in sorted(sys.modules.items())
+        if module is not None and name.startswith(prefixes)
+    ]
 
 
 def instances(kind: type, *prefixes: str) -> dict:
@@ -161,7 +165,9 @@ def pickled(state: dict) -> bytes:
 def keep_parameters(pickler, parameters):
     """moto's dict of SSM parameters is made from account and region, which no dict's own way of being kept knows."""
     made_from = parameters.account_id, parameters.region_name
-    pickler.save_reduce(type(parameters), made_from, vars(parameters), dictitems=iter(dict.items(parameters)), obj=parameters)
+    pickler.save_reduce(
+        type(parameters), made_from, vars(parameters), dictitems=iter(dict.items(parameters)), obj=parameters
+    )
 
 
 def keep_free(pickler, lock):

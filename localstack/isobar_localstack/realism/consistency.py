@@ -113,7 +113,13 @@ def eventually_listed(list_key: str, name_key: str | None, service: str, everywh
             region = "" if everywhere else context.region
 
             def is_visible(item):
-                return not not_visible_yet("consistency.list", service, context.account_id, region, item[name_key] if name_key else item)
+                return not not_visible_yet(
+                    "consistency.list",
+                    service,
+                    context.account_id,
+                    region,
+                    item[name_key] if name_key else item,
+                )
 
             return {**answer, list_key: [item for item in answer.get(list_key) or [] if is_visible(item)]}
 

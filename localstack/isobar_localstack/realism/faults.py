@@ -97,25 +97,37 @@ class Rule:
         self.matched += 1
         given, number = self.given, self.matched
         nth = given.get("nth")
-        acts = all((
-            nth is None or number in (nth if isinstance(nth, list) else [nth]),
-            "every" not in given or number % given["every"] == 0,
-            "first" not in given or number <= given["first"],
-            "times" not in given or self.acted < given["times"],
-            "probability" not in given or self.chance.random() < given["probability"],
-        ))
+        acts = all(
+            (
+                nth is None or number in (nth if isinstance(nth, list) else [nth]),
+                "every" not in given or number % given["every"] == 0,
+                "first" not in given or number <= given["first"],
+                "times" not in given or self.acted < given["times"],
+                "probability" not in given or self.chance.random() < given["probability"],
+            )
+        )
         self.acted += acts
         self.last = call if acts else self.last
         return acts
 
     def to_response(self) -> dict:
-        return {"id": self.id, **self.given, "matched": self.matched, "acted": self.acted, "struck": self.struck, "last": self.last}
+        return {
+            "id": self.id,
+            **self.given,
+            "matched": self.matched,
+            "acted": self.acted,
+            "struck": self.struck,
+            "last": self.last,
+        }
 
 
 def fits(patterns, name: str) -> bool:
     if patterns is None:
         return True
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in (patterns if isinstance(patterns, list) else [patterns]))
+    return any(
+        fnmatch.fnmatchcase(name, pattern)
+        for pattern in (patterns if isinstance(patterns, list) else [patterns])
+    )
 
 
 def make(given) -> Rule:
@@ -152,7 +164,10 @@ def check(chain, context, response):
 def acting_rule(service, operation, region):
     call = f"{region} {service} {operation}"
     with _lock:
-        return next((rule for rule in _rules.values() if rule.matches(service, operation, region) and rule.due(call)), None)
+        return next(
+            (rule for rule in _rules.values() if rule.matches(service, operation, region) and rule.due(call)),
+            None,
+        )
 
 
 def act(rule: Rule, chain, context, response):

@@ -66,7 +66,10 @@ class Buckets:
         """Takes the tokens; when one is missing, none, and the seconds until there is one."""
         now = self.clock()
         with self.lock:
-            wanted = [self.bucket(limit, account, region, service, operation, now) for limit in limits_of(service, operation)]
+            wanted = [
+                self.bucket(limit, account, region, service, operation, now)
+                for limit in limits_of(service, operation)
+            ]
             for bucket in wanted:
                 bucket.fill(now)
             if wait := max((bucket.wait() for bucket in wanted), default=0.0):
@@ -77,7 +80,13 @@ class Buckets:
 
     def bucket(self, limit, account, region, service, operation, now) -> Bucket:
         place = region if limit.scope == REGION else None
-        key = (service, limit, account, place, operation if services()[service].bucket_per_operation else None)
+        key = (
+            service,
+            limit,
+            account,
+            place,
+            operation if services()[service].bucket_per_operation else None,
+        )
         if key not in self.buckets:
             self.buckets[key] = Bucket(limit, self.scale, now)
         return self.buckets[key]

@@ -9,8 +9,13 @@ def violation_of_rds(operation, problems):
     problem = problems[0]
     name = problem.path[0]
     if problem.kind == "null":
-        return error("MissingParameter", f"The request must contain the parameter {name[:1].upper()}{name[1:]}")
-    return error("InvalidParameterValue", f"Value ({problem.value}) for parameter {name} is invalid. {problem.constraint}")
+        return error(
+            "MissingParameter", f"The request must contain the parameter {name[:1].upper()}{name[1:]}"
+        )
+    return error(
+        "InvalidParameterValue",
+        f"Value ({problem.value}) for parameter {name} is invalid. {problem.constraint}",
+    )
 
 
 SERVICES = (
@@ -18,9 +23,7 @@ SERVICES = (
         "backup",
         based_on=Base.UNCHANGED,
         throttling=Throttling("ThrottlingException"),
-        limits=(
-            Limit(("*",), 5, 20, "memory"),
-        ),
+        limits=(Limit(("*",), 5, 20, "memory"),),
         errors=coral("InvalidParameterValueException", null="MissingParameterValueException"),  # [memory]
     ),
     Emulated(
@@ -41,9 +44,7 @@ SERVICES = (
         "rds",
         based_on=Base.UNCHANGED,
         throttling=Throttling("Throttling"),
-        limits=(
-            Limit(("*",), 5, 20, "memory"),
-        ),
+        limits=(Limit(("*",), 5, 20, "memory"),),
         errors=violation_of_rds,  # [memory]
         unreadable="MalformedInput",
     ),
@@ -52,7 +53,23 @@ SERVICES = (
         based_on=Base.UNCHANGED,
         throttling=Throttling("ThrottlingException"),
         limits=(
-            Limit(("Create*", "Update*", "Put*", "Delete*", "Restore*", "Replicate*", "Remove*", "Stop*", "Tag*", "Untag*"), 50, 50, "memory"),
+            Limit(
+                (
+                    "Create*",
+                    "Update*",
+                    "Put*",
+                    "Delete*",
+                    "Restore*",
+                    "Replicate*",
+                    "Remove*",
+                    "Stop*",
+                    "Tag*",
+                    "Untag*",
+                ),
+                50,
+                50,
+                "memory",
+            ),
         ),
         errors=coral("ValidationException"),  # [memory]
     ),
@@ -60,9 +77,7 @@ SERVICES = (
         "synthetics",
         based_on=Base.UNCHANGED,
         throttling=Throttling("TooManyRequestsException", 429),  # [model]
-        limits=(
-            Limit(("*",), 5, 20, "memory"),
-        ),
+        limits=(Limit(("*",), 5, 20, "memory"),),
         errors=coral("ValidationException"),  # [memory]
     ),
 )

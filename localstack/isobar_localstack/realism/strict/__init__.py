@@ -134,8 +134,17 @@ def refuse_wrong_json_types():
         return isinstance(node, (int, float)) and not isinstance(node, bool) and node == int(node)
 
     def is_number(node):  # the special values of floats are sent as strings
-        return isinstance(node, (int, float)) and not isinstance(node, bool) or node in ("NaN", "Infinity", "-Infinity")
+        return (
+            isinstance(node, (int, float))
+            and not isinstance(node, bool)
+            or node in ("NaN", "Infinity", "-Infinity")
+        )
 
-    for name, right in (("integer", is_integer), ("long", is_integer), ("float", is_number), ("double", is_number)):
+    for name, right in (
+        ("integer", is_integer),
+        ("long", is_integer),
+        ("float", is_number),
+        ("double", is_number),
+    ):
         original = getattr(BaseJSONRequestParser, f"_parse_{name}")
         setattr(BaseJSONRequestParser, f"_parse_{name}", strictly(original, right))

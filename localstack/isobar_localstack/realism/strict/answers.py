@@ -48,22 +48,33 @@ def coral(code: str, unreadable_code: str = "SerializationException", **special)
 
 def not_readable(code: str, wrong: Problem):
     # The place is not in AWS's message; it is added for whoever has to find the mistake.
-    return error(code, f"{java_type(wrong.value)} can not be converted to {java_name(wrong.constraint)} ({wrong.where})")
+    return error(
+        code,
+        f"{java_type(wrong.value)} can not be converted to {java_name(wrong.constraint)} ({wrong.where})",
+    )
 
 
 def java_type(value) -> str:
-    kinds = ((bool, "TRUE_VALUE" if value is True else "FALSE_VALUE"), (str, "STRING_VALUE"), ((int, float), "NUMBER_VALUE"))
+    kinds = (
+        (bool, "TRUE_VALUE" if value is True else "FALSE_VALUE"),
+        (str, "STRING_VALUE"),
+        ((int, float), "NUMBER_VALUE"),
+    )
     return next((name for kind, name in kinds if isinstance(value, kind)), f"Start of {type(value).__name__}")
 
 
 def java_name(expected: str) -> str:
-    return {"string": "a String", "integer": "an Integer", "long": "a Long", "boolean": "a Boolean"}.get(expected, f"a {expected}")
+    return {"string": "a String", "integer": "an Integer", "long": "a Long", "boolean": "a Boolean"}.get(
+        expected, f"a {expected}"
+    )
 
 
 def unreadable(context, detail: str):
     """For a body that is no JSON or XML, or has another type where the model wants a number."""
     service = services()[context.service.service_name]
-    return error(service.unreadable or getattr(service.errors, "unreadable", "SerializationException"), detail)
+    return error(
+        service.unreadable or getattr(service.errors, "unreadable", "SerializationException"), detail
+    )
 
 
 def unknown_operation(context, detail: str):
@@ -75,5 +86,7 @@ def unknown_operation(context, detail: str):
 
 def newer_operation(context) -> str | None:
     """The operation that is asked for, if the pinned model knows it."""
-    name = context.request.headers.get("X-Amz-Target", "").rpartition(".")[2] or context.request.values.get("Action")
+    name = context.request.headers.get("X-Amz-Target", "").rpartition(".")[2] or context.request.values.get(
+        "Action"
+    )
     return name if name and knows(context.service.service_name, name) else None

@@ -47,7 +47,8 @@ FACTS = {
         "doc",
     ),
     "ecs.health_check": (
-        {"interval": (5, 300), "timeout": (2, 60), "retries": (1, 10), "startPeriod": (0, 300)}, "model",
+        {"interval": (5, 300), "timeout": (2, 60), "retries": (1, 10), "startPeriod": (0, 300)},
+        "model",
     ),
     "ecs.name": (r"[a-zA-Z0-9\-_]{1,255}", "doc"),
     "ecs.percentages": ({"stepPercent": (3, 100), "canaryPercent": (0.1, 100)}, "model"),
@@ -59,9 +60,28 @@ FACTS = {
     "iam.trust_policy_characters": (2048, "memory"),
     "lambda.deprecated_runtimes": (
         (
-            "nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x", "nodejs14.x",
-            "nodejs16.x", "python2.7", "python3.6", "python3.7", "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1",
-            "dotnetcore3.1", "dotnet6", "ruby2.5", "ruby2.7", "java8", "go1.x", "provided",
+            "nodejs",
+            "nodejs4.3",
+            "nodejs4.3-edge",
+            "nodejs6.10",
+            "nodejs8.10",
+            "nodejs10.x",
+            "nodejs12.x",
+            "nodejs14.x",
+            "nodejs16.x",
+            "python2.7",
+            "python3.6",
+            "python3.7",
+            "dotnetcore1.0",
+            "dotnetcore2.0",
+            "dotnetcore2.1",
+            "dotnetcore3.1",
+            "dotnet6",
+            "ruby2.5",
+            "ruby2.7",
+            "java8",
+            "go1.x",
+            "provided",
         ),
         "memory",
     ),
@@ -70,11 +90,24 @@ FACTS = {
     "lambda.memory": ((128, 10240), "memory"),
     "lambda.reserved_variables": (
         (
-            "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
-            "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
-            "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY",
-            "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API",
-            "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+            "_HANDLER",
+            "_X_AMZN_TRACE_ID",
+            "AWS_DEFAULT_REGION",
+            "AWS_REGION",
+            "AWS_EXECUTION_ENV",
+            "AWS_LAMBDA_FUNCTION_NAME",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+            "AWS_LAMBDA_FUNCTION_VERSION",
+            "AWS_LAMBDA_INITIALIZATION_TYPE",
+            "AWS_LAMBDA_LOG_GROUP_NAME",
+            "AWS_LAMBDA_LOG_STREAM_NAME",
+            "AWS_ACCESS_KEY",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_LAMBDA_RUNTIME_API",
+            "LAMBDA_TASK_ROOT",
+            "LAMBDA_RUNTIME_DIR",
         ),
         "doc",
     ),
@@ -91,9 +124,15 @@ FACTS = {
 # The wording of the refusals is recorded from AWS only where the rule says [doc]; the codes of these
 # services' text rules are believed, not verified.
 CODES_FROM_MEMORY = (
-    "apigateway BadRequestException", "cloudwatch ValidationError, InvalidParameterCombination", "elbv2 ValidationError",
-    "ecs ClientException, InvalidParameterException", "ec2 Invalid*.Range", "autoscaling ValidationError",
-    "application-autoscaling ValidationException", "iam MalformedPolicyDocument, LimitExceeded", "tags: strict/rules/tags.py",
+    "apigateway BadRequestException",
+    "cloudwatch ValidationError, InvalidParameterCombination",
+    "elbv2 ValidationError",
+    "ecs ClientException, InvalidParameterException",
+    "ec2 Invalid*.Range",
+    "autoscaling ValidationError",
+    "application-autoscaling ValidationException",
+    "iam MalformedPolicyDocument, LimitExceeded",
+    "tags: strict/rules/tags.py",
 )
 
 
@@ -102,4 +141,7 @@ def fact(name: str):
 
 
 def from_memory() -> dict:
-    return {"facts": sorted(name for name, (_, mark) in FACTS.items() if mark == "memory"), "codes": CODES_FROM_MEMORY}
+    return {
+        "facts": sorted(name for name, (_, mark) in FACTS.items() if mark == "memory"),
+        "codes": CODES_FROM_MEMORY,
+    }

@@ -125,7 +125,9 @@ def map_(service, shape, lax):
                 values = Walk(service, []) if scalars else walk
                 inner[1](item, (*path, key, "member"), values)
                 if scalars and values.problems:
-                    walk.problems.append(of_whole(values.problems, path, value, "Map value must satisfy constraint"))
+                    walk.problems.append(
+                        of_whole(values.problems, path, value, "Map value must satisfy constraint")
+                    )
                     return
 
     return check
@@ -149,7 +151,9 @@ def string(service, shape, lax):
         if not isinstance(value, str):
             return wrong_type(walk, path, value, "string")
         if allowed and value not in allowed:
-            walk.problems.append(Problem("enum", path, value, f"Member must satisfy enum value set: [{choices}]"))
+            walk.problems.append(
+                Problem("enum", path, value, f"Member must satisfy enum value set: [{choices}]")
+            )
             return
         lengths(len(value), value, path, walk)
         if matches and not matches(value):
@@ -213,8 +217,18 @@ def timestamp(service, shape, lax):
 
 
 BUILDERS = {
-    "structure": structure, "list": list_, "map": map_, "string": string, "character": string, "blob": blob,
-    "integer": number, "long": number, "float": number, "double": number, "boolean": boolean, "timestamp": timestamp,
+    "structure": structure,
+    "list": list_,
+    "map": map_,
+    "string": string,
+    "character": string,
+    "blob": blob,
+    "integer": number,
+    "long": number,
+    "float": number,
+    "double": number,
+    "boolean": boolean,
+    "timestamp": timestamp,
 }
 
 

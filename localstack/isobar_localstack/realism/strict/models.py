@@ -49,7 +49,9 @@ def wire_request(context):
 
 @functools.cache
 def is_parsed_again(service: str, operation: str) -> bool:
-    own, localstacks = (model.operation_model(operation) for model in (pinned(service), load_service(service)))
+    own, localstacks = (
+        model.operation_model(operation) for model in (pinned(service), load_service(service))
+    )
     if own.has_streaming_input or own.input_shape is None or localstacks.input_shape is None:
         return False
     return members(own.input_shape) != members(localstacks.input_shape)

@@ -48,8 +48,8 @@ def outside_classes(pattern: str, what: str, instead: str) -> str:
             at += len(what)
             continue
         step = 2 if pattern[at] == "\\" else 1
-        depth += {"[": 1, "]": -1}.get(pattern[at:at + step], 0)
-        out.append(pattern[at:at + step])
+        depth += {"[": 1, "]": -1}.get(pattern[at : at + step], 0)
+        out.append(pattern[at : at + step])
         at += step
     return "".join(out)
 

@@ -49,16 +49,32 @@ def skipped(service, operation):
 
 def refused(context, problem):
     service, operation = context.service.service_name, context.operation.name if context.operation else "?"
-    code, message = getattr(problem, "code", type(problem).__name__), getattr(problem, "message", str(problem))
+    code, message = (
+        getattr(problem, "code", type(problem).__name__),
+        getattr(problem, "message", str(problem)),
+    )
     with _lock:
         _refused[service, operation] += 1
-        _refusals.append({"region": context.region, "service": service, "operation": operation, "code": code, "message": message})
+        _refusals.append(
+            {
+                "region": context.region,
+                "service": service,
+                "operation": operation,
+                "code": code,
+                "message": message,
+            }
+        )
         del _refusals[:-LAST_REFUSALS]
 
 
 def snapshot() -> dict:
     with _lock:
-        all_passed, all_refused, all_skipped, refusals = dict(_passed), dict(_refused), dict(_skipped), list(_refusals)
+        all_passed, all_refused, all_skipped, refusals = (
+            dict(_passed),
+            dict(_refused),
+            dict(_skipped),
+            list(_refusals),
+        )
         seconds = sum(_seconds.values())
     operations = defaultdict(dict)
     for service, operation in sorted({*all_passed, *all_refused}):
@@ -71,8 +87,12 @@ def snapshot() -> dict:
         "seconds": seconds,
         "operations": operations,
         "refusals": refusals,
-        "not_checked": {f"{service}.{operation}": number for (service, operation), number in sorted(all_skipped.items())},
-        "patterns_not_compiled": {f"{service}.{shape}": why for (service, shape), why in sorted(UNCHECKED.items())},
+        "not_checked": {
+            f"{service}.{operation}": number for (service, operation), number in sorted(all_skipped.items())
+        },
+        "patterns_not_compiled": {
+            f"{service}.{shape}": why for (service, shape), why in sorted(UNCHECKED.items())
+        },
         "from_memory": facts.from_memory(),
     }
 
@@ -85,7 +105,9 @@ def line() -> str:
         for operation, numbers in operations.items()
         if numbers["refused"]
     ]
-    return f"Strict requests: {report['checked']} checked, {report['refused']} refused" + (f" ({', '.join(wrong)})" if wrong else "")
+    return f"Strict requests: {report['checked']} checked, {report['refused']} refused" + (
+        f" ({', '.join(wrong)})" if wrong else ""
+    )
 
 
 class StrictResource:

@@ -16,7 +16,12 @@ CODES = {
     "acm": ("InvalidTagException", "TooManyTagsException", "InvalidTagException", "InvalidTagException"),
     "apigateway": ("BadRequestException",) * 4,
     "apigatewayv2": ("BadRequestException",) * 4,
-    "application-autoscaling": ("ValidationException", "TooManyTagsException", "ValidationException", "ValidationException"),
+    "application-autoscaling": (
+        "ValidationException",
+        "TooManyTagsException",
+        "ValidationException",
+        "ValidationException",
+    ),
     "autoscaling": ("ValidationError",) * 4,
     "cloudwatch": ("InvalidParameterValue",) * 4,
     "dynamodb": ("ValidationException",) * 4,
@@ -25,7 +30,12 @@ CODES = {
     "elbv2": ("ValidationError", "TooManyTags", "ValidationError", "DuplicateTagKeys"),
     "iam": ("ValidationError", "ValidationError", "InvalidInput", "InvalidInput"),
     "lambda": ("InvalidParameterValueException",) * 4,
-    "logs": ("InvalidParameterException", "TooManyTagsException", "InvalidParameterException", "InvalidParameterException"),
+    "logs": (
+        "InvalidParameterException",
+        "TooManyTagsException",
+        "InvalidParameterException",
+        "InvalidParameterException",
+    ),
     "resourcegroupstaggingapi": ("InvalidParameterException",) * 4,
     "route53": ("InvalidInput",) * 4,
     "s3": ("InvalidTag", "BadRequest", "InvalidTag", "InvalidTag"),
@@ -57,7 +67,10 @@ def pairs_of(tags) -> list[tuple[str, str]]:
     if isinstance(tags, dict):
         return [(key, value or "") for key, value in tags.items()]
     return [
-        (tag.get("Key", tag.get("key", tag.get("TagKey"))) or "", tag.get("Value", tag.get("value", tag.get("TagValue"))) or "")
+        (
+            tag.get("Key", tag.get("key", tag.get("TagKey"))) or "",
+            tag.get("Value", tag.get("value", tag.get("TagValue"))) or "",
+        )
         for tag in tags
         if isinstance(tag, dict)
     ]
@@ -72,9 +85,13 @@ def check_pairs(service, pairs):
         if key.lower().startswith("aws:"):
             raise error(reserved, "Tag keys starting with 'aws:' are reserved for internal use")
         if not key or len(key) > fact("tags.key_characters"):
-            raise error(default, f"Tag key '{key}' must have a length between 1 and {fact('tags.key_characters')}")
+            raise error(
+                default, f"Tag key '{key}' must have a length between 1 and {fact('tags.key_characters')}"
+            )
         if len(value) > fact("tags.value_characters"):
-            raise error(default, f"Tag value exceeds the maximum length of {fact('tags.value_characters')} characters")
+            raise error(
+                default, f"Tag value exceeds the maximum length of {fact('tags.value_characters')} characters"
+            )
         if service == "apigateway" and not matches(fact("apigateway.tag_key"), key):
             raise error(default, f"Invalid tag key: {key}. Tag keys may contain only a-zA-Z0-9+-=._:/")
         if key in seen:

@@ -15,4 +15,7 @@ def matches(pattern: str, text: str) -> bool:
 
 def constraint(code: str, where: str, value, text: str):
     """The form of violated constraints, for limits the model leaves out."""
-    return error(code, f"1 validation error detected: Value '{value}' at '{where}' failed to satisfy constraint: {text}")
+    return error(
+        code,
+        f"1 validation error detected: Value '{value}' at '{where}' failed to satisfy constraint: {text}",
+    )

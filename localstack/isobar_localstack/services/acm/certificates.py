@@ -48,7 +48,9 @@ class Certificate:
 
     @property
     def status(self):
-        return "ISSUED" if self.issued_at else "VALIDATION_TIMED_OUT" if self.timed_out else "PENDING_VALIDATION"
+        return (
+            "ISSUED" if self.issued_at else "VALIDATION_TIMED_OUT" if self.timed_out else "PENDING_VALIDATION"
+        )
 
 
 @dataclass
@@ -65,7 +67,9 @@ def operations(original: dict) -> dict:
     return {
         "RequestCertificate": request_certificate,
         "DescribeCertificate": describe_certificate,
-        "ListCertificates": consistency.eventually_listed("CertificateSummaryList", "CertificateArn", "acm")(list_certificates),
+        "ListCertificates": consistency.eventually_listed("CertificateSummaryList", "CertificateArn", "acm")(
+            list_certificates
+        ),
         "DeleteCertificate": delete_certificate,
         "UpdateCertificateOptions": update_options,
         "AddTagsToCertificate": add_tags,
@@ -112,11 +116,15 @@ def domains_of(request) -> list[str]:
 def check_request(request, domains):
     token = request.get("IdempotencyToken")
     if token and not re.fullmatch(r"\w{1,32}", token):
-        raise validation_error("idempotencyToken", token, r"Member must satisfy regular expression pattern: \w+")
+        raise validation_error(
+            "idempotencyToken", token, r"Member must satisfy regular expression pattern: \w+"
+        )
     if len(domains[0]) > 64:
         raise error("ValidationException", "The first domain name can be no longer than 64 characters.")
     for domain in domains:
-        if not re.fullmatch(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])", domain):
+        if not re.fullmatch(
+            r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])", domain
+        ):
             raise validation_error("domainName", domain, "Member must satisfy the pattern of a domain name")
 
 
@@ -139,12 +147,21 @@ def validation_record(account_id: str, domain: str) -> dict:
         for part in ("name", "value", "zone")
     )
     letters = "".join(chr(ord("a") + int(digit, 16)) for digit in zone[:10])
-    return {"Name": f"_{name[:32]}.{base}.", "Type": "CNAME", "Value": f"_{value[:32]}.{letters}.acm-validations.aws."}
+    return {
+        "Name": f"_{name[:32]}.{base}.",
+        "Type": "CNAME",
+        "Value": f"_{value[:32]}.{letters}.acm-validations.aws.",
+    }
 
 
 def settle(account_id: str, certificate: Certificate):
     """Takes note of what has happened since the last look."""
-    if certificate.issued_at or certificate.timed_out or certificate.method != "DNS" or not is_over(certificate.record_due):
+    if (
+        certificate.issued_at
+        or certificate.timed_out
+        or certificate.method != "DNS"
+        or not is_over(certificate.record_due)
+    ):
         return
     for domain in certificate.domains:
         record = validation_record(account_id, domain)
@@ -212,7 +229,9 @@ def describe_certificate(context, request):
         "CertificateArn": certificate.arn,
         "DomainName": certificate.domains[0],
         "SubjectAlternativeNames": certificate.domains,
-        "DomainValidationOptions": [domain_validation(context.account_id, certificate, d) for d in certificate.domains],
+        "DomainValidationOptions": [
+            domain_validation(context.account_id, certificate, d) for d in certificate.domains
+        ],
         "Subject": f"CN={certificate.domains[0]}",
         "Issuer": "Amazon",
         "CreatedAt": certificate.created_at,
@@ -238,7 +257,11 @@ def domain_validation(account_id, certificate, domain) -> dict:
     described = {
         "DomainName": domain,
         "ValidationDomain": domain,
-        "ValidationStatus": "SUCCESS" if validated else "FAILED" if certificate.timed_out else "PENDING_VALIDATION",
+        "ValidationStatus": "SUCCESS"
+        if validated
+        else "FAILED"
+        if certificate.timed_out
+        else "PENDING_VALIDATION",
         "ValidationMethod": certificate.method,
     }
     if certificate.method == "DNS" and is_over(certificate.record_due):

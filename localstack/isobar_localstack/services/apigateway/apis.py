@@ -47,10 +47,14 @@ def operations(original: dict) -> dict:
         "GetAccount": lambda context, request: describe_account(context),
         "UpdateAccount": update_account,
         "GetTags": lambda context, request: {"tags": dict(tags_of(context, request["resourceArn"]))},
-        "TagResource": lambda context, request: tags_of(context, request["resourceArn"]).update(request["tags"]),
+        "TagResource": lambda context, request: tags_of(context, request["resourceArn"]).update(
+            request["tags"]
+        ),
         "UntagResource": untag,
     }
-    every = one_at_a_time(own | stages.operations(original) | domains.operations() | links.operations(original))
+    every = one_at_a_time(
+        own | stages.operations(original) | domains.operations() | links.operations(original)
+    )
     return every | {"CreateDeployment": integrations.once_linked(every["CreateDeployment"])}
 
 
@@ -146,7 +150,9 @@ def update_api(context, request):
         patch_api(changed, patch["op"], patch["path"], patch.get("value"))
     if slow_settings(changed) != slow_settings(api):
         if not is_over(busy_until(api)):
-            raise error("ConflictException", "The API is being updated; wait until its status is AVAILABLE.", 409)
+            raise error(
+                "ConflictException", "The API is being updated; wait until its status is AVAILABLE.", 409
+            )
         changed.isobar_busy_until = due("apigateway.security_policy_changing")
     api.__dict__.update(changed.__dict__)
     return describe(api)
@@ -215,7 +221,9 @@ def checked_policy(value) -> str | None:
     try:
         json.loads(value)
     except ValueError:
-        raise bad_request("Invalid policy document. Please check the policy syntax and ensure that Principals are valid.") from None
+        raise bad_request(
+            "Invalid policy document. Please check the policy syntax and ensure that Principals are valid."
+        ) from None
     return value
 
 
@@ -270,8 +278,12 @@ def container_of(context, api_id: str):
 
 def forget_definition(api, container):
     for parts in (
-        container.authorizers, container.validators, container.models, container.gateway_responses,
-        container.documentation_parts, container.resource_children,
+        container.authorizers,
+        container.validators,
+        container.models,
+        container.gateway_responses,
+        container.documentation_parts,
+        container.resource_children,
     ):
         parts.clear()
     root = api.resources.get(api.root_resource_id)
@@ -319,7 +331,9 @@ def finish_import(context, api, document: dict, mode: str | None):
     for path, methods in (document.get("paths") or {}).items():
         for name, operation in methods.items():
             if isinstance(operation, dict) and path in resources:
-                finish_integration(context, resources[path], name, operation.get("x-amazon-apigateway-integration"))
+                finish_integration(
+                    context, resources[path], name, operation.get("x-amazon-apigateway-integration")
+                )
 
 
 def finish_integration(context, resource, method_name: str, extension: dict | None):
@@ -336,6 +350,7 @@ def finish_integration(context, resource, method_name: str, extension: dict | No
 
 
 # --- account --------------------------------------------------------------------------------------
+
 
 def describe_account(context):
     account = {
@@ -360,10 +375,16 @@ def update_account(context, request):
 
 def check_logging_role(context, arn: str):
     role = usable_role(context.account_id, arn)
-    may_log = role and trusts(role, "apigateway.amazonaws.com") and usable_allows(context.account_id, role, "logs:PutLogEvents")
+    may_log = (
+        role
+        and trusts(role, "apigateway.amazonaws.com")
+        and usable_allows(context.account_id, role, "logs:PutLogEvents")
+    )
     if not may_log:
-        raise bad_request("The role ARN does not have required permissions configured. Please grant trust "
-                          "permission for API Gateway and add the required role policy.")
+        raise bad_request(
+            "The role ARN does not have required permissions configured. Please grant trust "
+            "permission for API Gateway and add the required role policy."
+        )
 
 
 # --- tags -----------------------------------------------------------------------------------------

@@ -25,13 +25,23 @@ ROOT = "(none)"
 PAGE_SIZE, PAGE_LIMIT = 25, 500
 CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
 HOSTED_ZONES = {
-    "us-east-1": "Z1UJRXOUMOOFQ8", "us-east-2": "ZOJJZC49E0EPZ",
-    "us-west-1": "Z2MUQ32089INYE", "us-west-2": "Z2OJLYMUO9EFXC",
-    "ca-central-1": "Z19DQILCV0OWEC", "sa-east-1": "ZCMLWB8V5SYIT",
-    "eu-west-1": "ZLY8HYME6SFDD", "eu-west-2": "ZJ5UAJN8Y3Z2Q", "eu-west-3": "Z3KY65QIEKYHQQ",
-    "eu-central-1": "Z1U9ULNL0V5AJ3", "eu-north-1": "Z3UWIKFBOOGXPP",
-    "ap-northeast-1": "Z1YSHQZHG15GKL", "ap-northeast-2": "Z20JF4UZKIW1U8", "ap-northeast-3": "Z22ILHG95FLSZ2",
-    "ap-south-1": "Z3VO1THU9YC4UR", "ap-southeast-1": "ZL327KTPIQFUL", "ap-southeast-2": "Z2RPCDW04V8134",
+    "us-east-1": "Z1UJRXOUMOOFQ8",
+    "us-east-2": "ZOJJZC49E0EPZ",
+    "us-west-1": "Z2MUQ32089INYE",
+    "us-west-2": "Z2OJLYMUO9EFXC",
+    "ca-central-1": "Z19DQILCV0OWEC",
+    "sa-east-1": "ZCMLWB8V5SYIT",
+    "eu-west-1": "ZLY8HYME6SFDD",
+    "eu-west-2": "ZJ5UAJN8Y3Z2Q",
+    "eu-west-3": "Z3KY65QIEKYHQQ",
+    "eu-central-1": "Z1U9ULNL0V5AJ3",
+    "eu-north-1": "Z3UWIKFBOOGXPP",
+    "ap-northeast-1": "Z1YSHQZHG15GKL",
+    "ap-northeast-2": "Z20JF4UZKIW1U8",
+    "ap-northeast-3": "Z22ILHG95FLSZ2",
+    "ap-south-1": "Z3VO1THU9YC4UR",
+    "ap-southeast-1": "ZL327KTPIQFUL",
+    "ap-southeast-2": "Z2RPCDW04V8134",
 }
 PATCHABLE = {
     "/regionalCertificateArn": "regionalCertificateArn",
@@ -96,7 +106,8 @@ def create_domain(context, request):
     data = {
         "domainName": name,
         "domainNameArn": domain_arn(context.region, name),
-        "endpointConfiguration": {"types": [kind], "ipAddressType": "ipv4"} | (request.get("endpointConfiguration") or {}),
+        "endpointConfiguration": {"types": [kind], "ipAddressType": "ipv4"}
+        | (request.get("endpointConfiguration") or {}),
         "securityPolicy": request.get("securityPolicy") or "TLS_1_2",
         "routingMode": request.get("routingMode") or "BASE_PATH_MAPPING_ONLY",
     }
@@ -154,7 +165,9 @@ def list_domains(context, request):
 def update_domain(context, request):
     domain = find(context, request)
     if not is_over(domain.busy_until):
-        raise error("ConflictException", "The domain name is being updated; wait until its status is AVAILABLE.", 409)
+        raise error(
+            "ConflictException", "The domain name is being updated; wait until its status is AVAILABLE.", 409
+        )
     changes = {}
     for patch in request.get("patchOperations") or []:
         field_name = PATCHABLE.get(patch.get("path"))
@@ -172,17 +185,25 @@ def update_domain(context, request):
     domain.data = {name: value for name, value in (domain.data | changes).items() if value is not None}
     forget_uses(context, domain, before - domain.certificates)
     is_slow = domain.data["securityPolicy"] != security_policy
-    domain.busy_until = due("apigateway.security_policy_changing" if is_slow else "apigateway.domain_updating")
+    domain.busy_until = due(
+        "apigateway.security_policy_changing" if is_slow else "apigateway.domain_updating"
+    )
     domain.busy_status = "UPDATING"
     return describe(domain)
 
 
 def changed_truststore(domain: Domain, changes: dict) -> dict:
     """Takes the patches of the truststore out of the changes; an empty address ends mutual TLS."""
-    patches = {name: changes.pop(name) or "" for name in ("truststoreUri", "truststoreVersion") if name in changes}
+    patches = {
+        name: changes.pop(name) or "" for name in ("truststoreUri", "truststoreVersion") if name in changes
+    }
     if not patches:
         return {}
-    store = {name: value for name, value in ((domain.data.get("mutualTlsAuthentication") or {}) | patches).items() if value}
+    store = {
+        name: value
+        for name, value in ((domain.data.get("mutualTlsAuthentication") or {}) | patches).items()
+        if value
+    }
     uri = store.get("truststoreUri")
     if uri and not uri.startswith("s3://"):
         raise bad_request(f"Invalid truststore URI: {uri}. It must begin with s3://.")

@@ -55,9 +55,17 @@ def put(original):
         check_timeout(request.get("timeoutInMillis"))
         check_connection(context, request, request.get("type"))
         answer = original(context, request)
-        method = find_api(context, request).resources[request["resourceId"]].resource_methods[request["httpMethod"]]
+        method = (
+            find_api(context, request)
+            .resources[request["resourceId"]]
+            .resource_methods[request["httpMethod"]]
+        )
         apply_fields(context, method.method_integration, request)
-        extra = {name: request[name] for name in ("connectionId", "integrationTarget", "responseTransferMode") if request.get(name)}
+        extra = {
+            name: request[name]
+            for name in ("connectionId", "integrationTarget", "responseTransferMode")
+            if request.get(name)
+        }
         return answer | extra if isinstance(answer, dict) else answer
 
     return handler
@@ -118,7 +126,9 @@ def once_linked(create_deployment):
 
     def handler(context, request):
         deadline = time.monotonic() + LONGEST_WAIT
-        while pending := [name for name, status in statuses(context, request["restApiId"]).items() if status == "PENDING"]:
+        while pending := [
+            name for name, status in statuses(context, request["restApiId"]).items() if status == "PENDING"
+        ]:
             if time.monotonic() > deadline:
                 raise bad_request(f"Vpc link {pending[0]} is still PENDING.")
             time.sleep(0.05)

@@ -6,7 +6,9 @@ from isobar_localstack.core.inventory import collect, names_of
 def live(client):
     for api in collect(client.get_paginator("get_rest_apis").paginate(), "items"):
         yield "rest-api", f"{api['name']} {api['id']}"
-        for deployment in collect(client.get_paginator("get_deployments").paginate(restApiId=api["id"]), "items"):
+        for deployment in collect(
+            client.get_paginator("get_deployments").paginate(restApiId=api["id"]), "items"
+        ):
             yield "deployment", f"{api['id']}/{deployment['id']}"
         for stage in client.get_stages(restApiId=api["id"])["item"]:
             yield "stage", f"{api['id']}/{stage['stageName']}"

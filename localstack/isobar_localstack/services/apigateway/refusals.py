@@ -9,9 +9,13 @@ def violation(operation, problems):
     if wrong := next((p for p in problems if p.kind == "type"), None):
         return not_readable("SerializationException", wrong)
     members = operation.input_shape.members
-    in_url = {name[:1].lower() + name[1:] for name, shape in members.items() if "location" in shape.serialization}
+    in_url = {
+        name[:1].lower() + name[1:] for name, shape in members.items() if "location" in shape.serialization
+    }
     prefix = operation.name[:1].lower() + operation.name[1:] + "Input."
     return error(
         "ValidationException",
-        problems_text([problem_text(p, p.where if p.path[0] in in_url else prefix + p.where) for p in problems]),
+        problems_text(
+            [problem_text(p, p.where if p.path[0] in in_url else prefix + p.where) for p in problems]
+        ),
     )

@@ -76,17 +76,26 @@ def base_path(context, request):
 
 def domain_name(context, request):
     name = request["domainName"]
-    if not matches(r"(\*\.)?([a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z0-9\-]{2,63}", name) or len(name) > 255:
+    if (
+        not matches(r"(\*\.)?([a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z0-9\-]{2,63}", name)
+        or len(name) > 255
+    ):
         raise bad_request(f"Invalid domain name: {name}")
     types = (request.get("endpointConfiguration") or {}).get("types") or ["EDGE"]
-    if "REGIONAL" in types and not (request.get("regionalCertificateArn") or request.get("regionalCertificateName")):
+    if "REGIONAL" in types and not (
+        request.get("regionalCertificateArn") or request.get("regionalCertificateName")
+    ):
         raise bad_request("A certificate must be provided for the REGIONAL endpoint of the domain name.")
 
 
 def account_patches(context, request):
     for patch in request.get("patchOperations") or []:
         value = patch.get("value")
-        if patch.get("path") == "/cloudwatchRoleArn" and value and not matches(r"arn:aws[a-z\-]*:iam::\d{12}:role/.+", value):
+        if (
+            patch.get("path") == "/cloudwatchRoleArn"
+            and value
+            and not matches(r"arn:aws[a-z\-]*:iam::\d{12}:role/.+", value)
+        ):
             raise bad_request("Role ARN is not well formed")
 
 

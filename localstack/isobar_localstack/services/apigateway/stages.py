@@ -28,9 +28,13 @@ METHOD_SETTINGS = {
     "caching/unauthorizedCacheControlHeaderStrategy": ("unauthorizedCacheControlHeaderStrategy", str),
 }
 METHOD_DEFAULTS = {
-    "metricsEnabled": False, "dataTraceEnabled": False,
-    "throttlingBurstLimit": 5000, "throttlingRateLimit": 10000.0,
-    "cachingEnabled": False, "cacheTtlInSeconds": 300, "cacheDataEncrypted": False,
+    "metricsEnabled": False,
+    "dataTraceEnabled": False,
+    "throttlingBurstLimit": 5000,
+    "throttlingRateLimit": 10000.0,
+    "cachingEnabled": False,
+    "cacheTtlInSeconds": 300,
+    "cacheDataEncrypted": False,
     "requireAuthorizationForCacheControl": True,
     "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
 }
@@ -214,7 +218,9 @@ def check_variables(variables: dict):
     import re
 
     for name, value in variables.items():
-        if not re.fullmatch(r"[A-Za-z0-9_]+", name) or not re.fullmatch(r"[A-Za-z0-9\-._~:/?#&=,]+", value or ""):
+        if not re.fullmatch(r"[A-Za-z0-9_]+", name) or not re.fullmatch(
+            r"[A-Za-z0-9\-._~:/?#&=,]+", value or ""
+        ):
             raise bad_request(f"Stage variable {name} has a name or value that is not allowed")
 
 

@@ -55,8 +55,11 @@ def moto_api(account_id: str, region: str, api_id: str):
 def find_api(context, request):
     api = moto_api(context.account_id, context.region, request["restApiId"])
     if api is None:
-        raise error("NotFoundException", "Invalid API identifier specified "
-                    f"{context.account_id}:{request['restApiId']}", 404)
+        raise error(
+            "NotFoundException",
+            f"Invalid API identifier specified {context.account_id}:{request['restApiId']}",
+            404,
+        )
     return api
 
 

@@ -47,7 +47,13 @@ def create_link(original):
     def create(context, request):
         answer = original(context, request)
         links(context.account_id, context.region)[answer["id"]]["status"] = "PENDING"
-        scheduled.at(due("apigateway.vpc_link_creating"), set_available, context.account_id, context.region, answer["id"])
+        scheduled.at(
+            due("apigateway.vpc_link_creating"),
+            set_available,
+            context.account_id,
+            context.region,
+            answer["id"],
+        )
         return {**answer, "status": "PENDING"}
 
     return create
@@ -66,8 +72,10 @@ def delete_link(context, request):
     if link is None:
         raise error("NotFoundException", "Invalid Vpc Link identifier specified", 404)
     if users := users_of_link(account_id, region, link_id):
-        raise bad_request(f"Cannot delete vpc link. Vpc link '{link_id}', is referenced in [{', '.join(users)}] "
-                          "in format of [Method:RestApi]")
+        raise bad_request(
+            f"Cannot delete vpc link. Vpc link '{link_id}', is referenced in [{', '.join(users)}] "
+            "in format of [Method:RestApi]"
+        )
     if link["status"] != "DELETING":
         link["status"] = "DELETING"
         scheduled.at(due("apigateway.vpc_link_deleting"), forget_link, account_id, region, link_id)
@@ -109,7 +117,9 @@ def delete_usage_plan(original):
     def delete(context, request):
         plan = usage_plans(context.account_id, context.region).get(request["usagePlanId"])
         if plan is not None and plan.api_stages:
-            raise bad_request(f"Cannot delete usage plan {plan.id} because it has API stages associated with it.")
+            raise bad_request(
+                f"Cannot delete usage plan {plan.id} because it has API stages associated with it."
+            )
         return original(context, request)
 
     return delete
@@ -119,8 +129,10 @@ def check_not_planned(context, api_id: str, stage: str | None = None):
     for plan in list(usage_plans(context.account_id, context.region).values()):
         for entry in plan.api_stages or []:
             if entry["apiId"] == api_id and stage in (None, entry["stage"]):
-                raise bad_request(f"Cannot delete {'stage' if stage else 'API'}: stage {entry['stage']} of API {api_id} is "
-                                  f"associated with usage plan {plan.id}.")
+                raise bad_request(
+                    f"Cannot delete {'stage' if stage else 'API'}: stage {entry['stage']} of API {api_id} is "
+                    f"associated with usage plan {plan.id}."
+                )
 
 
 def check_not_mapped(context, api_id: str, stage: str):

@@ -28,12 +28,18 @@ PER_PAGE = 500
 REQUESTER = "amazon-apigateway"
 MISSING_ZONES = ("use1-az3", "usw1-az2")  # zones without VPC links
 IDLE = "The VPC link has had no traffic for 60 days. It becomes active again with the next request."
-TOLD = {"INACTIVE": IDLE, "FAILED": "The VPC link could not be created.", "AVAILABLE": "VPC link is ready to route traffic"}
+TOLD = {
+    "INACTIVE": IDLE,
+    "FAILED": "The VPC link could not be created.",
+    "AVAILABLE": "VPC link is ready to route traffic",
+}
 
 lock = threading.RLock()
 stores = State("apigatewayv2")
 scheduled = stores.store("scheduled", Scheduled())
-vpc_links: dict[tuple[str, str], dict[str, dict]] = stores.store("vpc_links", {})  # (account, region) -> id -> as the API shows it
+vpc_links: dict[tuple[str, str], dict[str, dict]] = stores.store(
+    "vpc_links", {}
+)  # (account, region) -> id -> as the API shows it
 interfaces: dict[str, list] = stores.store("interfaces", {})  # id of the link -> of its network interfaces
 
 
@@ -105,8 +111,14 @@ def create_link(context, request):
     check_places(account, region, subnets, groups)
     link_id = "".join(random.choices(string.ascii_lowercase + string.digits, k=6))
     made = {
-        "VpcLinkId": link_id, "Name": request["Name"], "SubnetIds": subnets, "SecurityGroupIds": groups, "CreatedDate": datetime.now(UTC),
-        "Tags": dict(request.get("Tags") or {}), "VpcLinkStatus": "PENDING", "VpcLinkVersion": "V2",
+        "VpcLinkId": link_id,
+        "Name": request["Name"],
+        "SubnetIds": subnets,
+        "SecurityGroupIds": groups,
+        "CreatedDate": datetime.now(UTC),
+        "Tags": dict(request.get("Tags") or {}),
+        "VpcLinkStatus": "PENDING",
+        "VpcLinkVersion": "V2",
         "VpcLinkStatusMessage": "VPC link is provisioning ENIs",
     }
     attach_interfaces(account, region, made)
@@ -127,14 +139,21 @@ def check_places(account: str, region: str, subnets: list, groups: list):
         raise bad_request("The security groups of a VPC link must belong to the VPC of its subnets")
     for place in places:
         if place["AvailabilityZoneId"] in MISSING_ZONES:
-            raise bad_request(f"VPC links are not supported in the Availability Zone {place['AvailabilityZoneId']} of subnet "
-                              f"{place['SubnetId']}")
+            raise bad_request(
+                f"VPC links are not supported in the Availability Zone {place['AvailabilityZoneId']} of subnet "
+                f"{place['SubnetId']}"
+            )
 
 
 def attach_interfaces(account: str, region: str, made: dict):
     interfaces[made["VpcLinkId"]] = ec2_interfaces.attach_interfaces(
-        account, region, made["SubnetIds"], made["SecurityGroupIds"], f"VPC link interface of API Gateway for {made['VpcLinkId']}",
-        interface_type="api_gateway_managed", requester_id=REQUESTER,
+        account,
+        region,
+        made["SubnetIds"],
+        made["SecurityGroupIds"],
+        f"VPC link interface of API Gateway for {made['VpcLinkId']}",
+        interface_type="api_gateway_managed",
+        requester_id=REQUESTER,
     )
 
 
@@ -158,7 +177,9 @@ def list_links(context, request):
     size = request.get("MaxResults") or PER_PAGE
     if not str(size).isdecimal() or int(size) < 1:
         raise bad_request("maxResults must be a positive number")
-    items, token = page(found, request.get("NextToken"), min(int(size), PER_PAGE), bad_request("Invalid nextToken"))
+    items, token = page(
+        found, request.get("NextToken"), min(int(size), PER_PAGE), bad_request("Invalid nextToken")
+    )
     return {"Items": items} | ({"NextToken": token} if token else {})
 
 
@@ -173,8 +194,10 @@ def delete_link(context, request):
     account, region, link_id = context.account_id, context.region, request["VpcLinkId"]
     found = find(context, link_id)
     if users := [user for users in vpc_link_users.publish(account, region, link_id) for user in users]:
-        raise bad_request(f"Cannot delete vpc link. Vpc link '{link_id}', is referenced in [{', '.join(users)}] "
-                          "in format of [Method:RestApi]")
+        raise bad_request(
+            f"Cannot delete vpc link. Vpc link '{link_id}', is referenced in [{', '.join(users)}] "
+            "in format of [Method:RestApi]"
+        )
     if found["VpcLinkStatus"] != "DELETING":
         found |= {"VpcLinkStatus": "DELETING", "VpcLinkStatusMessage": "VPC link is deleting ENIs"}
         scheduled.at(due("apigatewayv2.vpc_link_deleting"), forget, account, region, link_id)
@@ -224,7 +247,11 @@ def tagged(account_id: str, region: str):
 class VpcLinksResource:
     def on_get(self, request):
         settle()
-        return {link_id: found["VpcLinkStatus"] for links in vpc_links.values() for link_id, found in links.items()}
+        return {
+            link_id: found["VpcLinkStatus"]
+            for links in vpc_links.values()
+            for link_id, found in links.items()
+        }
 
     def on_post(self, request):
         settle()

@@ -16,9 +16,7 @@ SERVICE = Emulated(
     operations=operations.operations,
     throttling=Throttling("ThrottlingException"),
     # Not published: what to budget.
-    limits=(
-        Limit(("*",), 5, 20, "memory"),
-    ),
+    limits=(Limit(("*",), 5, 20, "memory"),),
     errors=coral("ValidationException"),  # [memory]
     rules=rules.RULES,
     inventory=inventory.live,

@@ -11,4 +11,7 @@ def live(client):
             ("scheduled-action", "describe_scheduled_actions", "ScheduledActions", "ScheduledActionName"),
         ):
             for item in collect(client.get_paginator(operation).paginate(ServiceNamespace=namespace), key):
-                yield kind, " ".join(filter(None, (item["ResourceId"], item["ScalableDimension"], item.get(name))))
+                yield (
+                    kind,
+                    " ".join(filter(None, (item["ResourceId"], item["ScalableDimension"], item.get(name)))),
+                )

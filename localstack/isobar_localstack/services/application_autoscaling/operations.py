@@ -1,6 +1,5 @@
 """Application Auto Scaling: its operations."""
 
-
 from isobar_localstack.services.application_autoscaling import policies, targets
 
 

@@ -20,7 +20,9 @@ def target(context, request):
     if not request["ScalableDimension"].startswith(dimension):
         raise invalid("Unsupported service namespace, resource type or scalable dimension")
     if not matches(form, request["ResourceId"]):
-        raise invalid(f"Resource id {request['ResourceId']} is not valid for the service namespace {request['ServiceNamespace']}")
+        raise invalid(
+            f"Resource id {request['ResourceId']} is not valid for the service namespace {request['ServiceNamespace']}"
+        )
 
 
 def capacity(context, request):
@@ -41,13 +43,19 @@ def policy(context, request):
         if request.get(member) and request.get("PolicyType", "StepScaling") != kind:
             raise invalid(f"{member} can only be given for the policy type {kind}")
     tracking = request.get("TargetTrackingScalingPolicyConfiguration")
-    if tracking and bool(tracking.get("PredefinedMetricSpecification")) == bool(tracking.get("CustomizedMetricSpecification")):
-        raise invalid("Exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification must be given")
+    if tracking and bool(tracking.get("PredefinedMetricSpecification")) == bool(
+        tracking.get("CustomizedMetricSpecification")
+    ):
+        raise invalid(
+            "Exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification must be given"
+        )
 
 
 def schedule(context, request):
     text = request.get("Schedule")
-    if text and not matches(r"at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)|rate\(\d+ (minute|hour|day)s?\)|cron\(\S+( \S+){5}\)", text):
+    if text and not matches(
+        r"at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)|rate\(\d+ (minute|hour|day)s?\)|cron\(\S+( \S+){5}\)", text
+    ):
         raise invalid(f"Invalid schedule expression: {text}")
     action = request.get("ScalableTargetAction")
     if action is not None:

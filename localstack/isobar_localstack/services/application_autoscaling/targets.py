@@ -34,7 +34,9 @@ class Target:
 
 stores = State("application-autoscaling")
 targets: dict = stores.store("targets", {})  # (account, region, namespace, resource id, dimension) -> Target
-activities: dict[tuple, list] = stores.store("activities", defaultdict(list))  # (account, region) -> the newest first
+activities: dict[tuple, list] = stores.store(
+    "activities", defaultdict(list)
+)  # (account, region) -> the newest first
 
 
 # --- finding --------------------------------------------------------------------------------------
@@ -45,7 +47,13 @@ def invalid(message: str):
 
 
 def key_of(context, request) -> tuple:
-    return context.account_id, context.region, request["ServiceNamespace"], request["ResourceId"], request["ScalableDimension"]
+    return (
+        context.account_id,
+        context.region,
+        request["ServiceNamespace"],
+        request["ResourceId"],
+        request["ScalableDimension"],
+    )
 
 
 def described(key: tuple) -> str:
@@ -85,9 +93,13 @@ def register(context, request):
     if target is None:
         target = new_target(context, request)
     elif request.get("Tags"):
-        raise invalid("Tags can only be given when a scalable target is registered for the first time. Use TagResource instead.")
+        raise invalid(
+            "Tags can only be given when a scalable target is registered for the first time. Use TagResource instead."
+        )
     data = target.data | {
-        name: request[name] for name in ("MinCapacity", "MaxCapacity", "RoleARN") if request.get(name) is not None
+        name: request[name]
+        for name in ("MinCapacity", "MaxCapacity", "RoleARN")
+        if request.get(name) is not None
     }
     if data["MinCapacity"] > data["MaxCapacity"]:
         raise invalid("Maximum capacity cannot be less than minimum capacity")
@@ -106,12 +118,18 @@ def new_target(context, request) -> Target:
     namespace = request["ServiceNamespace"]
     arn = f"arn:aws:application-autoscaling:{context.region}:{context.account_id}:scalable-target/{uuid.uuid4().hex}"
     suffix = SERVICE_ROLES.get(namespace, namespace)
-    role = (f"arn:aws:iam::{context.account_id}:role/aws-service-role/{namespace}.application-autoscaling.amazonaws.com/"
-            f"AWSServiceRoleForApplicationAutoScaling_{suffix}")
+    role = (
+        f"arn:aws:iam::{context.account_id}:role/aws-service-role/{namespace}.application-autoscaling.amazonaws.com/"
+        f"AWSServiceRoleForApplicationAutoScaling_{suffix}"
+    )
     data = {name: request[name] for name in ("ServiceNamespace", "ResourceId", "ScalableDimension")} | {
-        "ScalableTargetARN": arn, "RoleARN": role, "CreationTime": epoch(),
+        "ScalableTargetARN": arn,
+        "RoleARN": role,
+        "CreationTime": epoch(),
         "SuspendedState": {
-            "DynamicScalingInSuspended": False, "DynamicScalingOutSuspended": False, "ScheduledScalingSuspended": False,
+            "DynamicScalingInSuspended": False,
+            "DynamicScalingOutSuspended": False,
+            "ScheduledScalingSuspended": False,
         },
     }
     return Target(arn, data, dict(request.get("Tags") or {}))
@@ -125,12 +143,21 @@ def clamp(context, resource: str, data: dict):
             return
         limit = "minimum" if wanted > service.desired else "maximum"
         set_desired(service, wanted)
-    activities[context.account_id, context.region].insert(0, {
-        "ActivityId": str(uuid.uuid4()), "ServiceNamespace": "ecs", "ResourceId": resource, "ScalableDimension": "ecs:service:DesiredCount",
-        "Description": f"Setting desired count to {wanted}.", "Cause": f"{limit} capacity was set to {wanted}",
-        "StartTime": epoch(), "EndTime": epoch(), "StatusCode": "Successful",
-        "StatusMessage": f"Successfully set desired count to {wanted}. Change successfully fulfilled by ecs.",
-    })
+    activities[context.account_id, context.region].insert(
+        0,
+        {
+            "ActivityId": str(uuid.uuid4()),
+            "ServiceNamespace": "ecs",
+            "ResourceId": resource,
+            "ScalableDimension": "ecs:service:DesiredCount",
+            "Description": f"Setting desired count to {wanted}.",
+            "Cause": f"{limit} capacity was set to {wanted}",
+            "StartTime": epoch(),
+            "EndTime": epoch(),
+            "StatusCode": "Successful",
+            "StatusMessage": f"Successfully set desired count to {wanted}. Change successfully fulfilled by ecs.",
+        },
+    )
 
 
 def deregister(context, request):
@@ -142,7 +169,14 @@ def deregister(context, request):
 
 
 def describe_targets(context, request):
-    return listed(context, request, "ScalableTargets", "ResourceIds", lambda target: [target.data], lambda item: item["ResourceId"])
+    return listed(
+        context,
+        request,
+        "ScalableTargets",
+        "ResourceIds",
+        lambda target: [target.data],
+        lambda item: item["ResourceId"],
+    )
 
 
 # --- lists ----------------------------------------------------------------------------------------
@@ -150,8 +184,10 @@ def describe_targets(context, request):
 
 def of_region(context, request) -> list[Target]:
     return [
-        target for (account_id, region, namespace, _, dimension), target in list(targets.items())
-        if (account_id, region, namespace) == (context.account_id, context.region, request["ServiceNamespace"])
+        target
+        for (account_id, region, namespace, _, dimension), target in list(targets.items())
+        if (account_id, region, namespace)
+        == (context.account_id, context.region, request["ServiceNamespace"])
         and request.get("ScalableDimension") in (None, dimension)
     ]
 
@@ -162,7 +198,9 @@ def listed(context, request, key: str, names: str, items_of, name_of) -> dict:
     if len(wanted or []) > MOST_IDS:
         raise invalid(f"{names} can have at most {MOST_IDS} entries")
     items = [
-        item for target in of_region(context, request) for item in items_of(target)
+        item
+        for target in of_region(context, request)
+        for item in items_of(target)
         if (not wanted or name_of(item) in wanted) and resource in (None, item["ResourceId"])
     ]
     return a_page(key, items, request)
@@ -170,7 +208,9 @@ def listed(context, request, key: str, names: str, items_of, name_of) -> dict:
 
 def a_page(key: str, items: list, request) -> dict:
     bad_token = error("InvalidNextTokenException", "The next token is not valid.")
-    some, token = page(items, request.get("NextToken"), min(request.get("MaxResults") or PER_PAGE, PER_PAGE), bad_token)
+    some, token = page(
+        items, request.get("NextToken"), min(request.get("MaxResults") or PER_PAGE, PER_PAGE), bad_token
+    )
     return {key: some} | ({"NextToken": token} if token else {})
 
 
@@ -184,13 +224,19 @@ def put_action(context, request):
         raise invalid("Schedule and ScalableTargetAction must be given for a new scheduled action")
     arn = f"{target.arn.replace(':scalable-target/', ':scheduledAction:')}:scheduledActionName/{name}"
     fresh = {"ScheduledActionARN": arn, "CreationTime": epoch(), "Timezone": "UTC"}
-    target.actions[name] = fresh | (before or {}) | {key: value for key, value in request.items() if value is not None}
+    target.actions[name] = (
+        fresh | (before or {}) | {key: value for key, value in request.items() if value is not None}
+    )
     return {}
 
 
 def describe_actions(context, request):
     return listed(
-        context, request, "ScheduledActions", "ScheduledActionNames", lambda target: target.actions.values(),
+        context,
+        request,
+        "ScheduledActions",
+        "ScheduledActionNames",
+        lambda target: target.actions.values(),
         lambda item: item["ScheduledActionName"],
     )
 
@@ -198,15 +244,20 @@ def describe_actions(context, request):
 def delete_action(context, request):
     key, name = key_of(context, request), request["ScheduledActionName"]
     if key not in targets or name not in targets[key].actions:
-        raise error("ObjectNotFoundException", f"No scheduled action found for {described(key)}, scheduled action name: {name}")
+        raise error(
+            "ObjectNotFoundException",
+            f"No scheduled action found for {described(key)}, scheduled action name: {name}",
+        )
     del targets[key].actions[name]
     return {}
 
 
 def describe_activities(context, request):
     chosen = [
-        one for one in activities[context.account_id, context.region]
-        if one["ServiceNamespace"] == request["ServiceNamespace"] and request.get("ResourceId") in (None, one["ResourceId"])
+        one
+        for one in activities[context.account_id, context.region]
+        if one["ServiceNamespace"] == request["ServiceNamespace"]
+        and request.get("ResourceId") in (None, one["ResourceId"])
         and request.get("ScalableDimension") in (None, one["ScalableDimension"])
     ]
     return a_page("ScalingActivities", chosen, request)

@@ -10,9 +10,7 @@ SERVICE = Emulated(
     operations=groups.operations,
     throttling=Throttling("Throttling"),
     # Not published: what to budget.
-    limits=(
-        Limit(("*",), 5, 20, "memory"),
-    ),
+    limits=(Limit(("*",), 5, 20, "memory"),),
     errors=coral("ValidationError", "MalformedInput"),  # [memory]
     rules=rules.RULES,
     inventory=inventory.live,
@@ -32,6 +30,9 @@ SERVICE = Emulated(
         "terminated_instance_shown": 3600,
         "unhealthy_replaced": 10,
     },
-    controls={"autoscaling/desired": groups.DesiredResource, "autoscaling/failing-images": health.FailingImagesResource},
+    controls={
+        "autoscaling/desired": groups.DesiredResource,
+        "autoscaling/failing-images": health.FailingImagesResource,
+    },
     before_requests=turns.observe,
 )

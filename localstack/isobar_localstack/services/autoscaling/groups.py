@@ -37,24 +37,74 @@ from isobar_localstack.services.autoscaling.turns import settle, settled
 
 PER_PAGE = 100
 DEFAULTS = {
-    "DefaultCooldown": 300, "HealthCheckType": "EC2", "HealthCheckGracePeriod": 0, "NewInstancesProtectedFromScaleIn": False,
-    "TerminationPolicies": ["Default"], "CapacityRebalance": False, "DeletionProtection": "none",
+    "DefaultCooldown": 300,
+    "HealthCheckType": "EC2",
+    "HealthCheckGracePeriod": 0,
+    "NewInstancesProtectedFromScaleIn": False,
+    "TerminationPolicies": ["Default"],
+    "CapacityRebalance": False,
+    "DeletionProtection": "none",
 }
 SETTINGS = (
-    "LaunchConfigurationName", "MixedInstancesPolicy", "MinSize", "MaxSize", "DesiredCapacity", "DefaultCooldown", "AvailabilityZones",
-    "HealthCheckType", "HealthCheckGracePeriod", "PlacementGroup", "VPCZoneIdentifier", "TerminationPolicies",
-    "NewInstancesProtectedFromScaleIn", "ServiceLinkedRoleARN", "MaxInstanceLifetime", "CapacityRebalance", "Context",
-    "DesiredCapacityType", "DefaultInstanceWarmup", "InstanceMaintenancePolicy", "DeletionProtection", "AvailabilityZoneDistribution",
-    "AvailabilityZoneImpairmentPolicy", "CapacityReservationSpecification", "InstanceLifecyclePolicy",
+    "LaunchConfigurationName",
+    "MixedInstancesPolicy",
+    "MinSize",
+    "MaxSize",
+    "DesiredCapacity",
+    "DefaultCooldown",
+    "AvailabilityZones",
+    "HealthCheckType",
+    "HealthCheckGracePeriod",
+    "PlacementGroup",
+    "VPCZoneIdentifier",
+    "TerminationPolicies",
+    "NewInstancesProtectedFromScaleIn",
+    "ServiceLinkedRoleARN",
+    "MaxInstanceLifetime",
+    "CapacityRebalance",
+    "Context",
+    "DesiredCapacityType",
+    "DefaultInstanceWarmup",
+    "InstanceMaintenancePolicy",
+    "DeletionProtection",
+    "AvailabilityZoneDistribution",
+    "AvailabilityZoneImpairmentPolicy",
+    "CapacityReservationSpecification",
+    "InstanceLifecyclePolicy",
 )
 HEALTH_CHECKS = ("EC2", "EBS", "ELB", "VPC_LATTICE")
-PROCESSES = ("Launch", "Terminate", "AddToLoadBalancer", "AlarmNotification", "AZRebalance", "HealthCheck", "InstanceRefresh",
-             "ReplaceUnhealthy", "ScheduledActions")
+PROCESSES = (
+    "Launch",
+    "Terminate",
+    "AddToLoadBalancer",
+    "AlarmNotification",
+    "AZRebalance",
+    "HealthCheck",
+    "InstanceRefresh",
+    "ReplaceUnhealthy",
+    "ScheduledActions",
+)
 METRICS = (
-    "GroupMinSize", "GroupMaxSize", "GroupDesiredCapacity", "GroupInServiceInstances", "GroupPendingInstances", "GroupStandbyInstances",
-    "GroupTerminatingInstances", "GroupTotalInstances", "GroupInServiceCapacity", "GroupPendingCapacity", "GroupStandbyCapacity",
-    "GroupTerminatingCapacity", "GroupTotalCapacity", "WarmPoolDesiredCapacity", "WarmPoolWarmedCapacity", "WarmPoolPendingCapacity",
-    "WarmPoolTerminatingCapacity", "WarmPoolTotalCapacity", "GroupAndWarmPoolDesiredCapacity", "GroupAndWarmPoolTotalCapacity",
+    "GroupMinSize",
+    "GroupMaxSize",
+    "GroupDesiredCapacity",
+    "GroupInServiceInstances",
+    "GroupPendingInstances",
+    "GroupStandbyInstances",
+    "GroupTerminatingInstances",
+    "GroupTotalInstances",
+    "GroupInServiceCapacity",
+    "GroupPendingCapacity",
+    "GroupStandbyCapacity",
+    "GroupTerminatingCapacity",
+    "GroupTotalCapacity",
+    "WarmPoolDesiredCapacity",
+    "WarmPoolWarmedCapacity",
+    "WarmPoolPendingCapacity",
+    "WarmPoolTerminatingCapacity",
+    "WarmPoolTotalCapacity",
+    "GroupAndWarmPoolDesiredCapacity",
+    "GroupAndWarmPoolTotalCapacity",
 )
 
 
@@ -63,7 +113,9 @@ def operations(original: dict) -> dict:
         "CreateAutoScalingGroup": create,
         "UpdateAutoScalingGroup": update,
         "DeleteAutoScalingGroup": delete,
-        "DescribeAutoScalingGroups": consistency.eventually_listed("AutoScalingGroups", "AutoScalingGroupName", "autoscaling")(describe),
+        "DescribeAutoScalingGroups": consistency.eventually_listed(
+            "AutoScalingGroups", "AutoScalingGroupName", "autoscaling"
+        )(describe),
         "DescribeAutoScalingInstances": describe_instances,
         "DescribeScalingActivities": describe_activities,
         "SetDesiredCapacity": set_desired,
@@ -87,16 +139,26 @@ def create(context, request):
     account, region, name = context.account_id, context.region, request["AutoScalingGroupName"]
     if existing := groups.get((account, region, name)):
         suffix = " and is pending delete" if existing.deleting else ""
-        raise error("AlreadyExists", f"AutoScalingGroup by this name already exists - A group with the name {name} already exists{suffix}")
+        raise error(
+            "AlreadyExists",
+            f"AutoScalingGroup by this name already exists - A group with the name {name} already exists{suffix}",
+        )
     settings = DEFAULTS | {key: request[key] for key in SETTINGS if request.get(key) is not None}
     settings.setdefault("DesiredCapacity", settings["MinSize"])
     apply_template(account, region, settings, request)
     check(settings)
     sources = traffic.from_arns(request) | traffic.from_sources(request)
-    traffic.check(account, region, sources, launches.vpc_of(account, region, settings.get("VPCZoneIdentifier")))
-    arn = f"arn:aws:autoscaling:{region}:{account}:autoScalingGroup:{uuid.uuid4()}:autoScalingGroupName/{name}"
+    traffic.check(
+        account, region, sources, launches.vpc_of(account, region, settings.get("VPCZoneIdentifier"))
+    )
+    arn = (
+        f"arn:aws:autoscaling:{region}:{account}:autoScalingGroup:{uuid.uuid4()}:autoScalingGroupName/{name}"
+    )
     group = groups[account, region, name] = Group(account, region, name, arn, settings)
-    group.tags = {tag["Key"]: (tag.get("Value") or "", tag.get("PropagateAtLaunch", True)) for tag in request.get("Tags") or []}
+    group.tags = {
+        tag["Key"]: (tag.get("Value") or "", tag.get("PropagateAtLaunch", True))
+        for tag in request.get("Tags") or []
+    }
     traffic.attach(group, sources)
     health.balance(group, clock.now())
     consistency.mark_created(context, "autoscaling", name)
@@ -125,8 +187,12 @@ def check(settings: dict):
     if low > high:
         raise invalid(f"Max bound, {high}, must be greater than or equal to min bound, {low}")
     if not low <= desired <= high:
-        raise invalid(f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}")
-    if unknown := [kind for kind in settings["HealthCheckType"].split(",") if kind.strip() not in HEALTH_CHECKS]:
+        raise invalid(
+            f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}"
+        )
+    if unknown := [
+        kind for kind in settings["HealthCheckType"].split(",") if kind.strip() not in HEALTH_CHECKS
+    ]:
         raise invalid(f"HealthCheckType {', '.join(unknown)} is not one of {', '.join(HEALTH_CHECKS)}")
 
 
@@ -134,7 +200,9 @@ def update(context, request):
     group = group_of(context, request)
     settings = group.settings | {key: request[key] for key in SETTINGS if request.get(key) is not None}
     if request.get("DesiredCapacity") is None:  # a new bound moves what is desired into the bounds
-        settings["DesiredCapacity"] = min(max(settings["DesiredCapacity"], settings["MinSize"]), settings["MaxSize"])
+        settings["DesiredCapacity"] = min(
+            max(settings["DesiredCapacity"], settings["MinSize"]), settings["MaxSize"]
+        )
     if settings.get("DefaultInstanceWarmup") == -1:
         settings.pop("DefaultInstanceWarmup")
     check(settings)
@@ -151,13 +219,21 @@ def delete(context, request):
     if group.deleting:
         return {}
     if protection == "prevent-all-deletion" or (force and protection == "prevent-force-deletion"):
-        raise invalid(f"The Auto Scaling group {group.name} cannot be deleted: its deletion protection is {protection}.")
+        raise invalid(
+            f"The Auto Scaling group {group.name} cannot be deleted: its deletion protection is {protection}."
+        )
     if not force and health.alive(group):
-        raise error("ResourceInUse", "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance "
-                    "request(s) still in the group.")
+        raise error(
+            "ResourceInUse",
+            "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance "
+            "request(s) still in the group.",
+        )
     if not force and group.instances:
-        raise error("ScalingActivityInProgress", "You cannot delete an AutoScalingGroup while there are scaling activities in "
-                    "progress for that group.")
+        raise error(
+            "ScalingActivityInProgress",
+            "You cannot delete an AutoScalingGroup while there are scaling activities in "
+            "progress for that group.",
+        )
     group.deleting = True
     policies.drop_all(group)
     if refresh := refreshes.running(group):
@@ -173,15 +249,19 @@ def delete(context, request):
 
 def answer(key: str, items: list, request, size: int = PER_PAGE) -> dict:
     wanted = min(request.get("MaxRecords") or size, PER_PAGE)
-    shown, token = page(items, request.get("NextToken"), wanted, error("InvalidNextToken", "The token provided is not valid."))
+    shown, token = page(
+        items, request.get("NextToken"), wanted, error("InvalidNextToken", "The token provided is not valid.")
+    )
     return {key: shown} | ({"NextToken": token} if token else {})
 
 
 def describe(context, request):
     names = request.get("AutoScalingGroupNames")
     chosen = [
-        group for group in groups_in(context)
-        if (not names or group.name in names) and all(passes(group, wanted) for wanted in request.get("Filters") or [])
+        group
+        for group in groups_in(context)
+        if (not names or group.name in names)
+        and all(passes(group, wanted) for wanted in request.get("Filters") or [])
     ]
     return answer("AutoScalingGroups", [to_response(group) for group in chosen], request, 50)
 
@@ -194,17 +274,25 @@ def passes(group: Group, wanted: dict) -> bool:
         return any(value in values for value, _ in group.tags.values())
     if name.startswith("tag:"):
         return name[4:] in group.tags and group.tags[name[4:]][0] in values
-    raise invalid(f"Filter type {name} is not correct. Allowed Filter types are: tag-key, tag-value, tag:<key>")
+    raise invalid(
+        f"Filter type {name} is not correct. Allowed Filter types are: tag-key, tag-value, tag:<key>"
+    )
 
 
 def to_response(group: Group) -> dict:
     described = {
-        "AutoScalingGroupName": group.name, "AutoScalingGroupARN": group.arn, "CreatedTime": group.created, "LoadBalancerNames": [],
+        "AutoScalingGroupName": group.name,
+        "AutoScalingGroupARN": group.arn,
+        "CreatedTime": group.created,
+        "LoadBalancerNames": [],
         "ServiceLinkedRoleARN": f"arn:aws:iam::{group.account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
         **group.settings,
-        "TargetGroupARNs": traffic.attached(group), "TrafficSources": traffic.described(group),
+        "TargetGroupARNs": traffic.attached(group),
+        "TrafficSources": traffic.described(group),
         "Instances": [instance_to_response(instance) for instance in group.instances.values()],
-        "SuspendedProcesses": [{"ProcessName": name, "SuspensionReason": why} for name, why in group.suspended.items()],
+        "SuspendedProcesses": [
+            {"ProcessName": name, "SuspensionReason": why} for name, why in group.suspended.items()
+        ],
         "EnabledMetrics": [{"Metric": metric, "Granularity": "1Minute"} for metric in group.metrics],
         "Tags": tags_to_response(group),
     }
@@ -213,8 +301,13 @@ def to_response(group: Group) -> dict:
 
 def instance_to_response(instance) -> dict:
     return {
-        "InstanceId": instance.id, "InstanceType": instance.kind, "AvailabilityZone": instance.zone, "LifecycleState": instance.state,
-        "HealthStatus": "Healthy" if instance.healthy else "Unhealthy", "LaunchTemplate": instance.template, "ImageId": instance.image,
+        "InstanceId": instance.id,
+        "InstanceType": instance.kind,
+        "AvailabilityZone": instance.zone,
+        "LifecycleState": instance.state,
+        "HealthStatus": "Healthy" if instance.healthy else "Unhealthy",
+        "LaunchTemplate": instance.template,
+        "ImageId": instance.image,
         "ProtectedFromScaleIn": instance.protected,
     }
 
@@ -222,8 +315,11 @@ def instance_to_response(instance) -> dict:
 def describe_instances(context, request):
     wanted = request.get("InstanceIds")
     found = [
-        instance_to_response(instance) | {"AutoScalingGroupName": group.name, "HealthStatus": "HEALTHY" if instance.healthy else "UNHEALTHY"}
-        for group in groups_in(context) for instance in group.instances.values() if not wanted or instance.id in wanted
+        instance_to_response(instance)
+        | {"AutoScalingGroupName": group.name, "HealthStatus": "HEALTHY" if instance.healthy else "UNHEALTHY"}
+        for group in groups_in(context)
+        for instance in group.instances.values()
+        if not wanted or instance.id in wanted
     ]
     return answer("AutoScalingInstances", found, request, 50)
 
@@ -231,7 +327,12 @@ def describe_instances(context, request):
 def describe_activities(context, request):
     name, ids = request.get("AutoScalingGroupName"), request.get("ActivityIds")
     chosen = [find(context.account_id, context.region, name)] if name else groups_in(context)
-    found = [activity for group in chosen for activity in group.activities if not ids or activity["ActivityId"] in ids]
+    found = [
+        activity
+        for group in chosen
+        for activity in group.activities
+        if not ids or activity["ActivityId"] in ids
+    ]
     return answer("Activities", found, request)
 
 
@@ -246,9 +347,13 @@ def set_desired(context, request):
 def change_desired(group: Group, desired: int):
     low, high = group.settings["MinSize"], group.settings["MaxSize"]
     if desired > high:
-        raise invalid(f"New SetDesiredCapacity value {desired} is above max value {high} for the AutoScalingGroup.")
+        raise invalid(
+            f"New SetDesiredCapacity value {desired} is above max value {high} for the AutoScalingGroup."
+        )
     if desired < low:
-        raise invalid(f"New SetDesiredCapacity value {desired} is below min value {low} for the AutoScalingGroup.")
+        raise invalid(
+            f"New SetDesiredCapacity value {desired} is below min value {low} for the AutoScalingGroup."
+        )
     group.settings = group.settings | {"DesiredCapacity": desired}
     health.balance(group, clock.now())
 
@@ -272,7 +377,9 @@ def named_processes(request) -> list[str]:
 
 def suspend(context, request):
     group = group_of(context, request)
-    group.suspended |= {name: f"User suspended at {utc_now():%Y-%m-%dT%H:%M:%SZ}" for name in named_processes(request)}
+    group.suspended |= {
+        name: f"User suspended at {utc_now():%Y-%m-%dT%H:%M:%SZ}" for name in named_processes(request)
+    }
     return {}
 
 
@@ -294,7 +401,9 @@ def enable_metrics(context, request):
     group = group_of(context, request)
     if request["Granularity"] != "1Minute":
         raise invalid("The only valid granularity is 1Minute")
-    group.metrics = [metric for metric in METRICS if metric in group.metrics or metric in named_metrics(request)]
+    group.metrics = [
+        metric for metric in METRICS if metric in group.metrics or metric in named_metrics(request)
+    ]
     return {}
 
 
@@ -310,7 +419,13 @@ def disable_metrics(context, request):
 
 def tags_to_response(group: Group) -> list[dict]:
     return [
-        {"ResourceId": group.name, "ResourceType": GROUP_TYPE, "Key": key, "Value": value, "PropagateAtLaunch": propagated}
+        {
+            "ResourceId": group.name,
+            "ResourceType": GROUP_TYPE,
+            "Key": key,
+            "Value": value,
+            "PropagateAtLaunch": propagated,
+        }
         for key, (value, propagated) in group.tags.items()
     ]
 
@@ -335,13 +450,25 @@ def tagged_group(context, tag: dict) -> Group:
 
 
 def describe_tags(context, request):
-    fields = {"auto-scaling-group": "ResourceId", "key": "Key", "value": "Value", "propagate-at-launch": "PropagateAtLaunch"}
+    fields = {
+        "auto-scaling-group": "ResourceId",
+        "key": "Key",
+        "value": "Value",
+        "propagate-at-launch": "PropagateAtLaunch",
+    }
     filters = request.get("Filters") or []
     if unknown := [wanted["Name"] for wanted in filters if wanted["Name"] not in fields]:
-        raise invalid(f"Filter type {unknown[0]} is not correct. Allowed Filter types are: {', '.join(fields)}")
+        raise invalid(
+            f"Filter type {unknown[0]} is not correct. Allowed Filter types are: {', '.join(fields)}"
+        )
     tags = [
-        tag for group in groups_in(context) for tag in tags_to_response(group)
-        if all(str(tag[fields[wanted["Name"]]]).lower() in [value.lower() for value in wanted["Values"]] for wanted in filters)
+        tag
+        for group in groups_in(context)
+        for tag in tags_to_response(group)
+        if all(
+            str(tag[fields[wanted["Name"]]]).lower() in [value.lower() for value in wanted["Values"]]
+            for wanted in filters
+        )
     ]
     return answer("Tags", tags, request, 50)
 

@@ -42,7 +42,11 @@ def alive(group: Group) -> list[Instance]:
 
 
 def serving(group: Group) -> list[Instance]:
-    return [instance for instance in group.instances.values() if instance.state == "InService" and instance.healthy]
+    return [
+        instance
+        for instance in group.instances.values()
+        if instance.state == "InService" and instance.healthy
+    ]
 
 
 def balance(group: Group, moment: float):
@@ -55,7 +59,9 @@ def balance(group: Group, moment: float):
                 return
     if missing < 0 and ("Terminate" not in group.suspended or group.deleting):
         for instance in victims(group)[:-missing]:
-            terminate(group, instance, moment, "a user request or a scaling policy changed the desired capacity")
+            terminate(
+                group, instance, moment, "a user request or a scaling policy changed the desired capacity"
+            )
 
 
 def victims(group: Group) -> list[Instance]:
@@ -72,7 +78,11 @@ def number_now(group: Group) -> str | None:
     """The version new instances get; None when the template has gone."""
     specification = launches.template_of(group.settings)
     try:
-        return str(launches.resolved(group.account, group.region, specification).number) if specification else None
+        return (
+            str(launches.resolved(group.account, group.region, specification).number)
+            if specification
+            else None
+        )
     except CommonServiceException:
         return None
 
@@ -127,18 +137,30 @@ def terminate(group: Group, instance: Instance, moment: float, why: str):
     if instance.state not in RUNNING:
         return
     instance.state = "Terminating"
-    activity = begin(group, f"Terminating EC2 instance: {instance.id}", f"An instance was taken out of service because {why}.")
+    activity = begin(
+        group,
+        f"Terminating EC2 instance: {instance.id}",
+        f"An instance was taken out of service because {why}.",
+    )
     traffic.deregister(group, [instance.id])
     if not traffic.attached(group):
         launches.set_state(group, instance.id, "shutting-down", 32)
-    later(group, after(moment, "autoscaling.instance_terminating"), ended, instance.id, activity["ActivityId"])
+    later(
+        group, after(moment, "autoscaling.instance_terminating"), ended, instance.id, activity["ActivityId"]
+    )
 
 
 def ended(group: Group, instance_id: str, activity_id: str, moment: float):
     if traffic.is_draining(group, instance_id):
         return later(group, due("autoscaling.draining_asked_again"), ended, instance_id, activity_id)
     launches.terminate(group, instance_id)
-    scheduled.at(after(moment, "autoscaling.terminated_instance_shown"), launches.forget, group.account, group.region, instance_id)
+    scheduled.at(
+        after(moment, "autoscaling.terminated_instance_shown"),
+        launches.forget,
+        group.account,
+        group.region,
+        instance_id,
+    )
     group.instances.pop(instance_id, None)
     finish(group, activity_id)
     if group.deleting and not group.instances:
@@ -164,7 +186,11 @@ def has_failed(group: Group, instance: Instance, moment: float) -> bool:
     if of_ec2 is None or of_ec2.state in STOPPED:
         return True
     in_grace = moment < instance.in_service_since + group.settings["HealthCheckGracePeriod"]
-    return "ELB" in group.settings["HealthCheckType"] and not in_grace and traffic.is_unhealthy(group, instance.id)
+    return (
+        "ELB" in group.settings["HealthCheckType"]
+        and not in_grace
+        and traffic.is_unhealthy(group, instance.id)
+    )
 
 
 def found_unhealthy(group: Group, instance_id: str, moment: float):

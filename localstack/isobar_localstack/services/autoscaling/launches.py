@@ -102,10 +102,12 @@ def check_profile(account: str, profile: dict | None):
     kind, value = ("arn", profile["Arn"]) if profile.get("Arn") else ("name", profile.get("Name"))
     found = iam.usable_profile(account, value)
     if found is None:
-        raise refused(f"Value ({value}) for parameter iamInstanceProfile.{kind} is invalid. "
-                      f"Invalid IAM Instance Profile {'ARN' if kind == 'arn' else 'name'}")
+        raise refused(
+            f"Value ({value}) for parameter iamInstanceProfile.{kind} is invalid. "
+            f"Invalid IAM Instance Profile {'ARN' if kind == 'arn' else 'name'}"
+        )
     if not found.get("Roles"):
-        raise refused(f"IAM Instance Profile \"{found['Arn']}\" has no associated IAM Roles")
+        raise refused(f'IAM Instance Profile "{found["Arn"]}" has no associated IAM Roles')
 
 
 def groups_of(data: dict) -> list[str]:
@@ -163,8 +165,10 @@ def default_subnets(group: Group) -> list[dict]:
     zones = group.settings.get("AvailabilityZones") or []
     found = [
         subnet.id
-        for zone, here in backend(group.account, group.region).subnets.items() if zone in zones
-        for subnet in here.values() if str(subnet.default_for_az).lower() == "true"
+        for zone, here in backend(group.account, group.region).subnets.items()
+        if zone in zones
+        for subnet in here.values()
+        if str(subnet.default_for_az).lower() == "true"
     ]
     if not found:
         raise invalid(f"No default subnet for availability zone: '{', '.join(zones)}'.")
@@ -181,14 +185,22 @@ def start(group: Group, specification: dict, moment: float) -> Instance:
     kind = instance_type(group, data)
     made = run(group, data, image, kind, place, tags_for(group, version))
     return Instance(
-        made.id, place["AvailabilityZone"], place["SubnetId"], image, kind, named(version, str(version.number)), moment,
+        made.id,
+        place["AvailabilityZone"],
+        place["SubnetId"],
+        image,
+        kind,
+        named(version, str(version.number)),
+        moment,
         protected=bool(group.settings.get("NewInstancesProtectedFromScaleIn")),
     )
 
 
 def instance_type(group: Group, data: dict) -> str:
     mixed = (group.settings.get("MixedInstancesPolicy") or {}).get("LaunchTemplate") or {}
-    overrides = [override["InstanceType"] for override in mixed.get("Overrides") or [] if override.get("InstanceType")]
+    overrides = [
+        override["InstanceType"] for override in mixed.get("Overrides") or [] if override.get("InstanceType")
+    ]
     return overrides[0] if overrides else data.get("InstanceType") or "m1.small"
 
 
@@ -212,14 +224,25 @@ def run(group: Group, data: dict, image: str, kind: str, place: dict, tags: dict
     if "AssociatePublicIpAddress" in given:
         interface["AssociatePublicIpAddress"] = given["AssociatePublicIpAddress"]
     wanted = {
-        "security_group_ids": groups_of(data), "subnet_id": place["SubnetId"], "nics": [interface], "instance_type": kind,
-        "is_instance_type_default": False, "region_name": group.region, "key_name": data.get("KeyName"),
-        "ebs_optimized": bool(data.get("EbsOptimized")), "associate_public_ip": None, "tags": {"instance": tags},
+        "security_group_ids": groups_of(data),
+        "subnet_id": place["SubnetId"],
+        "nics": [interface],
+        "instance_type": kind,
+        "is_instance_type_default": False,
+        "region_name": group.region,
+        "key_name": data.get("KeyName"),
+        "ebs_optimized": bool(data.get("EbsOptimized")),
+        "associate_public_ip": None,
+        "tags": {"instance": tags},
         "monitoring_state": "enabled" if (data.get("Monitoring") or {}).get("Enabled") else "disabled",
         "metadata_options": data.get("MetadataOptions") or {},
     }
     with ec2_state.lock:
-        instance = backend(group.account, group.region).run_instances(image, 1, data.get("UserData"), [], **wanted).instances[0]
+        instance = (
+            backend(group.account, group.region)
+            .run_instances(image, 1, data.get("UserData"), [], **wanted)
+            .instances[0]
+        )
         instance._state = InstanceState("pending", 0)
     return instance
 

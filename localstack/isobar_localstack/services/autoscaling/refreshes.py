@@ -54,18 +54,32 @@ def operations() -> dict:
 def start(context, request):
     group = group_of(context, request)
     check_none_runs(group)
-    preferences, desired = dict(request.get("Preferences") or {}), dict(request.get("DesiredConfiguration") or {})
+    preferences, desired = (
+        dict(request.get("Preferences") or {}),
+        dict(request.get("DesiredConfiguration") or {}),
+    )
     if desired:
-        named = launches.checked(group.account, group.region, group.settings | {"MixedInstancesPolicy": None} | desired)
+        named = launches.checked(
+            group.account, group.region, group.settings | {"MixedInstancesPolicy": None} | desired
+        )
         if desired.get("LaunchTemplate"):
             desired["LaunchTemplate"] = named
     if preferences.get("AutoRollback"):
         check_reversible(group, desired, invalid)
     check_percentages(preferences)
-    refresh = Refresh(str(uuid.uuid4()), {
-        "AutoScalingGroupName": group.name, "Status": "Pending", "StartTime": utc_now(), "PercentageComplete": 0, "InstancesToUpdate": 0,
-        "Preferences": defaults(group) | preferences, "Strategy": request.get("Strategy") or "Rolling",
-    } | ({"DesiredConfiguration": desired} if desired else {}))
+    refresh = Refresh(
+        str(uuid.uuid4()),
+        {
+            "AutoScalingGroupName": group.name,
+            "Status": "Pending",
+            "StartTime": utc_now(),
+            "PercentageComplete": 0,
+            "InstancesToUpdate": 0,
+            "Preferences": defaults(group) | preferences,
+            "Strategy": request.get("Strategy") or "Rolling",
+        }
+        | ({"DesiredConfiguration": desired} if desired else {}),
+    )
     refresh.response["InstanceRefreshId"] = refresh.id
     refresh.before = launches.template_of(group.settings)
     group.refreshes.insert(0, refresh)
@@ -78,8 +92,12 @@ def defaults(group: Group) -> dict:
     warmup = group.settings["HealthCheckGracePeriod"] if warmup in (None, -1) else warmup
     policy = group.settings.get("InstanceMaintenancePolicy") or {}
     return {
-        "MinHealthyPercentage": policy.get("MinHealthyPercentage", 90), "InstanceWarmup": warmup, "SkipMatching": False,
-        "AutoRollback": False, "ScaleInProtectedInstances": "Wait", "StandbyInstances": "Wait",
+        "MinHealthyPercentage": policy.get("MinHealthyPercentage", 90),
+        "InstanceWarmup": warmup,
+        "SkipMatching": False,
+        "AutoRollback": False,
+        "ScaleInProtectedInstances": "Wait",
+        "StandbyInstances": "Wait",
     } | ({"MaxHealthyPercentage": policy["MaxHealthyPercentage"]} if "MaxHealthyPercentage" in policy else {})
 
 
@@ -88,7 +106,9 @@ def check_percentages(preferences: dict):
     if high is not None and low is None:
         raise invalid("MinHealthyPercentage must be specified when MaxHealthyPercentage is specified.")
     if high is not None and high - low > 100:
-        raise invalid("The difference between MaxHealthyPercentage and MinHealthyPercentage cannot be greater than 100.")
+        raise invalid(
+            "The difference between MaxHealthyPercentage and MinHealthyPercentage cannot be greater than 100."
+        )
 
 
 def check_reversible(group: Group, desired: dict, refusal):
@@ -99,14 +119,21 @@ def check_reversible(group: Group, desired: dict, refusal):
     if any(str(one.get("Version") or "$Default").startswith("$") for one in (specification, current)):
         raise refusal("A rollback is not possible with the launch template versions $Latest and $Default.")
     for one in (specification, current):
-        if str(launches.resolved(group.account, group.region, one).data.get("ImageId")).startswith("resolve:ssm:"):
-            raise refusal("A rollback is not possible with a launch template that uses a Systems Manager parameter as its AMI.")
+        if str(launches.resolved(group.account, group.region, one).data.get("ImageId")).startswith(
+            "resolve:ssm:"
+        ):
+            raise refusal(
+                "A rollback is not possible with a launch template that uses a Systems Manager parameter as its AMI."
+            )
 
 
 def active(group: Group) -> Refresh:
     refresh = running(group)
     if refresh is None:
-        raise error("ActiveInstanceRefreshNotFound", f"No in progress or pending Instance Refresh found for Auto Scaling group {group.name}")
+        raise error(
+            "ActiveInstanceRefreshNotFound",
+            f"No in progress or pending Instance Refresh found for Auto Scaling group {group.name}",
+        )
     return refresh
 
 
@@ -129,7 +156,11 @@ def cancelled(group: Group, refresh: Refresh, moment: float):
 def roll_back(context, request):
     group = group_of(context, request)
     refresh = active(group)
-    check_reversible(group, refresh.response.get("DesiredConfiguration") or {}, lambda text: error("IrreversibleInstanceRefresh", text))
+    check_reversible(
+        group,
+        refresh.response.get("DesiredConfiguration") or {},
+        lambda text: error("IrreversibleInstanceRefresh", text),
+    )
     begin_rollback(group, refresh, "Rollback requested by the user.", clock.now())
     return {"InstanceRefreshId": refresh.id}
 
@@ -151,7 +182,10 @@ def is_to_replace(group: Group, refresh: Refresh, instance: Instance) -> bool:
     if instance.protected and preferences["ScaleInProtectedInstances"] == "Ignore":
         return False
     version = launches.resolved(group.account, group.region, template_for(group))
-    matching = (instance.template["LaunchTemplateId"], instance.template["Version"]) == (version.template.id, str(version.number))
+    matching = (instance.template["LaunchTemplateId"], instance.template["Version"]) == (
+        version.template.id,
+        str(version.number),
+    )
     return not (preferences["SkipMatching"] and matching)
 
 
@@ -161,21 +195,32 @@ def look(group: Group, moment: float):
     refresh = running(group)
     if refresh is None or refresh.status not in REPLACING or group.deleting:
         return
-    refresh.old = [one for one in refresh.old if one in group.instances and group.instances[one].state in health.RUNNING]
+    refresh.old = [
+        one for one in refresh.old if one in group.instances and group.instances[one].state in health.RUNNING
+    ]
     progress(refresh)
     wanted = group.settings["DesiredCapacity"] + group.surge
     if len(health.serving(group)) < wanted:
         return
     warmup = refresh.response["Preferences"]["InstanceWarmup"]
-    new = [i.in_service_since for i in health.serving(group) if i.refreshed_by == f"{refresh.id}/{refresh.round}"]
+    new = [
+        i.in_service_since for i in health.serving(group) if i.refreshed_by == f"{refresh.id}/{refresh.round}"
+    ]
     refresh.warm_at = clock.after(max(new), warmup) if new else moment
     later(group, max(moment, refresh.warm_at), warm, refresh, refresh.round, refresh.warm_at)
 
 
 def warm(group: Group, refresh: Refresh, round_: int, warm_at: float, moment: float):
-    if refresh.status not in REPLACING or refresh.round != round_ or refresh.warm_at != warm_at or moment < refresh.paused_until:
+    if (
+        refresh.status not in REPLACING
+        or refresh.round != round_
+        or refresh.warm_at != warm_at
+        or moment < refresh.paused_until
+    ):
         return
-    if len(health.serving(group)) < group.settings["DesiredCapacity"] + group.surge or check_alarms(group, refresh, moment):
+    if len(health.serving(group)) < group.settings["DesiredCapacity"] + group.surge or check_alarms(
+        group, refresh, moment
+    ):
         return
     if not refresh.failing or not waits_for_protected(group, refresh):
         refresh.failing = False
@@ -192,7 +237,10 @@ def progress(refresh: Refresh):
     left = len(refresh.old)
     percent = 100 if not refresh.number else int(100 * (refresh.number - left) / refresh.number)
     if refresh.status == "RollbackInProgress":
-        refresh.response["RollbackDetails"] |= {"InstancesToUpdateOnRollback": left, "PercentageCompleteOnRollback": percent}
+        refresh.response["RollbackDetails"] |= {
+            "InstancesToUpdateOnRollback": left,
+            "PercentageCompleteOnRollback": percent,
+        }
     else:
         refresh.response |= {"InstancesToUpdate": left, "PercentageComplete": percent}
 
@@ -200,7 +248,11 @@ def progress(refresh: Refresh):
 def at_last_checkpoint(refresh: Refresh) -> bool:
     """A refresh whose last checkpoint is not 100 ends there."""
     checkpoints = refresh.response["Preferences"].get("CheckpointPercentages")
-    return bool(checkpoints) and refresh.status == "InProgress" and refresh.response["PercentageComplete"] >= checkpoints[-1]
+    return (
+        bool(checkpoints)
+        and refresh.status == "InProgress"
+        and refresh.response["PercentageComplete"] >= checkpoints[-1]
+    )
 
 
 def pause(refresh: Refresh) -> int:
@@ -220,7 +272,11 @@ def batch(group: Group, refresh: Refresh, moment: float):
     may_miss = desired - math.ceil(desired * preferences["MinHealthyPercentage"] / 100)
     extra = math.floor(desired * max(0, preferences.get("MaxHealthyPercentage", 100) - 100) / 100)
     first_new = preferences["MinHealthyPercentage"] == 100 or (extra and not may_miss)
-    next_ones = [one for one in refresh.old if preferences["ScaleInProtectedInstances"] == "Refresh" or not group.instances[one].protected]
+    next_ones = [
+        one
+        for one in refresh.old
+        if preferences["ScaleInProtectedInstances"] == "Refresh" or not group.instances[one].protected
+    ]
     if not next_ones:
         return wait_for(group, refresh, moment)
     if first_new and not group.surge:
@@ -242,7 +298,10 @@ def wait_for(group: Group, refresh: Refresh, moment: float):
     """Only protected instances are left: there is an hour to take their protection off."""
     group.surge = 0
     if not refresh.failing:
-        refresh.failing, refresh.response["StatusReason"] = True, "Waiting for instances that are protected from scale in."
+        refresh.failing, refresh.response["StatusReason"] = (
+            True,
+            "Waiting for instances that are protected from scale in.",
+        )
         later(group, after(moment, "autoscaling.refresh_gives_up"), give_up, refresh, refresh.round)
 
 
@@ -283,7 +342,11 @@ def end(refresh: Refresh, status: str, reason: str | None = None):
 def has_failed(group: Group, instance: Instance, moment: float):
     """An instance has been found unhealthy; if it is one of the refresh, that has an hour to do better."""
     refresh = running(group)
-    if refresh is None or refresh.status not in REPLACING or instance.refreshed_by != f"{refresh.id}/{refresh.round}":
+    if (
+        refresh is None
+        or refresh.status not in REPLACING
+        or instance.refreshed_by != f"{refresh.id}/{refresh.round}"
+    ):
         return
     if not refresh.failing:
         refresh.failing = True
@@ -292,7 +355,11 @@ def has_failed(group: Group, instance: Instance, moment: float):
 
 def give_up(group: Group, refresh: Refresh, round_: int, moment: float):
     if refresh.failing and refresh.round == round_ and refresh.status in REPLACING:
-        why = "did not pass their health checks" if not waits_for_protected(group, refresh) else "could replace none that is protected"
+        why = (
+            "did not pass their health checks"
+            if not waits_for_protected(group, refresh)
+            else "could replace none that is protected"
+        )
         fail(group, refresh, f"The instances launched by the instance refresh {why}.", moment)
 
 
@@ -349,5 +416,10 @@ def describe(context, request):
         check_alarms(group, refresh, clock.now())
     wanted = request.get("InstanceRefreshIds")
     chosen = [refresh.response for refresh in group.refreshes if not wanted or refresh.id in wanted]
-    shown, token = page(chosen, request.get("NextToken"), request.get("MaxRecords") or PER_PAGE, error("InvalidNextToken", "Invalid token"))
+    shown, token = page(
+        chosen,
+        request.get("NextToken"),
+        request.get("MaxRecords") or PER_PAGE,
+        error("InvalidNextToken", "Invalid token"),
+    )
     return {"InstanceRefreshes": shown} | ({"NextToken": token} if token else {})

@@ -14,20 +14,31 @@ def sizes(context, request):
     if low is not None and high is not None and low > high:
         raise invalid(f"Max bound, {high}, must be greater than or equal to min bound, {low}")
     if desired is not None and low is not None and desired < low:
-        raise invalid(f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}")
+        raise invalid(
+            f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}"
+        )
     if desired is not None and high is not None and desired > high:
-        raise invalid(f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}")
+        raise invalid(
+            f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}"
+        )
 
 
 def group(context, request):
     if not matches(fact("autoscaling.name"), request["AutoScalingGroupName"]):
         raise invalid("Auto Scaling group name must not contain a colon")
-    sources = [name for name in ("LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy", "InstanceId") if request.get(name)]
+    sources = [
+        name
+        for name in ("LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy", "InstanceId")
+        if request.get(name)
+    ]
     if len(sources) != 1:
         raise invalid(
             "Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter."
         )
-    if not any(request.get(name) for name in ("AvailabilityZones", "AvailabilityZoneIds", "VPCZoneIdentifier", "InstanceId")):
+    if not any(
+        request.get(name)
+        for name in ("AvailabilityZones", "AvailabilityZoneIds", "VPCZoneIdentifier", "InstanceId")
+    ):
         raise invalid("At least one Availability Zone or VPC Subnet is required.")
     template(context, request)
 
@@ -45,7 +56,11 @@ def lifetime(context, request):
 
 
 def updated(context, request):
-    sources = [name for name in ("LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy") if request.get(name)]
+    sources = [
+        name
+        for name in ("LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy")
+        if request.get(name)
+    ]
     if len(sources) > 1:
         raise invalid(f"A group has only one of {', '.join(sources)}.")
 
@@ -53,7 +68,9 @@ def updated(context, request):
 def target_groups(context, request):
     most = fact("autoscaling.sources_per_call")
     if len(request.get("TargetGroupARNs") or request.get("TrafficSources") or []) > most:
-        raise invalid(f"At most {most} target groups or traffic sources can be attached or detached at a time.")
+        raise invalid(
+            f"At most {most} target groups or traffic sources can be attached or detached at a time."
+        )
 
 
 def refresh(context, request):

@@ -38,11 +38,18 @@ def running_id(group: Group) -> str:
 
 def check_none_runs(group: Group):
     if running(group):
-        raise error("InstanceRefreshInProgress", "An Instance Refresh is already in progress and blocks the execution of this operation.")
+        raise error(
+            "InstanceRefreshInProgress",
+            "An Instance Refresh is already in progress and blocks the execution of this operation.",
+        )
 
 
 def template_for(group: Group) -> dict:
     """What new instances are launched from."""
     refresh = running(group)
-    desired = (refresh.response.get("DesiredConfiguration") or {}) if refresh and refresh.status != "RollbackInProgress" else {}
+    desired = (
+        (refresh.response.get("DesiredConfiguration") or {})
+        if refresh and refresh.status != "RollbackInProgress"
+        else {}
+    )
     return launches.template_of(desired) or launches.template_of(group.settings)

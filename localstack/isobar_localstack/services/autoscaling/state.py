@@ -114,8 +114,15 @@ def run(action, account: str, region: str, name: str, arn: str, arguments: tuple
 
 def begin(group: Group, description: str, cause: str) -> dict:
     activity = {
-        "ActivityId": str(uuid.uuid4()), "AutoScalingGroupName": group.name, "AutoScalingGroupARN": group.arn,
-        "Description": description, "Cause": cause, "StartTime": utc_now(), "StatusCode": "InProgress", "Progress": 50, "Details": "{}",
+        "ActivityId": str(uuid.uuid4()),
+        "AutoScalingGroupName": group.name,
+        "AutoScalingGroupARN": group.arn,
+        "Description": description,
+        "Cause": cause,
+        "StartTime": utc_now(),
+        "StatusCode": "InProgress",
+        "Progress": 50,
+        "Details": "{}",
     }
     group.activities.insert(0, activity)
     return activity

@@ -20,11 +20,19 @@ PER_PAGE = 100
 
 def operations() -> dict:
     return {
-        "AttachLoadBalancerTargetGroups": lambda context, request: attach_sources(context, request, from_arns(request)),
-        "DetachLoadBalancerTargetGroups": lambda context, request: detach_sources(context, request, from_arns(request)),
+        "AttachLoadBalancerTargetGroups": lambda context, request: attach_sources(
+            context, request, from_arns(request)
+        ),
+        "DetachLoadBalancerTargetGroups": lambda context, request: detach_sources(
+            context, request, from_arns(request)
+        ),
         "DescribeLoadBalancerTargetGroups": describe_target_groups,
-        "AttachTrafficSources": lambda context, request: attach_sources(context, request, from_sources(request)),
-        "DetachTrafficSources": lambda context, request: detach_sources(context, request, from_sources(request)),
+        "AttachTrafficSources": lambda context, request: attach_sources(
+            context, request, from_sources(request)
+        ),
+        "DetachTrafficSources": lambda context, request: detach_sources(
+            context, request, from_sources(request)
+        ),
         "DescribeTrafficSources": describe_sources,
     }
 
@@ -34,11 +42,20 @@ def from_arns(request) -> dict:
 
 
 def from_sources(request) -> dict:
-    return {source["Identifier"]: source.get("Type") or type_of(source["Identifier"]) for source in request.get("TrafficSources") or []}
+    return {
+        source["Identifier"]: source.get("Type") or type_of(source["Identifier"])
+        for source in request.get("TrafficSources") or []
+    }
 
 
 def type_of(identifier: str) -> str:
-    return ELB if ":elasticloadbalancing:" in identifier else "vpc-lattice" if ":vpc-lattice:" in identifier else "elb"
+    return (
+        ELB
+        if ":elasticloadbalancing:" in identifier
+        else "vpc-lattice"
+        if ":vpc-lattice:" in identifier
+        else "elb"
+    )
 
 
 # --- attaching ------------------------------------------------------------------------------------
@@ -49,9 +66,13 @@ def check(account: str, region: str, sources: dict, vpc: str | None):
         if kind != ELB:
             raise invalid(f"Traffic sources of type {kind} are not served here: {identifier}")
         if not elbv2_targets.exists(account, region, identifier):
-            raise invalid(f"Provided Target Groups may not be valid. Please ensure they exist and try again. ({identifier})")
+            raise invalid(
+                f"Provided Target Groups may not be valid. Please ensure they exist and try again. ({identifier})"
+            )
         if vpc and elbv2_targets.vpc_of(account, region, identifier) not in (None, vpc):
-            raise invalid(f"The target group {identifier} is not in the VPC of the Auto Scaling group's subnets: {vpc}")
+            raise invalid(
+                f"The target group {identifier} is not in the VPC of the Auto Scaling group's subnets: {vpc}"
+            )
 
 
 def attach(group: Group, sources: dict):
@@ -59,7 +80,11 @@ def attach(group: Group, sources: dict):
         if group.sources.get(identifier, {}).get("State") in (None, "Removing"):
             group.sources[identifier] = {"Type": kind, "State": "Adding"}
             later(group, due("autoscaling.target_group_adding"), added, identifier)
-    register(group, [instance.id for instance in group.instances.values() if instance.state == "InService"], sources)
+    register(
+        group,
+        [instance.id for instance in group.instances.values() if instance.state == "InService"],
+        sources,
+    )
 
 
 def added(group: Group, identifier: str, moment: float):
@@ -70,14 +95,21 @@ def added(group: Group, identifier: str, moment: float):
 
 def state_of(group: Group, identifier: str) -> str:
     state = group.sources[identifier]["State"]
-    passed = state == "Added" and any("healthy" in states(group, one, [identifier]) for one in group.instances)
+    passed = state == "Added" and any(
+        "healthy" in states(group, one, [identifier]) for one in group.instances
+    )
     return "InService" if passed else state
 
 
 def attach_sources(context, request, sources: dict):
     group = group_of(context, request)
     check_none_runs(group)
-    check(group.account, group.region, sources, launches.vpc_of(group.account, group.region, group.settings.get("VPCZoneIdentifier")))
+    check(
+        group.account,
+        group.region,
+        sources,
+        launches.vpc_of(group.account, group.region, group.settings.get("VPCZoneIdentifier")),
+    )
     attach(group, sources)
     return {}
 
@@ -104,7 +136,11 @@ def removed(group: Group, identifier: str, moment: float):
 
 
 def attached(group: Group) -> list[str]:
-    return [identifier for identifier, source in group.sources.items() if source["Type"] == ELB and source["State"] != "Removing"]
+    return [
+        identifier
+        for identifier, source in group.sources.items()
+        if source["Type"] == ELB and source["State"] != "Removing"
+    ]
 
 
 def register(group: Group, instance_ids: list[str], sources=None):
@@ -126,7 +162,8 @@ def update_targets(what: str, group: Group, instance_ids: list[str], sources=Non
 def states(group: Group, instance_id: str, identifiers=None) -> list[str]:
     return [
         elbv2_targets.state(group.account, group.region, identifier, {"Id": instance_id})
-        for identifier in identifiers or list(group.sources) if elbv2_targets.exists(group.account, group.region, identifier)
+        for identifier in identifiers or list(group.sources)
+        if elbv2_targets.exists(group.account, group.region, identifier)
     ]
 
 
@@ -142,24 +179,42 @@ def is_draining(group: Group, instance_id: str) -> bool:
 
 
 def described(group: Group) -> list[dict]:
-    return [{"Identifier": identifier, "Type": source["Type"]} for identifier, source in group.sources.items() if source["State"] != "Removing"]
+    return [
+        {"Identifier": identifier, "Type": source["Type"]}
+        for identifier, source in group.sources.items()
+        if source["State"] != "Removing"
+    ]
 
 
 def describe_target_groups(context, request):
     group = find(context.account_id, context.region, request["AutoScalingGroupName"])
     items = [
         {"LoadBalancerTargetGroupARN": identifier, "State": state_of(group, identifier)}
-        for identifier, source in group.sources.items() if source["Type"] == ELB
+        for identifier, source in group.sources.items()
+        if source["Type"] == ELB
     ]
-    shown, token = page(items, request.get("NextToken"), request.get("MaxRecords") or PER_PAGE, invalid("Invalid token"))
+    shown, token = page(
+        items, request.get("NextToken"), request.get("MaxRecords") or PER_PAGE, invalid("Invalid token")
+    )
     return {"LoadBalancerTargetGroups": shown} | ({"NextToken": token} if token else {})
 
 
 def describe_sources(context, request):
-    group, wanted = find(context.account_id, context.region, request["AutoScalingGroupName"]), request.get("TrafficSourceType")
+    group, wanted = (
+        find(context.account_id, context.region, request["AutoScalingGroupName"]),
+        request.get("TrafficSourceType"),
+    )
     items = [
-        {"TrafficSource": identifier, "Identifier": identifier, "Type": source["Type"], "State": state_of(group, identifier)}
-        for identifier, source in group.sources.items() if wanted in (None, source["Type"])
+        {
+            "TrafficSource": identifier,
+            "Identifier": identifier,
+            "Type": source["Type"],
+            "State": state_of(group, identifier),
+        }
+        for identifier, source in group.sources.items()
+        if wanted in (None, source["Type"])
     ]
-    shown, token = page(items, request.get("NextToken"), request.get("MaxRecords") or PER_PAGE, invalid("Invalid token"))
+    shown, token = page(
+        items, request.get("NextToken"), request.get("MaxRecords") or PER_PAGE, invalid("Invalid token")
+    )
     return {"TrafficSources": shown} | ({"NextToken": token} if token else {})

@@ -18,7 +18,13 @@ from isobar_localstack.core.paging import page
 NAMES_LIMIT = 100
 PAGE_LIMIT = 100
 DAY, HOUR = 86400, 3600
-STATE = ("StateValue", "StateReason", "StateReasonData", "StateUpdatedTimestamp", "StateTransitionedTimestamp")
+STATE = (
+    "StateValue",
+    "StateReason",
+    "StateReasonData",
+    "StateUpdatedTimestamp",
+    "StateTransitionedTimestamp",
+)
 
 
 def first_evaluation_after_a_period():
@@ -27,21 +33,26 @@ def first_evaluation_after_a_period():
 
     class Patient(alarm_scheduler.Scheduler):
         def schedule(self, func, period=None, start=None, **more):
-            return super().schedule(func=func, period=period, start=start or time.time() + (period or 0), **more)
+            return super().schedule(
+                func=func, period=period, start=start or time.time() + (period or 0), **more
+            )
 
     alarm_scheduler.Scheduler = Patient
 
 
 def operations(original: dict) -> dict:
-    return replaced(original, {
-        "PutMetricAlarm": put_alarm,
-        "PutCompositeAlarm": put_alarm,
-        "DescribeAlarms": lambda original: describe_alarms,
-        "DeleteAlarms": delete_alarms,
-        "ListTagsForResource": of_existing_thing,
-        "TagResource": of_existing_thing,
-        "UntagResource": of_existing_thing,
-    })
+    return replaced(
+        original,
+        {
+            "PutMetricAlarm": put_alarm,
+            "PutCompositeAlarm": put_alarm,
+            "DescribeAlarms": lambda original: describe_alarms,
+            "DeleteAlarms": delete_alarms,
+            "ListTagsForResource": of_existing_thing,
+            "TagResource": of_existing_thing,
+            "UntagResource": of_existing_thing,
+        },
+    )
 
 
 def store(account_id: str, region: str):
@@ -85,7 +96,9 @@ def children(rule: str) -> set[str]:
 def check_children(context, request):
     known = {alarm["AlarmName"] for alarm in all_alarms(context)}
     if missing := sorted(children(request["AlarmRule"]) - known):
-        raise invalid(f"Could not save the composite alarm as alarms [{', '.join(missing)}] in the alarm rule do not exist")
+        raise invalid(
+            f"Could not save the composite alarm as alarms [{', '.join(missing)}] in the alarm rule do not exist"
+        )
 
 
 def check_metric_alarm(request):
@@ -94,10 +107,14 @@ def check_metric_alarm(request):
     if request.get("MetricName"):
         missing = [name for name in ("Namespace", "Period") if not request.get(name)]
         if missing or bool(request.get("Statistic")) == bool(request.get("ExtendedStatistic")):
-            raise invalid("An alarm on a metric needs Namespace, Period and exactly one of Statistic and ExtendedStatistic")
+            raise invalid(
+                "An alarm on a metric needs Namespace, Period and exactly one of Statistic and ExtendedStatistic"
+            )
         period, span = request["Period"], request["Period"] * request["EvaluationPeriods"]
         if span > (7 * DAY if period >= HOUR else DAY):
-            raise invalid("Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400).")
+            raise invalid(
+                "Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400)."
+            )
     datapoints = request.get("DatapointsToAlarm")
     if datapoints and datapoints > request["EvaluationPeriods"]:
         raise invalid("DatapointsToAlarm must be at most EvaluationPeriods")
@@ -112,7 +129,9 @@ def describe_alarms(context, request):
     types = request.get("AlarmTypes") or ["MetricAlarm"]
     chosen = [alarm for alarm in all_alarms(context) if kind_of(alarm) in types and is_wanted(alarm, request)]
     size = min(request.get("MaxRecords") or PAGE_LIMIT, PAGE_LIMIT)
-    shown, token = page(chosen, request.get("NextToken"), size, error("InvalidNextToken", "The next token is not valid."))
+    shown, token = page(
+        chosen, request.get("NextToken"), size, error("InvalidNextToken", "The next token is not valid.")
+    )
     answer = {
         "MetricAlarms": [alarm for alarm in shown if kind_of(alarm) == "MetricAlarm"],
         "CompositeAlarms": [alarm for alarm in shown if kind_of(alarm) == "CompositeAlarm"],
@@ -130,7 +149,11 @@ def kind_of(alarm: dict) -> str:
 
 
 def is_wanted(alarm: dict, request) -> bool:
-    names, prefix, action = request.get("AlarmNames"), request.get("AlarmNamePrefix"), request.get("ActionPrefix")
+    names, prefix, action = (
+        request.get("AlarmNames"),
+        request.get("AlarmNamePrefix"),
+        request.get("ActionPrefix"),
+    )
     return (
         (not names or alarm["AlarmName"] in names)
         and (not prefix or alarm["AlarmName"].startswith(prefix))

@@ -2,7 +2,9 @@
 
 
 def live(client):
-    for page in client.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"]):
+    for page in client.get_paginator("describe_alarms").paginate(
+        AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+    ):
         for alarm in page["MetricAlarms"]:
             yield "alarm", alarm["AlarmName"]
         for alarm in page["CompositeAlarms"]:

@@ -28,14 +28,28 @@ def periods(context, request):
     span = max(found, default=0) * request["EvaluationPeriods"]
     day, week = fact("cloudwatch.evaluation_seconds"), fact("cloudwatch.evaluation_seconds_hourly")
     if span > (week if found and max(found) >= 3600 else day):
-        raise invalid("Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400).")
+        raise invalid(
+            "Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400)."
+        )
 
 
 def queries(context, request):
     metrics = request.get("Metrics") or []
     if not metrics:
         return
-    given = [name for name in ("MetricName", "Namespace", "Dimensions", "Period", "Unit", "Statistic", "ExtendedStatistic") if request.get(name)]
+    given = [
+        name
+        for name in (
+            "MetricName",
+            "Namespace",
+            "Dimensions",
+            "Period",
+            "Unit",
+            "Statistic",
+            "ExtendedStatistic",
+        )
+        if request.get(name)
+    ]
     if given:
         raise invalid(f"Metrics list must not be specified together with {', '.join(given)}")
     if len({query["Id"] for query in metrics}) != len(metrics):
@@ -60,10 +74,16 @@ def actions(context, request):
 
 
 def thresholds(context, request):
-    if request.get("Threshold") is None and not request.get("ThresholdMetricId") and not request.get("EvaluationCriteria"):
+    if (
+        request.get("Threshold") is None
+        and not request.get("ThresholdMetricId")
+        and not request.get("EvaluationCriteria")
+    ):
         raise invalid("Threshold must be specified")
     statistic = request.get("ExtendedStatistic")
-    if statistic and not matches(r"(p|tm|tc|ts|wm)(\d{1,2}(\.\d{1,10})?|100)|IQM|(PR|TM|TC|TS|WM)\(.*\)", statistic):
+    if statistic and not matches(
+        r"(p|tm|tc|ts|wm)(\d{1,2}(\.\d{1,10})?|100)|IQM|(PR|TM|TC|TS|WM)\(.*\)", statistic
+    ):
         raise invalid(f"The value {statistic} for parameter ExtendedStatistic is not supported.")
 
 

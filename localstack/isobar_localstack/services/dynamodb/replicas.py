@@ -20,10 +20,10 @@ LOCAL_REGION = (
     "Cannot add, delete, or update the local region through ReplicaUpdates. "
     "Use CreateTable, DeleteTable, or UpdateTable as required."
 )
-ALREADY_THERE = (
-    "Failed to create a the new replica of table with name: '{}' because one or more replicas already existed as tables."
+ALREADY_THERE = "Failed to create a the new replica of table with name: '{}' because one or more replicas already existed as tables."
+NOT_THERE = (
+    PREFIX + "Replica specified in the Replica Update or Replica Delete action of the request was not found."
 )
-NOT_THERE = PREFIX + "Replica specified in the Replica Update or Replica Delete action of the request was not found."
 WAS_SOURCE = (
     "Replica cannot be deleted because it has acted as a source region for new replica(s) being added to the table "
     "in the last 24 hours."
@@ -50,7 +50,9 @@ def change(table: Table, request: dict):
     if witnesses:
         raise invalid(PREFIX + "A witness is possible with MultiRegionConsistency STRONG only.")
     if len(actions) != 1:
-        raise invalid(PREFIX + "Only one replica can be created, updated or deleted in a single UpdateTable call.")
+        raise invalid(
+            PREFIX + "Only one replica can be created, updated or deleted in a single UpdateTable call."
+        )
     action, details = actions[0]
     {"Create": create, "Update": update, "Delete": delete}[action](table, details)
 
@@ -70,7 +72,9 @@ def check_can_create(table: Table, region: str):
         raise invalid(ALREADY_THERE.format(table.name))
     stream = table.moto.stream_specification or {}
     if stream.get("StreamViewType") != "NEW_AND_OLD_IMAGES":
-        raise invalid(PREFIX + "The table must have a stream with New and Old images before a replica is added.")
+        raise invalid(
+            PREFIX + "The table must have a stream with New and Old images before a replica is added."
+        )
 
 
 def start_group(table: Table) -> Group:
@@ -98,7 +102,12 @@ def settle_members(members: list):
 def replica_details(details: dict) -> dict:
     kept = {
         name: details[name]
-        for name in ("KMSMasterKeyId", "ProvisionedThroughputOverride", "OnDemandThroughputOverride", "GlobalSecondaryIndexes")
+        for name in (
+            "KMSMasterKeyId",
+            "ProvisionedThroughputOverride",
+            "OnDemandThroughputOverride",
+            "GlobalSecondaryIndexes",
+        )
         if details.get(name)
     }
     if details.get("TableClassOverride"):
@@ -109,7 +118,9 @@ def replica_details(details: dict) -> dict:
 def copy_of(table: Table, region: str) -> MotoTable:
     source = table.moto
     replica = MotoTable(
-        table.name, table.account_id, region,
+        table.name,
+        table.account_id,
+        region,
         schema=copy.deepcopy(source.schema),
         attr=copy.deepcopy(source.attr),
         throughput=copy.deepcopy(source.throughput),
@@ -139,7 +150,9 @@ def update(table: Table, details: dict):
     replica = table.group.replicas[other.region]
     replica.details |= replica_details(details)
     replica.status, table.status, other.status = "UPDATING", "UPDATING", "UPDATING"
-    state.accounts[table.account_id].later("dynamodb.replica_updating", settle_members, [replica, table, other])
+    state.accounts[table.account_id].later(
+        "dynamodb.replica_updating", settle_members, [replica, table, other]
+    )
 
 
 def delete(table: Table, details: dict):
@@ -151,7 +164,11 @@ def delete(table: Table, details: dict):
 def check_can_delete(table: Table):
     if table.moto.deletion_protection_enabled:
         raise invalid(PROTECTED)
-    if table.group and len(table.group.replicas) > 1 and not is_over(table.group.sources.get(table.region, 0)):
+    if (
+        table.group
+        and len(table.group.replicas) > 1
+        and not is_over(table.group.sources.get(table.region, 0))
+    ):
         raise invalid(WAS_SOURCE)
 
 
@@ -179,14 +196,21 @@ def make_strong(table: Table, actions: list, witnesses: list):
     witness = [details["RegionName"] for action, details in witnesses if action == "Create"]
     everywhere = {table.region, *regions, *witness}
     if table.group or len(regions) != len(actions) or len(everywhere) != 3 or len(witness) > 1:
-        raise invalid(PREFIX + "A table with strong multi-Region consistency has exactly three Regions: "
-                      "three replicas, or two replicas and a witness, created in one call.")
+        raise invalid(
+            PREFIX + "A table with strong multi-Region consistency has exactly three Regions: "
+            "three replicas, or two replicas and a witness, created in one call."
+        )
     if not any(everywhere <= allowed for allowed in STRONG_SETS):
-        raise invalid(PREFIX + "The Regions do not belong to one set that supports strong multi-Region consistency.")
+        raise invalid(
+            PREFIX + "The Regions do not belong to one set that supports strong multi-Region consistency."
+        )
     if len(table.moto):
         raise invalid(PREFIX + "The table must be empty to be converted to strong multi-Region consistency.")
     if table.moto.ttl["TimeToLiveStatus"] != "DISABLED" or table.moto.indexes:
-        raise invalid(PREFIX + "Time to Live and local secondary indexes are not supported with strong multi-Region consistency.")
+        raise invalid(
+            PREFIX
+            + "Time to Live and local secondary indexes are not supported with strong multi-Region consistency."
+        )
     for region in regions:
         if (region, table.name) in state.accounts[table.account_id].tables:
             raise invalid(ALREADY_THERE.format(table.name))
@@ -211,8 +235,10 @@ def unmake_strong(table: Table, actions: list, witnesses: list):
     others = set(group.replicas) - {table.region}
     witness_goes = any(action == "Delete" for action, _ in witnesses)
     if leaving != others or len(leaving) != len(actions) or witness_goes != (group.witness is not None):
-        raise invalid(PREFIX + "All other replicas and the witness must be deleted together from a table with "
-                      "strong multi-Region consistency.")
+        raise invalid(
+            PREFIX + "All other replicas and the witness must be deleted together from a table with "
+            "strong multi-Region consistency."
+        )
     going = [member(table, region) for region in leaving]
     for other in going:
         check_can_delete(other)
@@ -244,5 +270,7 @@ def describe(table: Table) -> dict:
         ],
     }
     if group.witness:
-        described["GlobalTableWitnesses"] = [{"RegionName": group.witness_region, "WitnessStatus": group.witness.status}]
+        described["GlobalTableWitnesses"] = [
+            {"RegionName": group.witness_region, "WitnessStatus": group.witness.status}
+        ]
     return described

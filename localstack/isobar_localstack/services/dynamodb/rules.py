@@ -46,16 +46,24 @@ def indexes(context, request):
 
 
 def update(context, request):
-    if all(value is None for name, value in request.items() if name not in ("TableName", "AttributeDefinitions")):
+    if all(
+        value is None for name, value in request.items() if name not in ("TableName", "AttributeDefinitions")
+    ):
         raise invalid(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
             "SSESpecification or ReplicaUpdates is required"
         )
     if len(request.get("GlobalSecondaryIndexUpdates") or []) > 1:
-        kinds = [kind for change in request["GlobalSecondaryIndexUpdates"] for kind in change if kind in ("Create", "Delete")]
+        kinds = [
+            kind
+            for change in request["GlobalSecondaryIndexUpdates"]
+            for kind in change
+            if kind in ("Create", "Delete")
+        ]
         if len(kinds) > 1:
             raise error(
-                "LimitExceededException", "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
+                "LimitExceededException",
+                "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table",
             )
 
 

@@ -29,7 +29,9 @@ class Group:
     """A global table: the regions of one table."""
 
     replicas: dict[str, Replica] = field(default_factory=dict)
-    sources: dict[str, float] = field(default_factory=dict)  # regions replicas were added from, and until when it counts
+    sources: dict[str, float] = field(
+        default_factory=dict
+    )  # regions replicas were added from, and until when it counts
     consistency: str = "EVENTUAL"
     witness: Replica | None = None
     witness_region: str | None = None
@@ -61,7 +63,11 @@ class Table:
         if self.group is None:
             return [self]
         account = accounts[self.account_id]
-        return [account.tables[region, self.name] for region in self.group.replicas if (region, self.name) in account.tables]
+        return [
+            account.tables[region, self.name]
+            for region in self.group.replicas
+            if (region, self.name) in account.tables
+        ]
 
 
 class Account:
@@ -120,7 +126,9 @@ def find_by_arn(context, arn: str) -> Table:
     try:
         return accounts[context.account_id].tables[arn.split(":")[3], plain_name(arn)]
     except KeyError:
-        raise error("ResourceNotFoundException", f"Requested resource not found: ResourcArn: {arn} not found") from None
+        raise error(
+            "ResourceNotFoundException", f"Requested resource not found: ResourcArn: {arn} not found"
+        ) from None
 
 
 def check_changeable(table: Table):

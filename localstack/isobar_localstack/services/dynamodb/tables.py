@@ -32,8 +32,14 @@ NOTHING_TO_UPDATE = (
 )
 REPLICA_CHANGES = ("ReplicaUpdates", "GlobalTableWitnessUpdates", "MultiRegionConsistency")
 OTHER_CHANGES = (
-    "ProvisionedThroughput", "BillingMode", "StreamSpecification", "GlobalSecondaryIndexUpdates", "SSESpecification",
-    "TableClass", "OnDemandThroughput", "WarmThroughput",
+    "ProvisionedThroughput",
+    "BillingMode",
+    "StreamSpecification",
+    "GlobalSecondaryIndexUpdates",
+    "SSESpecification",
+    "TableClass",
+    "OnDemandThroughput",
+    "WarmThroughput",
 )
 
 
@@ -128,7 +134,10 @@ def finish_creation(table: Table):
 
 def describe_table(context, request):
     table = state.find(context, request["TableName"])
-    if consistency.not_visible_yet("consistency.dynamodb_describe", table.arn) and not context.is_internal_call:
+    if (
+        consistency.not_visible_yet("consistency.dynamodb_describe", table.arn)
+        and not context.is_internal_call
+    ):
         raise state.not_found(table.name)
     return {"Table": describe(table)}
 
@@ -156,7 +165,9 @@ def delete_table(context, request):
     replicas.check_can_delete(table)
     if table.group:
         if table.group.consistency == "STRONG":
-            raise invalid("A replica of a table with strong multi-Region consistency cannot be deleted on its own.")
+            raise invalid(
+                "A replica of a table with strong multi-Region consistency cannot be deleted on its own."
+            )
         replicas.start_removal(table, [table])
     else:
         table.status = "DELETING"
@@ -174,7 +185,9 @@ def update_table(context, request):
     others = [name for name in OTHER_CHANGES if request.get(name)]
     protection = request.get("DeletionProtectionEnabled")
     if wants_replicas and (others or protection is not None):
-        raise invalid("One or more parameter values were invalid: ReplicaUpdates cannot be combined with other updates.")
+        raise invalid(
+            "One or more parameter values were invalid: ReplicaUpdates cannot be combined with other updates."
+        )
     if wants_replicas:
         replicas.change(table, request)
     elif others or protection is not None:
@@ -217,7 +230,9 @@ def finish_update(members: list[Table]):
 def apply_settings(member: Table, request):
     inner = member.moto
     if request.get("AttributeDefinitions"):
-        known = {a["AttributeName"]: a for a in inner.attr} | {a["AttributeName"]: a for a in request["AttributeDefinitions"]}
+        known = {a["AttributeName"]: a for a in inner.attr} | {
+            a["AttributeName"]: a for a in request["AttributeDefinitions"]
+        }
         inner.attr = list(known.values())
     if request.get("BillingMode"):
         inner.billing_mode = request["BillingMode"]
@@ -262,11 +277,16 @@ def check_index_changes(table: Table, request):
         if action == "Create" and index["IndexName"] in existing:
             raise invalid(f"Attempting to create an index which already exists: {index['IndexName']}")
         if action != "Create" and index["IndexName"] not in existing:
-            raise error("ResourceNotFoundException", f"Requested resource not found: Index: {index['IndexName']} not found")
+            raise error(
+                "ResourceNotFoundException",
+                f"Requested resource not found: Index: {index['IndexName']} not found",
+            )
         missing = {key["AttributeName"] for key in index.get("KeySchema") or []} - defined
         if missing:
-            raise invalid("One or more parameter values were invalid: Some index key attributes are not defined in "
-                          f"AttributeDefinitions. Keys: {sorted(missing)}")
+            raise invalid(
+                "One or more parameter values were invalid: Some index key attributes are not defined in "
+                f"AttributeDefinitions. Keys: {sorted(missing)}"
+            )
 
 
 def start_index_change(members: list[Table], action: str, index: dict):
@@ -274,7 +294,9 @@ def start_index_change(members: list[Table], action: str, index: dict):
     for member in members:
         inner = member.moto
         if action == "Create":
-            inner.global_indexes.append(GlobalSecondaryIndex.create(copy.deepcopy(index), inner.table_key_attrs))
+            inner.global_indexes.append(
+                GlobalSecondaryIndex.create(copy.deepcopy(index), inner.table_key_attrs)
+            )
             member.index_status[name] = "CREATING"
         elif action == "Delete":
             member.index_status[name] = "DELETING"
@@ -297,7 +319,9 @@ def drop_index(member: Table, name: str):
     if inner is None:
         return
     inner.global_indexes = [index for index in inner.global_indexes if index.name != name]
-    used = set(inner.table_key_attrs) | {k["AttributeName"] for i in inner.indexes + inner.global_indexes for k in i.schema}
+    used = set(inner.table_key_attrs) | {
+        k["AttributeName"] for i in inner.indexes + inner.global_indexes for k in i.schema
+    }
     inner.attr = [attribute for attribute in inner.attr if attribute["AttributeName"] in used]
 
 
@@ -316,8 +340,10 @@ def update_ttl(context, request):
     if wanted["Enabled"] == (current["TimeToLiveStatus"] == "ENABLED"):
         raise invalid(f"TimeToLive is already {'enabled' if wanted['Enabled'] else 'disabled'}")
     if not wanted["Enabled"] and wanted["AttributeName"] != current.get("AttributeName"):
-        raise invalid("TimeToLive is active on a different AttributeName: current AttributeName is "
-                      f"{current.get('AttributeName')}")
+        raise invalid(
+            "TimeToLive is active on a different AttributeName: current AttributeName is "
+            f"{current.get('AttributeName')}"
+        )
     members = table.members()
     set_ttl(members, "ENABLING" if wanted["Enabled"] else "DISABLING", wanted["AttributeName"])
     finished = ("ENABLED", wanted["AttributeName"]) if wanted["Enabled"] else ("DISABLED", None)
@@ -332,7 +358,9 @@ def finish_ttl(table: Table, status: str, attribute: str | None):
 def set_ttl(members: list[Table], status: str, attribute: str | None):
     for member in members:
         if member.status != "DELETING":
-            member.moto.ttl = {"TimeToLiveStatus": status} | ({"AttributeName": attribute} if attribute else {})
+            member.moto.ttl = {"TimeToLiveStatus": status} | (
+                {"AttributeName": attribute} if attribute else {}
+            )
 
 
 def describe_ttl(context, request):
@@ -357,7 +385,9 @@ def describe_backups(context, request):
 def update_backups(context, request):
     table = table_with_backups(context, request)
     if table.status == "CREATING":
-        raise error("ContinuousBackupsUnavailableException", "Backups are being enabled for the table; retry later")
+        raise error(
+            "ContinuousBackupsUnavailableException", "Backups are being enabled for the table; retry later"
+        )
     answer = ask_moto(context, request)
     recovery = table.moto.continuous_backups["PointInTimeRecoveryDescription"]
     wanted = request["PointInTimeRecoverySpecification"]
@@ -370,7 +400,9 @@ def update_backups(context, request):
 # --- tags -----------------------------------------------------------------------------------------
 
 
-tags_written: dict = state.stores.store("tags_written", {})  # (arn, id) of a table -> its tags and from when ListTagsOfResource shows them
+tags_written: dict = state.stores.store(
+    "tags_written", {}
+)  # (arn, id) of a table -> its tags and from when ListTagsOfResource shows them
 
 
 def set_tags(table: Table, tags: list):

@@ -36,17 +36,57 @@ SERVICE = Emulated(
     },
     # AWS's number and the one here. [model] where the sheet of the API has it, else [memory].
     quotas={
-        "addresses": Quota(5, 1000, "AddressLimitExceeded", "The maximum number of addresses has been reached."),
-        "gateway_endpoints": Quota(20, 1000, "VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached."),
-        "groups_of_interface": Quota(5, 5, "SecurityGroupsPerInterfaceLimitExceeded", "The maximum number of security groups per interface has been reached."),
-        "interface_endpoints": Quota(50, 50, "VpcEndpointLimitExceeded", "The maximum number of VPC endpoints per VPC has been reached."),
-        "internet_gateways": Quota(5, 1000, "InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached."),
-        "nat_gateways_of_zone": Quota(5, 20, "NatGatewayLimitExceeded", "The maximum number of NAT gateways has been reached for this Availability Zone."),
-        "route_tables_of_vpc": Quota(200, 200, "RouteTableLimitExceeded", "The maximum number of route tables has been reached."),
-        "routes_of_table": Quota(500, 500, "RouteLimitExceeded", "The maximum number of routes has been reached."),
-        "rules_of_group": Quota(60, 60, "RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached."),
-        "security_groups": Quota(2500, 10000, "SecurityGroupLimitExceeded", "The maximum number of security groups has been reached."),
-        "subnets_of_vpc": Quota(200, 200, "SubnetLimitExceeded", "The maximum number of subnets has been reached."),
+        "addresses": Quota(
+            5, 1000, "AddressLimitExceeded", "The maximum number of addresses has been reached."
+        ),
+        "gateway_endpoints": Quota(
+            20, 1000, "VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached."
+        ),
+        "groups_of_interface": Quota(
+            5,
+            5,
+            "SecurityGroupsPerInterfaceLimitExceeded",
+            "The maximum number of security groups per interface has been reached.",
+        ),
+        "interface_endpoints": Quota(
+            50,
+            50,
+            "VpcEndpointLimitExceeded",
+            "The maximum number of VPC endpoints per VPC has been reached.",
+        ),
+        "internet_gateways": Quota(
+            5,
+            1000,
+            "InternetGatewayLimitExceeded",
+            "The maximum number of internet gateways has been reached.",
+        ),
+        "nat_gateways_of_zone": Quota(
+            5,
+            20,
+            "NatGatewayLimitExceeded",
+            "The maximum number of NAT gateways has been reached for this Availability Zone.",
+        ),
+        "route_tables_of_vpc": Quota(
+            200, 200, "RouteTableLimitExceeded", "The maximum number of route tables has been reached."
+        ),
+        "routes_of_table": Quota(
+            500, 500, "RouteLimitExceeded", "The maximum number of routes has been reached."
+        ),
+        "rules_of_group": Quota(
+            60,
+            60,
+            "RulesPerSecurityGroupLimitExceeded",
+            "The maximum number of rules per security group has been reached.",
+        ),
+        "security_groups": Quota(
+            2500,
+            10000,
+            "SecurityGroupLimitExceeded",
+            "The maximum number of security groups has been reached.",
+        ),
+        "subnets_of_vpc": Quota(
+            200, 200, "SubnetLimitExceeded", "The maximum number of subnets has been reached."
+        ),
         "vpcs": Quota(5, 1000, "VpcLimitExceeded", "The maximum number of VPCs has been reached."),
     },
 )

@@ -22,7 +22,9 @@ OPERATIONS = {
     "CreateVpcEndpoint": ("VpcEndpoint", "VpcEndpointId"),
     "RunInstances": None,
 }
-first_answers: dict = state.stores.store("first_answers", {})  # (account, region, operation, token) -> (parameters, answer)
+first_answers: dict = state.stores.store(
+    "first_answers", {}
+)  # (account, region, operation, token) -> (parameters, answer)
 
 
 def idempotent(operation: str, handler):
@@ -34,7 +36,11 @@ def idempotent(operation: str, handler):
         if not token:
             return handler(context, request)
         key = (context.account_id, context.region, operation, token)
-        parameters = json.dumps({name: value for name, value in request.items() if name != "ClientToken"}, sort_keys=True, default=str)
+        parameters = json.dumps(
+            {name: value for name, value in request.items() if name != "ClientToken"},
+            sort_keys=True,
+            default=str,
+        )
         if key in first_answers and is_there(context, operation, first_answers[key][1]):
             before, answer = first_answers[key]
             if before != parameters:
@@ -66,7 +72,9 @@ def id_in(operation: str, answer) -> str:
 
 def now(context, operation: str, answer):
     """The answer shows the thing as it is by now, where we have it."""
-    shown = {"CreateNatGateway": nat_gateways.to_response, "CreateVpcEndpoint": endpoints.to_response}.get(operation)
+    shown = {"CreateNatGateway": nat_gateways.to_response, "CreateVpcEndpoint": endpoints.to_response}.get(
+        operation
+    )
     if shown is None:
         return answer
     resource_id, place = id_in(operation, answer), (context.account_id, context.region)

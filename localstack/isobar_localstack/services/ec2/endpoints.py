@@ -20,7 +20,10 @@ from isobar_localstack.services.ec2.reading import described
 
 GATEWAY_SERVICES = ("s3", "dynamodb")
 OPEN_POLICY = json.dumps(
-    {"Version": "2008-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
+    {
+        "Version": "2008-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
+    }
 )
 FILTERS = {"vpc-endpoint-state": "State"}
 
@@ -28,10 +31,14 @@ FILTERS = {"vpc-endpoint-state": "State"}
 def operations(original: dict) -> dict:
     return {
         "CreateVpcEndpoint": create,
-        "DescribeVpcEndpoints": described("VpcEndpoints", "VpcEndpointIds", "VpcEndpointId", describe_all, FILTERS),
+        "DescribeVpcEndpoints": described(
+            "VpcEndpoints", "VpcEndpointIds", "VpcEndpointId", describe_all, FILTERS
+        ),
         "ModifyVpcEndpoint": modify,
         "DeleteVpcEndpoints": delete_all,
-        "DescribeManagedPrefixLists": described("PrefixLists", "PrefixListIds", "PrefixListId", managed_prefix_lists, {}),
+        "DescribeManagedPrefixLists": described(
+            "PrefixLists", "PrefixListIds", "PrefixListId", managed_prefix_lists, {}
+        ),
         "DescribePrefixLists": described("PrefixLists", "PrefixListIds", "PrefixListId", prefix_lists, {}),
     }
 
@@ -59,16 +66,27 @@ def check_service(context, name: str, kind: str) -> str:
 
 def prefix_lists(context) -> list[dict]:
     return [
-        {"PrefixListId": entry.id, "PrefixListName": entry.prefix_list_name, "Cidrs": [cidr["Cidr"] for cidr in [*entry.entries.values()][0]]}
-        for entry in state.of(context).managed_prefix_lists.values() if entry.owner_id == "AWS"
+        {
+            "PrefixListId": entry.id,
+            "PrefixListName": entry.prefix_list_name,
+            "Cidrs": [cidr["Cidr"] for cidr in [*entry.entries.values()][0]],
+        }
+        for entry in state.of(context).managed_prefix_lists.values()
+        if entry.owner_id == "AWS"
     ]
 
 
 def managed_prefix_lists(context) -> list[dict]:
     return [
         {
-            "PrefixListId": entry.id, "PrefixListName": entry.prefix_list_name, "AddressFamily": entry.address_family, "State": entry.state,
-            "PrefixListArn": entry.prefix_list_arn, "OwnerId": entry.owner_id, "Version": entry.version, "MaxEntries": entry.max_entries,
+            "PrefixListId": entry.id,
+            "PrefixListName": entry.prefix_list_name,
+            "AddressFamily": entry.address_family,
+            "State": entry.state,
+            "PrefixListArn": entry.prefix_list_arn,
+            "OwnerId": entry.owner_id,
+            "Version": entry.version,
+            "MaxEntries": entry.max_entries,
             "Tags": state.tags_to_response(context.account_id, context.region, entry.id),
         }
         for entry in list(state.of(context).managed_prefix_lists.values())
@@ -76,7 +94,9 @@ def managed_prefix_lists(context) -> list[dict]:
 
 
 def prefix_list_of(context, service_name: str) -> str:
-    return next(entry["PrefixListId"] for entry in prefix_lists(context) if entry["PrefixListName"] == service_name)
+    return next(
+        entry["PrefixListId"] for entry in prefix_lists(context) if entry["PrefixListName"] == service_name
+    )
 
 
 # --- creating -------------------------------------------------------------------------------------
@@ -94,10 +114,23 @@ def create(context, request):
     policy = request.get("PolicyDocument")
     check_policy(policy)
     endpoint = {
-        "VpcEndpointId": state.new_id("vpce"), "VpcEndpointType": kind, "VpcId": vpc.id, "ServiceName": name, "ServiceRegion": context.region,
-        "State": "pending", "PolicyDocument": policy or OPEN_POLICY, "RequesterManaged": False, "PrivateDnsEnabled": False,
-        "RouteTableIds": [], "SubnetIds": [], "Groups": [], "NetworkInterfaceIds": [], "DnsEntries": [], "OwnerId": context.account_id,
-        "IpAddressType": request.get("IpAddressType") or "ipv4", "CreationTimestamp": datetime.now(UTC),
+        "VpcEndpointId": state.new_id("vpce"),
+        "VpcEndpointType": kind,
+        "VpcId": vpc.id,
+        "ServiceName": name,
+        "ServiceRegion": context.region,
+        "State": "pending",
+        "PolicyDocument": policy or OPEN_POLICY,
+        "RequesterManaged": False,
+        "PrivateDnsEnabled": False,
+        "RouteTableIds": [],
+        "SubnetIds": [],
+        "Groups": [],
+        "NetworkInterfaceIds": [],
+        "DnsEntries": [],
+        "OwnerId": context.account_id,
+        "IpAddressType": request.get("IpAddressType") or "ipv4",
+        "CreationTimestamp": datetime.now(UTC),
     }
     (fill_gateway if kind == "Gateway" else fill_interface)(context, vpc, endpoint, request, short)
     place = (context.account_id, context.region)
@@ -110,7 +143,11 @@ def create(context, request):
 
 
 def check_number(context, vpc, kind: str):
-    same = [endpoint["VpcId"] for endpoint in state.here(context, state.endpoints).values() if endpoint["VpcEndpointType"] == kind]
+    same = [
+        endpoint["VpcId"]
+        for endpoint in state.here(context, state.endpoints).values()
+        if endpoint["VpcEndpointType"] == kind
+    ]
     if kind == "Gateway":
         quotas.check("gateway_endpoints", len(same) + 1)
     else:
@@ -142,16 +179,24 @@ def fill_gateway(context, vpc, endpoint: dict, request, short: str):
 
 
 def add_tables(context, endpoint: dict, table_ids: list[str]):
-    prefix_list, place = prefix_list_of(context, endpoint["ServiceName"]), (context.account_id, context.region)
+    prefix_list, place = (
+        prefix_list_of(context, endpoint["ServiceName"]),
+        (context.account_id, context.region),
+    )
     for table_id in table_ids:
         table = state.get(context, "rtb", table_id)
         if table.vpc_id != endpoint["VpcId"]:
             raise invalid(f"Route table {table_id} and VPC {endpoint['VpcId']} belong to different networks")
         if prefix_list in routes.routes_of(*place, table_id) and table_id not in endpoint["RouteTableIds"]:
-            raise error("RouteAlreadyExists", f"route table {table_id} already has a route with destination-prefix-list-id {prefix_list}")
+            raise error(
+                "RouteAlreadyExists",
+                f"route table {table_id} already has a route with destination-prefix-list-id {prefix_list}",
+            )
     for table_id in table_ids:
         routes.routes_of(*place, table_id)[prefix_list] = {
-            "DestinationPrefixListId": prefix_list, "GatewayId": endpoint["VpcEndpointId"], "Origin": "CreateRoute",
+            "DestinationPrefixListId": prefix_list,
+            "GatewayId": endpoint["VpcEndpointId"],
+            "Origin": "CreateRoute",
         }
         if table_id not in endpoint["RouteTableIds"]:
             endpoint["RouteTableIds"].append(table_id)
@@ -173,7 +218,11 @@ def fill_interface(context, vpc, endpoint: dict, request, short: str):
         raise invalid("RouteTableIds cannot be specified for an endpoint of type Interface")
     subnets = request.get("SubnetIds") or []
     check_subnets(context, endpoint, subnets)
-    groups = checked_groups(context, vpc.id, request.get("SecurityGroupIds") or [state.of(context).get_default_security_group(vpc.id).id])
+    groups = checked_groups(
+        context,
+        vpc.id,
+        request.get("SecurityGroupIds") or [state.of(context).get_default_security_group(vpc.id).id],
+    )
     endpoint["private_dns"] = f"{short}.{context.region}.amazonaws.com"
     if request.get("PrivateDnsEnabled") is not False:
         check_private_dns(context, vpc, endpoint)
@@ -198,15 +247,23 @@ def check_subnets(context, endpoint: dict, subnet_ids: list[str]):
         if subnet.vpc_id != endpoint["VpcId"]:
             raise invalid(f"Subnet {subnet_id} does not belong to VPC {endpoint['VpcId']}")
         if subnet.availability_zone in zones:
-            raise error("DuplicateSubnetsInSameZone", f"Found another VPC endpoint subnet in the availability zone of {subnet_id}. VPC endpoint subnets "
-                        "should be in different availability zones supported by the VPC endpoint service.")
+            raise error(
+                "DuplicateSubnetsInSameZone",
+                f"Found another VPC endpoint subnet in the availability zone of {subnet_id}. VPC endpoint subnets "
+                "should be in different availability zones supported by the VPC endpoint service.",
+            )
         zones.add(subnet.availability_zone)
 
 
 def add_subnets(context, endpoint: dict, subnet_ids: list[str]):
     endpoint["NetworkInterfaceIds"] += interfaces.attach_interfaces(
-        context.account_id, context.region, subnet_ids, [group["GroupId"] for group in endpoint["Groups"]],
-        f"VPC Endpoint Interface {endpoint['VpcEndpointId']}", "vpc_endpoint", "amazon-vpce",
+        context.account_id,
+        context.region,
+        subnet_ids,
+        [group["GroupId"] for group in endpoint["Groups"]],
+        f"VPC Endpoint Interface {endpoint['VpcEndpointId']}",
+        "vpc_endpoint",
+        "amazon-vpce",
     )
     endpoint["SubnetIds"] += subnet_ids
 
@@ -214,21 +271,27 @@ def add_subnets(context, endpoint: dict, subnet_ids: list[str]):
 def remove_subnets(context, endpoint: dict, subnet_ids: list[str]):
     held = state.of(context).enis
     going = [i for i in endpoint["NetworkInterfaceIds"] if i in held and held[i].subnet.id in subnet_ids]
-    interfaces.release_interfaces(context.account_id, context.region, going, "ec2.interface_endpoint_interfaces")
+    interfaces.release_interfaces(
+        context.account_id, context.region, going, "ec2.interface_endpoint_interfaces"
+    )
     endpoint["NetworkInterfaceIds"] = [i for i in endpoint["NetworkInterfaceIds"] if i not in going]
     endpoint["SubnetIds"] = [subnet for subnet in endpoint["SubnetIds"] if subnet not in subnet_ids]
 
 
 def check_private_dns(context, vpc, endpoint: dict):
     if not (vpc.enable_dns_support and vpc.enable_dns_hostnames):
-        raise invalid("Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for "
-                      f"{vpc.id}")
+        raise invalid(
+            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for "
+            f"{vpc.id}"
+        )
     for other in state.here(context, state.endpoints).values():
         if other is endpoint or other["VpcId"] != vpc.id or not other["PrivateDnsEnabled"]:
             continue
         if other.get("private_dns") == endpoint["private_dns"]:
-            raise invalid("private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
-                          f"{endpoint['private_dns']} in the VPC {vpc.id}")
+            raise invalid(
+                "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
+                f"{endpoint['private_dns']} in the VPC {vpc.id}"
+            )
 
 
 # --- modifying and deleting -----------------------------------------------------------------------
@@ -237,7 +300,9 @@ def check_private_dns(context, vpc, endpoint: dict):
 def modify(context, request):
     endpoint = state.get(context, "vpce", request["VpcEndpointId"])
     if endpoint["State"] not in ("pending", "available"):
-        raise error("IncorrectState", f"The VPC endpoint {endpoint['VpcEndpointId']} is in state {endpoint['State']}.")
+        raise error(
+            "IncorrectState", f"The VPC endpoint {endpoint['VpcEndpointId']} is in state {endpoint['State']}."
+        )
     check_policy(request.get("PolicyDocument"))
     if endpoint["VpcEndpointType"] == "Gateway":
         add_tables(context, endpoint, request.get("AddRouteTableIds") or [])
@@ -258,7 +323,12 @@ def modify_interface(context, endpoint: dict, request):
     if not group_ids:
         raise invalid("An interface endpoint has to have at least one security group")
     groups = checked_groups(context, endpoint["VpcId"], group_ids)
-    after = {**endpoint, "SubnetIds": [subnet for subnet in endpoint["SubnetIds"] if subnet not in (request.get("RemoveSubnetIds") or [])]}
+    after = {
+        **endpoint,
+        "SubnetIds": [
+            subnet for subnet in endpoint["SubnetIds"] if subnet not in (request.get("RemoveSubnetIds") or [])
+        ],
+    }
     check_subnets(context, after, request.get("AddSubnetIds") or [])
     remove_subnets(context, endpoint, request.get("RemoveSubnetIds") or [])
     endpoint["Groups"] = groups
@@ -274,7 +344,9 @@ def delete_all(context, request):
         endpoint = state.here(context, state.endpoints).get(endpoint_id)
         if endpoint is None:
             problem = state.not_found(endpoint_id, "vpce")
-            unsuccessful.append({"ResourceId": endpoint_id, "Error": {"Code": problem.code, "Message": problem.message}})
+            unsuccessful.append(
+                {"ResourceId": endpoint_id, "Error": {"Code": problem.code, "Message": problem.message}}
+            )
         elif endpoint["State"] != "deleting":
             delete(context, endpoint)
     return {"Unsuccessful": unsuccessful}
@@ -287,7 +359,9 @@ def delete(context, endpoint: dict):
         remove_tables(context, endpoint, list(endpoint["RouteTableIds"]))
         duration = "ec2.gateway_endpoint_creating"
     else:
-        interfaces.release_interfaces(*place, endpoint["NetworkInterfaceIds"], "ec2.interface_endpoint_interfaces")
+        interfaces.release_interfaces(
+            *place, endpoint["NetworkInterfaceIds"], "ec2.interface_endpoint_interfaces"
+        )
         duration = "ec2.interface_endpoint_deleting"
     state.scheduled.at(due(duration), forget, *place, endpoint["VpcEndpointId"])
 
@@ -301,11 +375,18 @@ def forget(account_id: str, region: str, endpoint_id: str):
 
 
 def describe_all(context) -> list[dict]:
-    return [to_response(context.account_id, context.region, endpoint) for endpoint in list(state.here(context, state.endpoints).values())]
+    return [
+        to_response(context.account_id, context.region, endpoint)
+        for endpoint in list(state.here(context, state.endpoints).values())
+    ]
 
 
 def to_response(account_id: str, region: str, endpoint: dict) -> dict:
-    answer = {name: list(value) if isinstance(value, list) else value for name, value in endpoint.items() if name != "private_dns"}
+    answer = {
+        name: list(value) if isinstance(value, list) else value
+        for name, value in endpoint.items()
+        if name != "private_dns"
+    }
     if endpoint["VpcEndpointType"] == "Interface":
         answer["DnsEntries"] = dns_entries(region, endpoint)
         answer["DnsOptions"] = {"DnsRecordIpType": "ipv4"}
@@ -314,7 +395,9 @@ def to_response(account_id: str, region: str, endpoint: dict) -> dict:
 
 def dns_entries(region: str, endpoint: dict) -> list[dict]:
     service = endpoint["ServiceName"].removeprefix(f"com.amazonaws.{region}.")
-    name = f"{endpoint['VpcEndpointId']}-{endpoint['VpcEndpointId'][-8:]}.{service}.{region}.vpce.amazonaws.com"
+    name = (
+        f"{endpoint['VpcEndpointId']}-{endpoint['VpcEndpointId'][-8:]}.{service}.{region}.vpce.amazonaws.com"
+    )
     found = [{"DnsName": name, "HostedZoneId": "Z7HUB22UULQXV"}]
     if endpoint["PrivateDnsEnabled"]:
         zone = "ZONEIDPENDING" if endpoint["State"] == "pending" else "Z06320943MMOWYG6MAVL9"

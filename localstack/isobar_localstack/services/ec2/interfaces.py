@@ -18,13 +18,20 @@ from isobar_localstack.services.ec2 import state
 from isobar_localstack.services.ec2.reading import described
 
 # Types that have no groups when none are named; all others get the VPC's default one.
-WITHOUT_GROUPS = ("nat_gateway", "network_load_balancer", "gateway_load_balancer", "gateway_load_balancer_endpoint")
+WITHOUT_GROUPS = (
+    "nat_gateway",
+    "network_load_balancer",
+    "gateway_load_balancer",
+    "gateway_load_balancer_endpoint",
+)
 
 
 def operations(original: dict) -> dict:
     return {
         "CreateNetworkInterface": create(original["CreateNetworkInterface"]),
-        "DescribeNetworkInterfaces": described("NetworkInterfaces", "NetworkInterfaceIds", "NetworkInterfaceId", describe_all, FILTERS),
+        "DescribeNetworkInterfaces": described(
+            "NetworkInterfaces", "NetworkInterfaceIds", "NetworkInterfaceId", describe_all, FILTERS
+        ),
         "DeleteNetworkInterface": delete(original["DeleteNetworkInterface"]),
         "ModifyNetworkInterfaceAttribute": unless_managed(original["ModifyNetworkInterfaceAttribute"]),
         "DetachNetworkInterface": detach(original["DetachNetworkInterface"]),
@@ -35,7 +42,14 @@ def operations(original: dict) -> dict:
 
 
 def attach_interfaces(
-    account_id: str, region: str, subnet_ids, group_ids, description: str, interface_type="interface", requester_id="amazon-elb", public=False,
+    account_id: str,
+    region: str,
+    subnet_ids,
+    group_ids,
+    description: str,
+    interface_type="interface",
+    requester_id="amazon-elb",
+    public=False,
 ) -> list[str]:
     """One interface in each subnet, in use by the requester. Without groups it gets the VPC's default one, see WITHOUT_GROUPS.
 
@@ -44,14 +58,24 @@ def attach_interfaces(
     with state.lock:
         state.settle()
         lent = [
-            attach_interface(account_id, region, subnet_id, list(group_ids or []), description, interface_type, requester_id)
+            attach_interface(
+                account_id,
+                region,
+                subnet_id,
+                list(group_ids or []),
+                description,
+                interface_type,
+                requester_id,
+            )
             for subnet_id in subnet_ids
         ]
         set_public(account_id, region, lent, public)
         return lent
 
 
-def attach_interface(account_id, region, subnet_id, group_ids, description, interface_type, requester_id) -> str:
+def attach_interface(
+    account_id, region, subnet_id, group_ids, description, interface_type, requester_id
+) -> str:
     for group_id in group_ids:
         if group_id not in state.all_of(account_id, region, "sg"):
             raise state.not_found(group_id, "sg")
@@ -63,7 +87,9 @@ def attach_interface(account_id, region, subnet_id, group_ids, description, inte
             "InsufficientFreeAddressesInSubnet",
             f"The specified subnet does not have enough free addresses to satisfy the request: {subnet_id}",
         )
-    interface = state.moto(account_id, region).create_network_interface(subnet, [], group_ids=group_ids, description=description)
+    interface = state.moto(account_id, region).create_network_interface(
+        subnet, [], group_ids=group_ids, description=description
+    )
     interface.requester_managed, interface.requester_id = True, requester_id
     interface.interface_type, interface.status = interface_type, "in-use"
     interface.attachment_id = state.new_id("eni-attach")
@@ -109,8 +135,11 @@ def checked_subnets(account_id: str, region: str, subnet_ids) -> list[dict]:
         state.settle()
         return [
             {
-                "SubnetId": subnet.id, "VpcId": subnet.vpc_id, "AvailabilityZone": subnet.availability_zone,
-                "AvailabilityZoneId": subnet.availability_zone_id, "CidrBlock": subnet.cidr_block,
+                "SubnetId": subnet.id,
+                "VpcId": subnet.vpc_id,
+                "AvailabilityZone": subnet.availability_zone,
+                "AvailabilityZoneId": subnet.availability_zone_id,
+                "CidrBlock": subnet.cidr_block,
                 "AvailableIpAddressCount": subnet.available_ip_address_count,
             }
             for subnet in (state.find(account_id, region, "subnet", subnet_id) for subnet_id in subnet_ids)
@@ -155,12 +184,20 @@ def remove(account_id: str, region: str, interface_id: str):
 
 def create(original):
     def handler(context, request):
-        subnet, place = state.get(context, "subnet", request["SubnetId"]), (context.account_id, context.region)
+        subnet, place = (
+            state.get(context, "subnet", request["SubnetId"]),
+            (context.account_id, context.region),
+        )
         for group_id in request.get("Groups") or []:
             if state.get(context, "sg", group_id).vpc_id != subnet.vpc_id:
-                raise error("InvalidParameterValue", f"Security group {group_id} and subnet {subnet.id} belong to different networks.")
+                raise error(
+                    "InvalidParameterValue",
+                    f"Security group {group_id} and subnet {subnet.id} belong to different networks.",
+                )
         state.wanted_tags(request, "network-interface")
-        interface = state.of(context).enis[original(context, request)["NetworkInterface"]["NetworkInterfaceId"]]
+        interface = state.of(context).enis[
+            original(context, request)["NetworkInterface"]["NetworkInterfaceId"]
+        ]
         state.mark_created(*place, interface.id)
         return {"NetworkInterface": to_response(*place, interface)}
 
@@ -222,18 +259,28 @@ FILTERS = {
 
 
 def describe_all(context) -> list[dict]:
-    return [to_response(context.account_id, context.region, interface) for interface in live(context.account_id, context.region)]
+    return [
+        to_response(context.account_id, context.region, interface)
+        for interface in live(context.account_id, context.region)
+    ]
 
 
 def to_response(account_id: str, region: str, interface) -> dict:
     answer = {
-        "NetworkInterfaceId": interface.id, "SubnetId": interface.subnet.id, "VpcId": interface.subnet.vpc_id,
-        "AvailabilityZone": interface.subnet.availability_zone, "AvailabilityZoneId": interface.subnet.availability_zone_id,
-        "Description": interface.description, "InterfaceType": interface.interface_type, "MacAddress": mac_address(interface.id),
-        "OwnerId": account_id, "RequesterManaged": bool(interface.requester_managed),
+        "NetworkInterfaceId": interface.id,
+        "SubnetId": interface.subnet.id,
+        "VpcId": interface.subnet.vpc_id,
+        "AvailabilityZone": interface.subnet.availability_zone,
+        "AvailabilityZoneId": interface.subnet.availability_zone_id,
+        "Description": interface.description,
+        "InterfaceType": interface.interface_type,
+        "MacAddress": mac_address(interface.id),
+        "OwnerId": account_id,
+        "RequesterManaged": bool(interface.requester_managed),
         "SourceDestCheck": interface.source_dest_check and not interface.requester_managed,
         "Status": "in-use" if interface.instance is not None else interface.status,
-        "PrivateIpAddress": interface.private_ip_address, "PrivateIpAddresses": private_addresses(account_id, region, interface),
+        "PrivateIpAddress": interface.private_ip_address,
+        "PrivateIpAddresses": private_addresses(account_id, region, interface),
         "Ipv6Addresses": [{"Ipv6Address": address} for address in interface.ipv6_addresses if address],
         "Groups": [{"GroupId": group.id, "GroupName": group.name} for group in interface.group_set],
         "TagSet": state.tags_to_response(account_id, region, interface.id),
@@ -249,7 +296,7 @@ def to_response(account_id: str, region: str, interface) -> dict:
 
 def mac_address(interface_id: str) -> str:
     digits = interface_id.removeprefix("eni-").ljust(10, "0")
-    return ":".join(["02", *(digits[at:at + 2] for at in range(0, 10, 2))])
+    return ":".join(["02", *(digits[at : at + 2] for at in range(0, 10, 2))])
 
 
 def private_addresses(account_id: str, region: str, interface) -> list[dict]:
@@ -265,7 +312,9 @@ def private_addresses(account_id: str, region: str, interface) -> list[dict]:
 
 
 def association(account_id: str, region: str, interface) -> dict:
-    address = next((a for a in state.moto(account_id, region).addresses if a.public_ip == interface.public_ip), None)
+    address = next(
+        (a for a in state.moto(account_id, region).addresses if a.public_ip == interface.public_ip), None
+    )
     answer = {"PublicIp": interface.public_ip, "IpOwnerId": account_id if address else "amazon"}
     if address:
         answer |= {"AllocationId": address.allocation_id, "AssociationId": address.association_id}
@@ -276,9 +325,19 @@ def attachment_of(account_id: str, interface) -> dict | None:
     if not interface.attachment_id:
         return None
     answer = {
-        "AttachmentId": interface.attachment_id, "DeleteOnTermination": bool(interface.delete_on_termination),
-        "DeviceIndex": interface.device_index if interface.instance else 1, "Status": "attached",
+        "AttachmentId": interface.attachment_id,
+        "DeleteOnTermination": bool(interface.delete_on_termination),
+        "DeviceIndex": interface.device_index if interface.instance else 1,
+        "Status": "attached",
     }
     if interface.instance:
-        return answer | {"InstanceId": interface.instance.id, "InstanceOwnerId": account_id, "AttachTime": interface.attach_time}
-    return answer | {"InstanceOwnerId": interface.requester_id if interface.requester_id.startswith("amazon-") else "amazon-aws"}
+        return answer | {
+            "InstanceId": interface.instance.id,
+            "InstanceOwnerId": account_id,
+            "AttachTime": interface.attach_time,
+        }
+    return answer | {
+        "InstanceOwnerId": interface.requester_id
+        if interface.requester_id.startswith("amazon-")
+        else "amazon-aws"
+    }

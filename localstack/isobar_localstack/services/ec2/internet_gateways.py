@@ -22,7 +22,13 @@ GATEWAY_FILTERS = {"attachment.state": "Attachments.State", "attachment.vpc-id":
 def operations(original: dict) -> dict:
     return {
         "CreateInternetGateway": create,
-        "DescribeInternetGateways": described("InternetGateways", "InternetGatewayIds", "InternetGatewayId", gateways_to_response, GATEWAY_FILTERS),
+        "DescribeInternetGateways": described(
+            "InternetGateways",
+            "InternetGatewayIds",
+            "InternetGatewayId",
+            gateways_to_response,
+            GATEWAY_FILTERS,
+        ),
         "DeleteInternetGateway": delete,
         "AttachInternetGateway": attach,
         "DetachInternetGateway": detach,
@@ -50,16 +56,25 @@ def create(context, request):
 def delete(context, request):
     gateway = state.get(context, "igw", request["InternetGatewayId"])
     if gateway.vpc:
-        raise error("DependencyViolation", f"The internetGateway '{gateway.id}' has dependencies and cannot be deleted.")
+        raise error(
+            "DependencyViolation",
+            f"The internetGateway '{gateway.id}' has dependencies and cannot be deleted.",
+        )
     del state.of(context).internet_gateways[gateway.id]
     state.forget_tags(context.account_id, context.region, gateway.id)
     return {}
 
 
 def attach(context, request):
-    gateway, vpc = state.get(context, "igw", request["InternetGatewayId"]), state.get(context, "vpc", request["VpcId"])
+    gateway, vpc = (
+        state.get(context, "igw", request["InternetGatewayId"]),
+        state.get(context, "vpc", request["VpcId"]),
+    )
     if gateway.vpc:
-        raise error("Resource.AlreadyAssociated", f"resource {gateway.id} is already attached to network {gateway.vpc.id}")
+        raise error(
+            "Resource.AlreadyAssociated",
+            f"resource {gateway.id} is already attached to network {gateway.vpc.id}",
+        )
     if attached_to(context.account_id, context.region, vpc.id):
         raise error("InvalidParameterValue", f"Network {vpc.id} already has an internet gateway attached")
     gateway.vpc = vpc
@@ -77,27 +92,40 @@ def detach(context, request):
     if not gateway.vpc or gateway.vpc.id != vpc_id:
         raise error("Gateway.NotAttached", f"resource {gateway.id} is not attached to network {vpc_id}")
     if is_public(context, vpc_id):
-        raise error("DependencyViolation", f"Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before "
-                    "detaching the gateway.")
+        raise error(
+            "DependencyViolation",
+            f"Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before "
+            "detaching the gateway.",
+        )
     gateway.vpc = None
     return {}
 
 
 def is_public(context, vpc_id: str) -> bool:
-    mapped = (interface for interface in interfaces.live(context.account_id, context.region) if interface.public_ip)
+    mapped = (
+        interface for interface in interfaces.live(context.account_id, context.region) if interface.public_ip
+    )
     nats = state.here(context, state.nat_gateways).values()
     return any(interface.subnet.vpc_id == vpc_id for interface in mapped) or any(
-        nat["VpcId"] == vpc_id and nat["ConnectivityType"] == "public" and nat["State"] not in ("deleted", "failed") for nat in nats
+        nat["VpcId"] == vpc_id
+        and nat["ConnectivityType"] == "public"
+        and nat["State"] not in ("deleted", "failed")
+        for nat in nats
     )
 
 
 def gateways_to_response(context) -> list[dict]:
-    return [gateway_to_response(context.account_id, context.region, gateway) for gateway in list(state.of(context).internet_gateways.values())]
+    return [
+        gateway_to_response(context.account_id, context.region, gateway)
+        for gateway in list(state.of(context).internet_gateways.values())
+    ]
 
 
 def gateway_to_response(account_id: str, region: str, gateway) -> dict:
     return {
-        "InternetGatewayId": gateway.id, "OwnerId": account_id, "Tags": state.tags_to_response(account_id, region, gateway.id),
+        "InternetGatewayId": gateway.id,
+        "OwnerId": account_id,
+        "Tags": state.tags_to_response(account_id, region, gateway.id),
         "Attachments": [{"State": "available", "VpcId": gateway.vpc.id}] if gateway.vpc else [],
     }
 
@@ -113,13 +141,18 @@ def allocate(context, request):
     state.tag(*place, address.allocation_id, tags)
     state.mark_created(*place, address.allocation_id)
     return {
-        "AllocationId": address.allocation_id, "PublicIp": address.public_ip, "Domain": "vpc", "PublicIpv4Pool": "amazon",
+        "AllocationId": address.allocation_id,
+        "PublicIp": address.public_ip,
+        "Domain": "vpc",
+        "PublicIpv4Pool": "amazon",
         "NetworkBorderGroup": context.region,
     }
 
 
 def new_address(account_id: str, region: str, managed_by: str | None = None):
-    address = state.moto(account_id, region).allocate_address("vpc", address=state.public_address(account_id, region))
+    address = state.moto(account_id, region).allocate_address(
+        "vpc", address=state.public_address(account_id, region)
+    )
     address.managed_by = managed_by
     return address
 
@@ -127,11 +160,15 @@ def new_address(account_id: str, region: str, managed_by: str | None = None):
 def find_address(context, request):
     if allocation_id := request.get("AllocationId"):
         return state.get(context, "eipalloc", allocation_id)
-    raise error("InvalidParameterValue", "You must specify an allocation id when releasing a VPC elastic IP address")
+    raise error(
+        "InvalidParameterValue", "You must specify an allocation id when releasing a VPC elastic IP address"
+    )
 
 
 def number_of_addresses(account_id: str, region: str) -> int:
-    return sum(1 for address in state.moto(account_id, region).addresses if not getattr(address, "managed_by", None))
+    return sum(
+        1 for address in state.moto(account_id, region).addresses if not getattr(address, "managed_by", None)
+    )
 
 
 def release(context, request):
@@ -184,8 +221,16 @@ def disassociate(original):
     def handler(context, request):
         for address in state.of(context).addresses:
             if address.association_id == request.get("AssociationId") and address.association_id:
-                if address.eni is None and address.instance is None or address.eni is not None and address.eni.requester_managed:
-                    raise error("OperationNotPermitted", "You do not have permission to access the specified resource.")
+                if (
+                    address.eni is None
+                    and address.instance is None
+                    or address.eni is not None
+                    and address.eni.requester_managed
+                ):
+                    raise error(
+                        "OperationNotPermitted",
+                        "You do not have permission to access the specified resource.",
+                    )
         return original(context, request)
 
     return handler
@@ -197,18 +242,27 @@ def describe_addresses(context, request):
     missing = set(ips) - {address.public_ip for address in state.of(context).addresses}
     if missing:
         raise error("InvalidAddress.NotFound", f"Address '{sorted(missing)[0]}' not found.")
-    return {"Addresses": [address for address in answer["Addresses"] if not ips or address["PublicIp"] in ips]}
+    return {
+        "Addresses": [address for address in answer["Addresses"] if not ips or address["PublicIp"] in ips]
+    }
 
 
 def addresses_to_response(context) -> list[dict]:
     addresses_described.publish(context.account_id, context.region)
-    return [address_to_response(context.account_id, context.region, address) for address in list(state.of(context).addresses)]
+    return [
+        address_to_response(context.account_id, context.region, address)
+        for address in list(state.of(context).addresses)
+    ]
 
 
 def address_to_response(account_id: str, region: str, address) -> dict:
     answer = {
-        "AllocationId": address.allocation_id, "PublicIp": address.public_ip, "Domain": "vpc", "PublicIpv4Pool": "amazon",
-        "NetworkBorderGroup": region, "Tags": state.tags_to_response(account_id, region, address.allocation_id),
+        "AllocationId": address.allocation_id,
+        "PublicIp": address.public_ip,
+        "Domain": "vpc",
+        "PublicIpv4Pool": "amazon",
+        "NetworkBorderGroup": region,
+        "Tags": state.tags_to_response(account_id, region, address.allocation_id),
     }
     if address.association_id:
         answer["AssociationId"] = address.association_id
@@ -223,8 +277,16 @@ def address_to_response(account_id: str, region: str, address) -> dict:
 
 
 ADDRESS_FILTERS = {
-    "allocation-id": "AllocationId", "association-id": "AssociationId", "domain": "Domain", "instance-id": "InstanceId",
-    "network-border-group": "NetworkBorderGroup", "network-interface-id": "NetworkInterfaceId",
-    "network-interface-owner-id": "NetworkInterfaceOwnerId", "private-ip-address": "PrivateIpAddress", "public-ip": "PublicIp",
+    "allocation-id": "AllocationId",
+    "association-id": "AssociationId",
+    "domain": "Domain",
+    "instance-id": "InstanceId",
+    "network-border-group": "NetworkBorderGroup",
+    "network-interface-id": "NetworkInterfaceId",
+    "network-interface-owner-id": "NetworkInterfaceOwnerId",
+    "private-ip-address": "PrivateIpAddress",
+    "public-ip": "PublicIp",
 }
-describe_by_allocation = described("Addresses", "AllocationIds", "AllocationId", addresses_to_response, ADDRESS_FILTERS)
+describe_by_allocation = described(
+    "Addresses", "AllocationIds", "AllocationId", addresses_to_response, ADDRESS_FILTERS
+)

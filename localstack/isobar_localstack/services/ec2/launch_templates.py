@@ -64,23 +64,31 @@ class Template(LaunchTemplate):
 def find(account_id: str, region: str, template_id: str | None, name: str | None):
     """The template with this id or name; one of the two has to be there."""
     if bool(template_id) == bool(name):
-        raise error("MissingParameter" if not name else "InvalidParameterCombination",
-                    "The request must contain either the launch template ID or the launch template name, and not both.")
+        raise error(
+            "MissingParameter" if not name else "InvalidParameterCombination",
+            "The request must contain either the launch template ID or the launch template name, and not both.",
+        )
     place = backend(account_id, region)
     if name:
         template_id = place.launch_template_name_to_ids.get(name)
         if template_id is None:
-            raise error("InvalidLaunchTemplateName.NotFoundException",
-                        f"The specified launch template, with template name {name}, does not exist.")
+            raise error(
+                "InvalidLaunchTemplateName.NotFoundException",
+                f"The specified launch template, with template name {name}, does not exist.",
+            )
     template = place.launch_templates.get(template_id)
     if template is None:
-        raise error("InvalidLaunchTemplateId.NotFound",
-                    f"The specified launch template, with template ID {template_id}, does not exist.")
+        raise error(
+            "InvalidLaunchTemplateId.NotFound",
+            f"The specified launch template, with template ID {template_id}, does not exist.",
+        )
     return template
 
 
 def named(context, request):
-    return find(context.account_id, context.region, request.get("LaunchTemplateId"), request.get("LaunchTemplateName"))
+    return find(
+        context.account_id, context.region, request.get("LaunchTemplateId"), request.get("LaunchTemplateName")
+    )
 
 
 def version_of(template, wanted):
@@ -91,8 +99,10 @@ def version_of(template, wanted):
     number = str(template.default_version_number) if wanted.lower() == "$default" else wanted
     found = next((version for version in template.versions if str(version.number) == number), None)
     if found is None:
-        raise error("InvalidLaunchTemplateId.VersionNotFound",
-                    f"Could not find the specified version {wanted} for the launch template with ID {template.id}.")
+        raise error(
+            "InvalidLaunchTemplateId.VersionNotFound",
+            f"Could not find the specified version {wanted} for the launch template with ID {template.id}.",
+        )
     return found
 
 
@@ -106,7 +116,9 @@ def describe(template) -> dict:
         "LatestVersionNumber": template.versions[-1].number,
     }
     tags = tags_of(template)
-    return described | ({"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]} if tags else {})
+    return described | (
+        {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]} if tags else {}
+    )
 
 
 def tags_of(template) -> dict:
@@ -133,7 +145,9 @@ def describe_version(version) -> dict:
 def create_template(context, request):
     place, name = backend(context.account_id, context.region), request["LaunchTemplateName"]
     if name in place.launch_template_name_to_ids:
-        raise error("InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use.")
+        raise error(
+            "InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use."
+        )
     tags = own_tags(request)
     data = copy.deepcopy(dict(request["LaunchTemplateData"]))
     template = Template(place, name, data, request.get("VersionDescription"), {"launch-template": tags})
@@ -146,8 +160,11 @@ def own_tags(request) -> dict:
     tags = {}
     for specification in request.get("TagSpecifications") or []:
         if specification.get("ResourceType") != "launch-template":
-            raise error("InvalidParameterValue", f"'{specification.get('ResourceType')}' is not a valid taggable resource type for "
-                        "this operation.")
+            raise error(
+                "InvalidParameterValue",
+                f"'{specification.get('ResourceType')}' is not a valid taggable resource type for "
+                "this operation.",
+            )
         tags |= {tag["Key"]: tag.get("Value", "") for tag in specification.get("Tags") or []}
     return tags
 
@@ -172,9 +189,13 @@ def describe_templates(context, request):
         wanted.append(find(context.account_id, context.region, None, name))
     if not ids and not names:
         wanted = list(place.launch_templates.values())
-    chosen = [template for template in wanted if all(passes(template, f) for f in request.get("Filters") or [])]
+    chosen = [
+        template for template in wanted if all(passes(template, f) for f in request.get("Filters") or [])
+    ]
     shown, token = page(chosen, request.get("NextToken"), request.get("MaxResults") or PER_PAGE, bad_token())
-    return {"LaunchTemplates": [describe(template) for template in shown]} | ({"NextToken": token} if token else {})
+    return {"LaunchTemplates": [describe(template) for template in shown]} | (
+        {"NextToken": token} if token else {}
+    )
 
 
 def bad_token():
@@ -186,10 +207,16 @@ def passes(template, wanted: dict) -> bool:
     if name.startswith("tag:"):
         values = [tags[name[4:]]] if name[4:] in tags else []
     elif name in ("tag-key", "launch-template-name", "create-time"):
-        values = {"tag-key": list(tags), "launch-template-name": [template.name], "create-time": [str(template.create_time)]}[name]
+        values = {
+            "tag-key": list(tags),
+            "launch-template-name": [template.name],
+            "create-time": [str(template.create_time)],
+        }[name]
     else:
         raise error("InvalidParameterValue", f"The filter '{name}' is invalid")
-    return any(fnmatch.fnmatchcase(value, pattern) for value in values for pattern in wanted.get("Values") or [])
+    return any(
+        fnmatch.fnmatchcase(value, pattern) for value in values for pattern in wanted.get("Values") or []
+    )
 
 
 def describe_versions(context, request):
@@ -198,24 +225,36 @@ def describe_versions(context, request):
         versions = chosen_versions(named(context, request), wanted, request)
     else:
         if not wanted or any(version.lower() not in SYMBOLS for version in wanted):
-            raise error("InvalidParameterValue", "To describe the launch template data for all your launch templates, for "
-                        "'--versions' specify '$Latest', '$Default', or both, and omit the launch template and version numbers.")
+            raise error(
+                "InvalidParameterValue",
+                "To describe the launch template data for all your launch templates, for "
+                "'--versions' specify '$Latest', '$Default', or both, and omit the launch template and version numbers.",
+            )
         templates = backend(context.account_id, context.region).launch_templates.values()
         versions = [version for template in templates for version in distinct(template, wanted)]
-    shown, token = page(versions, request.get("NextToken"), request.get("MaxResults") or PER_PAGE, bad_token())
-    return {"LaunchTemplateVersions": [describe_version(version) for version in shown]} | ({"NextToken": token} if token else {})
+    shown, token = page(
+        versions, request.get("NextToken"), request.get("MaxResults") or PER_PAGE, bad_token()
+    )
+    return {"LaunchTemplateVersions": [describe_version(version) for version in shown]} | (
+        {"NextToken": token} if token else {}
+    )
 
 
 def chosen_versions(template, wanted: list, request) -> list:
     if wanted:
         return distinct(template, wanted)
-    low, high = int(request.get("MinVersion") or 0), int(request.get("MaxVersion") or template.versions[-1].number)
+    low, high = (
+        int(request.get("MinVersion") or 0),
+        int(request.get("MaxVersion") or template.versions[-1].number),
+    )
     return [version for version in reversed(template.versions) if low <= version.number <= high]
 
 
 def distinct(template, wanted: list) -> list:
     """Each version once, also when it is both the latest and the default."""
-    return list({version.number: version for version in (version_of(template, one) for one in wanted)}.values())
+    return list(
+        {version.number: version for version in (version_of(template, one) for one in wanted)}.values()
+    )
 
 
 # --- changing and deleting ------------------------------------------------------------------------
@@ -244,7 +283,10 @@ def delete_versions(context, request):
         about = {"LaunchTemplateId": template.id, "LaunchTemplateName": template.name}
         version = next((one for one in template.versions if str(one.number) == wanted), None)
         if version is None:
-            problem = "launchTemplateVersionDoesNotExist", f"The launch template version {wanted} does not exist."
+            problem = (
+                "launchTemplateVersionDoesNotExist",
+                f"The launch template version {wanted} does not exist.",
+            )
         elif version.number == template.default_version_number:
             problem = "unexpectedError", "Cannot delete the default version of a launch template."
         else:
@@ -253,4 +295,7 @@ def delete_versions(context, request):
             continue
         number = {"VersionNumber": int(wanted)} if wanted.isdecimal() else {}
         kept.append(about | number | {"ResponseError": {"Code": problem[0], "Message": problem[1]}})
-    return {"SuccessfullyDeletedLaunchTemplateVersions": gone, "UnsuccessfullyDeletedLaunchTemplateVersions": kept}
+    return {
+        "SuccessfullyDeletedLaunchTemplateVersions": gone,
+        "UnsuccessfullyDeletedLaunchTemplateVersions": kept,
+    }

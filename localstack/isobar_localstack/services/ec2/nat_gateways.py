@@ -26,7 +26,9 @@ HIDDEN = ("interface", "zone", "zones_coming", "doomed")
 def operations(original: dict) -> dict:
     return {
         "CreateNatGateway": create,
-        "DescribeNatGateways": described("NatGateways", "NatGatewayIds", "NatGatewayId", describe_all, {"subnet-id": "SubnetId"}),
+        "DescribeNatGateways": described(
+            "NatGateways", "NatGatewayIds", "NatGatewayId", describe_all, {"subnet-id": "SubnetId"}
+        ),
         "DeleteNatGateway": delete,
         "AssociateNatGatewayAddress": associate,
         "DisassociateNatGatewayAddress": disassociate,
@@ -83,10 +85,17 @@ def zonal_one(context, request) -> dict:
     elif allocation_id:
         raise error("InvalidParameterCombination", "A private NAT gateway cannot have an allocation id")
     others = state.here(context, state.nat_gateways).values()
-    quotas.check("nat_gateways_of_zone", 1 + sum(nat.get("zone") == subnet.availability_zone and is_alive(nat) for nat in others))
+    quotas.check(
+        "nat_gateways_of_zone",
+        1 + sum(nat.get("zone") == subnet.availability_zone and is_alive(nat) for nat in others),
+    )
     addresses = [allocation_id, *(request.get("SecondaryAllocationIds") or [])] if allocation_id else []
     return {
-        "SubnetId": subnet.id, "VpcId": subnet.vpc_id, "zone": subnet.availability_zone, "ConnectivityType": kind, "AvailabilityMode": "zonal",
+        "SubnetId": subnet.id,
+        "VpcId": subnet.vpc_id,
+        "zone": subnet.availability_zone,
+        "ConnectivityType": kind,
+        "AvailabilityMode": "zonal",
         "NatGatewayAddresses": [{"AllocationId": wanted} for wanted in addresses],
     }
 
@@ -94,21 +103,32 @@ def zonal_one(context, request) -> dict:
 def regional_one(context, request) -> dict:
     if not request.get("VpcId"):
         raise error("MissingParameter", "The request must contain the parameter vpcId")
-    refuse(request, ("SubnetId", "AllocationId", "SecondaryAllocationIds", "PrivateIpAddress"), "cannot be given for a regional NAT gateway")
+    refuse(
+        request,
+        ("SubnetId", "AllocationId", "SecondaryAllocationIds", "PrivateIpAddress"),
+        "cannot be given for a regional NAT gateway",
+    )
     if request.get("ConnectivityType") == "private":
         raise error("InvalidParameterCombination", "A regional NAT gateway has public connectivity")
     vpc = state.get(context, "vpc", request["VpcId"])
     check_internet(context, vpc.id)
     wanted = request.get("AvailabilityZoneAddresses") or []
     addresses = [
-        {"AllocationId": allocation_id, **zone_of(context, entry)} for entry in wanted for allocation_id in entry.get("AllocationIds") or []
+        {"AllocationId": allocation_id, **zone_of(context, entry)}
+        for entry in wanted
+        for allocation_id in entry.get("AllocationIds") or []
     ]
     for address in addresses:
         free_address(context, address["AllocationId"])
     automatic = "disabled" if wanted else "enabled"
     return {
-        "VpcId": vpc.id, "ConnectivityType": "public", "AvailabilityMode": "regional", "NatGatewayAddresses": addresses,
-        "AutoProvisionZones": automatic, "AutoScalingIps": automatic, "zones_coming": [],
+        "VpcId": vpc.id,
+        "ConnectivityType": "public",
+        "AvailabilityMode": "regional",
+        "NatGatewayAddresses": addresses,
+        "AutoProvisionZones": automatic,
+        "AutoScalingIps": automatic,
+        "zones_coming": [],
     }
 
 
@@ -117,7 +137,9 @@ def zone_of(context, entry) -> dict:
     for zone in state.of(context).describe_availability_zones():
         if name == zone.name or zone_id == zone.zone_id:
             return {"AvailabilityZone": zone.name, "AvailabilityZoneId": zone.zone_id}
-    raise error("InvalidParameterValue", f"Value ({name or zone_id}) for parameter availabilityZone is invalid.")
+    raise error(
+        "InvalidParameterValue", f"Value ({name or zone_id}) for parameter availabilityZone is invalid."
+    )
 
 
 def check_internet(context, vpc_id: str):
@@ -128,7 +150,9 @@ def check_internet(context, vpc_id: str):
 def free_address(context, allocation_id: str):
     address = state.get(context, "eipalloc", allocation_id)
     if address.association_id:
-        raise error("Resource.AlreadyAssociated", f"Elastic IP address [{allocation_id}] is already associated")
+        raise error(
+            "Resource.AlreadyAssociated", f"Elastic IP address [{allocation_id}] is already associated"
+        )
     return address
 
 
@@ -141,13 +165,20 @@ def begin_zonal(place, nat: dict):
     if state.all_of(*place, "subnet")[nat["SubnetId"]].available_ip_address_count < 1:
         nat["doomed"] = True  # which one is told only when it has failed
         return
-    nat["interface"], = interfaces.attach_interfaces(*place, [nat["SubnetId"]], [], description, "nat_gateway", "amazon-nat")
+    (nat["interface"],) = interfaces.attach_interfaces(
+        *place, [nat["SubnetId"]], [], description, "nat_gateway", "amazon-nat"
+    )
     for number, entry in enumerate(nat["NatGatewayAddresses"]):
         attach_address(place, nat, entry, number == 0)
     if not nat["NatGatewayAddresses"]:
         interface = state.moto(*place).enis[nat["interface"]]
         nat["NatGatewayAddresses"] = [
-            {"NetworkInterfaceId": interface.id, "PrivateIp": interface.private_ip_address, "IsPrimary": True, "Status": "succeeded"}
+            {
+                "NetworkInterfaceId": interface.id,
+                "PrivateIp": interface.private_ip_address,
+                "IsPrimary": True,
+                "Status": "succeeded",
+            }
         ]
 
 
@@ -155,16 +186,26 @@ def attach_address(place, nat: dict, entry: dict, primary: bool):
     """The address is taken at once, so that nobody else gets it or releases it."""
     address = state.all_of(*place, "eipalloc")[entry["AllocationId"]]
     interface = state.moto(*place).enis.get(nat.get("interface"))
-    entry |= {"AssociationId": gateways.hold(address, interface), "PublicIp": address.public_ip, "Status": "succeeded"}
+    entry |= {
+        "AssociationId": gateways.hold(address, interface),
+        "PublicIp": address.public_ip,
+        "Status": "succeeded",
+    }
     if interface is not None:
-        entry |= {"NetworkInterfaceId": interface.id, "PrivateIp": interface.private_ip_address, "IsPrimary": primary}
+        entry |= {
+            "NetworkInterfaceId": interface.id,
+            "PrivateIp": interface.private_ip_address,
+            "IsPrimary": primary,
+        }
 
 
 def own_table(context, vpc_id: str) -> str:
     table = state.of(context).create_route_table(vpc_id)
     gateway = gateways.attached_to(*place_of(context), vpc_id)
     routes.routes_of(*place_of(context), table.id)["0.0.0.0/0"] = {
-        "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": gateway.id, "Origin": "CreateRouteTable",
+        "DestinationCidrBlock": "0.0.0.0/0",
+        "GatewayId": gateway.id,
+        "Origin": "CreateRouteTable",
     }
     return table.id
 
@@ -182,7 +223,11 @@ def set_available(account_id: str, region: str, nat_id: str):
         return
     nat["State"] = "available"
     if nat["AvailabilityMode"] == "regional":
-        for zone in sorted(zones_with_subnets(account_id, region, nat)) if nat["AutoProvisionZones"] == "enabled" else []:
+        for zone in (
+            sorted(zones_with_subnets(account_id, region, nat))
+            if nat["AutoProvisionZones"] == "enabled"
+            else []
+        ):
             cover(account_id, region, nat_id, zone)
 
 
@@ -192,7 +237,8 @@ def set_available(account_id: str, region: str, nat_id: str):
 def zones_with_subnets(account_id: str, region: str, nat: dict) -> set:
     return {
         (subnet.availability_zone, subnet.availability_zone_id)
-        for subnet in state.all_of(account_id, region, "subnet").values() if subnet.vpc_id == nat["VpcId"]
+        for subnet in state.all_of(account_id, region, "subnet").values()
+        if subnet.vpc_id == nat["VpcId"]
     }
 
 
@@ -207,10 +253,14 @@ def tend(account_id: str, region: str):
             if (entry["AvailabilityZone"], entry["AvailabilityZoneId"]) not in wanted:
                 nat["NatGatewayAddresses"].remove(entry)
                 forget_address(account_id, region, entry)
-        covered = {(entry["AvailabilityZone"], entry["AvailabilityZoneId"]) for entry in nat["NatGatewayAddresses"]}
+        covered = {
+            (entry["AvailabilityZone"], entry["AvailabilityZoneId"]) for entry in nat["NatGatewayAddresses"]
+        }
         for zone in sorted(wanted - covered - set(nat["zones_coming"])):
             nat["zones_coming"].append(zone)
-            state.scheduled.at(due("ec2.regional_nat_zone"), cover, account_id, region, nat["NatGatewayId"], zone)
+            state.scheduled.at(
+                due("ec2.regional_nat_zone"), cover, account_id, region, nat["NatGatewayId"], zone
+            )
 
 
 def cover(account_id: str, region: str, nat_id: str, zone: tuple):
@@ -222,7 +272,11 @@ def cover(account_id: str, region: str, nat_id: str, zone: tuple):
     if zone not in zones_with_subnets(account_id, region, nat):
         return
     address = gateways.new_address(account_id, region, managed_by="rnat")
-    entry = {"AllocationId": address.allocation_id, "AvailabilityZone": zone[0], "AvailabilityZoneId": zone[1]}
+    entry = {
+        "AllocationId": address.allocation_id,
+        "AvailabilityZone": zone[0],
+        "AvailabilityZoneId": zone[1],
+    }
     attach_address((account_id, region), nat, entry, False)
     nat["NatGatewayAddresses"].append(entry)
 
@@ -243,31 +297,49 @@ def changeable(context, request) -> dict:
     if nat["State"] != "available":
         raise error("InvalidParameterValue", f"NAT gateway {nat['NatGatewayId']} is in state {nat['State']}")
     if nat.get("AutoProvisionZones") == "enabled":
-        raise error("OperationNotPermitted", f"The addresses of NAT gateway {nat['NatGatewayId']} are managed automatically.")
+        raise error(
+            "OperationNotPermitted",
+            f"The addresses of NAT gateway {nat['NatGatewayId']} are managed automatically.",
+        )
     return nat
 
 
 def associate(context, request):
     nat = changeable(context, request)
     zone = zone_of(context, request) if nat["AvailabilityMode"] == "regional" else {}
-    added = [{"AllocationId": free_address(context, allocation_id).allocation_id, **zone} for allocation_id in request["AllocationIds"]]
+    added = [
+        {"AllocationId": free_address(context, allocation_id).allocation_id, **zone}
+        for allocation_id in request["AllocationIds"]
+    ]
     for entry in added:
         attach_address(place_of(context), nat, entry, False)
     nat["NatGatewayAddresses"] += added
-    return {"NatGatewayId": nat["NatGatewayId"], "NatGatewayAddresses": [entry | {"Status": "associating"} for entry in added]}
+    return {
+        "NatGatewayId": nat["NatGatewayId"],
+        "NatGatewayAddresses": [entry | {"Status": "associating"} for entry in added],
+    }
 
 
 def disassociate(context, request):
     nat = changeable(context, request)
-    chosen = [entry for entry in nat["NatGatewayAddresses"] if entry.get("AssociationId") in request["AssociationIds"]]
+    chosen = [
+        entry
+        for entry in nat["NatGatewayAddresses"]
+        if entry.get("AssociationId") in request["AssociationIds"]
+    ]
     if missing := set(request["AssociationIds"]) - {entry["AssociationId"] for entry in chosen}:
-        raise error("InvalidAssociationID.NotFound", f"The association ID '{sorted(missing)[0]}' does not exist")
+        raise error(
+            "InvalidAssociationID.NotFound", f"The association ID '{sorted(missing)[0]}' does not exist"
+        )
     if any(entry.get("IsPrimary") for entry in chosen):
         raise error("InvalidParameterValue", "The primary address of a NAT gateway cannot be disassociated")
     for entry in chosen:
         nat["NatGatewayAddresses"].remove(entry)
         forget_address(*place_of(context), entry)
-    return {"NatGatewayId": nat["NatGatewayId"], "NatGatewayAddresses": [entry | {"Status": "disassociating"} for entry in chosen]}
+    return {
+        "NatGatewayId": nat["NatGatewayId"],
+        "NatGatewayAddresses": [entry | {"Status": "disassociating"} for entry in chosen],
+    }
 
 
 # --- deleting -------------------------------------------------------------------------------------
@@ -314,12 +386,16 @@ def forget(account_id: str, region: str, nat_id: str):
 
 def describe_all(context) -> list[dict]:
     tend(*place_of(context))
-    return [to_response(*place_of(context), nat) for nat in list(state.here(context, state.nat_gateways).values())]
+    return [
+        to_response(*place_of(context), nat) for nat in list(state.here(context, state.nat_gateways).values())
+    ]
 
 
 def to_response(account_id: str, region: str, nat: dict) -> dict:
     answer = {name: value for name, value in nat.items() if name not in HIDDEN}
     if nat["State"] == "pending":  # only what was asked for
         kept = ("AllocationId", "AvailabilityZone", "AvailabilityZoneId")
-        answer["NatGatewayAddresses"] = [{name: entry[name] for name in kept if name in entry} for entry in nat["NatGatewayAddresses"]]
+        answer["NatGatewayAddresses"] = [
+            {name: entry[name] for name in kept if name in entry} for entry in nat["NatGatewayAddresses"]
+        ]
     return answer | {"Tags": state.tags_to_response(account_id, region, nat["NatGatewayId"])}

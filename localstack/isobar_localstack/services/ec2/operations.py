@@ -67,9 +67,19 @@ def in_order(handler):
 
 
 def refuse_new_ids(context, request):
-    if not consistency.is_eventual() or context.is_internal_call or context.operation.name.startswith("Delete"):
+    if (
+        not consistency.is_eventual()
+        or context.is_internal_call
+        or context.operation.name.startswith("Delete")
+    ):
         return
-    for value in texts({name: value for name, value in request.items() if name not in ("Filter", "Filters", "TagSpecifications", "ClientToken")}):
+    for value in texts(
+        {
+            name: value
+            for name, value in request.items()
+            if name not in ("Filter", "Filters", "TagSpecifications", "ClientToken")
+        }
+    ):
         if state.ID.fullmatch(value) and state.is_new(context.account_id, context.region, value):
             raise state.not_found(value, operation=context.operation.name)
 

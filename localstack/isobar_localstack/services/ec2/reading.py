@@ -39,8 +39,16 @@ def described(list_key: str, ids_key: str | None, id_key: str, describe_all, fil
 
 
 PREFIXES = {
-    "AllocationId": "eipalloc", "GroupId": "sg", "InternetGatewayId": "igw", "NatGatewayId": "nat", "NetworkInterfaceId": "eni",
-    "RouteTableId": "rtb", "SecurityGroupRuleId": "sgr", "SubnetId": "subnet", "VpcEndpointId": "vpce", "VpcId": "vpc",
+    "AllocationId": "eipalloc",
+    "GroupId": "sg",
+    "InternetGatewayId": "igw",
+    "NatGatewayId": "nat",
+    "NetworkInterfaceId": "eni",
+    "RouteTableId": "rtb",
+    "SecurityGroupRuleId": "sgr",
+    "SubnetId": "subnet",
+    "VpcEndpointId": "vpce",
+    "VpcId": "vpc",
 }
 
 
@@ -49,7 +57,11 @@ def unknown(wanted: str, id_key: str):
         return error("InvalidPrefixListId.NotFound", f"The Prefix List ID '{wanted}' does not exist")
     prefix = PREFIXES[id_key]
     if not re.fullmatch(rf"{prefix}-[0-9a-f]{{8,17}}", wanted) and prefix not in ("nat", "vpce"):
-        code = state.KINDS[prefix][0].replace(".NotFound", ".Malformed").replace("InvalidGroup.", "InvalidGroupId.")
+        code = (
+            state.KINDS[prefix][0]
+            .replace(".NotFound", ".Malformed")
+            .replace("InvalidGroup.", "InvalidGroupId.")
+        )
         return error(code, f'Invalid id: "{wanted}" (expecting "{prefix}-...")')
     return state.not_found(wanted, prefix)
 
@@ -63,7 +75,10 @@ def is_seen(context, resource_id) -> bool:
 
 def check_page(request, ids: list):
     if ids and request.get("MaxResults") is not None:
-        raise error("InvalidParameterCombination", "The parameter MaxResults cannot be used with the parameter for ids")
+        raise error(
+            "InvalidParameterCombination",
+            "The parameter MaxResults cannot be used with the parameter for ids",
+        )
 
 
 def paged(list_key: str, chosen: list, request) -> dict:
@@ -96,7 +111,17 @@ def values_of(item: dict, name: str, filters: dict) -> list[str]:
 
 
 # Members that may be missing in one item and still are filters.
-ALWAYS = {"SubnetId", "VpcId", "RequesterId", "AssociationId", "NetworkInterfaceId", "InstanceId", "Description", "State", "OwnerId"}
+ALWAYS = {
+    "SubnetId",
+    "VpcId",
+    "RequesterId",
+    "AssociationId",
+    "NetworkInterfaceId",
+    "InstanceId",
+    "Description",
+    "State",
+    "OwnerId",
+}
 
 
 def along(item, path: list[str]) -> list:

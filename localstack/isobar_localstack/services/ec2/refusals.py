@@ -8,4 +8,7 @@ def violation(operation, problems):
     name = problem.path[0]
     if problem.kind == "null":
         return error("MissingParameter", f"The request must contain the parameter {name}")
-    return error("InvalidParameterValue", f"Value ({problem.value}) for parameter {name} is invalid. {problem.constraint}")
+    return error(
+        "InvalidParameterValue",
+        f"Value ({problem.value}) for parameter {name} is invalid. {problem.constraint}",
+    )

@@ -16,7 +16,9 @@ def network(cidr: str, name: str, strict: bool = False):
     try:
         return ipaddress.ip_network(cidr, strict=strict)
     except ValueError:
-        raise invalid(f"Value ({cidr}) for parameter {name} is invalid. This is not a valid CIDR block.") from None
+        raise invalid(
+            f"Value ({cidr}) for parameter {name} is invalid. This is not a valid CIDR block."
+        ) from None
 
 
 def block(code: str):
@@ -33,14 +35,20 @@ def route(context, request):
         network(cidr, "destinationCidrBlock")
     destinations = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
     if sum(bool(request.get(name)) for name in destinations) != 1:
-        raise error("MissingParameter" if not any(request.get(n) for n in destinations) else "InvalidParameterCombination",
-                    "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock, destinationPrefixListId")
+        raise error(
+            "MissingParameter"
+            if not any(request.get(n) for n in destinations)
+            else "InvalidParameterCombination",
+            "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock, destinationPrefixListId",
+        )
 
 
 def group(context, request):
     name, description = request["GroupName"], request["Description"]
     if name.lower().startswith("sg-"):
-        raise invalid(f"Value ({name}) for parameter GroupName is invalid. Group names may not be in the format sg-*.")
+        raise invalid(
+            f"Value ({name}) for parameter GroupName is invalid. Group names may not be in the format sg-*."
+        )
     for what, value in (("GroupName", name), ("GroupDescription", description)):
         if not matches(fact("ec2.group_description"), value):
             raise invalid(
@@ -54,7 +62,9 @@ def permissions(context, request):
         low, high = permission.get("FromPort"), permission.get("ToPort")
         if permission.get("IpProtocol") in ("tcp", "udp", "6", "17"):
             if low is None or high is None:
-                raise invalid("Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.")
+                raise invalid(
+                    "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange."
+                )
             if not 0 <= low <= 65535 or not 0 <= high <= 65535:
                 raise invalid("Invalid value for portRange: ports must be between 0 and 65535")
             if low > high:
@@ -82,7 +92,14 @@ def rule_updates(context, request):
     for update in request.get("SecurityGroupRules") or []:
         rule = update.get("SecurityGroupRule") or {}
         rule_description(rule.get("Description"))
-        permissions(context, {"IpPermissions": [{name: rule[name] for name in ("IpProtocol", "FromPort", "ToPort") if name in rule}]})
+        permissions(
+            context,
+            {
+                "IpPermissions": [
+                    {name: rule[name] for name in ("IpProtocol", "FromPort", "ToPort") if name in rule}
+                ]
+            },
+        )
 
 
 def rule_descriptions(context, request):
@@ -94,12 +111,17 @@ def rule_descriptions(context, request):
 def client_token(context, request):
     token = request.get("ClientToken")
     if token and (len(token) > fact("ec2.client_token") or not token.isascii()):
-        raise invalid(f"Value ({token}) for parameter clientToken is invalid. A token has at most {fact('ec2.client_token')} ASCII characters.")
+        raise invalid(
+            f"Value ({token}) for parameter clientToken is invalid. A token has at most {fact('ec2.client_token')} ASCII characters."
+        )
 
 
 def policy_size(context, request):
     if len(request.get("PolicyDocument") or "") > fact("ec2.endpoint_policy_characters"):
-        raise error("InvalidParameter", f"The policy document can have at most {fact('ec2.endpoint_policy_characters')} characters.")
+        raise error(
+            "InvalidParameter",
+            f"The policy document can have at most {fact('ec2.endpoint_policy_characters')} characters.",
+        )
 
 
 def launch_template(context, request):

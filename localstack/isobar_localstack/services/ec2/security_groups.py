@@ -16,13 +16,24 @@ from isobar_localstack.services.ec2.reading import described
 
 
 def permission_filters(prefix: str, member: str) -> dict:
-    return {f"{prefix}.{name}": f"{member}.{path}" for name, path in {
-        "cidr": "IpRanges.CidrIp", "from-port": "FromPort", "group-id": "UserIdGroupPairs.GroupId", "ipv6-cidr": "Ipv6Ranges.CidrIpv6",
-        "prefix-list-id": "PrefixListIds.PrefixListId", "protocol": "IpProtocol", "to-port": "ToPort", "user-id": "UserIdGroupPairs.UserId",
-    }.items()}
+    return {
+        f"{prefix}.{name}": f"{member}.{path}"
+        for name, path in {
+            "cidr": "IpRanges.CidrIp",
+            "from-port": "FromPort",
+            "group-id": "UserIdGroupPairs.GroupId",
+            "ipv6-cidr": "Ipv6Ranges.CidrIpv6",
+            "prefix-list-id": "PrefixListIds.PrefixListId",
+            "protocol": "IpProtocol",
+            "to-port": "ToPort",
+            "user-id": "UserIdGroupPairs.UserId",
+        }.items()
+    }
 
 
-FILTERS = permission_filters("ip-permission", "IpPermissions") | permission_filters("egress.ip-permission", "IpPermissionsEgress")
+FILTERS = permission_filters("ip-permission", "IpPermissions") | permission_filters(
+    "egress.ip-permission", "IpPermissionsEgress"
+)
 
 
 def operations(original: dict) -> dict:
@@ -43,22 +54,28 @@ def create(context, request):
     if name.lower() == "default":
         raise error("InvalidParameterValue", "Cannot use reserved security group name: default")
     if any(group.name.lower() == name.lower() for group in backend.groups[vpc_id].values()):
-        raise error("InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc_id}'")
+        raise error(
+            "InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc_id}'"
+        )
     place = (context.account_id, context.region)
     quotas.check("security_groups", len(state.all_of(*place, "sg")) + 1)
     group = backend.create_security_group(name=name, description=request["Description"], vpc_id=vpc_id)
     state.tag(*place, group.id, tags)
     state.mark_created(*place, group.id)
-    return {"GroupId": group.id, "SecurityGroupArn": group.arn, "Tags": state.tags_to_response(*place, group.id)}
-
-
-
+    return {
+        "GroupId": group.id,
+        "SecurityGroupArn": group.arn,
+        "Tags": state.tags_to_response(*place, group.id),
+    }
 
 
 def delete(context, request):
     group = rules.group_of(context, request)
     if group.is_default:
-        raise error("CannotDelete", f'the specified group: "{group.id}" name: "{group.name}" cannot be deleted by a user')
+        raise error(
+            "CannotDelete",
+            f'the specified group: "{group.id}" name: "{group.name}" cannot be deleted by a user',
+        )
     if is_held(context, group):
         raise error("DependencyViolation", f"resource {group.id} has a dependent object")
     del state.of(context).groups[group.vpc_id][group.id]
@@ -74,7 +91,8 @@ def is_held(context, group) -> bool:
         return True
     return any(
         rule.get("ReferencedGroupInfo", {}).get("GroupId") == group.id
-        for other in state.all_of(*place, "sg").values() if other.id != group.id
+        for other in state.all_of(*place, "sg").values()
+        if other.id != group.id
         for rule in rules.of_group(*place, other).values()
     )
 
@@ -87,7 +105,12 @@ def describe(context, request):
     for name in names:
         rules.group_of(context, {"GroupName": name})
     answer = describe_by_id(context, request)
-    return {**answer, "SecurityGroups": [group for group in answer["SecurityGroups"] if not names or group["GroupName"] in names]}
+    return {
+        **answer,
+        "SecurityGroups": [
+            group for group in answer["SecurityGroups"] if not names or group["GroupName"] in names
+        ],
+    }
 
 
 def describe_all(context) -> list[dict]:
@@ -98,8 +121,13 @@ def describe_all(context) -> list[dict]:
 def to_response(account_id: str, region: str, group) -> dict:
     its_rules = rules.of_group(account_id, region, group).values()
     return {
-        "GroupId": group.id, "GroupName": group.name, "Description": group.description, "VpcId": group.vpc_id, "OwnerId": account_id,
-        "SecurityGroupArn": group.arn, "Tags": state.tags_to_response(account_id, region, group.id),
+        "GroupId": group.id,
+        "GroupName": group.name,
+        "Description": group.description,
+        "VpcId": group.vpc_id,
+        "OwnerId": account_id,
+        "SecurityGroupArn": group.arn,
+        "Tags": state.tags_to_response(account_id, region, group.id),
         "IpPermissions": rules.as_permissions([rule for rule in its_rules if not rule["IsEgress"]]),
         "IpPermissionsEgress": rules.as_permissions([rule for rule in its_rules if rule["IsEgress"]]),
     }

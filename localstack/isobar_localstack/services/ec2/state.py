@@ -33,14 +33,30 @@ ID = re.compile(r"[a-z]+(-[a-z]+)*-[0-9a-f]{8,17}")
 KINDS = {
     "acl": ("InvalidNetworkAclID.NotFound", "The networkAcl ID '{}' does not exist", "network-acl"),
     "eipalloc": ("InvalidAllocationID.NotFound", "The allocation ID '{}' does not exist", "elastic-ip"),
-    "eni": ("InvalidNetworkInterfaceID.NotFound", "The networkInterface ID '{}' does not exist", "network-interface"),
+    "eni": (
+        "InvalidNetworkInterfaceID.NotFound",
+        "The networkInterface ID '{}' does not exist",
+        "network-interface",
+    ),
     "i": ("InvalidInstanceID.NotFound", "The instance ID '{}' does not exist", "instance"),
-    "igw": ("InvalidInternetGatewayID.NotFound", "The internetGateway ID '{}' does not exist", "internet-gateway"),
-    "lt": ("InvalidLaunchTemplateId.NotFound", "The specified launch template, with template ID {}, does not exist.", "launch-template"),
+    "igw": (
+        "InvalidInternetGatewayID.NotFound",
+        "The internetGateway ID '{}' does not exist",
+        "internet-gateway",
+    ),
+    "lt": (
+        "InvalidLaunchTemplateId.NotFound",
+        "The specified launch template, with template ID {}, does not exist.",
+        "launch-template",
+    ),
     "nat": ("NatGatewayNotFound", "NatGateway {} was not found", "natgateway"),
     "rtb": ("InvalidRouteTableID.NotFound", "The routeTable ID '{}' does not exist", "route-table"),
     "sg": ("InvalidGroup.NotFound", "The security group '{}' does not exist", "security-group"),
-    "sgr": ("InvalidSecurityGroupRuleId.NotFound", "The security group rule ID '{}' does not exist", "security-group-rule"),
+    "sgr": (
+        "InvalidSecurityGroupRuleId.NotFound",
+        "The security group rule ID '{}' does not exist",
+        "security-group-rule",
+    ),
     "subnet": ("InvalidSubnetID.NotFound", "The subnet ID '{}' does not exist", "subnet"),
     "vpc": ("InvalidVpcID.NotFound", "The vpc ID '{}' does not exist", "vpc"),
     "vpce": ("InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id '{}' does not exist", "vpc-endpoint"),
@@ -112,18 +128,31 @@ def all_of(account_id: str, region: str, prefix: str) -> dict:
     """Every thing of a kind by its id."""
     backend = moto(account_id, region)
     if prefix == "subnet":
-        return {subnet.id: subnet for zone in list(backend.subnets.values()) for subnet in list(zone.values())}
+        return {
+            subnet.id: subnet for zone in list(backend.subnets.values()) for subnet in list(zone.values())
+        }
     if prefix == "sg":
-        return {group.id: group for groups in list(backend.groups.values()) for group in list(groups.values())}
+        return {
+            group.id: group for groups in list(backend.groups.values()) for group in list(groups.values())
+        }
     if prefix == "eipalloc":
         return {address.allocation_id: address for address in list(backend.addresses)}
     if prefix == "sgr":
-        return {key: rule for group in list(place(account_id, region, rules).values()) for key, rule in list(group.items())}
+        return {
+            key: rule
+            for group in list(place(account_id, region, rules).values())
+            for key, rule in list(group.items())
+        }
     own = {"nat": nat_gateways, "vpce": endpoints}
     if prefix in own:
         return place(account_id, region, own[prefix])
     return {
-        "acl": backend.network_acls, "eni": backend.enis, "igw": backend.internet_gateways, "lt": backend.launch_templates, "rtb": backend.route_tables, "vpc": backend.vpcs,
+        "acl": backend.network_acls,
+        "eni": backend.enis,
+        "igw": backend.internet_gateways,
+        "lt": backend.launch_templates,
+        "rtb": backend.route_tables,
+        "vpc": backend.vpcs,
     }[prefix]
 
 
@@ -152,7 +181,9 @@ def new_id(prefix: str) -> str:
 def public_address(account_id: str, region: str) -> str:
     """One that nobody here has. The block is for documentation and benchmarks."""
     backend = moto(account_id, region)
-    taken = {address.public_ip for address in backend.addresses} | {interface.public_ip for interface in backend.enis.values()}
+    taken = {address.public_ip for address in backend.addresses} | {
+        interface.public_ip for interface in backend.enis.values()
+    }
     first = zlib.crc32(region.encode()) % 400 * 256  # regions have addresses of their own
     block = ipaddress.IPv4Address("198.18.0.0")
     return next(ip for ip in (str(block + number) for number in range(first + 1, 131072)) if ip not in taken)

@@ -43,7 +43,11 @@ def create(context, request):
     tags, zone = state.wanted_tags(request, "subnet"), zone_of(context, request)
     block = check_block(context, vpc, request["CidrBlock"])
     subnet = state.of(context).create_subnet(
-        vpc.id, str(block), ipv6_cidr_block=request.get("Ipv6CidrBlock"), availability_zone=zone.name, tags={"subnet": tags},
+        vpc.id,
+        str(block),
+        ipv6_cidr_block=request.get("Ipv6CidrBlock"),
+        availability_zone=zone.name,
+        tags={"subnet": tags},
     )
     subnet.default_for_az = subnet.map_public_ip_on_launch = False
     subnet.state = "pending"
@@ -57,20 +61,34 @@ def zone_of(context, request):
     zones = state.of(context).describe_availability_zones()
     name, zone_id = request.get("AvailabilityZone"), request.get("AvailabilityZoneId")
     if name and zone_id:
-        raise error("InvalidParameterCombination", "Only one of availabilityZone and availabilityZoneId can be specified")
+        raise error(
+            "InvalidParameterCombination",
+            "Only one of availabilityZone and availabilityZoneId can be specified",
+        )
     for zone in zones:
         if zone.name == name or zone.zone_id == zone_id or not (name or zone_id):
             return zone
-    which, names = ("availabilityZone", [zone.name for zone in zones]) if name else ("availabilityZoneId", [zone.zone_id for zone in zones])
-    raise error("InvalidParameterValue", f"Value ({name or zone_id}) for parameter {which} is invalid. Subnets can currently only be "
-                f"created in the following availability zones: {', '.join(names)}.")
+    which, names = (
+        ("availabilityZone", [zone.name for zone in zones])
+        if name
+        else ("availabilityZoneId", [zone.zone_id for zone in zones])
+    )
+    raise error(
+        "InvalidParameterValue",
+        f"Value ({name or zone_id}) for parameter {which} is invalid. Subnets can currently only be "
+        f"created in the following availability zones: {', '.join(names)}.",
+    )
 
 
 def check_block(context, vpc, cidr: str):
     block = ipaddress.ip_network(cidr, strict=False)
     if not any(block.subnet_of(ipaddress.ip_network(whole)) for whole in vpcs.blocks(vpc)):
         raise error("InvalidSubnet.Range", f"The CIDR '{cidr}' is invalid.")
-    others = [subnet for subnet in state.all_of(context.account_id, context.region, "subnet").values() if subnet.vpc_id == vpc.id]
+    others = [
+        subnet
+        for subnet in state.all_of(context.account_id, context.region, "subnet").values()
+        if subnet.vpc_id == vpc.id
+    ]
     quotas.check("subnets_of_vpc", len(others) + 1)
     if any(subnet.cidr.version == 4 and subnet.cidr.overlaps(block) for subnet in others):
         raise error("InvalidSubnet.Conflict", f"The CIDR '{cidr}' conflicts with another subnet")
@@ -85,7 +103,11 @@ def set_available(account_id: str, region: str, subnet_id: str):
 def modify(original):
     def handler(context, request):
         subnet = state.get(context, "subnet", request["SubnetId"])
-        given = [name for name, value in request.items() if name not in ("SubnetId", "DryRun") and value is not None]
+        given = [
+            name
+            for name, value in request.items()
+            if name not in ("SubnetId", "DryRun") and value is not None
+        ]
         if len(given) > 1 and set(given) != {"MapCustomerOwnedIpOnLaunch", "CustomerOwnedIpv4Pool"}:
             raise error("InvalidParameterCombination", "Fields for multiple attribute types specified")
         return {} if name_instances(subnet, request) else original(context, request)
@@ -96,13 +118,16 @@ def modify(original):
 def name_instances(subnet, request) -> bool:
     """Sets how instances are named, of which LocalStack knows one setting of three."""
     settings = {
-        "PrivateDnsHostnameTypeOnLaunch": "HostnameType", "EnableResourceNameDnsARecordOnLaunch": "EnableResourceNameDnsARecord",
+        "PrivateDnsHostnameTypeOnLaunch": "HostnameType",
+        "EnableResourceNameDnsARecordOnLaunch": "EnableResourceNameDnsARecord",
         "EnableResourceNameDnsAAAARecordOnLaunch": "EnableResourceNameDnsAAAARecord",
     }
     chosen = [name for name in settings if request.get(name) is not None]
     for name in chosen:
         value = request[name]
-        subnet.private_dns_name_options_on_launch[settings[name]] = value.get("Value") if isinstance(value, dict) else value
+        subnet.private_dns_name_options_on_launch[settings[name]] = (
+            value.get("Value") if isinstance(value, dict) else value
+        )
     return bool(chosen)
 
 
@@ -115,17 +140,27 @@ def describe_zones(context, request):
         if unknown := wanted - {zone[key] for zone in zones_to_response(context)}:
             raise error("InvalidParameterValue", f"Invalid availability zone: [{sorted(unknown)[0]}]")
     answer = describe_zones_by_filters(context, request)
-    return {"AvailabilityZones": [
-        zone for zone in answer["AvailabilityZones"] if all(not wanted or zone[key] in wanted for key, wanted in zones.items())
-    ]}
+    return {
+        "AvailabilityZones": [
+            zone
+            for zone in answer["AvailabilityZones"]
+            if all(not wanted or zone[key] in wanted for key, wanted in zones.items())
+        ]
+    }
 
 
 def zones_to_response(context) -> list[dict]:
     return [
         {
-            "ZoneName": zone.name, "ZoneId": zone.zone_id, "RegionName": context.region, "ZoneType": zone.zone_type, "State": "available",
-            "OptInStatus": "opt-in-not-required", "GroupName": f"{context.region}-zg-1",
-            "NetworkBorderGroup": context.region, "Messages": [],
+            "ZoneName": zone.name,
+            "ZoneId": zone.zone_id,
+            "RegionName": context.region,
+            "ZoneType": zone.zone_type,
+            "State": "available",
+            "OptInStatus": "opt-in-not-required",
+            "GroupName": f"{context.region}-zg-1",
+            "NetworkBorderGroup": context.region,
+            "Messages": [],
         }
         for zone in state.of(context).describe_availability_zones()
     ]
@@ -139,8 +174,12 @@ describe_zones_by_filters = described("AvailabilityZones", None, "ZoneName", zon
 
 def delete(context, request):
     subnet = state.get(context, "subnet", request["SubnetId"])
-    if any(interface.subnet.id == subnet.id for interface in interfaces.live(context.account_id, context.region)):
-        raise error("DependencyViolation", f"The subnet '{subnet.id}' has dependencies and cannot be deleted.")
+    if any(
+        interface.subnet.id == subnet.id for interface in interfaces.live(context.account_id, context.region)
+    ):
+        raise error(
+            "DependencyViolation", f"The subnet '{subnet.id}' has dependencies and cannot be deleted."
+        )
     backend = state.of(context)
     for zone in backend.subnets.values():
         zone.pop(subnet.id, None)
@@ -166,15 +205,27 @@ def describe_all(context) -> list[dict]:
 
 def to_response(account_id: str, region: str, subnet) -> dict:
     return {
-        "SubnetId": subnet.id, "SubnetArn": subnet.arn, "VpcId": subnet.vpc_id, "State": subnet.state, "OwnerId": account_id,
-        "CidrBlock": subnet.cidr_block, "AvailabilityZone": subnet.availability_zone, "AvailabilityZoneId": subnet.availability_zone_id,
-        "AvailableIpAddressCount": subnet.available_ip_address_count, "DefaultForAz": subnet.default_for_az,
+        "SubnetId": subnet.id,
+        "SubnetArn": subnet.arn,
+        "VpcId": subnet.vpc_id,
+        "State": subnet.state,
+        "OwnerId": account_id,
+        "CidrBlock": subnet.cidr_block,
+        "AvailabilityZone": subnet.availability_zone,
+        "AvailabilityZoneId": subnet.availability_zone_id,
+        "AvailableIpAddressCount": subnet.available_ip_address_count,
+        "DefaultForAz": subnet.default_for_az,
         "MapPublicIpOnLaunch": subnet.map_public_ip_on_launch in (True, "true"),
         "AssignIpv6AddressOnCreation": subnet.assign_ipv6_address_on_creation in (True, "true"),
-        "EnableDns64": bool(getattr(subnet, "enable_dns64", False)), "Ipv6Native": subnet.ipv6_native,
+        "EnableDns64": bool(getattr(subnet, "enable_dns64", False)),
+        "Ipv6Native": subnet.ipv6_native,
         "PrivateDnsNameOptionsOnLaunch": dict(subnet.private_dns_name_options_on_launch),
         "Ipv6CidrBlockAssociationSet": [
-            {"AssociationId": entry["associationId"], "Ipv6CidrBlock": entry["ipv6CidrBlock"], "Ipv6CidrBlockState": entry["ipv6CidrBlockState"]}
+            {
+                "AssociationId": entry["associationId"],
+                "Ipv6CidrBlock": entry["ipv6CidrBlock"],
+                "Ipv6CidrBlockState": entry["ipv6CidrBlockState"],
+            }
             for entry in subnet.ipv6_cidr_block_association_set
         ],
         "Tags": state.tags_to_response(account_id, region, subnet.id),

@@ -29,7 +29,9 @@ def of_existing(original):
     def handler(context, request):
         for resource_id in request["Resources"]:
             prefix = resource_id.rpartition("-")[0]
-            if prefix in KNOWN and resource_id not in state.all_of(context.account_id, context.region, prefix):
+            if prefix in KNOWN and resource_id not in state.all_of(
+                context.account_id, context.region, prefix
+            ):
                 raise state.not_found(resource_id, prefix)
         return original(context, request)
 
@@ -39,7 +41,8 @@ def of_existing(original):
 def describe_all(context) -> list[dict]:
     return [
         {"ResourceId": resource_id, "ResourceType": type_of(resource_id), "Key": key, "Value": value}
-        for resource_id, tags in list(state.of(context).tags.items()) for key, value in tags.items()
+        for resource_id, tags in list(state.of(context).tags.items())
+        for key, value in tags.items()
     ]
 
 

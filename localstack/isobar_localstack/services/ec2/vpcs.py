@@ -79,7 +79,11 @@ def delete(context, request):
     tables = [table.id for table in backend.route_tables.values() if table.vpc_id == vpc.id]
     groups = list(backend.groups.pop(vpc.id, {}))
     lists = [acl.id for acl in backend.network_acls.values() if acl.vpc_id == vpc.id]
-    for ids, container in ((tables, backend.route_tables), (lists, backend.network_acls), ([vpc.id], backend.vpcs)):
+    for ids, container in (
+        (tables, backend.route_tables),
+        (lists, backend.network_acls),
+        ([vpc.id], backend.vpcs),
+    ):
         for resource_id in ids:
             container.pop(resource_id, None)
     for table in tables:
@@ -94,15 +98,36 @@ def delete(context, request):
 def dependents(context, vpc_id: str):
     """Everything in the VPC that AWS has not put there."""
     backend = state.of(context)
-    everything = {prefix: state.all_of(context.account_id, context.region, prefix).values() for prefix in ("subnet", "sg", "nat", "vpce")}
+    everything = {
+        prefix: state.all_of(context.account_id, context.region, prefix).values()
+        for prefix in ("subnet", "sg", "nat", "vpce")
+    }
     yield from (subnet.id for subnet in everything["subnet"] if subnet.vpc_id == vpc_id)
     yield from (group.id for group in everything["sg"] if group.vpc_id == vpc_id and not group.is_default)
-    yield from (nat["NatGatewayId"] for nat in everything["nat"] if nat["VpcId"] == vpc_id and nat["State"] not in ("deleted", "failed"))
+    yield from (
+        nat["NatGatewayId"]
+        for nat in everything["nat"]
+        if nat["VpcId"] == vpc_id and nat["State"] not in ("deleted", "failed")
+    )
     yield from (endpoint["VpcEndpointId"] for endpoint in everything["vpce"] if endpoint["VpcId"] == vpc_id)
-    yield from (gateway.id for gateway in backend.internet_gateways.values() if gateway.vpc and gateway.vpc.id == vpc_id)
-    yield from (gateway.id for gateway in backend.egress_only_internet_gateways.values() if gateway.vpc_id == vpc_id)
-    yield from (table.id for table in backend.route_tables.values() if table.vpc_id == vpc_id and table.main_association_id is None)
-    yield from (acl.id for acl in backend.network_acls.values() if acl.vpc_id == vpc_id and str(acl.default).lower() != "true")
+    yield from (
+        gateway.id
+        for gateway in backend.internet_gateways.values()
+        if gateway.vpc and gateway.vpc.id == vpc_id
+    )
+    yield from (
+        gateway.id for gateway in backend.egress_only_internet_gateways.values() if gateway.vpc_id == vpc_id
+    )
+    yield from (
+        table.id
+        for table in backend.route_tables.values()
+        if table.vpc_id == vpc_id and table.main_association_id is None
+    )
+    yield from (
+        acl.id
+        for acl in backend.network_acls.values()
+        if acl.vpc_id == vpc_id and str(acl.default).lower() != "true"
+    )
     for gateway in backend.vpn_gateways.values():
         attachment = gateway.attachments.get(vpc_id)
         if attachment and attachment.state == "attached":
@@ -145,9 +170,15 @@ def associate_block(original):
         if any(wanted.overlaps(ipaddress.ip_network(block)) for block in blocks(vpc)):
             raise error("InvalidVpc.Conflict", f"The CIDR '{wanted}' conflicts with another CIDR of the VPC.")
         if len(blocks(vpc)) >= 5:
-            raise error("CidrLimitExceeded", f"This network '{vpc.id}' has met its maximum number of allowed CIDRs: 5")
+            raise error(
+                "CidrLimitExceeded", f"This network '{vpc.id}' has met its maximum number of allowed CIDRs: 5"
+            )
         association = vpc.associate_vpc_cidr_block(str(wanted))
-        return {"VpcId": vpc.id, "CidrBlockAssociation": block_to_response(association) | {"CidrBlockState": {"State": "associating"}}}
+        return {
+            "VpcId": vpc.id,
+            "CidrBlockAssociation": block_to_response(association)
+            | {"CidrBlockState": {"State": "associating"}},
+        }
 
     return handler
 
@@ -159,10 +190,17 @@ def disassociate_block(context, request):
             check_not_used(context, vpc, association["cidr_block"])
             del vpc._cidr_block_association_set[association_id]
             key = "Ipv6CidrBlockAssociation" if ":" in association["cidr_block"] else "CidrBlockAssociation"
-            inner = ipv6_to_response(association) if ":" in association["cidr_block"] else block_to_response(association)
+            inner = (
+                ipv6_to_response(association)
+                if ":" in association["cidr_block"]
+                else block_to_response(association)
+            )
             state_key = "Ipv6CidrBlockState" if ":" in association["cidr_block"] else "CidrBlockState"
             return {"VpcId": vpc.id, key: inner | {state_key: {"State": "disassociating"}}}
-    raise error("InvalidVpcCidrBlockAssociationID.NotFound", f"The vpc CIDR block association ID '{association_id}' does not exist")
+    raise error(
+        "InvalidVpcCidrBlockAssociationID.NotFound",
+        f"The vpc CIDR block association ID '{association_id}' does not exist",
+    )
 
 
 def check_not_used(context, vpc, block: str):
@@ -185,30 +223,44 @@ def blocks(vpc) -> list[str]:
 
 
 def describe_all(context) -> list[dict]:
-    return [to_response(context.account_id, context.region, vpc) for vpc in list(state.of(context).vpcs.values())]
+    return [
+        to_response(context.account_id, context.region, vpc) for vpc in list(state.of(context).vpcs.values())
+    ]
 
 
 def to_response(account_id: str, region: str, vpc) -> dict:
     return {
-        "VpcId": vpc.id, "State": vpc.state, "CidrBlock": vpc.cidr_block, "OwnerId": account_id, "IsDefault": vpc.is_default,
-        "InstanceTenancy": vpc.instance_tenancy, "DhcpOptionsId": vpc.dhcp_options_id,
+        "VpcId": vpc.id,
+        "State": vpc.state,
+        "CidrBlock": vpc.cidr_block,
+        "OwnerId": account_id,
+        "IsDefault": vpc.is_default,
+        "InstanceTenancy": vpc.instance_tenancy,
+        "DhcpOptionsId": vpc.dhcp_options_id,
         "BlockPublicAccessStates": {"InternetGatewayBlockMode": "off"},
-        "CidrBlockAssociationSet": [block_to_response(association) for association in vpc.get_cidr_block_association_set()],
-        "Ipv6CidrBlockAssociationSet": [ipv6_to_response(association) for association in vpc.get_cidr_block_association_set(ipv6=True)],
+        "CidrBlockAssociationSet": [
+            block_to_response(association) for association in vpc.get_cidr_block_association_set()
+        ],
+        "Ipv6CidrBlockAssociationSet": [
+            ipv6_to_response(association) for association in vpc.get_cidr_block_association_set(ipv6=True)
+        ],
         "Tags": state.tags_to_response(account_id, region, vpc.id),
     }
 
 
 def block_to_response(association: dict) -> dict:
     return {
-        "AssociationId": association["association_id"], "CidrBlock": association["cidr_block"],
+        "AssociationId": association["association_id"],
+        "CidrBlock": association["cidr_block"],
         "CidrBlockState": {"State": association["cidr_block_state"]["state"]},
     }
 
 
 def ipv6_to_response(association: dict) -> dict:
     return {
-        "AssociationId": association["association_id"], "Ipv6CidrBlock": association["cidr_block"],
-        "Ipv6CidrBlockState": {"State": association["cidr_block_state"]["state"]}, "Ipv6Pool": association.get("ipv6_pool"),
+        "AssociationId": association["association_id"],
+        "Ipv6CidrBlock": association["cidr_block"],
+        "Ipv6CidrBlockState": {"State": association["cidr_block_state"]["state"]},
+        "Ipv6Pool": association.get("ipv6_pool"),
         "NetworkBorderGroup": association.get("ipv6_cidr_block_network_border_group"),
     }

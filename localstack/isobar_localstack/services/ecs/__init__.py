@@ -1,11 +1,11 @@
 """ECS, written here: LocalStack has none, and in moto every service is steady at once.
 
-    state              what there is, time              turns             requests one after the other
-    clusters           task_definitions                 services          service_checks
-    deployments        service deployments as they are shown and stopped
-    scheduler          brings tasks to what is wanted; rollback begins and fails deployments, traffic shifts
-    tasks              the life of a task               task_operations   runs, lists and stops them
-    failing_images     what a test says of images
+state              what there is, time              turns             requests one after the other
+clusters           task_definitions                 services          service_checks
+deployments        service deployments as they are shown and stopped
+scheduler          brings tasks to what is wanted; rollback begins and fails deployments, traffic shifts
+tasks              the life of a task               task_operations   runs, lists and stops them
+failing_images     what a test says of images
 """
 
 from isobar_localstack.core.emulated import Base, Emulated, Limit, Throttling
@@ -23,12 +23,22 @@ SERVICE = Emulated(
         Limit(("DescribeTaskDefinition", "ListTaskDefinitions", "ListTaskDefinitionFamilies"), 20, 50, "doc"),
         Limit(("CreateService", "UpdateService", "DeleteService"), 5, 50, "doc"),
         Limit(("DescribeServices", "ListServices"), 20, 100, "doc"),
-        Limit(("DescribeServiceDeployments", "ListServiceDeployments", "DescribeServiceRevisions"), 20, 50, "doc"),
+        Limit(
+            ("DescribeServiceDeployments", "ListServiceDeployments", "DescribeServiceRevisions"),
+            20,
+            50,
+            "doc",
+        ),
         Limit(("CreateCapacityProvider", "UpdateCapacityProvider", "DeleteCapacityProvider"), 1, 10, "doc"),
         Limit(("TagResource", "UntagResource"), 10, 20, "doc"),
         Limit(("PutAccountSetting*", "DeleteAccountSetting", "ListAccountSettings"), 1, 10, "doc"),
         Limit(("RunTask", "StopTask"), 40, 100, "doc"),
-        Limit(("CreateCluster", "DeleteCluster", "UpdateCluster*", "PutClusterCapacityProviders"), 1, 20, "memory"),
+        Limit(
+            ("CreateCluster", "DeleteCluster", "UpdateCluster*", "PutClusterCapacityProviders"),
+            1,
+            20,
+            "memory",
+        ),
     ),
     errors=coral("InvalidParameterException"),  # [memory]
     rules=rules.RULES,

@@ -49,9 +49,14 @@ def create(context, request):
     if cluster is None or cluster.status == "INACTIVE":
         check_providers(request)
         cluster = Cluster(
-            arn_of(context, f"cluster/{name}"), name, tag_dict(request.get("tags")), settings_of(request),
-            request.get("configuration") or {}, request.get("serviceConnectDefaults") or {},
-            request.get("capacityProviders") or [], strategy_of(request.get("defaultCapacityProviderStrategy")),
+            arn_of(context, f"cluster/{name}"),
+            name,
+            tag_dict(request.get("tags")),
+            settings_of(request),
+            request.get("configuration") or {},
+            request.get("serviceConnectDefaults") or {},
+            request.get("capacityProviders") or [],
+            strategy_of(request.get("defaultCapacityProviderStrategy")),
         )
         here(context).clusters[name] = cluster
         consistency.mark_created(context, "ecs", cluster.arn)
@@ -64,7 +69,9 @@ def check_service_linked_role(context):
         service_linked.add(context.account_id)
         consistency.mark("consistency.ecs_service_linked_role", context.account_id)
     if consistency.not_visible_yet("consistency.ecs_service_linked_role", context.account_id):
-        raise invalid("Unable to assume the service linked role. Please verify that the ECS service linked role exists.")
+        raise invalid(
+            "Unable to assume the service linked role. Please verify that the ECS service linked role exists."
+        )
 
 
 def settings_of(request) -> list[dict]:
@@ -78,11 +85,15 @@ def strategy_of(strategy) -> list[dict]:
 def check_providers(request):
     for name in request.get("capacityProviders") or []:
         if last_part(name) not in AWS_PROVIDERS:
-            raise invalid(f"The specified capacity provider '{name}' was not found. Specify a valid name or ARN and try again.")
+            raise invalid(
+                f"The specified capacity provider '{name}' was not found. Specify a valid name or ARN and try again."
+            )
     for item in request.get("defaultCapacityProviderStrategy") or []:
         if item["capacityProvider"] not in (request.get("capacityProviders") or []):
-            raise invalid("The specified capacity provider strategy cannot contain a capacity provider that is not associated with "
-                          "the cluster. Associate the capacity provider with the cluster and try again.")
+            raise invalid(
+                "The specified capacity provider strategy cannot contain a capacity provider that is not associated with "
+                "the cluster. Associate the capacity provider with the cluster and try again."
+            )
 
 
 def describe(context, request):
@@ -100,16 +111,23 @@ def describe(context, request):
 
 
 def to_response(context, cluster: Cluster, include: set) -> dict:
-    services = [one for one in here(context).services.values() if one.cluster is cluster and one.status == "ACTIVE"]
+    services = [
+        one for one in here(context).services.values() if one.cluster is cluster and one.status == "ACTIVE"
+    ]
     tasks = [task for task in here(context).tasks.values() if task.cluster == cluster.arn]
     answer = {
-        "clusterArn": cluster.arn, "clusterName": cluster.name, "status": cluster.status,
-        "registeredContainerInstancesCount": 0, "activeServicesCount": len(services),
+        "clusterArn": cluster.arn,
+        "clusterName": cluster.name,
+        "status": cluster.status,
+        "registeredContainerInstancesCount": 0,
+        "activeServicesCount": len(services),
         "runningTasksCount": sum(task.status == "RUNNING" for task in tasks),
         "pendingTasksCount": sum(task.status in ("PROVISIONING", "PENDING") for task in tasks),
-        "statistics": [], "tags": tag_list(cluster.tags) if "TAGS" in include else [],
+        "statistics": [],
+        "tags": tag_list(cluster.tags) if "TAGS" in include else [],
         "settings": cluster.settings if "SETTINGS" in include else [],
-        "capacityProviders": cluster.providers, "defaultCapacityProviderStrategy": cluster.strategy,
+        "capacityProviders": cluster.providers,
+        "defaultCapacityProviderStrategy": cluster.strategy,
     }
     if "CONFIGURATIONS" in include and cluster.configuration:
         answer["configuration"] = cluster.configuration
@@ -120,7 +138,12 @@ def to_response(context, cluster: Cluster, include: set) -> dict:
 
 def list_all(context, request):
     arns = sorted(cluster.arn for cluster in here(context).clusters.values() if cluster.status != "INACTIVE")
-    listed, token = page(arns, request.get("nextToken"), min(request.get("maxResults") or PER_PAGE, PER_PAGE), invalid("Invalid token"))
+    listed, token = page(
+        arns,
+        request.get("nextToken"),
+        min(request.get("maxResults") or PER_PAGE, PER_PAGE),
+        invalid("Invalid token"),
+    )
     return {"clusterArns": listed} | ({"nextToken": token} if token else {})
 
 
@@ -128,11 +151,17 @@ def update(context, request):
     cluster = find_cluster(context, request["cluster"])
     if request.get("settings"):
         new = {setting["name"]: setting for setting in request["settings"]}
-        cluster.settings = [setting for setting in cluster.settings if setting["name"] not in new] + list(new.values())
+        cluster.settings = [setting for setting in cluster.settings if setting["name"] not in new] + list(
+            new.values()
+        )
     if "configuration" in request:
         cluster.configuration = request["configuration"]
     if "serviceConnectDefaults" in request:
-        cluster.service_connect = {} if not request["serviceConnectDefaults"].get("namespace") else request["serviceConnectDefaults"]
+        cluster.service_connect = (
+            {}
+            if not request["serviceConnectDefaults"].get("namespace")
+            else request["serviceConnectDefaults"]
+        )
     return {"cluster": to_response(context, cluster, {"TAGS", "SETTINGS", "CONFIGURATIONS"})}
 
 
@@ -149,15 +178,22 @@ def put_providers(context, request):
 def check_not_used(context, cluster: Cluster, providers: set):
     for service in here(context).services.values():
         if service.cluster is cluster and service.status != "INACTIVE":
-            used = {item["capacityProvider"] for item in service.data.get("capacityProviderStrategy") or []} & providers
+            used = {
+                item["capacityProvider"] for item in service.data.get("capacityProviderStrategy") or []
+            } & providers
             if used:
-                raise error("ResourceInUseException", f"The specified capacity provider is in use and cannot be removed: {sorted(used)[0]}")
+                raise error(
+                    "ResourceInUseException",
+                    f"The specified capacity provider is in use and cannot be removed: {sorted(used)[0]}",
+                )
 
 
 def delete(context, request):
     cluster = find_cluster(context, request["cluster"])
     if any(one.cluster is cluster and one.status != "INACTIVE" for one in here(context).services.values()):
-        raise error("ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active.")
+        raise error(
+            "ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active."
+        )
     if any(task.cluster == cluster.arn and task.status != "STOPPED" for task in here(context).tasks.values()):
         raise error("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
     cluster.status = "INACTIVE"

@@ -45,7 +45,8 @@ def list_all(context, request):
     check_controller(service)
     wanted, created = request.get("status") or [], request.get("createdAt") or {}
     chosen = [
-        brief(service, one) for one in service.deployments
+        brief(service, one)
+        for one in service.deployments
         if (not wanted or one.status in wanted) and is_between(one.times["createdAt"], created)
     ]
     size = min(request.get("maxResults") or PER_PAGE, 100)
@@ -71,11 +72,22 @@ def seconds(value) -> float:
 
 
 def brief(service: Service, deployment: Deployment) -> dict:
-    times = {name: deployment.times[name] for name in ("createdAt", "startedAt", "finishedAt") if name in deployment.times}
-    return {
-        "serviceDeploymentArn": deployment.arn, "serviceArn": service.arn, "clusterArn": service.cluster.arn,
-        "targetServiceRevisionArn": deployment.target.revision.arn, "status": deployment.status,
-    } | times | ({"statusReason": deployment.reason} if deployment.reason else {})
+    times = {
+        name: deployment.times[name]
+        for name in ("createdAt", "startedAt", "finishedAt")
+        if name in deployment.times
+    }
+    return (
+        {
+            "serviceDeploymentArn": deployment.arn,
+            "serviceArn": service.arn,
+            "clusterArn": service.cluster.arn,
+            "targetServiceRevisionArn": deployment.target.revision.arn,
+            "status": deployment.status,
+        }
+        | times
+        | ({"statusReason": deployment.reason} if deployment.reason else {})
+    )
 
 
 def find(context, arn: str) -> tuple[Service, Deployment] | None:
@@ -105,18 +117,29 @@ def to_response(service: Service, deployment: Deployment) -> dict:
         target |= weights(deployment.test_weight, deployment.weight)
         sources = [one | weights(100 - deployment.test_weight, 100 - deployment.weight) for one in sources]
     answer = {
-        "serviceDeploymentArn": deployment.arn, "serviceArn": service.arn, "clusterArn": service.cluster.arn,
-        "status": deployment.status, "sourceServiceRevisions": sources, "targetServiceRevision": target,
+        "serviceDeploymentArn": deployment.arn,
+        "serviceArn": service.arn,
+        "clusterArn": service.cluster.arn,
+        "status": deployment.status,
+        "sourceServiceRevisions": sources,
+        "targetServiceRevision": target,
         "deploymentConfiguration": deployment.configuration,
         "deploymentCircuitBreaker": {
-            "status": deployment.breaker, "failureCount": deployment.target.failed_tasks, "threshold": rollback.threshold(service.desired),
+            "status": deployment.breaker,
+            "failureCount": deployment.target.failed_tasks,
+            "threshold": rollback.threshold(service.desired),
         },
         "alarms": {
-            "status": deployment.alarms, "alarmNames": (deployment.configuration.get("alarms") or {}).get("alarmNames") or [],
+            "status": deployment.alarms,
+            "alarmNames": (deployment.configuration.get("alarms") or {}).get("alarmNames") or [],
             "triggeredAlarmNames": deployment.triggered_alarms,
         },
     } | deployment.times
-    optional = {"statusReason": deployment.reason, "lifecycleStage": deployment.stage, "rollback": deployment.rollback}
+    optional = {
+        "statusReason": deployment.reason,
+        "lifecycleStage": deployment.stage,
+        "rollback": deployment.rollback,
+    }
     return answer | {name: value for name, value in optional.items() if value}
 
 
@@ -132,14 +155,19 @@ def stop(context, request):
         raise error("ServiceDeploymentNotFoundException", "Service deployment not found.")
     service, deployment = found
     if deployment.status not in STOPPABLE:
-        raise error("ConflictException", f"Service deployment cannot be stopped because its status is {deployment.status}.")
+        raise error(
+            "ConflictException",
+            f"Service deployment cannot be stopped because its status is {deployment.status}.",
+        )
     deployment.status = "ROLLBACK_REQUESTED"
     deployment.times["updatedAt"] = epoch()
     return {"serviceDeploymentArn": deployment.arn}
 
 
 def describe_revisions(context, request):
-    there = {one.arn: (service, one) for service in here(context).services.values() for one in service.revisions}
+    there = {
+        one.arn: (service, one) for service in here(context).services.values() for one in service.revisions
+    }
     arns = request["serviceRevisionArns"]
     if len(arns) > MOST_DESCRIBED:
         raise invalid(f"Service revisions cannot have more than {MOST_DESCRIBED} elements.")
@@ -151,6 +179,9 @@ def describe_revisions(context, request):
 
 def revision_to_response(service: Service, revision: Revision) -> dict:
     return revision.data | {
-        "serviceRevisionArn": revision.arn, "serviceArn": service.arn, "clusterArn": service.cluster.arn, "createdAt": revision.created_at,
+        "serviceRevisionArn": revision.arn,
+        "serviceArn": service.arn,
+        "clusterArn": service.cluster.arn,
+        "createdAt": revision.created_at,
         "guardDutyEnabled": False,
     }

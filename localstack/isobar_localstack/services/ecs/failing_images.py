@@ -14,7 +14,12 @@ from isobar_localstack.services.ecs.turns import in_turn
 
 class FailingImagesResource:
     def on_get(self, request):
-        return {"failing": [{"region": region, "image": image, "reason": reason} for (region, image), reason in failing_images.items()]}
+        return {
+            "failing": [
+                {"region": region, "image": image, "reason": reason}
+                for (region, image), reason in failing_images.items()
+            ]
+        }
 
     @staticmethod
     @in_turn

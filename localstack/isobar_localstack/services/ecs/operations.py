@@ -10,9 +10,16 @@ from isobar_localstack.services.ecs import (
 )
 
 SETTINGS = {
-    "awsvpcTrunking": "disabled", "containerInsights": "disabled", "containerInstanceLongArnFormat": "enabled",
-    "defaultLogDriverMode": "non-blocking", "fargateFIPSMode": "disabled", "fargateTaskRetirementWaitPeriod": "7",
-    "guardDutyActivate": "off", "serviceLongArnFormat": "enabled", "tagResourceAuthorization": "off", "taskLongArnFormat": "enabled",
+    "awsvpcTrunking": "disabled",
+    "containerInsights": "disabled",
+    "containerInstanceLongArnFormat": "enabled",
+    "defaultLogDriverMode": "non-blocking",
+    "fargateFIPSMode": "disabled",
+    "fargateTaskRetirementWaitPeriod": "7",
+    "guardDutyActivate": "off",
+    "serviceLongArnFormat": "enabled",
+    "tagResourceAuthorization": "off",
+    "taskLongArnFormat": "enabled",
 }
 PARTS = (clusters, task_definitions, services, deployments, task_operations, tags)
 
@@ -25,8 +32,15 @@ def operations(original: dict) -> dict:
 def list_account_settings(context, request):
     wanted, value = request.get("name"), request.get("value")
     principal = request.get("principalArn") or f"arn:aws:iam::{context.account_id}:root"
-    chosen = {name: set_to for name, set_to in SETTINGS.items() if wanted in (None, name) and value in (None, set_to)}
+    chosen = {
+        name: set_to
+        for name, set_to in SETTINGS.items()
+        if wanted in (None, name) and value in (None, set_to)
+    }
     if not request.get("effectiveSettings"):
         return {"settings": []}  # nothing was ever set here
-    shown = [{"name": name, "value": set_to, "principalArn": principal, "type": "user"} for name, set_to in chosen.items()]
+    shown = [
+        {"name": name, "value": set_to, "principalArn": principal, "type": "user"}
+        for name, set_to in chosen.items()
+    ]
     return {"settings": shown}

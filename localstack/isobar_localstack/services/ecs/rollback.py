@@ -24,8 +24,17 @@ from isobar_localstack.services.ecs.state import (
 )
 
 REVISION_FIELDS = (
-    "taskDefinition", "launchType", "capacityProviderStrategy", "platformVersion", "platformFamily", "networkConfiguration",
-    "loadBalancers", "serviceRegistries", "serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations",
+    "taskDefinition",
+    "launchType",
+    "capacityProviderStrategy",
+    "platformVersion",
+    "platformFamily",
+    "networkConfiguration",
+    "loadBalancers",
+    "serviceRegistries",
+    "serviceConnectConfiguration",
+    "volumeConfigurations",
+    "vpcLatticeConfigurations",
 )
 SUPERSEDED = "Service deployment was stopped because a newer service deployment was started."
 NO_CANDIDATE = "No rollback candidate was found to run the rollback."
@@ -52,7 +61,14 @@ def deploy(service: Service, moment: float) -> Deployment:
     deployment.times = {"createdAt": epoch(), "updatedAt": epoch()}
     service.deployments.insert(0, deployment)
     service.is_steady = False
-    later(due_after(moment, "ecs.deployment_pending"), start, service.account_id, service.region, service.arn, deployment.arn)
+    later(
+        due_after(moment, "ecs.deployment_pending"),
+        start,
+        service.account_id,
+        service.region,
+        service.arn,
+        deployment.arn,
+    )
     return deployment
 
 
@@ -92,7 +108,10 @@ def start(moment: float, account_id: str, region: str, service_arn: str, deploym
 
 
 def breaker_is_on(deployment: Deployment) -> bool:
-    return bool((deployment.configuration.get("deploymentCircuitBreaker") or {}).get("enable")) and deployment.status == "IN_PROGRESS"
+    return (
+        bool((deployment.configuration.get("deploymentCircuitBreaker") or {}).get("enable"))
+        and deployment.status == "IN_PROGRESS"
+    )
 
 
 def threshold(desired: int) -> int:
@@ -104,15 +123,31 @@ def failed(service: Service, deployment: Deployment, moment: float) -> bool:
     if deployment.breaker == "MONITORING" and deployment.target.failed_tasks >= threshold(service.desired):
         deployment.breaker = "TRIGGERED"
         rollback = deployment.configuration["deploymentCircuitBreaker"].get("rollback")
-        fail(service, deployment, moment, "tasks failed to start.", "ECS deployment circuit breaker", rollback,
-             "Service deployment circuit breaker threshold was exceeded.")
+        fail(
+            service,
+            deployment,
+            moment,
+            "tasks failed to start.",
+            "ECS deployment circuit breaker",
+            rollback,
+            "Service deployment circuit breaker threshold was exceeded.",
+        )
         return True
     if deployment.alarms == "MONITORING":
-        triggered = [name for name in alarms_in_alarm(service, deployment) if name not in deployment.ignored_alarms]
+        triggered = [
+            name for name in alarms_in_alarm(service, deployment) if name not in deployment.ignored_alarms
+        ]
         if triggered:
             deployment.alarms, deployment.triggered_alarms = "TRIGGERED", triggered
-            fail(service, deployment, moment, "alarm detected.", "ECS deployment alarm", deployment.configuration["alarms"].get("rollback"),
-                 f"Service deployment alarms were triggered: {', '.join(triggered)}.")
+            fail(
+                service,
+                deployment,
+                moment,
+                "alarm detected.",
+                "ECS deployment alarm",
+                deployment.configuration["alarms"].get("rollback"),
+                f"Service deployment alarms were triggered: {', '.join(triggered)}.",
+            )
             return True
     return False
 
@@ -120,12 +155,15 @@ def failed(service: Service, deployment: Deployment, moment: float) -> bool:
 def alarms_in_alarm(service: Service, deployment: Deployment) -> list[str]:
     named = deployment.configuration["alarms"].get("alarmNames") or []
     states = {
-        entry.alarm["AlarmName"]: entry.alarm.get("StateValue") for entry in list(store(service.account_id, service.region).alarms.values())
+        entry.alarm["AlarmName"]: entry.alarm.get("StateValue")
+        for entry in list(store(service.account_id, service.region).alarms.values())
     }
     return [name for name in named if states.get(name) == "ALARM"]
 
 
-def fail(service: Service, deployment: Deployment, moment: float, why: str, who: str, rollback: bool, reason: str):
+def fail(
+    service: Service, deployment: Deployment, moment: float, why: str, who: str, rollback: bool, reason: str
+):
     target = deployment.target
     target.state, target.reason, target.updated_at = "FAILED", f"{who}: {why}", epoch()
     service.say(f"(deployment {target.id}) deployment failed: {why}")
@@ -158,7 +196,9 @@ def begin(service: Service, deployment: Deployment, moment: float, reason: str, 
     deployment.times["updatedAt"] = epoch()
     source.state, source.reason = "IN_PROGRESS", f"{who}: rolling back to deploymentId {source.id}."
     service.rollouts = [source, *(one for one in service.rollouts if one is not source)]
-    service.data = {name: value for name, value in service.data.items() if name not in REVISION_FIELDS} | source.revision.data
+    service.data = {
+        name: value for name, value in service.data.items() if name not in REVISION_FIELDS
+    } | source.revision.data
     service.say(f"rolling back to deployment {source.id}.")
 
 
@@ -173,7 +213,11 @@ def release_definitions(service: Service, moment: float):
 
 def complete(service: Service, deployment: Deployment, moment: float):
     primary = service.primary
-    primary.state, primary.reason, primary.updated_at = "COMPLETED", f"ECS deployment {primary.id} completed.", epoch()
+    primary.state, primary.reason, primary.updated_at = (
+        "COMPLETED",
+        f"ECS deployment {primary.id} completed.",
+        epoch(),
+    )
     deployment.status = "ROLLBACK_SUCCESSFUL" if deployment.status == "ROLLBACK_IN_PROGRESS" else "SUCCESSFUL"
     deployment.times |= {"finishedAt": epoch(), "updatedAt": epoch()}
     deployment.stage = None

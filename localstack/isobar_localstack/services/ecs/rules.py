@@ -44,9 +44,15 @@ def task_definition(context, request):
         fargate(request)
     for container in containers:
         check_container(container, request.get("networkMode"))
-        if not request.get("memory") and not container.get("memory") and not container.get("memoryReservation"):
-            raise client_error(f"Invalid setting for container '{container['name']}'. At least one of 'memory' or 'memoryReservation' "
-                               "must be specified.")
+        if (
+            not request.get("memory")
+            and not container.get("memory")
+            and not container.get("memoryReservation")
+        ):
+            raise client_error(
+                f"Invalid setting for container '{container['name']}'. At least one of 'memory' or 'memoryReservation' "
+                "must be specified."
+            )
 
 
 def check_container(container, network_mode):
@@ -58,7 +64,9 @@ def check_container(container, network_mode):
     for mapping in container.get("portMappings") or []:
         port, host = mapping.get("containerPort"), mapping.get("hostPort")
         if network_mode == "awsvpc" and host and port and host != port:
-            raise client_error("When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
+            raise client_error(
+                "When networkMode=awsvpc, the host ports and container ports in port mappings must match."
+            )
     for field, (low, high) in fact("ecs.health_check").items():
         value = (container.get("healthCheck") or {}).get(field)
         if value is not None and not low <= value <= high:
@@ -92,11 +100,17 @@ def fargate(request):
                 if not (log.get("options") or {}).get(option):
                     raise client_error(f"Log driver awslogs requires options: {option}.")
             if not request.get("executionRoleArn"):
-                raise client_error("Fargate requires task definition to have execution role ARN to support log driver awslogs.")
+                raise client_error(
+                    "Fargate requires task definition to have execution role ARN to support log driver awslogs."
+                )
         if container.get("secrets") and not request.get("executionRoleArn"):
-            raise client_error("Fargate requires task definition to have execution role ARN to support secrets.")
+            raise client_error(
+                "Fargate requires task definition to have execution role ARN to support secrets."
+            )
         if ".dkr.ecr." in container["image"] and not request.get("executionRoleArn"):
-            raise client_error("Fargate requires task definition to have execution role ARN to support ECR images.")
+            raise client_error(
+                "Fargate requires task definition to have execution role ARN to support ECR images."
+            )
         if container.get("privileged"):
             raise client_error("Fargate does not support privileged containers.")
     if sum(container.get("cpu") or 0 for container in request["containerDefinitions"]) > cpu:
@@ -124,7 +138,9 @@ def service(context, request):
     created = context.operation.name == "CreateService"
     check_name("Cluster", request.get("cluster"))
     if created and not matches(fact("ecs.name"), request["serviceName"]):
-        raise invalid("Service name must be 1 to 255 letters (uppercase and lowercase), numbers, underscores, and hyphens.")
+        raise invalid(
+            "Service name must be 1 to 255 letters (uppercase and lowercase), numbers, underscores, and hyphens."
+        )
     if (request.get("desiredCount") or 0) < 0:
         raise invalid("desiredCount must not be negative.")
     if created and request.get("desiredCount") is None and request.get("schedulingStrategy") != "DAEMON":
@@ -132,7 +148,9 @@ def service(context, request):
     if len(request.get("clientToken") or "") > fact("ecs.client_token"):
         raise invalid("clientToken must not be longer than 36 characters.")
     if request.get("launchType") and request.get("capacityProviderStrategy"):
-        raise invalid("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")
+        raise invalid(
+            "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again."
+        )
     if created and request.get("launchType") == "FARGATE" and not request.get("networkConfiguration"):
         raise invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
     vpc = (request.get("networkConfiguration") or {}).get("awsvpcConfiguration")
@@ -154,7 +172,9 @@ def service(context, request):
 def check_deployment(configuration):
     low, high = configuration.get("minimumHealthyPercent"), configuration.get("maximumPercent")
     if low == 100 and high == 100:
-        raise invalid("Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.")
+        raise invalid(
+            "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments."
+        )
     if low is not None and high is not None and low > high:
         raise invalid("maximumPercent cannot be less than minimumHealthyPercent.")
     if high is not None and high < 100:
@@ -172,7 +192,8 @@ def check_bakes(configuration):
         raise invalid("bakeTimeInMinutes must be specified for the deployment strategy BLUE_GREEN.")
     minutes = {"bakeTimeInMinutes": configuration.get("bakeTimeInMinutes")}
     for kind, owner, field in (
-        ("linearConfiguration", "LINEAR", "stepBakeTimeInMinutes"), ("canaryConfiguration", "CANARY", "canaryBakeTimeInMinutes"),
+        ("linearConfiguration", "LINEAR", "stepBakeTimeInMinutes"),
+        ("canaryConfiguration", "CANARY", "canaryBakeTimeInMinutes"),
     ):
         if configuration.get(kind) and strategy not in (None, owner):
             raise invalid(f"{kind} can only be specified for the deployment strategy {owner}.")

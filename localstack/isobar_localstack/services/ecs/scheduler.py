@@ -92,7 +92,9 @@ def check_health(service: Service, task: Task, moment: float):
     if group is None:
         return
     port = next(target["Port"] for one, target in task.targets if one == group)
-    service.say(f"(task {task.id}) (port {port}) is unhealthy in (target-group {group}) due to (reason Health checks failed).")
+    service.say(
+        f"(task {task.id}) (port {port}) is unhealthy in (target-group {group}) due to (reason Health checks failed)."
+    )
     stop(*place, task, moment, "ServiceSchedulerInitiated", UNHEALTHY.format(group))
     service.say(f"has stopped 1 running tasks: (task {task.id}).")
     note_failure(*place, task, moment, "")
@@ -158,7 +160,9 @@ def roll(service: Service, moment: float):
     high = math.floor(desired * service.data["deploymentConfiguration"]["maximumPercent"] / 100)
     missing, room = desired - len(new), max(high, 1) - len(new) - len(old)
     if missing < 0:
-        stop_tasks(service, sorted(new, key=lambda task: task.status == "RUNNING")[:-missing], moment, primary)
+        stop_tasks(
+            service, sorted(new, key=lambda task: task.status == "RUNNING")[:-missing], moment, primary
+        )
     elif missing and room > 0:
         start_tasks(service, primary, min(missing, room), moment)
     ready, old_ready = healthy(service, new), healthy(service, old)
@@ -194,7 +198,11 @@ def start_tasks(service: Service, rollout: Rollout, number: int, moment: float):
 def runs_on_fargate(rollout: Rollout) -> bool:
     data = rollout.revision.data
     providers = [item["capacityProvider"] for item in data.get("capacityProviderStrategy") or []]
-    return data.get("launchType") == "FARGATE" or bool(providers) and all(name.startswith("FARGATE") for name in providers)
+    return (
+        data.get("launchType") == "FARGATE"
+        or bool(providers)
+        and all(name.startswith("FARGATE") for name in providers)
+    )
 
 
 def stop_tasks(service: Service, tasks: list[Task], moment: float, rollout: Rollout | None = None):
@@ -228,7 +236,9 @@ def watch_deployment(service: Service, moment: float):
     if deployment is None or deployment.status == "PENDING":
         return
     if deployment.status == "ROLLBACK_REQUESTED":
-        rollback.begin(service, deployment, moment, "Service deployment rolled back because of a user request.")
+        rollback.begin(
+            service, deployment, moment, "Service deployment rolled back because of a user request."
+        )
         return
     if deployment.status != "IN_PROGRESS":
         return
@@ -240,10 +250,16 @@ def watch_deployment(service: Service, moment: float):
 
 def watch_steadiness(service: Service, moment: float):
     deployment, primary = service.deployment, service.primary
-    if primary.state == "FAILED" or deployment and (deployment.status == "PENDING" or traffic.is_shifting(deployment)):
+    if (
+        primary.state == "FAILED"
+        or deployment
+        and (deployment.status == "PENDING" or traffic.is_shifting(deployment))
+    ):
         return
     tasks = alive(service, primary)
-    steady = len(tasks) == service.desired == len(healthy(service, tasks)) and not alive(service, *service.rollouts[1:])
+    steady = len(tasks) == service.desired == len(healthy(service, tasks)) and not alive(
+        service, *service.rollouts[1:]
+    )
     if deployment is not None and not settled(service, deployment, steady, moment):
         return
     if deployment is not None:
@@ -261,7 +277,9 @@ def settled(service: Service, deployment: Deployment, steady: bool, moment: floa
     if deployment.steady_since is None:
         deployment.steady_since = moment
         deployment.stage = "BAKE_TIME" if bake_seconds(deployment) else None
-        deployment.stage_ends = clock.after(due_after(moment, "ecs.deployment_settling"), bake_seconds(deployment))
+        deployment.stage_ends = clock.after(
+            due_after(moment, "ecs.deployment_settling"), bake_seconds(deployment)
+        )
         later(deployment.stage_ends, look_at, service.account_id, service.region, service.arn)
     return moment >= deployment.stage_ends
 

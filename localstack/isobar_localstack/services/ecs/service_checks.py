@@ -34,12 +34,21 @@ CANNOT_VALIDATE = (
 
 def configuration_of(given: dict | None) -> dict:
     """With AWS's defaults."""
-    data = {"maximumPercent": 200, "minimumHealthyPercent": 100, "strategy": "ROLLING", "bakeTimeInMinutes": 0} | (given or {})
+    data = {
+        "maximumPercent": 200,
+        "minimumHealthyPercent": 100,
+        "strategy": "ROLLING",
+        "bakeTimeInMinutes": 0,
+    } | (given or {})
     data.setdefault("deploymentCircuitBreaker", {"enable": False, "rollback": False})
     if data["strategy"] == "LINEAR":
-        data["linearConfiguration"] = {"stepPercent": 10.0, "stepBakeTimeInMinutes": 6} | (data.get("linearConfiguration") or {})
+        data["linearConfiguration"] = {"stepPercent": 10.0, "stepBakeTimeInMinutes": 6} | (
+            data.get("linearConfiguration") or {}
+        )
     if data["strategy"] == "CANARY":
-        data["canaryConfiguration"] = {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 10} | (data.get("canaryConfiguration") or {})
+        data["canaryConfiguration"] = {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 10} | (
+            data.get("canaryConfiguration") or {}
+        )
     return data
 
 
@@ -78,8 +87,10 @@ def check_update(context, service: Service, data: dict, changed: dict):
 def check_launch(cluster: Cluster, data: dict, definition: TaskDefinition):
     providers = [item["capacityProvider"] for item in data.get("capacityProviderStrategy") or []]
     if set(providers) - set(cluster.providers):
-        raise invalid("The specified capacity provider strategy cannot contain a capacity provider that is not associated with the "
-                      "cluster. Associate the capacity provider with the cluster and try again.")
+        raise invalid(
+            "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the "
+            "cluster. Associate the capacity provider with the cluster and try again."
+        )
     on_fargate = data.get("launchType") == "FARGATE" or any(name.startswith("FARGATE") for name in providers)
     if on_fargate and "FARGATE" not in definition.data["compatibilities"]:
         raise invalid("Task definition does not support launch_type FARGATE.")
@@ -92,13 +103,21 @@ def check_network(context, data: dict, definition: TaskDefinition):
     vpc = (data.get("networkConfiguration") or {}).get("awsvpcConfiguration")
     if definition.data.get("networkMode") != "awsvpc":
         if vpc:
-            raise invalid("Network Configuration is not valid for the given networkMode of this task definition.")
+            raise invalid(
+                "Network Configuration is not valid for the given networkMode of this task definition."
+            )
         return
     if not vpc:
         raise invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
     place = (context.account_id, context.region)
-    subnets = retrieved("subnet", lambda: ec2_interfaces.checked_subnets(*place, vpc["subnets"]), vpc["subnets"])
-    groups = retrieved("security group", lambda: ec2_interfaces.checked_groups(*place, vpc["securityGroups"]), vpc["securityGroups"])
+    subnets = retrieved(
+        "subnet", lambda: ec2_interfaces.checked_subnets(*place, vpc["subnets"]), vpc["subnets"]
+    )
+    groups = retrieved(
+        "security group",
+        lambda: ec2_interfaces.checked_groups(*place, vpc["securityGroups"]),
+        vpc["securityGroups"],
+    )
     if len({subnet["VpcId"] for subnet in subnets}) > 1:
         raise invalid("Subnets must be in the same VPC.")
     if {group["VpcId"] for group in groups} - {subnet["VpcId"] for subnet in subnets}:
@@ -109,7 +128,9 @@ def retrieved(what: str, look, ids):
     try:
         return look()
     except CommonServiceException as problem:
-        raise invalid(f"Error retrieving {what} information for [{', '.join(ids)}]: {problem.message} (ErrorCode: {problem.code})") from problem
+        raise invalid(
+            f"Error retrieving {what} information for [{', '.join(ids)}]: {problem.message} (ErrorCode: {problem.code})"
+        ) from problem
 
 
 # --- load balancers -------------------------------------------------------------------------------
@@ -135,13 +156,17 @@ def check_container(balancer: dict, definition: TaskDefinition):
 def check_target_group(context, arn: str, definition: TaskDefinition):
     place = (context.account_id, context.region)
     if not elbv2_targets.exists(*place, arn):
-        raise invalid(f"The specified target group does not exist. Specify a valid target group and try again. ({arn})")
+        raise invalid(
+            f"The specified target group does not exist. Specify a valid target group and try again. ({arn})"
+        )
     if not elbv2_targets.is_attached(*place, arn):
         raise invalid(NO_BALANCER.format(arn))
     kind = elbv2_targets.group_of(*place, arn).data["TargetType"]
     if definition.data.get("networkMode") == "awsvpc" and kind != "ip":
-        raise invalid(f"The provided target group {arn} has target type {kind}, which is incompatible with the awsvpc network mode "
-                      "specified in the task definition.")
+        raise invalid(
+            f"The provided target group {arn} has target type {kind}, which is incompatible with the awsvpc network mode "
+            "specified in the task definition."
+        )
 
 
 def check_strategy(context, data: dict):
@@ -149,15 +174,25 @@ def check_strategy(context, data: dict):
     if configuration["strategy"] not in SHIFTING:
         return
     if data["deploymentController"]["type"] != "ECS":
-        raise invalid(f"The deployment strategy {configuration['strategy']} needs the deployment controller ECS.")
+        raise invalid(
+            f"The deployment strategy {configuration['strategy']} needs the deployment controller ECS."
+        )
     for balancer in data.get("loadBalancers") or []:
         advanced = balancer.get("advancedConfiguration")
         if not advanced:
-            raise invalid("advancedConfiguration is required for load balancers of services with the deployment strategy "
-                          f"{configuration['strategy']}.")
-        missing = [name for name in ("alternateTargetGroupArn", "productionListenerRule", "roleArn") if not advanced.get(name)]
+            raise invalid(
+                "advancedConfiguration is required for load balancers of services with the deployment strategy "
+                f"{configuration['strategy']}."
+            )
+        missing = [
+            name
+            for name in ("alternateTargetGroupArn", "productionListenerRule", "roleArn")
+            if not advanced.get(name)
+        ]
         if missing:
-            raise invalid(f"advancedConfiguration.{missing[0]} is required for the deployment strategy {configuration['strategy']}.")
+            raise invalid(
+                f"advancedConfiguration.{missing[0]} is required for the deployment strategy {configuration['strategy']}."
+            )
         check_role(context, advanced["roleArn"])
         for rule in filter(None, (advanced["productionListenerRule"], advanced.get("testListenerRule"))):
             check_rule(context, rule)
@@ -171,10 +206,17 @@ def check_role(context, arn: str):
 
 def check_rule(context, arn: str):
     there = elbv2_state.regions[context.account_id, context.region]
-    if arn not in there.rules and arn not in there.listeners and arn not in [one.default_rule for one in there.listeners.values()]:
+    if (
+        arn not in there.rules
+        and arn not in there.listeners
+        and arn not in [one.default_rule for one in there.listeners.values()]
+    ):
         raise invalid(f"The listener rule {arn} does not exist.")
 
 
 def check_controller(service: Service):
     if service.data["deploymentController"]["type"] != "ECS":
-        raise error("UnsupportedFeatureException", "Service deployments are not supported for this deployment controller.")
+        raise error(
+            "UnsupportedFeatureException",
+            "Service deployments are not supported for this deployment controller.",
+        )

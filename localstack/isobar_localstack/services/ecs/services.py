@@ -41,7 +41,12 @@ from isobar_localstack.services.ecs.turns import in_turn
 PER_PAGE = 10
 MOST_DESCRIBED = 10
 REVISION_SHOWN = (
-    "launchType", "capacityProviderStrategy", "platformVersion", "networkConfiguration", "serviceConnectConfiguration", "volumeConfigurations",
+    "launchType",
+    "capacityProviderStrategy",
+    "platformVersion",
+    "networkConfiguration",
+    "serviceConnectConfiguration",
+    "volumeConfigurations",
 )
 NOT_SETTINGS = ("cluster", "serviceName", "desiredCount", "clientToken", "tags", "role")
 NOT_CHANGES = ("cluster", "service", "desiredCount", "forceNewDeployment")
@@ -74,8 +79,15 @@ def create(context, request):
     check_creation(context, cluster, data)
     arn = arn_of(context, f"service/{cluster.name}/{request['serviceName']}")
     service = Service(
-        context.account_id, context.region, arn, request["serviceName"], cluster, data, request.get("desiredCount") or 0,
-        tag_dict(request.get("tags")), request.get("clientToken"),
+        context.account_id,
+        context.region,
+        arn,
+        request["serviceName"],
+        cluster,
+        data,
+        request.get("desiredCount") or 0,
+        tag_dict(request.get("tags")),
+        request.get("clientToken"),
     )
     here(context).services[arn] = service
     consistency.mark("consistency.ecs_describe", arn)
@@ -103,19 +115,27 @@ def settings_of(context, cluster: Cluster, request) -> dict:
         data.setdefault("platformVersion", "LATEST")
         data.setdefault("platformFamily", "Linux")
     if vpc := (data.get("networkConfiguration") or {}).get("awsvpcConfiguration"):
-        data["networkConfiguration"] = {"awsvpcConfiguration": {"securityGroups": [], "assignPublicIp": "DISABLED"} | vpc}
+        data["networkConfiguration"] = {
+            "awsvpcConfiguration": {"securityGroups": [], "assignPublicIp": "DISABLED"} | vpc
+        }
     return data
 
 
 def update(context, request):
     service = find_active_service(context, request)
-    changed = {name: value for name, value in request.items() if name not in NOT_CHANGES and value is not None}
+    changed = {
+        name: value for name, value in request.items() if name not in NOT_CHANGES and value is not None
+    }
     if request.get("taskDefinition"):
         changed["taskDefinition"] = definition_for(context, request).arn
     if "deploymentConfiguration" in changed:
-        changed["deploymentConfiguration"] = merged(service.data["deploymentConfiguration"], changed["deploymentConfiguration"])
+        changed["deploymentConfiguration"] = merged(
+            service.data["deploymentConfiguration"], changed["deploymentConfiguration"]
+        )
     if vpc := (changed.get("networkConfiguration") or {}).get("awsvpcConfiguration"):
-        changed["networkConfiguration"] = {"awsvpcConfiguration": {"securityGroups": [], "assignPublicIp": "DISABLED"} | vpc}
+        changed["networkConfiguration"] = {
+            "awsvpcConfiguration": {"securityGroups": [], "assignPublicIp": "DISABLED"} | vpc
+        }
     data = service.data | changed
     if changed.get("capacityProviderStrategy"):
         data.pop("launchType", None)
@@ -124,7 +144,8 @@ def update(context, request):
     check_update(context, service, data, changed)
     starts = request.get("forceNewDeployment") or any(
         service.data.get(name) != data.get(name)
-        for name in rollback.REVISION_FIELDS if name in changed and name != "capacityProviderStrategy"
+        for name in rollback.REVISION_FIELDS
+        if name in changed and name != "capacityProviderStrategy"
     )
     service.data = data
     if request.get("desiredCount") is not None:
@@ -136,7 +157,11 @@ def update(context, request):
 
 def merged(before: dict, given: dict) -> dict:
     strategy = given.get("strategy") or before.get("strategy")
-    kept = {name: value for name, value in before.items() if name not in ("linearConfiguration", "canaryConfiguration")}
+    kept = {
+        name: value
+        for name, value in before.items()
+        if name not in ("linearConfiguration", "canaryConfiguration")
+    }
     if strategy == before.get("strategy"):
         kept = before
     return configuration_of(kept | given)
@@ -185,14 +210,26 @@ def describe(context, request):
 def to_response(service: Service, with_tags: bool) -> dict:
     data = dict(service.data)
     tasks = service.tasks()
-    answer = {"loadBalancers": [], "serviceRegistries": [], "placementConstraints": [], "placementStrategy": []} | data | {
-        "serviceArn": service.arn, "serviceName": service.name, "clusterArn": service.cluster.arn, "status": service.status,
-        "desiredCount": service.desired, "runningCount": sum(task.status == "RUNNING" for task in tasks),
-        "pendingCount": sum(task.is_alive and task.status in PENDING for task in tasks),
-        "deployments": [] if service.status == "INACTIVE" else [rollout_to_response(service, one) for one in service.rollouts],
-        "events": list(service.events), "createdAt": service.created_at, "createdBy": f"arn:aws:iam::{service.account_id}:root",
-        "roleArn": f"arn:aws:iam::{service.account_id}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
-    }
+    answer = (
+        {"loadBalancers": [], "serviceRegistries": [], "placementConstraints": [], "placementStrategy": []}
+        | data
+        | {
+            "serviceArn": service.arn,
+            "serviceName": service.name,
+            "clusterArn": service.cluster.arn,
+            "status": service.status,
+            "desiredCount": service.desired,
+            "runningCount": sum(task.status == "RUNNING" for task in tasks),
+            "pendingCount": sum(task.is_alive and task.status in PENDING for task in tasks),
+            "deployments": []
+            if service.status == "INACTIVE"
+            else [rollout_to_response(service, one) for one in service.rollouts],
+            "events": list(service.events),
+            "createdAt": service.created_at,
+            "createdBy": f"arn:aws:iam::{service.account_id}:root",
+            "roleArn": f"arn:aws:iam::{service.account_id}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
+        }
+    )
     if service.deployments:
         answer["currentServiceDeployment"] = service.deployments[0].arn
         answer["currentServiceRevisions"] = [counted(service, service.primary)]
@@ -207,10 +244,17 @@ def rollout_to_response(service: Service, rollout: Rollout) -> dict:
     if data.get("platformVersion") == "LATEST":
         data["platformVersion"] = "1.4.0"
     return data | {
-        "id": rollout.id, "status": "PRIMARY" if is_primary else "ACTIVE", "taskDefinition": rollout.revision.data["taskDefinition"],
-        "desiredCount": service.desired if is_primary else len(alive), "failedTasks": rollout.failed_tasks,
-        "runningCount": sum(task.status == "RUNNING" for task in tasks), "pendingCount": sum(task.status in PENDING for task in alive),
-        "createdAt": rollout.created_at, "updatedAt": rollout.updated_at, "rolloutState": rollout.state, "rolloutStateReason": rollout.reason,
+        "id": rollout.id,
+        "status": "PRIMARY" if is_primary else "ACTIVE",
+        "taskDefinition": rollout.revision.data["taskDefinition"],
+        "desiredCount": service.desired if is_primary else len(alive),
+        "failedTasks": rollout.failed_tasks,
+        "runningCount": sum(task.status == "RUNNING" for task in tasks),
+        "pendingCount": sum(task.status in PENDING for task in alive),
+        "createdAt": rollout.created_at,
+        "updatedAt": rollout.updated_at,
+        "rolloutState": rollout.state,
+        "rolloutStateReason": rollout.reason,
     }
 
 
@@ -218,16 +262,24 @@ def counted(service: Service, rollout: Rollout) -> dict:
     tasks = [task for task in service.tasks() if task.rollout == rollout.id and task.is_alive]
     running = sum(task.status == "RUNNING" for task in tasks)
     wanted = service.desired if rollout is service.primary else len(tasks)
-    return {"arn": rollout.revision.arn, "requestedTaskCount": wanted, "runningTaskCount": running, "pendingTaskCount": len(tasks) - running}
+    return {
+        "arn": rollout.revision.arn,
+        "requestedTaskCount": wanted,
+        "runningTaskCount": running,
+        "pendingTaskCount": len(tasks) - running,
+    }
 
 
 def list_all(context, request):
     cluster = find_cluster(context, request.get("cluster"))
     launch, scheduling = request.get("launchType"), request.get("schedulingStrategy")
     arns = sorted(
-        service.arn for service in here(context).services.values()
-        if service.cluster is cluster and service.status == "ACTIVE"
-        and launch in (None, service.data.get("launchType")) and scheduling in (None, service.data["schedulingStrategy"])
+        service.arn
+        for service in here(context).services.values()
+        if service.cluster is cluster
+        and service.status == "ACTIVE"
+        and launch in (None, service.data.get("launchType"))
+        and scheduling in (None, service.data["schedulingStrategy"])
     )
     size = min(request.get("maxResults") or PER_PAGE, 100)
     listed, token = page(arns, request.get("nextToken"), size, invalid("Invalid token"))
@@ -238,5 +290,7 @@ def list_all(context, request):
 
 
 def active_service(account_id: str, region: str, cluster: str, name: str) -> Service | None:
-    service = regions[account_id, region].services.get(f"arn:aws:ecs:{region}:{account_id}:service/{cluster}/{name}")
+    service = regions[account_id, region].services.get(
+        f"arn:aws:ecs:{region}:{account_id}:service/{cluster}/{name}"
+    )
     return service if service is not None and service.status == "ACTIVE" else None

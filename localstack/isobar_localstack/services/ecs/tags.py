@@ -16,7 +16,11 @@ from isobar_localstack.services.ecs.turns import in_turn
 
 
 def operations() -> dict:
-    return {"ListTagsForResource": in_turn(list_tags), "TagResource": in_turn(tag), "UntagResource": in_turn(untag)}
+    return {
+        "ListTagsForResource": in_turn(list_tags),
+        "TagResource": in_turn(tag),
+        "UntagResource": in_turn(untag),
+    }
 
 
 def tags_of(context, arn: str) -> dict:
@@ -64,7 +68,11 @@ def untag(context, request):
 def tagged(account_id: str, region: str):
     there = regions[account_id, region]
     with lock:
-        yield from [(cluster.arn, cluster.tags) for cluster in there.clusters.values() if cluster.status != "INACTIVE"]
+        yield from [
+            (cluster.arn, cluster.tags) for cluster in there.clusters.values() if cluster.status != "INACTIVE"
+        ]
         yield from [(one.arn, one.tags) for one in there.services.values() if one.status != "INACTIVE"]
-        yield from [(one.arn, one.tags) for family in there.families.values() for one in family if one is not None]
+        yield from [
+            (one.arn, one.tags) for family in there.families.values() for one in family if one is not None
+        ]
         yield from [(task.arn, task.tags) for task in there.tasks.values() if task.status != "STOPPED"]

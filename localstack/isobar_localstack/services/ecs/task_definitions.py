@@ -30,8 +30,12 @@ from isobar_localstack.services.ecs.state import (
 from isobar_localstack.services.ecs.turns import in_turn
 
 PER_PAGE = 100
-NOT_FOUND = "The specified task definition does not exist. Specify a valid account, family, revision and try again."
-STILL_ACTIVE = "The specified task definition is still in ACTIVE status. Please deregister the target and try again."
+NOT_FOUND = (
+    "The specified task definition does not exist. Specify a valid account, family, revision and try again."
+)
+STILL_ACTIVE = (
+    "The specified task definition is still in ACTIVE status. Please deregister the target and try again."
+)
 CAPABILITY = "com.amazonaws.ecs.capability."
 
 
@@ -41,7 +45,9 @@ def operations() -> dict:
         "DescribeTaskDefinition": in_turn(describe),
         "DeregisterTaskDefinition": in_turn(deregister),
         "DeleteTaskDefinitions": in_turn(delete),
-        "ListTaskDefinitions": in_turn(consistency.eventually_listed("taskDefinitionArns", None, "ecs")(list_all)),
+        "ListTaskDefinitions": in_turn(
+            consistency.eventually_listed("taskDefinitionArns", None, "ecs")(list_all)
+        ),
         "ListTaskDefinitionFamilies": in_turn(list_families),
     }
 
@@ -57,7 +63,10 @@ def register(context, request):
     number = len(revisions) + 1
     arn = arn_of(context, f"task-definition/{request['family']}:{number}")
     data = completed(context, request) | {
-        "taskDefinitionArn": arn, "revision": number, "status": "ACTIVE", "registeredAt": epoch(),
+        "taskDefinitionArn": arn,
+        "revision": number,
+        "status": "ACTIVE",
+        "registeredAt": epoch(),
         "registeredBy": f"arn:aws:iam::{context.account_id}:root",
     }
     definition = TaskDefinition(arn, request["family"], number, data, tag_dict(request.get("tags")))
@@ -71,7 +80,9 @@ def completed(context, request) -> dict:
     network = data.get("networkMode")
     data["containerDefinitions"] = [container(item, network) for item in data["containerDefinitions"]]
     data.setdefault("volumes", [])
-    data["volumes"] = [{"host": {}} | volume if list(volume) == ["name"] else volume for volume in data["volumes"]]
+    data["volumes"] = [
+        {"host": {}} | volume if list(volume) == ["name"] else volume for volume in data["volumes"]
+    ]
     data.setdefault("placementConstraints", [])
     for field, unit in (("cpu", "VCPU"), ("memory", "GB")):
         if data.get(field) and (number := units(data[field], unit, 1024)):
@@ -79,13 +90,23 @@ def completed(context, request) -> dict:
     for role in ("taskRoleArn", "executionRoleArn"):
         if data.get(role) and not data[role].startswith("arn:"):
             data[role] = f"arn:aws:iam::{context.account_id}:role/{data[role]}"
-    data["compatibilities"] = ["EC2", "FARGATE"] if suits_fargate(data) else ["EXTERNAL", "EC2"] if network != "awsvpc" else ["EC2"]
+    data["compatibilities"] = (
+        ["EC2", "FARGATE"] if suits_fargate(data) else ["EXTERNAL", "EC2"] if network != "awsvpc" else ["EC2"]
+    )
     data["requiresAttributes"] = [{"name": name} for name in sorted(attributes(data))]
     return data
 
 
 def container(given: dict, network) -> dict:
-    defaults = {"cpu": 0, "portMappings": [], "essential": True, "environment": [], "mountPoints": [], "volumesFrom": [], "systemControls": []}
+    defaults = {
+        "cpu": 0,
+        "portMappings": [],
+        "essential": True,
+        "environment": [],
+        "mountPoints": [],
+        "volumesFrom": [],
+        "systemControls": [],
+    }
     data = defaults | {name: value for name, value in given.items() if value is not None}
     data["portMappings"] = [port_mapping(mapping, network) for mapping in data["portMappings"]]
     if data.get("healthCheck"):
@@ -105,7 +126,9 @@ def port_mapping(given: dict, network) -> dict:
 def suits_fargate(data: dict) -> bool:
     if data.get("networkMode") != "awsvpc" or not data.get("cpu") or not data.get("memory"):
         return False
-    return data["memory"].isdecimal() and int(data["memory"]) in fact("ecs.fargate_sizes").get(int(data["cpu"]), ())
+    return data["memory"].isdecimal() and int(data["memory"]) in fact("ecs.fargate_sizes").get(
+        int(data["cpu"]), ()
+    )
 
 
 def attributes(data: dict):
@@ -162,8 +185,10 @@ def list_all(context, request):
 def list_families(context, request):
     status, prefix = request.get("status") or "ALL", request.get("familyPrefix") or ""
     names = [
-        name for name, revisions in sorted(here(context).families.items())
-        if name.startswith(prefix) and (there := [one.status for one in revisions if one is not None])
+        name
+        for name, revisions in sorted(here(context).families.items())
+        if name.startswith(prefix)
+        and (there := [one.status for one in revisions if one is not None])
         and (status == "ALL" or ("ACTIVE" in there) == (status == "ACTIVE"))
     ]
     return listed("families", names, request)
@@ -225,9 +250,12 @@ def forget(moment: float, account_id: str, region: str, arn: str):
 
 
 def is_used(region: Region, arn: str) -> bool:
-    return any(task.task_definition == arn and task.status != "STOPPED" for task in region.tasks.values()) or any(
+    return any(
+        task.task_definition == arn and task.status != "STOPPED" for task in region.tasks.values()
+    ) or any(
         rollout.revision.data["taskDefinition"] == arn
-        for service in region.services.values() if service.status != "INACTIVE"
+        for service in region.services.values()
+        if service.status != "INACTIVE"
         for rollout in service.rollouts
     )
 

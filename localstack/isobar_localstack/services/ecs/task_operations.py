@@ -26,8 +26,19 @@ from isobar_localstack.services.ecs.turns import in_turn
 
 PER_PAGE = 100
 MOST_DESCRIBED = 100
-SHOWN = ("group", "startedBy", "launchType", "createdAt", "startedAt", "stoppingAt", "stoppedAt", "executionStoppedAt", "stopCode",
-         "stoppedReason", "enableExecuteCommand")
+SHOWN = (
+    "group",
+    "startedBy",
+    "launchType",
+    "createdAt",
+    "startedAt",
+    "stoppingAt",
+    "stoppedAt",
+    "executionStoppedAt",
+    "stopCode",
+    "stoppedReason",
+    "enableExecuteCommand",
+)
 
 
 def operations() -> dict:
@@ -51,12 +62,15 @@ def run(context, request):
         raise invalid("Task definition does not support launch_type FARGATE.")
     check_network(context, data, definition)
     data = {
-        "group": request.get("group") or f"family:{definition.family}", "launchType": "FARGATE",
+        "group": request.get("group") or f"family:{definition.family}",
+        "launchType": "FARGATE",
         "network": data["networkConfiguration"]["awsvpcConfiguration"],
     } | ({"startedBy": request["startedBy"]} if request.get("startedBy") else {})
     tags = tag_dict(request.get("tags"))
     tasks = [
-        ecs_tasks.launch(context.account_id, context.region, cluster, definition.arn, data, dict(tags), clock.now())
+        ecs_tasks.launch(
+            context.account_id, context.region, cluster, definition.arn, data, dict(tags), clock.now()
+        )
         for _ in range(request.get("count") or 1)
     ]
     return {"tasks": [to_response(context, task, True) for task in tasks], "failures": []}
@@ -85,7 +99,8 @@ def list_all(context, request):
         tasks = [task for task in tasks if task.service == service.arn]
     wanted = request.get("desiredStatus") or "RUNNING"
     tasks = [
-        task for task in tasks
+        task
+        for task in tasks
         if task.wanted == wanted
         and request.get("family") in (None, task.family)
         and request.get("launchType") in (None, task.data.get("launchType"))
@@ -93,7 +108,9 @@ def list_all(context, request):
         and not request.get("containerInstance")
     ]
     size = min(request.get("maxResults") or PER_PAGE, PER_PAGE)
-    listed, token = page([task.arn for task in tasks], request.get("nextToken"), size, invalid("Invalid token"))
+    listed, token = page(
+        [task.arn for task in tasks], request.get("nextToken"), size, invalid("Invalid token")
+    )
     return {"taskArns": listed} | ({"nextToken": token} if token else {})
 
 
@@ -106,7 +123,11 @@ def describe(context, request):
     found = {name: find(context, cluster, name) for name in names}
     return {
         "tasks": [to_response(context, task, with_tags) for task in found.values() if task],
-        "failures": [failure(arn_of(context, f"task/{cluster.name}/{last_part(name)}")) for name, task in found.items() if task is None],
+        "failures": [
+            failure(arn_of(context, f"task/{cluster.name}/{last_part(name)}"))
+            for name, task in found.items()
+            if task is None
+        ],
     }
 
 
@@ -114,10 +135,21 @@ def to_response(context, task: Task, with_tags: bool) -> dict:
     definition = definition_of(here(context), task.task_definition)
     data = definition.data if definition else {"containerDefinitions": []}
     answer = {name: task.data[name] for name in SHOWN if task.data.get(name) is not None} | {
-        "taskArn": task.arn, "clusterArn": task.cluster, "taskDefinitionArn": task.task_definition, "lastStatus": task.status,
-        "desiredStatus": task.wanted, "availabilityZone": task.data["zone"], "platformVersion": "1.4.0", "platformFamily": "Linux",
-        "connectivity": "CONNECTED", "healthStatus": "UNKNOWN", "overrides": {"containerOverrides": []}, "attributes": [],
-        "containers": [container(task, one) for one in data["containerDefinitions"]], "attachments": [attachment(task)], "version": 1,
+        "taskArn": task.arn,
+        "clusterArn": task.cluster,
+        "taskDefinitionArn": task.task_definition,
+        "lastStatus": task.status,
+        "desiredStatus": task.wanted,
+        "availabilityZone": task.data["zone"],
+        "platformVersion": "1.4.0",
+        "platformFamily": "Linux",
+        "connectivity": "CONNECTED",
+        "healthStatus": "UNKNOWN",
+        "overrides": {"containerOverrides": []},
+        "attributes": [],
+        "containers": [container(task, one) for one in data["containerDefinitions"]],
+        "attachments": [attachment(task)],
+        "version": 1,
         "tags": tag_list(task.tags) if with_tags else [],
     }
     if strategy := task.data.get("strategy"):
@@ -128,10 +160,18 @@ def to_response(context, task: Task, with_tags: bool) -> dict:
 def container(task: Task, definition: dict) -> dict:
     number = f"{task.id}-{definition['name']}"
     answer = {
-        "containerArn": task.arn.replace(":task/", ":container/") + f"/{number}", "taskArn": task.arn, "name": definition["name"],
-        "image": definition["image"], "lastStatus": task.status if task.status in ("RUNNING", "STOPPED") else "PENDING",
-        "networkBindings": [], "healthStatus": "UNKNOWN", "cpu": str(definition["cpu"]), "runtimeId": number,
-        "networkInterfaces": [{"attachmentId": task.data["attachment"], "privateIpv4Address": task.data["ip"]}],
+        "containerArn": task.arn.replace(":task/", ":container/") + f"/{number}",
+        "taskArn": task.arn,
+        "name": definition["name"],
+        "image": definition["image"],
+        "lastStatus": task.status if task.status in ("RUNNING", "STOPPED") else "PENDING",
+        "networkBindings": [],
+        "healthStatus": "UNKNOWN",
+        "cpu": str(definition["cpu"]),
+        "runtimeId": number,
+        "networkInterfaces": [
+            {"attachmentId": task.data["attachment"], "privateIpv4Address": task.data["ip"]}
+        ],
     }
     if task.data.get("stopCode") == "TaskFailedToStart":
         answer["reason"] = task.data["stoppedReason"]
@@ -140,11 +180,17 @@ def container(task: Task, definition: dict) -> dict:
 
 def attachment(task: Task) -> dict:
     details = {
-        "subnetId": task.data["subnet"], "networkInterfaceId": task.interfaces[0], "macAddress": task.data["mac"],
+        "subnetId": task.data["subnet"],
+        "networkInterfaceId": task.interfaces[0],
+        "macAddress": task.data["mac"],
         "privateIPv4Address": task.data["ip"],
     }
-    status = {"STOPPED": "DELETED", "RUNNING": "ATTACHED"}.get(task.status, "PRECREATED" if task.is_alive else "DETACHING")
+    status = {"STOPPED": "DELETED", "RUNNING": "ATTACHED"}.get(
+        task.status, "PRECREATED" if task.is_alive else "DETACHING"
+    )
     return {
-        "id": task.data["attachment"], "type": "ElasticNetworkInterface", "status": status,
+        "id": task.data["attachment"],
+        "type": "ElasticNetworkInterface",
+        "status": status,
         "details": [{"name": name, "value": value} for name, value in details.items()],
     }

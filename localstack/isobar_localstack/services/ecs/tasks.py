@@ -53,15 +53,26 @@ def start(service: Service, rollout: Rollout, number: int, moment: float) -> lis
     revision = rollout.revision.data
     balancers = revision.get("loadBalancers") or []
     data = {
-        "group": f"service:{service.name}", "startedBy": rollout.id, "network": revision["networkConfiguration"]["awsvpcConfiguration"],
-        "launchType": revision.get("launchType"), "strategy": revision.get("capacityProviderStrategy") or [],
-        "balancers": [(group_of(balancer, rollout), balancer["containerPort"]) for balancer in balancers if balancer.get("targetGroupArn")],
-        "grace": service.data.get("healthCheckGracePeriodSeconds") or 0, "enableExecuteCommand": bool(service.data.get("enableExecuteCommand")),
+        "group": f"service:{service.name}",
+        "startedBy": rollout.id,
+        "network": revision["networkConfiguration"]["awsvpcConfiguration"],
+        "launchType": revision.get("launchType"),
+        "strategy": revision.get("capacityProviderStrategy") or [],
+        "balancers": [
+            (group_of(balancer, rollout), balancer["containerPort"])
+            for balancer in balancers
+            if balancer.get("targetGroupArn")
+        ],
+        "grace": service.data.get("healthCheckGracePeriodSeconds") or 0,
+        "enableExecuteCommand": bool(service.data.get("enableExecuteCommand")),
     }
     tags = propagated(service, revision["taskDefinition"])
     place = (service.account_id, service.region)
     return [
-        launch(*place, service.cluster, revision["taskDefinition"], data, tags, moment, service.arn, rollout.id) for _ in range(number)
+        launch(
+            *place, service.cluster, revision["taskDefinition"], data, tags, moment, service.arn, rollout.id
+        )
+        for _ in range(number)
     ]
 
 
@@ -71,7 +82,11 @@ def group_of(balancer: dict, rollout: Rollout) -> str:
 
 
 def propagated(service: Service, definition_arn: str) -> dict:
-    managed = {"aws:ecs:clusterName": service.cluster.name, "aws:ecs:serviceName": service.name} if service.data.get("enableECSManagedTags") else {}
+    managed = (
+        {"aws:ecs:clusterName": service.cluster.name, "aws:ecs:serviceName": service.name}
+        if service.data.get("enableECSManagedTags")
+        else {}
+    )
     if service.data.get("propagateTags") == "SERVICE":
         return service.tags | managed
     if service.data.get("propagateTags") == "TASK_DEFINITION":
@@ -80,7 +95,9 @@ def propagated(service: Service, definition_arn: str) -> dict:
     return managed
 
 
-def launch(account_id, region, cluster, definition_arn, data, tags, moment, service=None, rollout=None) -> Task:
+def launch(
+    account_id, region, cluster, definition_arn, data, tags, moment, service=None, rollout=None
+) -> Task:
     there = tasks_of(account_id, region)
     network = data["network"]
     subnet = network["subnets"][len(there) % len(network["subnets"])]
@@ -88,16 +105,29 @@ def launch(account_id, region, cluster, definition_arn, data, tags, moment, serv
     description = f"arn:aws:ecs:{region}:{account_id}:attachment/{attachment}"
     groups = network.get("securityGroups") or []
     public = network.get("assignPublicIp") == "ENABLED"
-    interfaces = ec2_interfaces.attach_interfaces(account_id, region, [subnet], groups, description, requester_id="amazon-ecs", public=public)
+    interfaces = ec2_interfaces.attach_interfaces(
+        account_id, region, [subnet], groups, description, requester_id="amazon-ecs", public=public
+    )
     interface = ec2_interfaces.existing(account_id, region, interfaces)[0]
     arn = f"arn:aws:ecs:{region}:{account_id}:task/{cluster.name}/{new_id()}"
     task = Task(
-        arn, definition_arn.rsplit("/", 1)[1].split(":")[0], definition_arn, cluster.arn, data, tags, service, rollout,
+        arn,
+        definition_arn.rsplit("/", 1)[1].split(":")[0],
+        definition_arn,
+        cluster.arn,
+        data,
+        tags,
+        service,
+        rollout,
         interfaces=interfaces,
     )
     task.data = data | {
-        "createdAt": epoch(), "attachment": attachment, "subnet": subnet, "ip": interface.private_ip_address,
-        "mac": interface.mac_address, "zone": interface.subnet.availability_zone,
+        "createdAt": epoch(),
+        "attachment": attachment,
+        "subnet": subnet,
+        "ip": interface.private_ip_address,
+        "mac": interface.mac_address,
+        "zone": interface.subnet.availability_zone,
     }
     there[arn] = task
     later(due_after(moment, "ecs.task_provisioning"), provisioned, account_id, region, arn)
@@ -117,7 +147,9 @@ def run(moment: float, account_id: str, region: str, arn: str):
     if task is None or task.status != "PENDING" or not task.is_alive:
         return
     if reason := obstacle(account_id, region, task):
-        task_failed.publish(account_id, region, task, moment, reason)  # first, so that the next one is not started at once
+        task_failed.publish(
+            account_id, region, task, moment, reason
+        )  # first, so that the next one is not started at once
         stop(account_id, region, task, moment, "TaskFailedToStart", reason)
     else:
         task.status = "RUNNING"
@@ -136,7 +168,11 @@ def obstacle(account_id: str, region: str, task: Task) -> str | None:
     definition = definition_of(regions[account_id, region], task.task_definition)
     if definition is None:
         return "TaskDefinition not found."
-    return role_refusal(account_id, definition.data) or missing_logs(account_id, definition.data) or image_refusal(region, definition.data)
+    return (
+        role_refusal(account_id, definition.data)
+        or missing_logs(account_id, definition.data)
+        or image_refusal(region, definition.data)
+    )
 
 
 def role_refusal(account_id: str, definition: dict) -> str | None:
@@ -152,7 +188,12 @@ def missing_logs(account_id: str, definition: dict) -> str | None:
         log = container.get("logConfiguration") or {}
         options = log.get("options") or {}
         name, region = options.get("awslogs-group"), options.get("awslogs-region")
-        if log.get("logDriver") != "awslogs" or not name or not region or name in logs.groups(account_id, region):
+        if (
+            log.get("logDriver") != "awslogs"
+            or not name
+            or not region
+            or name in logs.groups(account_id, region)
+        ):
             continue
         if options.get("awslogs-create-group") != "true":
             return NO_LOG_GROUP
@@ -163,7 +204,9 @@ def missing_logs(account_id: str, definition: dict) -> str | None:
 def image_refusal(region: str, definition: dict) -> str | None:
     for container in definition["containerDefinitions"]:
         for (where, pattern), reason in list(failing_images.items()):
-            if where in (None, region) and (pattern in container["image"] or fnmatch.fnmatchcase(container["image"], pattern)):
+            if where in (None, region) and (
+                pattern in container["image"] or fnmatch.fnmatchcase(container["image"], pattern)
+            ):
                 return reason or CANNOT_PULL.format(image=container["image"])
     return None
 
@@ -172,12 +215,21 @@ def image_refusal(region: str, definition: dict) -> str | None:
 
 
 def is_healthy(account_id: str, region: str, task: Task) -> bool:
-    return task.is_alive and task.status == "RUNNING" and not unhealthy_group(account_id, region, task, HEALTHY)
+    return (
+        task.is_alive and task.status == "RUNNING" and not unhealthy_group(account_id, region, task, HEALTHY)
+    )
 
 
 def unhealthy_group(account_id: str, region: str, task: Task, good) -> str | None:
     """A target group in which the task is in none of these states."""
-    return next((group for group, target in task.targets if elbv2_targets.state(account_id, region, group, target) not in good), None)
+    return next(
+        (
+            group
+            for group, target in task.targets
+            if elbv2_targets.state(account_id, region, group, target) not in good
+        ),
+        None,
+    )
 
 
 def alive(service: Service, *rollouts: Rollout) -> list[Task]:
@@ -217,7 +269,9 @@ def try_to_end(moment: float, account_id: str, region: str, arn: str):
 
 
 def draining(account_id: str, region: str, task: Task) -> bool:
-    return any(elbv2_targets.state(account_id, region, group, target) == "draining" for group, target in task.targets)
+    return any(
+        elbv2_targets.state(account_id, region, group, target) == "draining" for group, target in task.targets
+    )
 
 
 def ended(moment: float, account_id: str, region: str, arn: str):

@@ -13,8 +13,16 @@ from isobar_localstack.services.ecs.tasks import alive, healthy
 from isobar_localstack.services.elbv2 import targets as elbv2_targets
 
 STAGES = (
-    "RECONCILE_SERVICE", "PRE_SCALE_UP", "SCALE_UP", "POST_SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT",
-    "PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME", "CLEAN_UP",
+    "RECONCILE_SERVICE",
+    "PRE_SCALE_UP",
+    "SCALE_UP",
+    "POST_SCALE_UP",
+    "TEST_TRAFFIC_SHIFT",
+    "POST_TEST_TRAFFIC_SHIFT",
+    "PRODUCTION_TRAFFIC_SHIFT",
+    "POST_PRODUCTION_TRAFFIC_SHIFT",
+    "BAKE_TIME",
+    "CLEAN_UP",
 )
 SCALED_UP_FROM = STAGES.index("SCALE_UP")
 
@@ -30,7 +38,11 @@ def has_traffic(service: Service) -> bool:
 
 def is_shifting(deployment: Deployment) -> bool:
     """While the stages follow each other; a rollback and the first deployment are like rolling ones."""
-    return deployment.stage in STAGES and strategy(deployment) != "ROLLING" and deployment.status == "IN_PROGRESS"
+    return (
+        deployment.stage in STAGES
+        and strategy(deployment) != "ROLLING"
+        and deployment.status == "IN_PROGRESS"
+    )
 
 
 def wanted(service: Service, deployment: Deployment, rollout: Rollout) -> int:
@@ -70,7 +82,10 @@ def steps(deployment: Deployment) -> list[tuple[float, float]]:
     """(percent, seconds of baking after it) of the shift."""
     if strategy(deployment) == "CANARY":
         canary = deployment.configuration.get("canaryConfiguration") or {}
-        return [(canary.get("canaryPercent", 5.0), 60 * canary.get("canaryBakeTimeInMinutes", 10)), (100.0, 0)]
+        return [
+            (canary.get("canaryPercent", 5.0), 60 * canary.get("canaryBakeTimeInMinutes", 10)),
+            (100.0, 0),
+        ]
     if strategy(deployment) == "LINEAR":
         linear = deployment.configuration.get("linearConfiguration") or {}
         step, bake = linear.get("stepPercent", 10.0), 60 * linear.get("stepBakeTimeInMinutes", 6)
@@ -103,7 +118,9 @@ def enter(service: Service, deployment: Deployment, stage: str, moment: float):
         deployment.step = 0
         take_step(service, deployment, moment)
     elif stage == "BAKE_TIME":
-        deployment.stage_ends = clock.after(moment, 60 * (deployment.configuration.get("bakeTimeInMinutes") or 0))
+        deployment.stage_ends = clock.after(
+            moment, 60 * (deployment.configuration.get("bakeTimeInMinutes") or 0)
+        )
     wake(service, deployment)
 
 

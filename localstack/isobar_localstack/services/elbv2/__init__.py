@@ -22,9 +22,7 @@ SERVICE = Emulated(
     operations=operations.operations,
     throttling=Throttling("Throttling"),
     # Not published: what to budget.
-    limits=(
-        Limit(("*",), 5, 20, "memory"),
-    ),
+    limits=(Limit(("*",), 5, 20, "memory"),),
     errors=coral("ValidationError", "MalformedInput"),  # [memory]
     rules=rules.RULES,
     inventory=inventory.live,

@@ -11,10 +11,20 @@ from isobar_localstack.services.elbv2.attributes import kind_of_group
 from isobar_localstack.services.elbv2.state import Balancer, groups_in, here, invalid
 
 GROUPS_PER_BALANCER = 100
-REDIRECT = {"Protocol": "#{protocol}", "Port": "#{port}", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}"}
+REDIRECT = {
+    "Protocol": "#{protocol}",
+    "Port": "#{port}",
+    "Host": "#{host}",
+    "Path": "/#{path}",
+    "Query": "#{query}",
+}
 CONFIGS = {
-    "host-header": "HostHeaderConfig", "path-pattern": "PathPatternConfig", "http-header": "HttpHeaderConfig",
-    "query-string": "QueryStringConfig", "http-request-method": "HttpRequestMethodConfig", "source-ip": "SourceIpConfig",
+    "host-header": "HostHeaderConfig",
+    "path-pattern": "PathPatternConfig",
+    "http-header": "HttpHeaderConfig",
+    "query-string": "QueryStringConfig",
+    "http-request-method": "HttpRequestMethodConfig",
+    "source-ip": "SourceIpConfig",
 }
 WITH_VALUES = ("host-header", "path-pattern")
 REPEATED = ("http-header", "query-string")
@@ -33,7 +43,10 @@ def written_actions(context, balancer: Balancer, actions: list) -> list:
     for arn in sorted(groups_in(shown)):
         check_group(context, balancer, arn)
     if balancer.data["Type"] == "network" and len(groups_in(shown)) > 1:
-        raise error("InvalidLoadBalancerAction", "A forward action of a network load balancer can have one target group only")
+        raise error(
+            "InvalidLoadBalancerAction",
+            "A forward action of a network load balancer can have one target group only",
+        )
     check_number(context, balancer, groups_in(shown))
     return shown
 
@@ -42,9 +55,15 @@ def written_action(action: dict) -> dict:
     if action["Type"] == "forward":
         return written_forward(action)
     if action["Type"] == "redirect":
-        redirect = {**REDIRECT, **{key: value for key, value in action["RedirectConfig"].items() if value is not None}}
+        redirect = {
+            **REDIRECT,
+            **{key: value for key, value in action["RedirectConfig"].items() if value is not None},
+        }
         if all(redirect[key] == value for key, value in REDIRECT.items()):
-            raise error("InvalidLoadBalancerAction", "The Redirect configuration is not valid because it creates a loop.")
+            raise error(
+                "InvalidLoadBalancerAction",
+                "The Redirect configuration is not valid because it creates a loop.",
+            )
         return action | {"RedirectConfig": redirect}
     return dict(action)
 
@@ -53,7 +72,9 @@ def written_forward(action: dict) -> dict:
     config = action.get("ForwardConfig") or {}
     groups, alone = config.get("TargetGroups") or [], action.get("TargetGroupArn")
     if alone and groups and [group["TargetGroupArn"] for group in groups] != [alone]:
-        raise invalid("You cannot specify both a target group ARN and a forward configuration with different target groups")
+        raise invalid(
+            "You cannot specify both a target group ARN and a forward configuration with different target groups"
+        )
     groups = [{"Weight": 1, **group} for group in groups or [{"TargetGroupArn": alone}]]
     arns = [group["TargetGroupArn"] for group in groups]
     if len(set(arns)) < len(arns):
@@ -73,18 +94,30 @@ def check_group(context, balancer: Balancer, arn: str):
     if group is None:
         raise error("TargetGroupNotFound", "One or more target groups not found")
     if kind_of_group(group.data) not in FITS[data["Type"]]:
-        raise error("IncompatibleProtocols", f"The protocol '{group.data.get('Protocol')}' of target group '{arn}' is not supported by {data['Type']} load balancers")
+        raise error(
+            "IncompatibleProtocols",
+            f"The protocol '{group.data.get('Protocol')}' of target group '{arn}' is not supported by {data['Type']} load balancers",
+        )
     if group.data.get("VpcId") not in (None, data["VpcId"]):
-        raise error("InvalidConfigurationRequest", f"The following target groups are in a different VPC than load balancer '{data['LoadBalancerArn']}': {arn}")
+        raise error(
+            "InvalidConfigurationRequest",
+            f"The following target groups are in a different VPC than load balancer '{data['LoadBalancerArn']}': {arn}",
+        )
     if set(group.balancers) - {data["LoadBalancerArn"]}:
-        raise error("TargetGroupAssociationLimit", f"Target group '{arn}' cannot be associated with more than one load balancer")
+        raise error(
+            "TargetGroupAssociationLimit",
+            f"Target group '{arn}' cannot be associated with more than one load balancer",
+        )
 
 
 def check_number(context, balancer: Balancer, groups: set):
     arn = balancer.data["LoadBalancerArn"]
     used = {name for name, group in here(context).groups.items() if arn in group.balancers} | groups
     if len(used) > GROUPS_PER_BALANCER:
-        raise error("TooManyUniqueTargetGroupsPerLoadBalancer", f"The maximum number of unique target groups for load balancer '{arn}' has been reached: {GROUPS_PER_BALANCER}")
+        raise error(
+            "TooManyUniqueTargetGroupsPerLoadBalancer",
+            f"The maximum number of unique target groups for load balancer '{arn}' has been reached: {GROUPS_PER_BALANCER}",
+        )
 
 
 # --- conditions -----------------------------------------------------------------------------------
@@ -119,4 +152,6 @@ def written_condition(field: str, condition: dict) -> dict:
             raise invalid(f"Condition value '{text}' must have a length between 1 and {VALUE_LENGTH}")
     if patterns:
         return {"Field": field, "RegexValues": patterns}
-    return {"Field": field, name: config} | ({"Values": config["Values"]} if field in WITH_VALUES and config.get("Values") else {})
+    return {"Field": field, name: config} | (
+        {"Values": config["Values"]} if field in WITH_VALUES and config.get("Values") else {}
+    )

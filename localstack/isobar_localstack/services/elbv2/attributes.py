@@ -11,15 +11,24 @@ BOOL = ("true", "false")
 HTTP, NETWORK = ("application",), ("network",)
 EVERY = ("application", "network", "gateway")
 HEADERS = (
-    "request.x_amzn_mtls_clientcert_serial_number.header_name", "request.x_amzn_mtls_clientcert_issuer.header_name",
-    "request.x_amzn_mtls_clientcert_subject.header_name", "request.x_amzn_mtls_clientcert_validity.header_name",
-    "request.x_amzn_mtls_clientcert_leaf.header_name", "request.x_amzn_mtls_clientcert.header_name",
-    "request.x_amzn_tls_version.header_name", "request.x_amzn_tls_cipher_suite.header_name",
-    "response.strict_transport_security.header_value", "response.access_control_allow_origin.header_value",
-    "response.access_control_allow_methods.header_value", "response.access_control_allow_headers.header_value",
-    "response.access_control_allow_credentials.header_value", "response.access_control_expose_headers.header_value",
-    "response.access_control_max_age.header_value", "response.content_security_policy.header_value",
-    "response.x_content_type_options.header_value", "response.x_frame_options.header_value",
+    "request.x_amzn_mtls_clientcert_serial_number.header_name",
+    "request.x_amzn_mtls_clientcert_issuer.header_name",
+    "request.x_amzn_mtls_clientcert_subject.header_name",
+    "request.x_amzn_mtls_clientcert_validity.header_name",
+    "request.x_amzn_mtls_clientcert_leaf.header_name",
+    "request.x_amzn_mtls_clientcert.header_name",
+    "request.x_amzn_tls_version.header_name",
+    "request.x_amzn_tls_cipher_suite.header_name",
+    "response.strict_transport_security.header_value",
+    "response.access_control_allow_origin.header_value",
+    "response.access_control_allow_methods.header_value",
+    "response.access_control_allow_headers.header_value",
+    "response.access_control_allow_credentials.header_value",
+    "response.access_control_expose_headers.header_value",
+    "response.access_control_max_age.header_value",
+    "response.content_security_policy.header_value",
+    "response.x_content_type_options.header_value",
+    "response.x_frame_options.header_value",
 )
 
 # key -> (of which types, default, allowed: words, a range of numbers or None for any text)
@@ -33,7 +42,9 @@ BALANCER = {
     "connection_logs.s3.prefix": (HTTP, "", None),
     "deletion_protection.enabled": (EVERY, "false", BOOL),
     "dns_record.client_routing_policy": (
-        NETWORK, "any_availability_zone", ("availability_zone_affinity", "partial_availability_zone_affinity", "any_availability_zone"),
+        NETWORK,
+        "any_availability_zone",
+        ("availability_zone_affinity", "partial_availability_zone_affinity", "any_availability_zone"),
     ),
     "health_check_logs.s3.bucket": (HTTP, "", None),
     "health_check_logs.s3.enabled": (HTTP, "false", BOOL),
@@ -61,8 +72,16 @@ GROUP = {
     "deregistration_delay.timeout_seconds": (EVERY, "300", range(3601)),
     "lambda.multi_value_headers.enabled": (("lambda",), "false", BOOL),
     "load_balancing.algorithm.anomaly_mitigation": (HTTP, "off", ("on", "off")),
-    "load_balancing.algorithm.type": (HTTP, "round_robin", ("round_robin", "least_outstanding_requests", "weighted_random")),
-    "load_balancing.cross_zone.enabled": (ROUTED, "use_load_balancer_configuration", (*BOOL, "use_load_balancer_configuration")),
+    "load_balancing.algorithm.type": (
+        HTTP,
+        "round_robin",
+        ("round_robin", "least_outstanding_requests", "weighted_random"),
+    ),
+    "load_balancing.cross_zone.enabled": (
+        ROUTED,
+        "use_load_balancer_configuration",
+        (*BOOL, "use_load_balancer_configuration"),
+    ),
     "preserve_client_ip.enabled": (NETWORK, "true", BOOL),
     "proxy_protocol_v2.enabled": (NETWORK, "false", BOOL),
     "slow_start.duration_seconds": (HTTP, "0", (0, *range(30, 901))),
@@ -70,13 +89,21 @@ GROUP = {
     "stickiness.app_cookie.duration_seconds": (HTTP, "86400", range(1, 604801)),
     "stickiness.enabled": ((*EVERY, "lambda"), "false", BOOL),
     "stickiness.lb_cookie.duration_seconds": (HTTP, "86400", range(1, 604801)),
-    "stickiness.type": ((*EVERY, "lambda"), "lb_cookie", ("lb_cookie", "app_cookie", "source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto")),
+    "stickiness.type": (
+        (*EVERY, "lambda"),
+        "lb_cookie",
+        ("lb_cookie", "app_cookie", "source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto"),
+    ),
     "target_failover.on_deregistration": (("gateway",), "no_rebalance", ("rebalance", "no_rebalance")),
     "target_failover.on_unhealthy": (("gateway",), "no_rebalance", ("rebalance", "no_rebalance")),
     "target_group_health.dns_failover.minimum_healthy_targets.count": (ROUTED, "1", COUNT),
     "target_group_health.dns_failover.minimum_healthy_targets.percentage": (ROUTED, "off", PERCENTAGE),
     "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": (ROUTED, "1", COUNT[1:]),
-    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": (ROUTED, "off", PERCENTAGE),
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": (
+        ROUTED,
+        "off",
+        PERCENTAGE,
+    ),
     "target_health_state.unhealthy.connection_termination.enabled": (NETWORK, "true", BOOL),
     "target_health_state.unhealthy.draining_interval_seconds": (NETWORK, "0", range(360001)),
 }
@@ -90,14 +117,20 @@ STICKINESS = {"network": "source_ip", "gateway": "source_ip_dest_ip"}
 
 def of_balancer(kind: str, scheme: str) -> dict:
     wanted = {"load_balancing.cross_zone.enabled": "true"} if kind == "application" else {}
-    return defaults(BALANCER, kind) | wanted | ({"ipv6.deny_all_igw_traffic": "true"} if scheme == "internal" and kind != "gateway" else {})
+    return (
+        defaults(BALANCER, kind)
+        | wanted
+        | ({"ipv6.deny_all_igw_traffic": "true"} if scheme == "internal" and kind != "gateway" else {})
+    )
 
 
 def of_group(data: dict) -> dict:
     kind, protocol = kind_of_group(data), data.get("Protocol")
     found = defaults(GROUP, kind) | ({"stickiness.type": STICKINESS[kind]} if kind in STICKINESS else {})
     if kind == "network":
-        found["preserve_client_ip.enabled"] = "false" if data["TargetType"] == "ip" and protocol in ("TCP", "TLS") else "true"
+        found["preserve_client_ip.enabled"] = (
+            "false" if data["TargetType"] == "ip" and protocol in ("TCP", "TLS") else "true"
+        )
     return found
 
 
@@ -108,7 +141,9 @@ def of_listener(kind: str) -> dict:
 def kind_of_group(data: dict) -> str:
     if data["TargetType"] == "lambda":
         return "lambda"
-    return {"HTTP": "application", "HTTPS": "application", "GENEVE": "gateway"}.get(data["Protocol"], "network")
+    return {"HTTP": "application", "HTTPS": "application", "GENEVE": "gateway"}.get(
+        data["Protocol"], "network"
+    )
 
 
 def defaults(table: dict, kind: str) -> dict:
@@ -121,8 +156,13 @@ def check(what: str, table: dict, kind: str, wanted: dict):
             raise invalid(f"{what} attribute key '{key}' is not recognized")
         kinds, _, allowed = table[key]
         if kind not in kinds:
-            raise error("InvalidConfigurationRequest", f"{what} attribute key '{key}' is not supported on {what.lower()}s with type '{kind}'")
-        if allowed is not None and value not in (allowed if isinstance(allowed[0], str) else [str(number) for number in allowed]):
+            raise error(
+                "InvalidConfigurationRequest",
+                f"{what} attribute key '{key}' is not supported on {what.lower()}s with type '{kind}'",
+            )
+        if allowed is not None and value not in (
+            allowed if isinstance(allowed[0], str) else [str(number) for number in allowed]
+        ):
             raise invalid(f"{what} attribute value '{value}' is not valid for key '{key}'")
 
 
@@ -160,8 +200,15 @@ def modify(argument: str, word: str, what: str, table: dict):
         thing = find(context, request[argument], word)
         wanted = {attribute["Key"]: attribute.get("Value") or "" for attribute in request["Attributes"]}
         check(what, table, kind_of(context, thing), wanted)
-        if word == "loadbalancer" and thing.data["Type"] == "application" and wanted.get("load_balancing.cross_zone.enabled") == "false":
-            raise error("InvalidConfigurationRequest", "Cross-zone load balancing cannot be disabled for application load balancers")
+        if (
+            word == "loadbalancer"
+            and thing.data["Type"] == "application"
+            and wanted.get("load_balancing.cross_zone.enabled") == "false"
+        ):
+            raise error(
+                "InvalidConfigurationRequest",
+                "Cross-zone load balancing cannot be disabled for application load balancers",
+            )
         check_logs(thing.attributes | wanted)
         thing.attributes |= wanted
         return to_response(thing.attributes)

@@ -8,8 +8,12 @@ def live(client):
         yield "target-group", arn.split("/", 1)[1]
     for balancer in names_of(client, "describe_load_balancers", "LoadBalancers", "LoadBalancerArn"):
         yield "load-balancer", balancer.split("/", 1)[1]
-        for listener in collect(client.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer), "Listeners"):
+        for listener in collect(
+            client.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer), "Listeners"
+        ):
             yield "listener", f"{listener['ListenerArn'].split('/', 1)[1]} {listener.get('Port')}"
-            for rule in collect(client.get_paginator("describe_rules").paginate(ListenerArn=listener["ListenerArn"]), "Rules"):
+            for rule in collect(
+                client.get_paginator("describe_rules").paginate(ListenerArn=listener["ListenerArn"]), "Rules"
+            ):
                 if not rule["IsDefault"]:
                     yield "listener-rule", f"{rule['RuleArn'].split('/', 1)[1]} {rule['Priority']}"

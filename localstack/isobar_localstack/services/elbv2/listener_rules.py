@@ -40,13 +40,21 @@ def create(context, request):
     region, listener = here(context), find(context, request["ListenerArn"], "listener")
     balancer = find(context, listener.data["LoadBalancerArn"], "loadbalancer")
     if balancer.data["Type"] != "application":
-        raise error("UnsupportedProtocol", f"Rules are not supported by {balancer.data['Type']} load balancers")
+        raise error(
+            "UnsupportedProtocol", f"Rules are not supported by {balancer.data['Type']} load balancers"
+        )
     check_priority(region, request["ListenerArn"], request["Priority"])
     if len(rules_of_balancer(region, listener.data["LoadBalancerArn"])) >= LIMIT:
-        raise error("TooManyRules", f"The maximum number of rules for load balancer '{listener.data['LoadBalancerArn']}' has been reached: {LIMIT}")
+        raise error(
+            "TooManyRules",
+            f"The maximum number of rules for load balancer '{listener.data['LoadBalancerArn']}' has been reached: {LIMIT}",
+        )
     data = {
-        "RuleArn": arn_below(request["ListenerArn"], "listener-rule"), "Priority": str(request["Priority"]), "IsDefault": False,
-        "Conditions": written_conditions(request["Conditions"]), "Actions": written_actions(context, balancer, request["Actions"]),
+        "RuleArn": arn_below(request["ListenerArn"], "listener-rule"),
+        "Priority": str(request["Priority"]),
+        "IsDefault": False,
+        "Conditions": written_conditions(request["Conditions"]),
+        "Actions": written_actions(context, balancer, request["Actions"]),
         "Transforms": request.get("Transforms") or [],
     }
     region.rules[data["RuleArn"]] = Rule(data, tag_dict(request.get("Tags")), request["ListenerArn"])
@@ -60,7 +68,11 @@ def check_priority(region: Region, listener_arn: str, priority: int):
 
 
 def rules_of_balancer(region: Region, balancer_arn: str) -> list[Rule]:
-    return [rule for rule in region.rules.values() if region.listeners[rule.listener_arn].data["LoadBalancerArn"] == balancer_arn]
+    return [
+        rule
+        for rule in region.rules.values()
+        if region.listeners[rule.listener_arn].data["LoadBalancerArn"] == balancer_arn
+    ]
 
 
 def modify(context, request):
@@ -101,7 +113,11 @@ def set_priorities(context, request):
         raise invalid("The rules must belong to the same listener")
     if len(set(wanted.values())) < len(wanted):
         raise error("PriorityInUse", "A priority must not be given to more than one rule")
-    others = {rule.data["Priority"] for rule in rules_of(region, rules[0].listener_arn) if rule.data["RuleArn"] not in wanted}
+    others = {
+        rule.data["Priority"]
+        for rule in rules_of(region, rules[0].listener_arn)
+        if rule.data["RuleArn"] not in wanted
+    }
     for priority in wanted.values():
         if str(priority) in others:
             raise error("PriorityInUse", f"Priority '{priority}' is currently in use")
@@ -128,17 +144,28 @@ def describe_all(context, request):
         raise invalid(f"Up to '{DESCRIBED}' rules can be described")
     if arns:
         defaults = {one.default_rule: one for one in here(context).listeners.values()}
-        found = [default_rule(defaults[arn]) if arn in defaults else find_rule(context, arn).data for arn in arns]
+        found = [
+            default_rule(defaults[arn]) if arn in defaults else find_rule(context, arn).data for arn in arns
+        ]
     else:
         listener = find(context, listener_arn, "listener")
-        own = sorted((rule.data for rule in rules_of(here(context), listener_arn)), key=lambda data: int(data["Priority"]))
+        own = sorted(
+            (rule.data for rule in rules_of(here(context), listener_arn)),
+            key=lambda data: int(data["Priority"]),
+        )
         found = [*own, default_rule(listener)]
-    shown, marker = page(found, request.get("Marker"), request.get("PageSize") or PAGE_SIZE, invalid("Invalid marker"))
+    shown, marker = page(
+        found, request.get("Marker"), request.get("PageSize") or PAGE_SIZE, invalid("Invalid marker")
+    )
     return {"Rules": [dict(one) for one in shown]} | ({"NextMarker": marker} if marker else {})
 
 
 def default_rule(listener: Listener) -> dict:
     return {
-        "RuleArn": listener.default_rule, "Priority": "default", "IsDefault": True, "Conditions": [],
-        "Actions": listener.data["DefaultActions"], "Transforms": [],
+        "RuleArn": listener.default_rule,
+        "Priority": "default",
+        "IsDefault": True,
+        "Conditions": [],
+        "Actions": listener.data["DefaultActions"],
+        "Transforms": [],
     }

@@ -58,21 +58,41 @@ def operations() -> dict:
 def create(context, request):
     region = here(context)
     balancer = find(context, request["LoadBalancerArn"], "loadbalancer")
-    data = checked(context, balancer, {
-        key: request[key] for key in ("Port", "Protocol", "SslPolicy", "AlpnPolicy", "Certificates", "DefaultActions", "MutualAuthentication")
-        if request.get(key) is not None
-    })
+    data = checked(
+        context,
+        balancer,
+        {
+            key: request[key]
+            for key in (
+                "Port",
+                "Protocol",
+                "SslPolicy",
+                "AlpnPolicy",
+                "Certificates",
+                "DefaultActions",
+                "MutualAuthentication",
+            )
+            if request.get(key) is not None
+        },
+    )
     there = on_port(region, balancer, data.get("Port"))
     if there is not None:
-        if {key: value for key, value in there.data.items() if not key.endswith("Arn")} == data and there.tags == tag_dict(request.get("Tags")):
+        if {
+            key: value for key, value in there.data.items() if not key.endswith("Arn")
+        } == data and there.tags == tag_dict(request.get("Tags")):
             return {"Listeners": [dict(there.data)]}
         raise duplicate(balancer)
     if len(listeners_of(region, request["LoadBalancerArn"])) >= LIMIT:
-        raise error("TooManyListeners", f"The maximum number of listeners for load balancer '{request['LoadBalancerArn']}' has been reached: {LIMIT}")
+        raise error(
+            "TooManyListeners",
+            f"The maximum number of listeners for load balancer '{request['LoadBalancerArn']}' has been reached: {LIMIT}",
+        )
     arn = arn_below(request["LoadBalancerArn"], "listener")
     kind = balancer.data["Type"]
     data = {"ListenerArn": arn, "LoadBalancerArn": request["LoadBalancerArn"], **data}
-    region.listeners[arn] = Listener(data, tag_dict(request.get("Tags")), attributes.of_listener(kind), arn_below(arn, "listener-rule"))
+    region.listeners[arn] = Listener(
+        data, tag_dict(request.get("Tags")), attributes.of_listener(kind), arn_below(arn, "listener-rule")
+    )
     note_uses(region)
     return {"Listeners": [dict(data)]}
 
@@ -80,11 +100,23 @@ def create(context, request):
 def modify(context, request):
     region, listener = here(context), find(context, request["ListenerArn"], "listener")
     balancer = find(context, listener.data["LoadBalancerArn"], "loadbalancer")
-    names = ("Port", "Protocol", "SslPolicy", "AlpnPolicy", "Certificates", "DefaultActions", "MutualAuthentication")
+    names = (
+        "Port",
+        "Protocol",
+        "SslPolicy",
+        "AlpnPolicy",
+        "Certificates",
+        "DefaultActions",
+        "MutualAuthentication",
+    )
     wanted = {key: request[key] for key in names if request.get(key) is not None}
     merged = {key: listener.data[key] for key in names if key in listener.data} | wanted
     if merged.get("Protocol") not in SECURE:
-        merged = {key: value for key, value in merged.items() if key not in ("SslPolicy", "Certificates", "AlpnPolicy", "MutualAuthentication") or key in wanted}
+        merged = {
+            key: value
+            for key, value in merged.items()
+            if key not in ("SslPolicy", "Certificates", "AlpnPolicy", "MutualAuthentication") or key in wanted
+        }
     data = checked(context, balancer, merged)
     there = on_port(region, balancer, data.get("Port"))
     if there is not None and there is not listener:
@@ -101,11 +133,21 @@ def modify(context, request):
 
 
 def on_port(region: Region, balancer: Balancer, port) -> Listener | None:
-    return next((one for one in listeners_of(region, balancer.data["LoadBalancerArn"]) if one.data.get("Port") == port), None)
+    return next(
+        (
+            one
+            for one in listeners_of(region, balancer.data["LoadBalancerArn"])
+            if one.data.get("Port") == port
+        ),
+        None,
+    )
 
 
 def duplicate(balancer: Balancer):
-    return error("DuplicateListener", f"A listener already exists on this port for this load balancer '{balancer.data['LoadBalancerArn']}'")
+    return error(
+        "DuplicateListener",
+        f"A listener already exists on this port for this load balancer '{balancer.data['LoadBalancerArn']}'",
+    )
 
 
 def checked(context, balancer: Balancer, wanted: dict) -> dict:
@@ -120,9 +162,16 @@ def checked(context, balancer: Balancer, wanted: dict) -> dict:
             raise error("SSLPolicyNotFound", f"SSL policy '{policy}' not found")
         certificates = wanted.get("Certificates") or []
         if len(certificates) != 1:
-            raise invalid(f"A certificate must be specified for {protocol} listeners" if not certificates else "Only one certificate can be specified")
+            raise invalid(
+                f"A certificate must be specified for {protocol} listeners"
+                if not certificates
+                else "Only one certificate can be specified"
+            )
         check_certificate(context, certificates[0]["CertificateArn"])
-        shown |= {"SslPolicy": policy, "Certificates": [{"CertificateArn": certificates[0]["CertificateArn"]}]}
+        shown |= {
+            "SslPolicy": policy,
+            "Certificates": [{"CertificateArn": certificates[0]["CertificateArn"]}],
+        }
         if protocol == "HTTPS":
             shown.setdefault("MutualAuthentication", {"Mode": "off"})
     shown["DefaultActions"] = written_actions(context, balancer, wanted["DefaultActions"])
@@ -135,7 +184,10 @@ def check_certificate(context, arn: str):
     if status is None:
         raise error("CertificateNotFound", f"Certificate '{arn}' not found")
     if status != "ISSUED":
-        raise error("UnsupportedCertificate", f"The certificate '{arn}' must have a fully-qualified domain name, a supported signature, and a supported key size.")
+        raise error(
+            "UnsupportedCertificate",
+            f"The certificate '{arn}' must have a fully-qualified domain name, a supported signature, and a supported key size.",
+        )
 
 
 # --- reading and deleting -------------------------------------------------------------------------
@@ -150,7 +202,9 @@ def describe_all(context, request):
     if balancer:
         find(context, balancer, "loadbalancer")
     found = find_all(context, arns, "listener") if arns else listeners_of(here(context), balancer)
-    shown, marker = page(found, request.get("Marker"), request.get("PageSize") or PAGE_SIZE, invalid("Invalid marker"))
+    shown, marker = page(
+        found, request.get("Marker"), request.get("PageSize") or PAGE_SIZE, invalid("Invalid marker")
+    )
     return {"Listeners": [dict(one.data) for one in shown]} | ({"NextMarker": marker} if marker else {})
 
 
@@ -179,7 +233,10 @@ def add_certificates(context, request):
         check_certificate(context, arn)
     wanted = list(dict.fromkeys([*listener.more_certificates, *arns]))
     if len(wanted) > CERTIFICATES:
-        raise error("TooManyCertificates", f"The maximum number of certificates for load balancer '{listener.data['LoadBalancerArn']}' has been reached: {CERTIFICATES}")
+        raise error(
+            "TooManyCertificates",
+            f"The maximum number of certificates for load balancer '{listener.data['LoadBalancerArn']}' has been reached: {CERTIFICATES}",
+        )
     listener.more_certificates = wanted
     return {"Certificates": [{"CertificateArn": arn, "IsDefault": False} for arn in arns]}
 
@@ -203,7 +260,9 @@ def describe_certificates(context, request):
     listener = find(context, request["ListenerArn"], "listener")
     default = [{**certificate, "IsDefault": True} for certificate in listener.data.get("Certificates") or []]
     every = default + [{"CertificateArn": arn, "IsDefault": False} for arn in listener.more_certificates]
-    shown, marker = page(every, request.get("Marker"), request.get("PageSize") or PAGE_SIZE, invalid("Invalid marker"))
+    shown, marker = page(
+        every, request.get("Marker"), request.get("PageSize") or PAGE_SIZE, invalid("Invalid marker")
+    )
     return {"Certificates": shown} | ({"NextMarker": marker} if marker else {})
 
 
@@ -215,7 +274,9 @@ def secure(context, request) -> Listener:
 
 
 def certificates_of(listener: Listener) -> set[str]:
-    return {certificate["CertificateArn"] for certificate in listener.data.get("Certificates") or []} | set(listener.more_certificates)
+    return {certificate["CertificateArn"] for certificate in listener.data.get("Certificates") or []} | set(
+        listener.more_certificates
+    )
 
 
 def note_end_of_use(region: Region, balancer_arn: str, before: set[str]):

@@ -15,7 +15,11 @@ from isobar_localstack.services.elbv2.state import Balancer, full_name, invalid
 
 FREE_ADDRESSES = 8
 NO_IPV6 = "You must specify subnets with an associated IPv6 CIDR block."
-INTERFACE_TYPES = {"application": "interface", "network": "network_load_balancer", "gateway": "gateway_load_balancer"}
+INTERFACE_TYPES = {
+    "application": "interface",
+    "network": "network_load_balancer",
+    "gateway": "gateway_load_balancer",
+}
 
 
 def ec2(context):
@@ -30,18 +34,26 @@ def wanted_subnets(request) -> list[str]:
 
 def checked_subnets(context, subnet_ids: list[str], kind: str, has: dict) -> list[dict]:
     """What EC2 knows of the subnets of a balancer; `has` are the subnets it is in already."""
-    subnets = look_up(ec2_interfaces.checked_subnets, context, subnet_ids, "InvalidSubnetID.NotFound", "SubnetNotFound")
+    subnets = look_up(
+        ec2_interfaces.checked_subnets, context, subnet_ids, "InvalidSubnetID.NotFound", "SubnetNotFound"
+    )
     if len({subnet["VpcId"] for subnet in subnets}) > 1:
         raise error("InvalidConfigurationRequest", "All subnets must belong to the same VPC")
     zones = [subnet["AvailabilityZone"] for subnet in subnets]
     if len(set(zones)) < len(zones):
-        raise error("InvalidConfigurationRequest", "A load balancer cannot be attached to multiple subnets in the same Availability Zone")
+        raise error(
+            "InvalidConfigurationRequest",
+            "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
+        )
     if kind == "application" and len(zones) < 2:
         raise invalid("At least two subnets in two different Availability Zones must be specified")
     for subnet in subnets:
         if subnet["SubnetId"] not in has.values() and subnet["AvailableIpAddressCount"] < FREE_ADDRESSES:
-            raise error("InvalidSubnet", f"Not enough IP space available in {subnet['SubnetId']}. ELB requires at least "
-                        f"{FREE_ADDRESSES} free IP addresses in each subnet.")
+            raise error(
+                "InvalidSubnet",
+                f"Not enough IP space available in {subnet['SubnetId']}. ELB requires at least "
+                f"{FREE_ADDRESSES} free IP addresses in each subnet.",
+            )
     return subnets
 
 
@@ -56,10 +68,15 @@ def look_up(checked, context, ids: list[str], code: str, own_code: str) -> list[
 
 
 def checked_groups(context, group_ids: list[str], vpc_id: str) -> list[str]:
-    groups = look_up(ec2_interfaces.checked_groups, context, group_ids, "InvalidGroup.NotFound", "InvalidSecurityGroup")
+    groups = look_up(
+        ec2_interfaces.checked_groups, context, group_ids, "InvalidGroup.NotFound", "InvalidSecurityGroup"
+    )
     for group in groups:
         if group["VpcId"] != vpc_id:
-            raise error("InvalidConfigurationRequest", f"One or more security groups are invalid: security group {group['GroupId']} does not belong to VPC '{vpc_id}'")
+            raise error(
+                "InvalidConfigurationRequest",
+                f"One or more security groups are invalid: security group {group['GroupId']} does not belong to VPC '{vpc_id}'",
+            )
     return list(dict.fromkeys(group_ids))
 
 
@@ -100,20 +117,33 @@ def place_interfaces(context, balancer: Balancer):
     release_interfaces(context, [interface for subnet, interface in has.items() if subnet not in wanted])
     missing = [subnet for subnet in wanted if subnet not in has]
     made = ec2_interfaces.attach_interfaces(
-        context.account_id, context.region, missing, balancer.data.get("SecurityGroups") or [],
-        f"ELB {full_name(balancer.data['LoadBalancerArn'])}", interface_type=INTERFACE_TYPES[balancer.data["Type"]],
+        context.account_id,
+        context.region,
+        missing,
+        balancer.data.get("SecurityGroups") or [],
+        f"ELB {full_name(balancer.data['LoadBalancerArn'])}",
+        interface_type=INTERFACE_TYPES[balancer.data["Type"]],
         public=is_public(balancer),
     )
-    balancer.interfaces = {subnet: has[subnet] for subnet in wanted if subnet in has} | dict(zip(missing, made))
+    balancer.interfaces = {subnet: has[subnet] for subnet in wanted if subnet in has} | dict(
+        zip(missing, made)
+    )
 
 
 def is_public(balancer: Balancer) -> bool:
-    return balancer.data.get("Scheme") == "internet-facing" and balancer.data["IpAddressType"] != "dualstack-without-public-ipv4"
+    return (
+        balancer.data.get("Scheme") == "internet-facing"
+        and balancer.data["IpAddressType"] != "dualstack-without-public-ipv4"
+    )
 
 
 def set_public(context, balancer: Balancer):
-    ec2_interfaces.set_public(context.account_id, context.region, list(balancer.interfaces.values()), is_public(balancer))
+    ec2_interfaces.set_public(
+        context.account_id, context.region, list(balancer.interfaces.values()), is_public(balancer)
+    )
 
 
 def release_interfaces(context, interfaces: list[str]):
-    ec2_interfaces.release_interfaces(context.account_id, context.region, interfaces, "elbv2.interfaces_leaving")
+    ec2_interfaces.release_interfaces(
+        context.account_id, context.region, interfaces, "elbv2.interfaces_leaving"
+    )

@@ -17,7 +17,9 @@ def check_name(what: str, name: str):
     if len(name) > limit:  # [doc]
         raise invalid(f"{what} name '{name}' cannot be longer than '{limit}' characters")
     if not matches(r"[A-Za-z0-9\-]+", name):
-        raise invalid(f"{what} name '{name}' can only contain characters that are alphanumeric characters or hyphens(-)")
+        raise invalid(
+            f"{what} name '{name}' can only contain characters that are alphanumeric characters or hyphens(-)"
+        )
     if name.startswith("-") or name.endswith("-"):
         raise invalid(f"{what} name '{name}' cannot begin or end with a hyphen(-)")
 
@@ -34,7 +36,9 @@ def balancer(context, request):
 def subnets(context, request) -> list:
     named, mappings = request.get("Subnets") or [], request.get("SubnetMappings") or []
     if named and mappings:
-        raise error("InvalidConfigurationRequest", "You can specify either Subnets or SubnetMappings, but not both")
+        raise error(
+            "InvalidConfigurationRequest", "You can specify either Subnets or SubnetMappings, but not both"
+        )
     wanted = named or [mapping.get("SubnetId") for mapping in mappings]
     if len(set(wanted)) != len(wanted):
         raise error("InvalidConfigurationRequest", "A subnet must not be given twice")
@@ -68,7 +72,11 @@ def health_check(context, request):
     codes = (request.get("Matcher") or {}).get("HttpCode")
     if codes and not all(matches(r"[2-5]\d\d(-[2-5]\d\d)?", code.strip()) for code in codes.split(",")):
         raise invalid("Health check matcher HTTP code is not valid")
-    if codes and request.get("Protocol") in APPLICATION and "5" in {code.strip()[0] for code in codes.replace("-", ",").split(",")}:
+    if (
+        codes
+        and request.get("Protocol") in APPLICATION
+        and "5" in {code.strip()[0] for code in codes.replace("-", ",").split(",")}
+    ):
         raise invalid("Health check matcher HTTP code must be between 200 and 499")  # [model]
 
 
@@ -86,7 +94,9 @@ def listener(context, request):
         if not protocol or not request.get("Port"):
             raise invalid("A listener protocol and a port must be specified")
     if "/app/" in balancer_arn and protocol and protocol not in APPLICATION:
-        raise invalid(f"Protocol '{protocol}' is not supported by application load balancers. It must be one of HTTP, HTTPS")
+        raise invalid(
+            f"Protocol '{protocol}' is not supported by application load balancers. It must be one of HTTP, HTTPS"
+        )
     if "/net/" in balancer_arn and protocol in APPLICATION:
         raise invalid(f"Protocol '{protocol}' is not supported by network load balancers")
     check_actions(request.get("DefaultActions"))
@@ -99,11 +109,18 @@ def rule(context, request):
         raise invalid("A condition must be specified")
     values = 0
     for condition in conditions or []:
-        values += len(condition.get("Values") or []) + len(condition.get("RegexValues") or []) + sum(
-            len(part.get("Values") or []) + len(part.get("RegexValues") or []) for part in condition.values() if isinstance(part, dict)
+        values += (
+            len(condition.get("Values") or [])
+            + len(condition.get("RegexValues") or [])
+            + sum(
+                len(part.get("Values") or []) + len(part.get("RegexValues") or [])
+                for part in condition.values()
+                if isinstance(part, dict)
+            )
         )
         if condition.get("Field") and not matches(
-            "host-header|path-pattern|http-header|query-string|http-request-method|source-ip", condition["Field"]
+            "host-header|path-pattern|http-header|query-string|http-request-method|source-ip",
+            condition["Field"],
         ):
             raise invalid(f"Condition field '{condition['Field']}' is not valid")
     if conditions and not values:
@@ -117,9 +134,14 @@ def check_actions(actions):
         return
     final = [action for action in actions if action.get("Type") in FINAL_ACTIONS]
     if len(final) != 1:
-        raise error("InvalidLoadBalancerAction", "Exactly one forward, redirect or fixed-response action must be specified")
+        raise error(
+            "InvalidLoadBalancerAction",
+            "Exactly one forward, redirect or fixed-response action must be specified",
+        )
     if len(actions) > 1 and max(actions, key=lambda action: action.get("Order") or 0) is not final[0]:
-        raise error("InvalidLoadBalancerAction", f"The action of type {final[0]['Type']} must be performed last")
+        raise error(
+            "InvalidLoadBalancerAction", f"The action of type {final[0]['Type']} must be performed last"
+        )
     action = final[0]
     if action["Type"] == "forward":
         groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or []

@@ -71,7 +71,9 @@ class Region:
     groups: dict = field(default_factory=dict)
     listeners: dict = field(default_factory=dict)
     rules: dict = field(default_factory=dict)  # without the default rules
-    former_uses: dict = field(default_factory=dict)  # certificate -> (balancer arns, when ACM notices their end)
+    former_uses: dict = field(
+        default_factory=dict
+    )  # certificate -> (balancer arns, when ACM notices their end)
 
 
 stores = State("elbv2")
@@ -144,7 +146,9 @@ def find(context, arn: str, word: str):
 
 def check_arn(arn: str, word: str):
     if not arn.startswith("arn:") or word_of(arn) != word:
-        raise invalid(f"'{arn}' is not a valid {'listener rule' if word == 'listener-rule' else KINDS[word][2]} ARN")
+        raise invalid(
+            f"'{arn}' is not a valid {'listener rule' if word == 'listener-rule' else KINDS[word][2]} ARN"
+        )
 
 
 def find_all(context, arns: list, word: str) -> list:
@@ -173,7 +177,10 @@ def rules_of(region: Region, listener_arn: str) -> list[Rule]:
 def groups_in(actions: list) -> set[str]:
     named = {action.get("TargetGroupArn") for action in actions}
     for action in actions:
-        named |= {group.get("TargetGroupArn") for group in (action.get("ForwardConfig") or {}).get("TargetGroups") or []}
+        named |= {
+            group.get("TargetGroupArn")
+            for group in (action.get("ForwardConfig") or {}).get("TargetGroups") or []
+        }
     return named - {None}
 
 
@@ -182,7 +189,10 @@ def uses(region: Region) -> dict[str, list[str]]:
     used = defaultdict(dict)
     for listener in region.listeners.values():
         balancer_arn = listener.data["LoadBalancerArn"]
-        written = [listener.data["DefaultActions"], *(rule.data["Actions"] for rule in rules_of(region, listener.data["ListenerArn"]))]
+        written = [
+            listener.data["DefaultActions"],
+            *(rule.data["Actions"] for rule in rules_of(region, listener.data["ListenerArn"])),
+        ]
         for actions in written:
             for group in groups_in(actions):
                 used[group][balancer_arn] = True

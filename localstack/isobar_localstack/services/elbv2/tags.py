@@ -38,7 +38,11 @@ def remove_tags(context, request):
 def describe_tags(context, request):
     if len(request["ResourceArns"]) > DESCRIBED:
         raise invalid(f"Up to '{DESCRIBED}' resources can be described")
-    return {"TagDescriptions": [{"ResourceArn": arn, "Tags": tag_list(tags_of(context, arn))} for arn in request["ResourceArns"]]}
+    return {
+        "TagDescriptions": [
+            {"ResourceArn": arn, "Tags": tag_list(tags_of(context, arn))} for arn in request["ResourceArns"]
+        ]
+    }
 
 
 def tagged(account_id: str, region: str):

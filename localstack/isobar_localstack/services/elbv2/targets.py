@@ -86,7 +86,14 @@ def state(account_id: str, region: str, target_group_arn: str, target: dict | st
         return None
     settle(group)
     wanted = target if isinstance(target, dict) else {"Id": target}
-    found = next((one for key, one in group.targets.items() if key[0] == wanted["Id"] and wanted.get("Port") in (None, key[1])), None)
+    found = next(
+        (
+            one
+            for key, one in group.targets.items()
+            if key[0] == wanted["Id"] and wanted.get("Port") in (None, key[1])
+        ),
+        None,
+    )
     return found.health if found else None
 
 
@@ -96,11 +103,15 @@ def shift(account_id: str, region: str, rule_or_listener_arn: str, weights: dict
     here = regions[account_id, region]
     rule, listener = here.rules.get(rule_or_listener_arn), here.listeners.get(rule_or_listener_arn)
     if rule is None and listener is None:
-        listener = next((one for one in here.listeners.values() if one.default_rule == rule_or_listener_arn), None)
+        listener = next(
+            (one for one in here.listeners.values() if one.default_rule == rule_or_listener_arn), None
+        )
     if rule is None and listener is None:
         return
     holder, name = (rule.data, "Actions") if rule else (listener.data, "DefaultActions")
-    holder[name] = [with_weights(action, weights) if action["Type"] == "forward" else action for action in holder[name]]
+    holder[name] = [
+        with_weights(action, weights) if action["Type"] == "forward" else action for action in holder[name]
+    ]
     note_uses(here)
 
 
@@ -201,7 +212,9 @@ def health(region: Region, group: TargetGroup, target: Target) -> dict:
 def set_health(name_or_arn: str, healthy: bool, target_id: str | None) -> bool:
     """Whether there is such a group; of a name, those of all regions."""
     found = [
-        (region, group) for region in list(regions.values()) for arn, group in region.groups.items()
+        (region, group)
+        for region in list(regions.values())
+        for arn, group in region.groups.items()
         if name_or_arn in (arn, group.data["TargetGroupName"])
     ]
     for region, group in found:
@@ -210,7 +223,11 @@ def set_health(name_or_arn: str, healthy: bool, target_id: str | None) -> bool:
             group.told.clear()
         group.told[target_id] = healthy
         for target in group.targets.values():
-            if target.drained_at is None and target.health not in NOT_CHECKED and target_id in (None, target.id):
+            if (
+                target.drained_at is None
+                and target.health not in NOT_CHECKED
+                and target_id in (None, target.id)
+            ):
                 expect(group, target, max(clock.now(), checked_from(region, group)))
     return bool(found)
 
@@ -226,7 +243,10 @@ def all_states() -> dict:
     for region in list(regions.values()):
         for arn, group in region.groups.items():
             settle(group)
-            shown[arn] = {":".join(str(part) for part in key if part is not None): one.health for key, one in group.targets.items()}
+            shown[arn] = {
+                ":".join(str(part) for part in key if part is not None): one.health
+                for key, one in group.targets.items()
+            }
     return shown
 
 
@@ -239,7 +259,11 @@ class TargetHealthResource:
 
         wanted = request.get_json(force=True)
         if wanted.get("health") not in ("healthy", "unhealthy"):
-            return Response(json.dumps({"message": "health is healthy or unhealthy"}), 400, mimetype="application/json")
-        if not set_health(wanted.get("target_group", ""), wanted["health"] == "healthy", wanted.get("target")):
+            return Response(
+                json.dumps({"message": "health is healthy or unhealthy"}), 400, mimetype="application/json"
+            )
+        if not set_health(
+            wanted.get("target_group", ""), wanted["health"] == "healthy", wanted.get("target")
+        ):
             return Response(json.dumps({"message": "no such target group"}), 404, mimetype="application/json")
         return all_states()

@@ -10,9 +10,7 @@ SERVICE = Emulated(
     operations=roles.operations,
     throttling=Throttling("Throttling"),
     # One control plane for all regions.
-    limits=(
-        Limit(("*",), 5, 30, "memory", ACCOUNT),
-    ),
+    limits=(Limit(("*",), 5, 30, "memory", ACCOUNT),),
     errors=coral("ValidationError", "MalformedInput"),  # [doc]
     rules=rules.RULES,
     inventory=inventory.live,

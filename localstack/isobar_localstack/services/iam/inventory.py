@@ -4,7 +4,11 @@ from isobar_localstack.core.inventory import collect, names_of
 
 
 def live(client):
-    pages = list(client.get_paginator("get_account_authorization_details").paginate(Filter=["Role", "LocalManagedPolicy"]))
+    pages = list(
+        client.get_paginator("get_account_authorization_details").paginate(
+            Filter=["Role", "LocalManagedPolicy"]
+        )
+    )
     for role in collect(pages, "RoleDetailList"):
         yield "role", role["RoleName"]
         for policy in role.get("RolePolicyList", []):

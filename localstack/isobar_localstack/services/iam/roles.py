@@ -24,20 +24,29 @@ GLOBAL = "us-east-1"
 
 
 def operations(original: dict) -> dict:
-    return replaced(original, {
-        "CreateRole": create_role,
-        "UpdateAssumeRolePolicy": lambda original: changing("consistency.iam_role")(with_principals(original)),
-        "PutRolePolicy": changing("consistency.iam_policy"),
-        "AttachRolePolicy": changing("consistency.iam_policy"),
-        "DeletePolicy": delete_policy,
-        "GetRole": get_role,
-        "CreateInstanceProfile": create_profile,
-        "AddRoleToInstanceProfile": add_role_to_profile,
-        "GetInstanceProfile": get_profile,
-        "ListInstanceProfiles": consistency.eventually_listed("InstanceProfiles", "InstanceProfileName", "iam-profile", everywhere=True),
-        "ListRoles": consistency.eventually_listed("Roles", "RoleName", "iam", everywhere=True),
-        "GetAccountAuthorizationDetails": consistency.eventually_listed("RoleDetailList", "RoleName", "iam", everywhere=True),
-    })
+    return replaced(
+        original,
+        {
+            "CreateRole": create_role,
+            "UpdateAssumeRolePolicy": lambda original: changing("consistency.iam_role")(
+                with_principals(original)
+            ),
+            "PutRolePolicy": changing("consistency.iam_policy"),
+            "AttachRolePolicy": changing("consistency.iam_policy"),
+            "DeletePolicy": delete_policy,
+            "GetRole": get_role,
+            "CreateInstanceProfile": create_profile,
+            "AddRoleToInstanceProfile": add_role_to_profile,
+            "GetInstanceProfile": get_profile,
+            "ListInstanceProfiles": consistency.eventually_listed(
+                "InstanceProfiles", "InstanceProfileName", "iam-profile", everywhere=True
+            ),
+            "ListRoles": consistency.eventually_listed("Roles", "RoleName", "iam", everywhere=True),
+            "GetAccountAuthorizationDetails": consistency.eventually_listed(
+                "RoleDetailList", "RoleName", "iam", everywhere=True
+            ),
+        },
+    )
 
 
 # --- writing and reading --------------------------------------------------------------------------
@@ -87,8 +96,12 @@ def delete_policy(original):
 
         policy = iam_stores[context.account_id][GLOBAL].MANAGED_POLICIES.get(request["PolicyArn"])
         if policy and len(policy.versions) > 1:
-            raise error("DeleteConflict", "This policy has more than one version. Before you delete a policy, you must delete the "
-                        "policy's versions. The default version is deleted with the policy.", 409)
+            raise error(
+                "DeleteConflict",
+                "This policy has more than one version. Before you delete a policy, you must delete the "
+                "policy's versions. The default version is deleted with the policy.",
+                409,
+            )
         return original(context, request)
 
     return handler
@@ -97,7 +110,10 @@ def delete_policy(original):
 def get_role(original):
     def handler(context, request):
         name = request["RoleName"]
-        if consistency.not_visible_yet("consistency.iam_read", context.account_id, name) and not context.is_internal_call:
+        if (
+            consistency.not_visible_yet("consistency.iam_read", context.account_id, name)
+            and not context.is_internal_call
+        ):
             raise error("NoSuchEntity", f"The role with name {name} cannot be found.", 404)
         return original(context, request)
 
@@ -131,7 +147,10 @@ def add_role_to_profile(original):
 def get_profile(original):
     def handler(context, request):
         name = request["InstanceProfileName"]
-        if consistency.not_visible_yet("consistency.iam_read", context.account_id, "profile", name) and not context.is_internal_call:
+        if (
+            consistency.not_visible_yet("consistency.iam_read", context.account_id, "profile", name)
+            and not context.is_internal_call
+        ):
             raise error("NoSuchEntity", f"Instance Profile {name} cannot be found.", 404)
         return original(context, request)
 
@@ -157,7 +176,9 @@ def profile(account_id: str, name_or_arn: str) -> dict | None:
 def usable_profile(account_id: str, name_or_arn: str) -> dict | None:
     """The profile as EC2 and Auto Scaling see it: None as well when it, or the role in it, is too new."""
     found = profile(account_id, name_or_arn)
-    if found and consistency.not_visible_yet("consistency.iam_profile", account_id, found["InstanceProfileName"]):
+    if found and consistency.not_visible_yet(
+        "consistency.iam_profile", account_id, found["InstanceProfileName"]
+    ):
         return None
     return found
 
@@ -210,7 +231,10 @@ def allows(account_id: str, role, action: str) -> bool:
         statement.get("Effect")
         for document in documents
         for statement in listed(document.get("Statement"))
-        if any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in listed(statement.get("Action")))
+        if any(
+            fnmatch.fnmatchcase(action.lower(), pattern.lower())
+            for pattern in listed(statement.get("Action"))
+        )
     }
     return effects == {"Allow"}
 

@@ -25,7 +25,11 @@ def trust(member):
                 raise malformed("Missing required field Principal")
             check_statement(statement, "Missing required field Action")
         if size(request[member]) > fact("iam.trust_policy_characters"):
-            raise error("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {fact('iam.trust_policy_characters')}", 409)
+            raise error(
+                "LimitExceeded",
+                f"Cannot exceed quota for ACLSizePerRole: {fact('iam.trust_policy_characters')}",
+                409,
+            )
 
     return rule
 

@@ -27,7 +27,12 @@ from isobar_localstack.services.lambda_ import lifecycle, network, settings
 from isobar_localstack.services.lambda_.state import find
 
 STATE_FIELDS = (
-    "State", "StateReason", "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode",
+    "State",
+    "StateReason",
+    "StateReasonCode",
+    "LastUpdateStatus",
+    "LastUpdateStatusReason",
+    "LastUpdateStatusReasonCode",
 )
 CHANGE_NETWORKS = ("CreateFunction", "UpdateFunctionConfiguration", "PublishVersion", "DeleteFunction")
 
@@ -70,16 +75,22 @@ def operations(original: dict) -> dict:
     own = replaced(
         original,
         {
-            "CreateFunction": lambda original: lifecycle.creating(settings.showing(settings.keeping(with_role_check(original)))),
+            "CreateFunction": lambda original: lifecycle.creating(
+                settings.showing(settings.keeping(with_role_check(original)))
+            ),
             "UpdateFunctionCode": lambda original: settings.showing(when_settled(original)),
             "UpdateFunctionConfiguration": update_configuration,
             "PublishVersion": lambda original: settings.showing(when_settled(original)),
             "DeleteFunction": lambda original: lifecycle.deleting(when_unreferenced(original)),
             "GetFunction": lambda original: lifecycle.getting(settings.get_function(original)),
-            "GetFunctionConfiguration": lambda original: lifecycle.getting(settings.showing(through_alias(original))),
+            "GetFunctionConfiguration": lambda original: lifecycle.getting(
+                settings.showing(through_alias(original))
+            ),
             "ListFunctions": list_functions,
             "AddPermission": with_known_principal,
-            "ListVersionsByFunction": lambda original: settings.showing_all("Versions")(without_states("Versions")(original)),
+            "ListVersionsByFunction": lambda original: settings.showing_all("Versions")(
+                without_states("Versions")(original)
+            ),
         },
     )
     own |= {name: network.following(own.get(name) or original[name]) for name in CHANGE_NETWORKS}
@@ -108,7 +119,9 @@ def with_role_check(original):
 def check_role(context, arn: str):
     role = usable_role(context.account_id, arn)
     if role is None or not trusts(role, "lambda.amazonaws.com"):
-        raise error("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
+        raise error(
+            "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
+        )
 
 
 def check_network_permission(context, request):
@@ -128,7 +141,14 @@ def check_network_permission(context, request):
 def with_known_principal(original):
     def handler(context, request):
         policy = json.dumps({"Statement": {"Principal": {"AWS": request["Principal"]}}})
-        check_principals(context, policy, error("InvalidParameterValueException", "The provided principal was invalid. Please check the principal and try again."))
+        check_principals(
+            context,
+            policy,
+            error(
+                "InvalidParameterValueException",
+                "The provided principal was invalid. Please check the principal and try again.",
+            ),
+        )
         return original(context, request)
 
     return handler
@@ -152,12 +172,14 @@ def check_settled(context, name_or_arn: str):
     if state in ("Pending", "Deleting"):
         raise error(
             "ResourceConflictException",
-            f"The operation cannot be performed at this time. The function is currently in the following state: {state}", 409,
+            f"The operation cannot be performed at this time. The function is currently in the following state: {state}",
+            409,
         )
     if latest.config.last_update and latest.config.last_update.status == "InProgress":
         raise error(
             "ResourceConflictException",
-            f"The operation cannot be performed at this time. An update is in progress for resource: {arn}", 409,
+            f"The operation cannot be performed at this time. An update is in progress for resource: {arn}",
+            409,
         )
 
 
@@ -171,7 +193,8 @@ def when_unreferenced(original):
         if users:
             raise error(
                 "ResourceConflictException",
-                f"Unable to delete version because the following aliases reference it: [{', '.join(users)}]", 409,
+                f"Unable to delete version because the following aliases reference it: [{', '.join(users)}]",
+                409,
             )
         return original(context, request)
 

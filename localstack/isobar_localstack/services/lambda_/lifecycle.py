@@ -66,7 +66,8 @@ def preparing(version, usual="lambda.preparing") -> str:
     network = network_of(version)
     if network and not any(
         network_of(other) == network
-        for function in functions(version.id).values() if function.function_name != version.id.function_name
+        for function in functions(version.id).values()
+        if function.function_name != version.id.function_name
         for other in function.versions.values()
     ):
         return "lambda.preparing_vpc"
@@ -97,7 +98,11 @@ def finish(function, identity):
     from localstack.services.lambda_.invocation.lambda_models import UpdateStatus, VersionState
 
     version = function.versions.get(identity.qualifier)
-    if functions(identity).get(function.function_name) is function and version and version.config.state.state != State.Deleting:
+    if (
+        functions(identity).get(function.function_name) is function
+        and version
+        and version.config.state.state != State.Deleting
+    ):
         set_state(function, version, VersionState(State.Active), UpdateStatus(LastUpdateStatus.Successful))
 
 
@@ -158,7 +163,8 @@ def invoke(account_id: str, region: str, name: str):
     if state != "Active":
         raise error(
             "ResourceConflictException",
-            f"The operation cannot be performed at this time. The function is currently in the following state: {state}", 409,
+            f"The operation cannot be performed at this time. The function is currently in the following state: {state}",
+            409,
         )
     logs.function_ran(account_id, region, name)
     raise error("ServiceException", "This emulator keeps functions but cannot run them.", 500)
@@ -168,7 +174,11 @@ def invoke(account_id: str, region: str, name: str):
 
 
 def not_found(account_id: str, region: str, name: str):
-    return error("ResourceNotFoundException", f"Function not found: arn:aws:lambda:{region}:{account_id}:function:{name}", 404)
+    return error(
+        "ResourceNotFoundException",
+        f"Function not found: arn:aws:lambda:{region}:{account_id}:function:{name}",
+        404,
+    )
 
 
 def plain_name(name_or_arn: str) -> str:
@@ -179,7 +189,9 @@ def creating(original):
     def handler(context, request):
         answer = original(context, request)
         name = plain_name(request["FunctionName"])
-        logs.functions_run.pop((context.account_id, context.region, name), None)  # a new one, which has not run
+        logs.functions_run.pop(
+            (context.account_id, context.region, name), None
+        )  # a new one, which has not run
         consistency.mark("consistency.lambda_get", context.account_id, context.region, name)
         consistency.mark_created(context, "lambda", name)
         return answer
@@ -190,7 +202,10 @@ def creating(original):
 def getting(original):
     def handler(context, request):
         name = plain_name(request["FunctionName"])
-        if consistency.not_visible_yet("consistency.lambda_get", context.account_id, context.region, name) and not context.is_internal_call:
+        if (
+            consistency.not_visible_yet("consistency.lambda_get", context.account_id, context.region, name)
+            and not context.is_internal_call
+        ):
             raise not_found(context.account_id, context.region, name)
         return original(context, request)
 
@@ -205,7 +220,8 @@ def deleting(original):
             if function.latest().config.state.state == "Deleting":
                 raise error(
                     "ResourceConflictException",
-                    "The operation cannot be performed at this time. The function is currently in the following state: Deleting", 409,
+                    "The operation cannot be performed at this time. The function is currently in the following state: Deleting",
+                    409,
                 )
             if consistency.is_eventual():
                 begin_deleting(account_id, region, function)

@@ -59,7 +59,15 @@ def used_pairs(account_id: str, region: str) -> dict:
 
 def attach_interface(account_id: str, region: str, pair: tuple, name: str) -> str:
     subnet_id, groups = pair
-    lent, = interfaces.attach_interfaces(account_id, region, [subnet_id], list(groups), f"AWS Lambda VPC ENI-{name}", "lambda", f"AROAISOBARLAMBDA:{name}")
+    (lent,) = interfaces.attach_interfaces(
+        account_id,
+        region,
+        [subnet_id],
+        list(groups),
+        f"AWS Lambda VPC ENI-{name}",
+        "lambda",
+        f"AROAISOBARLAMBDA:{name}",
+    )
     return lent
 
 

@@ -15,7 +15,10 @@ def timeout(context, request):
     limit = fact("lambda.timeout")
     if (request.get("Timeout") or 0) > limit:  # [doc]
         raise constraint(
-            "ValidationException", "timeout", request["Timeout"], f"Member must have value less than or equal to {limit}"
+            "ValidationException",
+            "timeout",
+            request["Timeout"],
+            f"Member must have value less than or equal to {limit}",
         )
 
 
@@ -23,7 +26,9 @@ def memory(context, request):
     low, high = fact("lambda.memory")
     size = request.get("MemorySize")
     if size is not None and size > high and not request.get("CapacityProviderConfig"):
-        raise invalid(f"'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to {high}")
+        raise invalid(
+            f"'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to {high}"
+        )
 
 
 def environment(context, request):
@@ -47,7 +52,10 @@ def name(context, request):
     limit = fact("lambda.function_name")
     if len(last) > limit:
         raise constraint(
-            "ValidationException", "functionName", last, f"Member must have length less than or equal to {limit}"
+            "ValidationException",
+            "functionName",
+            last,
+            f"Member must have length less than or equal to {limit}",
         )
 
 
@@ -63,11 +71,15 @@ def runtime(context, request):
 def package(context, request):
     code, image = request.get("Code") or {}, request.get("PackageType") == "Image"
     if not image and not (request.get("Runtime") and request.get("Handler")):
-        raise invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
+        raise invalid(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+        )
     if image and not code.get("ImageUri"):
         raise invalid("Please provide ImageUri when updating a function with packageType Image.")
     if image and (request.get("Runtime") or request.get("Handler") or request.get("Layers")):
-        raise invalid("Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.")
+        raise invalid(
+            "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image."
+        )
     one_source(code)
 
 
@@ -82,7 +94,11 @@ def one_source(code):
     if bucket and not code.get("S3Key"):
         raise invalid("Please provide the S3Key of the code.")
     if zip_file and len(zip_file) > fact("lambda.zip_bytes"):
-        raise error("RequestEntityTooLargeException", "Request must be smaller than 70167211 bytes for the operation", 413)
+        raise error(
+            "RequestEntityTooLargeException",
+            "Request must be smaller than 70167211 bytes for the operation",
+            413,
+        )
 
 
 def network(context, request):

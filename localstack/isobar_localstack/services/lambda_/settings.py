@@ -63,7 +63,9 @@ def keeping(original):
 
 
 def changed_settings(context, request) -> dict:
-    changes = {name: request[name] for name in ("KMSKeyArn", "FileSystemConfigs") if request.get(name) is not None}
+    changes = {
+        name: request[name] for name in ("KMSKeyArn", "FileSystemConfigs") if request.get(name) is not None
+    }
     if request.get("Layers") is not None:
         changes["Layers"] = layers(context, request["Layers"])
     if vpc := request.get("VpcConfig"):
@@ -82,11 +84,15 @@ def layers(context, arns: list[str]) -> list[dict]:
     for arn in arns:
         layer, region = parse_layer(arn)
         if region != context.region:
-            raise invalid("Layers are not in the same region as the function. "
-                          f"Layers are expected to be in region {context.region}.")
+            raise invalid(
+                "Layers are not in the same region as the function. "
+                f"Layers are expected to be in region {context.region}."
+            )
         if layer in seen:
-            raise invalid("Two different versions of the same layer are not allowed to be referenced in the same "
-                          f"function. {seen[layer]} and {arn} are versions of the same layer.")
+            raise invalid(
+                "Two different versions of the same layer are not allowed to be referenced in the same "
+                f"function. {seen[layer]} and {arn} are versions of the same layer."
+            )
         seen[layer] = arn
     return [{"Arn": arn, "CodeSize": code_size(arn)} for arn in arns]
 
@@ -132,8 +138,10 @@ def ask_ec2(context, operation: str, ask):
         ask(connect_to(aws_access_key_id=context.account_id, region_name=context.region).ec2)
     except ClientError as failure:
         why = failure.response["Error"]
-        raise invalid(f"Error occurred while {operation}. EC2 Error Code: {why['Code']}. "
-                      f"EC2 Error Message: {why['Message']}") from None
+        raise invalid(
+            f"Error occurred while {operation}. EC2 Error Code: {why['Code']}. "
+            f"EC2 Error Message: {why['Message']}"
+        ) from None
 
 
 # --- images ---------------------------------------------------------------------------------------
@@ -187,8 +195,12 @@ def to_response(context, configuration: dict) -> dict:
     if function is None:
         return configuration  # deleted meanwhile
     versions = of_versions(function)
-    settings = versions.setdefault(configuration["Version"], versions[LATEST])  # a version seen first is a new one
-    more = {name: settings[name] for name in ("KMSKeyArn", "FileSystemConfigs", "Layers") if settings.get(name)}
+    settings = versions.setdefault(
+        configuration["Version"], versions[LATEST]
+    )  # a version seen first is a new one
+    more = {
+        name: settings[name] for name in ("KMSKeyArn", "FileSystemConfigs", "Layers") if settings.get(name)
+    }
     if vpc := configuration.get("VpcConfig"):
         more["VpcConfig"] = {**vpc, "Ipv6AllowedForDualStack": settings.get("Ipv6AllowedForDualStack", False)}
     return {**configuration, **more}

@@ -25,14 +25,37 @@ from isobar_localstack.realism import consistency
 
 PAGE_LIMIT = 50
 RETENTION_DAYS = (
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
 )
 
 FUNCTION_GROUP = "/aws/lambda/"
 lock = threading.RLock()
 stores = State("logs")
 scheduled = stores.store("scheduled", Scheduled())
-functions_run: dict = stores.store("functions_run", {})  # (account, region, function) -> when its logs end; None while it exists
+functions_run: dict = stores.store(
+    "functions_run", {}
+)  # (account, region, function) -> when its logs end; None while it exists
 late_groups: set = stores.store("late_groups", set())  # (account, region, group)
 
 
@@ -42,7 +65,9 @@ def operations(original: dict) -> dict:
         {
             "CreateLogGroup": create_group,
             "DeleteLogGroup": delete_group,
-            "DescribeLogGroups": lambda original: consistency.eventually_listed("logGroups", "logGroupName", "logs")(describe_groups),
+            "DescribeLogGroups": lambda original: consistency.eventually_listed(
+                "logGroups", "logGroupName", "logs"
+            )(describe_groups),
             "PutRetentionPolicy": put_retention,
             "AssociateKmsKey": lambda original: associate_key,
             "DisassociateKmsKey": lambda original: disassociate_key,
@@ -115,7 +140,9 @@ def delete_group(original):
         if getattr(group, "isobar_protected", False):
             raise error("ValidationException", "The log group is protected against deletion.")
         answer = original(context, request)
-        all_tags(context.account_id, context.region).pop(arn_of(context.account_id, context.region, group.name), None)
+        all_tags(context.account_id, context.region).pop(
+            arn_of(context.account_id, context.region, group.name), None
+        )
         if logs_are_late(context.account_id, context.region, group.name):
             scheduled.at(due("logs.late_group"), appear, context.account_id, context.region, group.name)
         return answer
@@ -170,7 +197,10 @@ class LateLogsResource:
 def put_retention(original):
     def handler(context, request):
         if request["retentionInDays"] not in RETENTION_DAYS:
-            raise error("InvalidParameterException", f"Invalid retention value. Valid values are: {list(RETENTION_DAYS)}")
+            raise error(
+                "InvalidParameterException",
+                f"Invalid retention value. Valid values are: {list(RETENTION_DAYS)}",
+            )
         find(context, request["logGroupName"])
         return original(context, request)
 
@@ -185,7 +215,9 @@ def describe_groups(context, request):
     prefix, pattern = request.get("logGroupNamePrefix"), request.get("logGroupNamePattern")
     identifiers, wanted_class = request.get("logGroupIdentifiers"), request.get("logGroupClass")
     if bool(prefix) + bool(pattern) + bool(identifiers) > 1:
-        raise error("InvalidParameterException", "Prefix, pattern and identifiers are mutually exclusive parameters.")
+        raise error(
+            "InvalidParameterException", "Prefix, pattern and identifiers are mutually exclusive parameters."
+        )
     names = [name_in(identifier) for identifier in identifiers or []]
     chosen = [
         group
@@ -196,7 +228,9 @@ def describe_groups(context, request):
         and (not wanted_class or class_of(group) == wanted_class)
     ]
     shown, token = page(chosen, request.get("nextToken"), min(request.get("limit") or PAGE_LIMIT, PAGE_LIMIT))
-    return {"logGroups": [describe(context, group) for group in shown]} | ({"nextToken": token} if token else {})
+    return {"logGroups": [describe(context, group) for group in shown]} | (
+        {"nextToken": token} if token else {}
+    )
 
 
 def class_of(group) -> str:
@@ -227,7 +261,9 @@ def disassociate_key(context, request):
 def set_key(context, request, key: str | None):
     name, resource = request.get("logGroupName"), request.get("resourceIdentifier")
     if bool(name) == bool(resource):
-        raise error("InvalidParameterException", "Exactly one of logGroupName and resourceIdentifier has to be given.")
+        raise error(
+            "InvalidParameterException", "Exactly one of logGroupName and resourceIdentifier has to be given."
+        )
     if resource == f"arn:aws:logs:{context.region}:{context.account_id}:query-result:*":
         return  # no operation shows this key
     if resource and ":log-group:" not in resource:

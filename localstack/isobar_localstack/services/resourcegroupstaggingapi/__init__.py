@@ -9,9 +9,7 @@ SERVICE = Emulated(
     based_on=Base.OWN,
     operations=resources.operations,
     throttling=Throttling("ThrottledException"),  # [model]
-    limits=(
-        Limit(("GetResources",), 15, 15, "memory"),
-    ),
+    limits=(Limit(("GetResources",), 15, 15, "memory"),),
     errors=coral("InvalidParameterException"),  # [memory]
     state=(resources.stores,),
     after_requests=resources.observe_writes,

@@ -94,7 +94,10 @@ def get_resources(context, request):
     bad_token = error("PaginationTokenExpiredException", "The pagination token is not valid.")
     size = min(request.get("ResourcesPerPage") or PER_PAGE, PER_PAGE)
     shown, token = page(chosen, request.get("PaginationToken"), size, bad_token)
-    return {"PaginationToken": token or "", "ResourceTagMappingList": [mapping(arn, tags) for arn, tags in shown]}
+    return {
+        "PaginationToken": token or "",
+        "ResourceTagMappingList": [mapping(arn, tags) for arn, tags in shown],
+    }
 
 
 def check(request):
@@ -126,7 +129,9 @@ def is_of_type(arn: str, kind: str) -> bool:
         return True
     if service_name == "apigateway":
         is_stage = "/stages/" in resource
-        return resource.startswith(f"{wanted_type.split('/')[0]}/") and is_stage == wanted_type.endswith("/stages")
+        return resource.startswith(f"{wanted_type.split('/')[0]}/") and is_stage == wanted_type.endswith(
+            "/stages"
+        )
     has_type = re.search(r"[:/]", resource)
     return bool(has_type) and re.split(r"[:/]", resource)[0] == wanted_type
 

@@ -10,9 +10,7 @@ SERVICE = Emulated(
     operations=hosted_zones.operations,
     throttling=Throttling("Throttling"),
     # One control plane for all regions.
-    limits=(
-        Limit(("*",), 5, 5, "memory", ACCOUNT),
-    ),
+    limits=(Limit(("*",), 5, 5, "memory", ACCOUNT),),
     errors=coral("InvalidInput", "InvalidInput"),  # [memory]; [doc] for the code
     rules=rules.RULES,
     inventory=inventory.live,

@@ -20,11 +20,21 @@ from isobar_localstack.services.route53.state import after_marker
 
 LIST_LIMIT = 1000
 CHECKER_REGIONS = (
-    "us-east-1", "us-west-1", "us-west-2", "eu-west-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "sa-east-1",
+    "us-east-1",
+    "us-west-1",
+    "us-west-2",
+    "eu-west-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+    "sa-east-1",
 )
 ENDPOINT_TYPES = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
 RESETTABLE = {
-    "FullyQualifiedDomainName": None, "ResourcePath": None, "Regions": None, "ChildHealthChecks": None,
+    "FullyQualifiedDomainName": None,
+    "ResourcePath": None,
+    "Regions": None,
+    "ChildHealthChecks": None,
 }
 
 
@@ -89,7 +99,10 @@ class Checks:
         check = self.find(context, request)
         if check.config["Type"] == "CALCULATED":
             raise error("InvalidInput", "The status of a CALCULATED health check cannot be queried.")
-        report = status.report(status.is_healthy(context.account_id, self.accounts[context.account_id], check), check.config["Type"])
+        report = status.report(
+            status.is_healthy(context.account_id, self.accounts[context.account_id], check),
+            check.config["Type"],
+        )
         regions = check.config.get("Regions") or CHECKER_REGIONS
         return {
             "HealthCheckObservations": [
@@ -109,7 +122,8 @@ class Checks:
         if version is not None and version != check.version:
             raise error(
                 "HealthCheckVersionMismatch",
-                "The value of HealthCheckVersion in the request does not match the version of the health check.", 409,
+                "The value of HealthCheckVersion in the request does not match the version of the health check.",
+                409,
             )
         changed = copy.deepcopy(check)
         settings = {"HealthCheckId", "HealthCheckVersion", "ResetElements"}
@@ -174,7 +188,8 @@ def existing_check(account, reference: str, wanted: dict) -> Check:
     if check_id not in account.checks or settings != wanted:
         raise error(
             "HealthCheckAlreadyExists",
-            "A health check with this caller reference and different settings already exists, or it was deleted.", 409,
+            "A health check with this caller reference and different settings already exists, or it was deleted.",
+            409,
         )
     return account.checks[check_id]
 
@@ -184,7 +199,12 @@ def with_defaults(config: dict) -> dict:
     defaults = {"Inverted": False, "Disabled": False}
     if kind in ENDPOINT_TYPES:
         secure = kind.startswith("HTTPS")
-        defaults |= {"RequestInterval": 30, "FailureThreshold": 3, "MeasureLatency": False, "EnableSNI": secure}
+        defaults |= {
+            "RequestInterval": 30,
+            "FailureThreshold": 3,
+            "MeasureLatency": False,
+            "EnableSNI": secure,
+        }
         if kind != "TCP":
             defaults["Port"] = 443 if secure else 80
     return defaults | config
@@ -209,6 +229,13 @@ def alarm_definition(account_id: str, identifier: dict | None) -> dict:
     if alarm["Period"] < 60:
         raise invalid("alarms on high-resolution metrics are not supported")
     copied = (
-        "EvaluationPeriods", "Threshold", "ComparisonOperator", "Period", "MetricName", "Namespace", "Statistic", "Dimensions",
+        "EvaluationPeriods",
+        "Threshold",
+        "ComparisonOperator",
+        "Period",
+        "MetricName",
+        "Namespace",
+        "Statistic",
+        "Dimensions",
     )
     return {name: alarm[name] for name in copied if name in alarm}

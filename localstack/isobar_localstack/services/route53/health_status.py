@@ -32,8 +32,12 @@ def is_healthy(account_id: str, account, check) -> bool:
     if config["Type"] == "CLOUDWATCH_METRIC":
         healthy = metric_is_healthy(account_id, check)
     elif config["Type"] == "CALCULATED":
-        children = [account.checks[child] for child in config.get("ChildHealthChecks", []) if child in account.checks]
-        healthy = sum(is_healthy(account_id, account, child) for child in children) >= config["HealthThreshold"]
+        children = [
+            account.checks[child] for child in config.get("ChildHealthChecks", []) if child in account.checks
+        ]
+        healthy = (
+            sum(is_healthy(account_id, account, child) for child in children) >= config["HealthThreshold"]
+        )
     else:
         healthy = not getattr(check, "told_unhealthy", False)
     return healthy != bool(config.get("Inverted"))
@@ -55,7 +59,9 @@ def verdict_of_metric(account_id: str, check) -> bool | None:
     alarm, periods = check.alarm, check.alarm["EvaluationPeriods"]
     period, now = alarm["Period"], epoch()
     end = (now // period + 1) * period  # the running period counts as soon as it has data
-    client = connect_to(aws_access_key_id=account_id, region_name=check.config["AlarmIdentifier"]["Region"]).cloudwatch
+    client = connect_to(
+        aws_access_key_id=account_id, region_name=check.config["AlarmIdentifier"]["Region"]
+    ).cloudwatch
     points = client.get_metric_statistics(
         Namespace=alarm["Namespace"],
         MetricName=alarm["MetricName"],
@@ -65,7 +71,9 @@ def verdict_of_metric(account_id: str, check) -> bool | None:
         Period=period,
         Statistics=[alarm["Statistic"]],
     )["Datapoints"]
-    values = [point[alarm["Statistic"]] for point in sorted(points, key=lambda point: point["Timestamp"])][-periods:]
+    values = [point[alarm["Statistic"]] for point in sorted(points, key=lambda point: point["Timestamp"])][
+        -periods:
+    ]
     breaches = [COMPARISONS[alarm["ComparisonOperator"]](value, alarm["Threshold"]) for value in values]
     if not all(breaches):
         return True
@@ -82,7 +90,11 @@ def report(healthy: bool, kind: str) -> dict:
     elif kind == "TCP":
         words = "Success: TCP connection established" if healthy else "Failure: Connection timed out"
     else:
-        words = "Success: HTTP Status Code 200, OK" if healthy else "Failure: HTTP Status Code 503, Service Unavailable"
+        words = (
+            "Success: HTTP Status Code 200, OK"
+            if healthy
+            else "Failure: HTTP Status Code 503, Service Unavailable"
+        )
     return {"Status": words, "CheckedTime": epoch()}
 
 

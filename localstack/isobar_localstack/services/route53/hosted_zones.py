@@ -68,15 +68,20 @@ def create_zone(context, request):
     if reference in account.zone_references:
         raise error(
             "HostedZoneAlreadyExists",
-            "A hosted zone has already been created with the specified caller reference.", 409,
+            "A hosted zone has already been created with the specified caller reference.",
+            409,
         )
     config = request.get("HostedZoneConfig") or {}
     vpc = request.get("VPC")
     if bool(config.get("PrivateZone")) != bool(vpc):
         raise error("InvalidInput", "A private hosted zone needs a VPC, and only a private one can have one.")
     zone = Zone(
-        random_id("Z"), records.normalize(request["Name"]), reference,
-        config.get("Comment"), bool(vpc), vpc,
+        random_id("Z"),
+        records.normalize(request["Name"]),
+        reference,
+        config.get("Comment"),
+        bool(vpc),
+        vpc,
     )
     zone.records = records.apex_records(zone.name, NAME_SERVERS)
     account.zones[zone.id] = zone
@@ -101,7 +106,9 @@ def describe_zone(zone: Zone) -> dict:
         "ResourceRecordSetCount": len(zone.records),
     }
     if zone.accelerated:
-        described["Features"] = {"AcceleratedRecoveryStatus": "ENABLED" if is_over(zone.enabled_at) else "ENABLING"}
+        described["Features"] = {
+            "AcceleratedRecoveryStatus": "ENABLED" if is_over(zone.enabled_at) else "ENABLING"
+        }
     return described
 
 
@@ -127,9 +134,14 @@ def list_zones_by_name(context, request):
     def position(zone):
         return records.sort_name(zone.name), zone.id
 
-    start = (records.sort_name(records.normalize(request.get("DNSName") or ".")), bare(request.get("HostedZoneId") or ""))
+    start = (
+        records.sort_name(records.normalize(request.get("DNSName") or ".")),
+        bare(request.get("HostedZoneId") or ""),
+    )
     size = min(int(request.get("MaxItems") or PAGE_SIZE), PAGE_SIZE)
-    rest = [z for z in sorted(accounts[context.account_id].zones.values(), key=position) if position(z) >= start]
+    rest = [
+        z for z in sorted(accounts[context.account_id].zones.values(), key=position) if position(z) >= start
+    ]
     answer = {
         "HostedZones": [describe_zone(zone) for zone in rest[:size]],
         "MaxItems": str(size),
@@ -164,7 +176,9 @@ def delete_zone(context, request):
             "The specified hosted zone contains non-required resource record sets and so cannot be deleted.",
         )
     if zone.accelerated:
-        raise error("InvalidInput", "Accelerated recovery must be disabled before the hosted zone is deleted.")
+        raise error(
+            "InvalidInput", "Accelerated recovery must be disabled before the hosted zone is deleted."
+        )
     account = accounts[context.account_id]
     del account.zones[zone.id]
     account.tags.pop(("hostedzone", zone.id), None)
@@ -199,7 +213,9 @@ def get_change(context, request):
     try:
         change, insync_at = accounts[context.account_id].changes[change_id]
     except KeyError:
-        raise error("NoSuchChange", f"A change with the specified change ID does not exist: {change_id}", 404) from None
+        raise error(
+            "NoSuchChange", f"A change with the specified change ID does not exist: {change_id}", 404
+        ) from None
     return {"ChangeInfo": change | {"Status": "INSYNC" if is_over(insync_at) else "PENDING"}}
 
 

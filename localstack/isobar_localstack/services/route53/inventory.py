@@ -9,6 +9,9 @@ def live(client):
         pages = client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone["Id"])
         for record in collect(pages, "ResourceRecordSets"):
             if record["Name"] != zone["Name"] or record["Type"] not in ("NS", "SOA"):
-                yield "record", " ".join(filter(None, (record["Name"], record["Type"], record.get("SetIdentifier"))))
+                yield (
+                    "record",
+                    " ".join(filter(None, (record["Name"], record["Type"], record.get("SetIdentifier")))),
+                )
     for check in names_of(client, "list_health_checks", "HealthChecks", "Id"):
         yield "health-check", check

@@ -14,7 +14,13 @@ from isobar_localstack.core.clock import clock
 from isobar_localstack.core.errors import error
 
 POLICIES = (
-    "Weight", "Region", "GeoLocation", "Failover", "MultiValueAnswer", "CidrRoutingConfig", "GeoProximityLocation",
+    "Weight",
+    "Region",
+    "GeoLocation",
+    "Failover",
+    "MultiValueAnswer",
+    "CidrRoutingConfig",
+    "GeoProximityLocation",
 )
 LIST_LIMIT = 300
 BATCH_VALUES_LIMIT = 1000
@@ -96,7 +102,9 @@ def check_size(changes):
     if sum(weight for _, weight in values) > BATCH_VALUES_LIMIT:
         raise error("InvalidChangeBatch", f"[Number of records limit of {BATCH_VALUES_LIMIT} exceeded.]")
     if sum(len(value) * weight for value, weight in values) > BATCH_CHARACTERS_LIMIT:
-        raise error("InvalidChangeBatch", f"[Number of characters limit of {BATCH_CHARACTERS_LIMIT} exceeded.]")
+        raise error(
+            "InvalidChangeBatch", f"[Number of characters limit of {BATCH_CHARACTERS_LIMIT} exceeded.]"
+        )
 
 
 def check_shape(change):
@@ -106,7 +114,11 @@ def check_shape(change):
         f"Type={data['Type']}, SetIdentifier={data.get('SetIdentifier', 'null')}]"
     )
     alias, values = data.get("AliasTarget"), data.get("ResourceRecords")
-    if bool(alias) == bool(values) or (values and data.get("TTL") is None) or (alias and data.get("TTL") is not None):
+    if (
+        bool(alias) == bool(values)
+        or (values and data.get("TTL") is None)
+        or (alias and data.get("TTL") is not None)
+    ):
         found = "none" if not alias and not values else "more than one or an incomplete one"
         raise error(
             "InvalidInput",
@@ -115,11 +127,17 @@ def check_shape(change):
         )
     policies = policies_of(data)
     if len(policies) > 1:
-        raise error("InvalidInput", f"Invalid request: Expected at most one of [{', '.join(POLICIES)}], but found {', '.join(policies)} {where}")
+        raise error(
+            "InvalidInput",
+            f"Invalid request: Expected at most one of [{', '.join(POLICIES)}], but found {', '.join(policies)} {where}",
+        )
     if policies and not data.get("SetIdentifier"):
         raise error("InvalidInput", f"Invalid request: Missing field 'SetIdentifier' {where}")
     if data.get("SetIdentifier") and not policies:
-        raise error("InvalidInput", f"Invalid request: Expected exactly one of [{', '.join(POLICIES)}], but found none {where}")
+        raise error(
+            "InvalidInput",
+            f"Invalid request: Expected exactly one of [{', '.join(POLICIES)}], but found none {where}",
+        )
 
 
 def policies_of(data: dict) -> list[str]:
@@ -147,7 +165,8 @@ def apply_one(change, after: dict, zone) -> list[str]:
         )
     elif action == "DELETE" and is_apex_default(zone.name, key):
         problems.append(
-            "A HostedZone must contain exactly one SOA record." if key.type == "SOA"
+            "A HostedZone must contain exactly one SOA record."
+            if key.type == "SOA"
             else "A HostedZone must contain at least one NS record for the zone itself."
         )
     if problems:

@@ -36,7 +36,9 @@ def records(context, request):
         form, wrong = VALUE_FORMS.get(data["Type"], (None, None))
         for item in data.get("ResourceRecords") or []:
             if form and not matches(form, item["Value"]):
-                problems.append(f"Invalid Resource Record: 'FATAL problem: {wrong} encountered with '{item['Value']}''")
+                problems.append(
+                    f"Invalid Resource Record: 'FATAL problem: {wrong} encountered with '{item['Value']}''"
+                )
             if data["Type"] == "CNAME" and (problem := name_problem(item["Value"])):
                 problems.append(f"Invalid Resource Record: 'FATAL problem: {problem}'")
         check_location(data.get("GeoLocation") or {})
@@ -46,7 +48,10 @@ def records(context, request):
 
 def check_location(location: dict):
     if location.get("ContinentCode") and (location.get("CountryCode") or location.get("SubdivisionCode")):
-        raise error("InvalidInput", "Invalid request: ContinentCode must not be given with CountryCode or SubdivisionCode")
+        raise error(
+            "InvalidInput",
+            "Invalid request: ContinentCode must not be given with CountryCode or SubdivisionCode",
+        )
     if location.get("SubdivisionCode") and not location.get("CountryCode"):
         raise error("InvalidInput", "Invalid request: SubdivisionCode needs a CountryCode")
 

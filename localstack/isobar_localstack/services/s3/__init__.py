@@ -12,7 +12,10 @@ SERVICE = Emulated(
     unreadable="MalformedXML",
     inventory=inventory.live,
     tagged=buckets.tagged,
-    state=(buckets.stores, objects.objects,),
+    state=(
+        buckets.stores,
+        objects.objects,
+    ),
     durations={
         "name_is_kept": 10,
         "name_is_kept_elsewhere": 600,

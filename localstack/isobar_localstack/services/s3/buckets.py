@@ -25,18 +25,21 @@ PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read")
 
 
 def operations(original: dict) -> dict:
-    return replaced(original, {
-        "CreateBucket": create_bucket,
-        "DeleteBucket": delete_bucket,
-        "ListBuckets": list_buckets,
-        "DeleteObject": delete_object,
-        "DeleteObjects": delete_objects,
-        "PutBucketPolicy": put_policy,
-        "PutBucketAcl": put_acl,
-        "PutObjectAcl": put_acl,
-        "PutBucketVersioning": put_versioning,
-        "PutBucketReplication": put_replication,
-    })
+    return replaced(
+        original,
+        {
+            "CreateBucket": create_bucket,
+            "DeleteBucket": delete_bucket,
+            "ListBuckets": list_buckets,
+            "DeleteObject": delete_object,
+            "DeleteObjects": delete_objects,
+            "PutBucketPolicy": put_policy,
+            "PutBucketAcl": put_acl,
+            "PutObjectAcl": put_acl,
+            "PutBucketVersioning": put_versioning,
+            "PutBucketReplication": put_replication,
+        },
+    )
 
 
 def bucket_named(account_id: str, name: str):
@@ -71,7 +74,9 @@ def check_name_is_free(context, name: str):
     kept = "s3.name_is_kept" if region == context.region else "s3.name_is_kept_elsewhere"
     if region and not is_over(after(when, kept)):
         raise error(
-            "OperationAborted", "A conflicting conditional operation is currently in progress against this resource. Please try again.", 409,
+            "OperationAborted",
+            "A conflicting conditional operation is currently in progress against this resource. Please try again.",
+            409,
         )
 
 
@@ -81,7 +86,9 @@ def delete_bucket(original):
         answer = original(context, request)
         if bucket and not context.is_internal_call:
             longest = SECONDS["s3.name_is_kept_elsewhere"]
-            for name in [name for name, (_, when) in list(deleted_names.items()) if is_over(clock.after(when, longest))]:
+            for name in [
+                name for name, (_, when) in list(deleted_names.items()) if is_over(clock.after(when, longest))
+            ]:
                 deleted_names.pop(name, None)
             deleted_names[bucket.name] = (bucket.bucket_region, clock.now())
         return answer
@@ -94,7 +101,11 @@ def list_buckets(original):
         answer = original(context, request)
         if context.is_internal_call:
             return answer
-        seen = [b for b in answer.get("Buckets") or [] if not consistency.not_visible_yet("consistency.s3_list", context.account_id, b["Name"])]
+        seen = [
+            b
+            for b in answer.get("Buckets") or []
+            if not consistency.not_visible_yet("consistency.s3_list", context.account_id, b["Name"])
+        ]
         return {**answer, "Buckets": seen}
 
     return handler
@@ -138,7 +149,9 @@ def delete_objects(original):
         for entry in request["Delete"].get("Objects") or []:
             try:
                 if entry.get("ETag"):
-                    check_match(context, request["Bucket"], entry["Key"], entry["ETag"], entry.get("VersionId"))
+                    check_match(
+                        context, request["Bucket"], entry["Key"], entry["ETag"], entry.get("VersionId")
+                    )
                 kept.append({name: value for name, value in entry.items() if name != "ETag"})
             except Exception as refusal:
                 if getattr(refusal, "code", None) not in ("NoSuchKey", "PreconditionFailed"):
@@ -161,8 +174,12 @@ def blocks(context, bucket_name: str, setting: str) -> bool:
 
 
 def denied(what: str):
-    return error("AccessDenied", f"User: arn:aws:iam::000000000000:root is not authorized to perform: {what} because public "
-                 "access is prevented by the BlockPublicAccess setting.", 403)
+    return error(
+        "AccessDenied",
+        f"User: arn:aws:iam::000000000000:root is not authorized to perform: {what} because public "
+        "access is prevented by the BlockPublicAccess setting.",
+        403,
+    )
 
 
 def put_policy(original):
@@ -183,7 +200,8 @@ def is_public(policy: str) -> bool:
     except (ValueError, AttributeError):
         return False
     return any(
-        statement.get("Effect") == "Allow" and not statement.get("Condition")
+        statement.get("Effect") == "Allow"
+        and not statement.get("Condition")
         and statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
         for statement in ([statements] if isinstance(statements, dict) else statements)
     )
@@ -206,8 +224,12 @@ def put_versioning(original):
         bucket = bucket_named(context.account_id, request["Bucket"])
         status = request["VersioningConfiguration"].get("Status")
         if bucket and bucket.replication and status == "Suspended":
-            raise error("InvalidBucketState", "A replication configuration is present on this bucket, so you cannot change the "
-                        "versioning state. To change the versioning state, first delete the replication configuration.", 409)
+            raise error(
+                "InvalidBucketState",
+                "A replication configuration is present on this bucket, so you cannot change the "
+                "versioning state. To change the versioning state, first delete the replication configuration.",
+                409,
+            )
         return original(context, request)
 
     return handler
@@ -217,18 +239,27 @@ def put_replication(original):
     """LocalStack looks for destinations in the source's region only; the checks are all done here."""
 
     def handler(context, request):
-        source, wanted = bucket_named(context.account_id, request["Bucket"]), request["ReplicationConfiguration"]
+        source, wanted = (
+            bucket_named(context.account_id, request["Bucket"]),
+            request["ReplicationConfiguration"],
+        )
         if source is None or not wanted.get("Rules"):
             return original(context, request)
         if source.versioning_status != "Enabled":
-            raise error("InvalidRequest", "Versioning must be 'Enabled' on the bucket to apply a replication configuration")
+            raise error(
+                "InvalidRequest",
+                "Versioning must be 'Enabled' on the bucket to apply a replication configuration",
+            )
         check_replication_role(context, wanted.get("Role") or "")
         for number, rule in enumerate(wanted["Rules"], 1):
             destination = bucket_named(context.account_id, rule["Destination"]["Bucket"].rsplit(":", 1)[-1])
             if destination is None or destination.versioning_status != "Enabled":
                 raise error("InvalidRequest", "Destination bucket must have versioning enabled.")
             if "Filter" in rule and ("Priority" not in rule or "DeleteMarkerReplication" not in rule):
-                raise error("InvalidRequest", "Priority and DeleteMarkerReplication must be specified for rules with a Filter.")
+                raise error(
+                    "InvalidRequest",
+                    "Priority and DeleteMarkerReplication must be specified for rules with a Filter.",
+                )
             rule.setdefault("ID", f"rule-{number}")
         source.replication = wanted
 
@@ -238,7 +269,10 @@ def put_replication(original):
 def check_replication_role(context, arn: str):
     role = usable_role(context.account_id, arn)
     if role is None or not trusts(role, "s3.amazonaws.com"):
-        raise error("InvalidRequest", "The role specified in the replication configuration cannot be assumed by Amazon S3.")
+        raise error(
+            "InvalidRequest",
+            "The role specified in the replication configuration cannot be assumed by Amazon S3.",
+        )
 
 
 def tagged(account_id: str, region: str):

@@ -15,18 +15,21 @@ PENDING = "PendingConfirmation"
 
 
 def operations(original: dict) -> dict:
-    return replaced(original, {
-        "CreateTopic": with_known_principals,
-        "SetTopicAttributes": with_known_principals,
-        "Subscribe": subscribe,
-        "Unsubscribe": unsubscribe,
-        "ListSubscriptions": hide_pending,
-        "ListSubscriptionsByTopic": hide_pending,
-        "DeleteTopic": delete_topic,
-        "TagResource": of_existing_topic,
-        "UntagResource": of_existing_topic,
-        "ListTagsForResource": of_existing_topic,
-    })
+    return replaced(
+        original,
+        {
+            "CreateTopic": with_known_principals,
+            "SetTopicAttributes": with_known_principals,
+            "Subscribe": subscribe,
+            "Unsubscribe": unsubscribe,
+            "ListSubscriptions": hide_pending,
+            "ListSubscriptionsByTopic": hide_pending,
+            "DeleteTopic": delete_topic,
+            "TagResource": of_existing_topic,
+            "UntagResource": of_existing_topic,
+            "ListTagsForResource": of_existing_topic,
+        },
+    )
 
 
 def store(account_id: str, region: str):
@@ -39,8 +42,14 @@ def with_known_principals(original):
     """A policy can name only roles that exist and are already seen."""
 
     def handler(context, request):
-        policy = request["AttributeValue"] if request.get("AttributeName") == "Policy" else (request.get("Attributes") or {}).get("Policy")
-        check_principals(context, policy, error("InvalidParameter", "Invalid parameter: Policy Error: PrincipalNotFound"))
+        policy = (
+            request["AttributeValue"]
+            if request.get("AttributeName") == "Policy"
+            else (request.get("Attributes") or {}).get("Policy")
+        )
+        check_principals(
+            context, policy, error("InvalidParameter", "Invalid parameter: Policy Error: PrincipalNotFound")
+        )
         return original(context, request)
 
     return handler
@@ -65,7 +74,10 @@ def unsubscribe(original):
     def handler(context, request):
         arn = request["SubscriptionArn"]
         if arn == PENDING or is_pending(context, arn):
-            raise error("InvalidParameter", "Invalid parameter: SubscriptionArn Reason: the subscription is pending confirmation")
+            raise error(
+                "InvalidParameter",
+                "Invalid parameter: SubscriptionArn Reason: the subscription is pending confirmation",
+            )
         return original(context, request)
 
     return handler

@@ -21,7 +21,8 @@ def assume_role(original):
         if not known and not context.is_internal_call:
             raise error(
                 "AccessDenied",
-                f"User: arn:aws:iam::{context.account_id}:root is not authorized to perform: sts:AssumeRole on resource: {arn}", 403,
+                f"User: arn:aws:iam::{context.account_id}:root is not authorized to perform: sts:AssumeRole on resource: {arn}",
+                403,
             )
         return original(context, request)
 
