@@ -61,7 +61,7 @@ def down(port):
 
 
 def inventory(port, regions, as_json):
-    """What is alive, as the emulator lists it."""
+    """Prints what is alive, as the emulator lists it."""
     url = f"{Instance(port).endpoint}/_isobar/inventory?regions={regions or 'all'}"
     try:
         with urllib.request.urlopen(url) as answer:

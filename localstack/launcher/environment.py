@@ -1,4 +1,4 @@
-"""What is installed from a Python package index, each by its own pins: emulator, service models, linter."""
+"""Installations from a Python package index, each by its own pins: emulator, service models, linter."""
 
 import hashlib
 import shutil

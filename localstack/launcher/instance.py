@@ -21,7 +21,7 @@ STOP_LIMIT_SECONDS = 10
 
 
 class Instance:
-    """What this machine knows about the emulator on one port."""
+    """The emulator on one port, as far as this machine knows it."""
 
     def __init__(self, port):
         self.port = port
@@ -61,7 +61,7 @@ class Instance:
             return False
 
     def strictness(self):
-        """What was checked and refused, in a line; empty when nothing was, or the emulator does not answer."""
+        """The report on strict requests in a line; empty when there were none, or the emulator does not answer."""
         try:
             with urllib.request.urlopen(f"{self.endpoint}/_isobar/strict", timeout=2) as answer:
                 report = json.load(answer)

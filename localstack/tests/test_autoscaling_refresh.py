@@ -164,7 +164,7 @@ def test_bad_images_fail_it_after_an_hour(ec2, make, look, step, refresh, failin
     step(BOOT)
     step(BOOT)
     assert "Unhealthy" in look("HealthStatus")
-    assert until(step, refresh, "Failed", limit=5000) > 3000
+    assert until(step, refresh, "Failed", limit=5000, stride=60) > 3000
     assert "health" in refresh()["StatusReason"]
     assert look()["LaunchTemplate"]["Version"] == "1"
 
@@ -267,7 +267,10 @@ def test_protected_instances_are_waited_for(asg, make, look, step, refresh, name
     kept = look("InstanceId")[0]
     asg.set_instance_protection(AutoScalingGroupName=name, InstanceIds=[kept], ProtectedFromScaleIn=True)
     refresh(Preferences={"MinHealthyPercentage": 50, "InstanceWarmup": 0})
-    assert until(step, refresh, "Failed", limit=5000) >= 3600 and "protected" in refresh()["StatusReason"]
+    assert (
+        until(step, refresh, "Failed", limit=5000, stride=60) >= 3600
+        and "protected" in refresh()["StatusReason"]
+    )
     refresh(
         Preferences={"MinHealthyPercentage": 50, "InstanceWarmup": 0, "ScaleInProtectedInstances": "Ignore"}
     )

@@ -29,7 +29,7 @@ class Base(enum.Enum):
 
 @dataclass(frozen=True)
 class Throttling:
-    """How a service answers who asks too often."""
+    """The answer of a service to whoever asks too often."""
 
     code: str
     status: int = 400
@@ -58,7 +58,7 @@ def per(seconds: float) -> float:
 
 @dataclass(frozen=True)
 class Quota:
-    """How many of a thing there can be."""
+    """A limit on the number of things."""
 
     of_aws: int
     raised: int  # the number here, see `realism.quotas`

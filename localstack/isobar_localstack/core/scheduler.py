@@ -6,7 +6,7 @@ from isobar_localstack.core.clock import clock
 
 
 class Scheduled:
-    """What happens later: functions of modules with their arguments, so that a snapshot can hold them.
+    """Scheduled changes: functions of modules with their arguments, so that a snapshot can hold them.
 
     Nothing happens by itself. The owner calls `settle` before it looks at its state; what is due
     by then is done in order.
@@ -22,7 +22,7 @@ class Scheduled:
 
     @property
     def number(self) -> int:
-        """How many things were ever noted."""
+        """The number of changes ever scheduled."""
         return self._number
 
     def settle(self):

@@ -141,7 +141,7 @@ def give(state: dict):
 
 @contextlib.contextmanager
 def all_paused():
-    """What threads of LocalStack's do must not run into the change."""
+    """Holds back LocalStack's threads, which must not run into the change."""
     with contextlib.ExitStack() as stack:
         for part in parts.values():
             stack.enter_context(part.paused())

@@ -28,7 +28,7 @@ def declared() -> dict[str, Quota]:
 
 @functools.cache
 def limits() -> dict[str, int]:
-    """What holds now."""
+    """The limits that hold now."""
     return as_named(os.environ.get("ISOBAR_EMULATOR_QUOTAS") or "raised")
 
 

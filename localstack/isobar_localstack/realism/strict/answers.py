@@ -1,4 +1,4 @@
-"""How services answer a request that violates their model: the forms that several of them share.
+"""Answers to requests that violate the service model: the forms that several services share.
 
 `coral(code)` is the common form, named after the framework most services are written in:
 "1 validation error detected: Value 'x' at 'name' failed to satisfy constraint: …".

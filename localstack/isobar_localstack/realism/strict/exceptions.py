@@ -1,4 +1,4 @@
-"""Where AWS accepts more than the service model says; everything else is checked to the letter."""
+"""Exceptions: AWS accepts more than the service model says. Everything else is checked to the letter."""
 
 # (service, shape) -> what is not checked: min, max, pattern, enum, or names of required members.
 LAX_SHAPES = {

@@ -1,4 +1,4 @@
-"""What the service model says about a request, compiled once per shape into a function.
+"""Checks of a request by the service model, compiled once per shape into a function.
 
 A value is walked together with its shape; each violation becomes a `Problem`. Paths are named as
 AWS names them in messages: `tags.1.member.key`, `environment.variables.NAME`.

@@ -1,4 +1,4 @@
-"""What was checked and refused since the start.
+"""Report of the requests checked and refused since the start.
 
     GET    /_isobar/strict   {"on": true, "checked": 5, "refused": 1, "seconds": 0.001, "operations": {service: {operation: …}}, …}
     DELETE /_isobar/strict   starts again at zero

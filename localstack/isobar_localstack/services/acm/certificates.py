@@ -196,7 +196,7 @@ def status_of(account_id: str, region: str, arn: str) -> str | None:
 
 
 def in_use_by(account_id: str, region_name: str, arn: str) -> list[str]:
-    """Who uses it, or used it until a moment ago: ACM notices the end of a use with delay."""
+    """Its users, also those of a moment ago: ACM notices the end of a use with delay."""
     if arn not in regions[account_id, region_name].certificates:
         return []
     users = []

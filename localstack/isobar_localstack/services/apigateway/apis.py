@@ -62,7 +62,7 @@ def operations(original: dict) -> dict:
 
 
 def settings(api) -> dict:
-    """What moto's object has no place for."""
+    """Settings that moto's object has no place for."""
     if not hasattr(api, "isobar_settings"):
         api.isobar_settings = {}
     return api.isobar_settings

@@ -99,7 +99,7 @@ def users_of_link(account_id: str, region: str, link_id: str) -> list[str]:
 
 @load_balancer_links.subscribe
 def is_linked(account_id: str, region: str, arn: str) -> bool:
-    """Whether a VPC link of version 1 leads to the load balancer; one that failed or is being deleted still does."""
+    """True if a VPC link of version 1 leads to the load balancer; one that failed or is being deleted still does."""
     scheduled.settle()
     return any(arn in (link.get("targetArns") or []) for link in list(links(account_id, region).values()))
 

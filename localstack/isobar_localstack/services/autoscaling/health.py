@@ -173,7 +173,7 @@ def ended(group: Group, instance_id: str, activity_id: str, moment: float):
 
 
 def inspect(group: Group, moment: float):
-    """What EC2 and the target groups say, whenever somebody looks."""
+    """Checks health by EC2 and the target groups, whenever somebody looks."""
     if "HealthCheck" in group.suspended:
         return
     for instance in list(group.instances.values()):

@@ -390,7 +390,7 @@ def begin_rollback(group: Group, refresh: Refresh, reason: str, moment: float):
 
 
 def check_alarms(group: Group, refresh: Refresh, moment: float) -> bool:
-    """Whether an alarm of the refresh rings; then it has failed."""
+    """True if an alarm of the refresh rings; then it has failed."""
     names = (refresh.response["Preferences"].get("AlarmSpecification") or {}).get("Alarms") or []
     ringing = [name for name in names if rings(group, name)]
     if ringing:

@@ -45,7 +45,7 @@ def check_none_runs(group: Group):
 
 
 def template_for(group: Group) -> dict:
-    """What new instances are launched from."""
+    """The template that new instances are launched from."""
     refresh = running(group)
     desired = (
         (refresh.response.get("DesiredConfiguration") or {})

@@ -115,7 +115,7 @@ def retain_interfaces(account_id: str, region: str, interface_ids):
 
 
 def set_public(account_id: str, region: str, interface_ids, public: bool):
-    """Whether they have public addresses. Those that have keep the address."""
+    """Gives them public addresses or takes those away. Interfaces that have one keep it."""
     with state.lock:
         for interface in existing(account_id, region, interface_ids):
             if bool(interface.public_ip) != public:

@@ -228,7 +228,7 @@ def different_networks(table, other: str):
 
 
 def state_of(account_id: str, region: str, table, route: dict) -> str:
-    """Whether the target is there and serves."""
+    """True if the target is there and serves."""
     backend = state.moto(account_id, region)
     if gateway_id := route.get("GatewayId"):
         gateway = backend.internet_gateways.get(gateway_id)

@@ -206,7 +206,7 @@ def tag(account_id: str, region: str, resource_id: str, tags: dict):
 
 
 def wanted_tags(request, resource_type: str) -> dict:
-    """What the request's specifications say for this type; one for another type is a mistake."""
+    """Tags that the request's specifications name for this type; one for another type is a mistake."""
     found = {}
     for specification in request.get("TagSpecifications") or []:
         if specification.get("ResourceType") not in (None, resource_type):

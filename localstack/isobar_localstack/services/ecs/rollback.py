@@ -119,7 +119,7 @@ def threshold(desired: int) -> int:
 
 
 def failed(service: Service, deployment: Deployment, moment: float) -> bool:
-    """Whether the circuit breaker or an alarm has ended it."""
+    """True if the circuit breaker or an alarm has ended it."""
     if deployment.breaker == "MONITORING" and deployment.target.failed_tasks >= threshold(service.desired):
         deployment.breaker = "TRIGGERED"
         rollback = deployment.configuration["deploymentCircuitBreaker"].get("rollback")

@@ -65,7 +65,7 @@ def look(service: Service, moment: float) -> bool:
 
 
 def progress(service: Service) -> tuple:
-    """What changes whenever something has been done."""
+    """Facts that change whenever something has been done."""
     states = [(one.status, one.stage, one.step) for one in service.deployments[:2]]
     return service.status, service.is_steady, scheduled.number, len(service.events), states
 
@@ -270,7 +270,7 @@ def watch_steadiness(service: Service, moment: float):
 
 
 def settled(service: Service, deployment: Deployment, steady: bool, moment: float) -> bool:
-    """Whether it has been steady long enough: for the time of settling and of baking."""
+    """True if it has been steady long enough: for the time of settling and of baking."""
     if not steady:
         deployment.steady_since, deployment.stage_ends = None, None
         return False

@@ -64,7 +64,7 @@ class TaskDefinition:
 
 @dataclass
 class Revision:
-    """What a deployment runs: a service revision."""
+    """A service revision: the settings that a deployment runs."""
 
     arn: str
     data: dict

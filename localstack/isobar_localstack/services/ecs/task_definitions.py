@@ -132,7 +132,7 @@ def suits_fargate(data: dict) -> bool:
 
 
 def attributes(data: dict):
-    """What a container instance has to be capable of."""
+    """Capabilities a container instance has to have."""
     if data.get("networkMode") == "awsvpc":
         yield "ecs.capability.task-eni"
         yield f"{CAPABILITY}docker-remote-api.1.18"

@@ -32,7 +32,7 @@ def strategy(deployment: Deployment) -> str:
 
 
 def has_traffic(service: Service) -> bool:
-    """Whether the service's next deployment shifts traffic."""
+    """True if the service's next deployment shifts traffic."""
     return (service.data["deploymentConfiguration"].get("strategy") or "ROLLING") != "ROLLING"
 
 
@@ -46,7 +46,7 @@ def is_shifting(deployment: Deployment) -> bool:
 
 
 def wanted(service: Service, deployment: Deployment, rollout: Rollout) -> int:
-    """How many tasks of a rollout there should be in this stage."""
+    """The number of tasks of a rollout in this stage."""
     stage = STAGES.index(deployment.stage)
     if rollout is deployment.target:
         return service.desired if stage >= SCALED_UP_FROM else 0

@@ -95,7 +95,7 @@ def create(context, request):
 
 
 def settings_of(context, request) -> dict:
-    """What is asked for, checked against the network, in the form that tells two requests apart."""
+    """The settings asked for, checked against the network, in the form that tells two requests apart."""
     kind, scheme = request.get("Type") or "application", request.get("Scheme") or "internet-facing"
     subnets = network.checked_subnets(context, network.wanted_subnets(request), kind, {})
     vpc_id, groups = subnets[0]["VpcId"], request.get("SecurityGroups") or []

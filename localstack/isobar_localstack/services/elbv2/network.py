@@ -33,7 +33,7 @@ def wanted_subnets(request) -> list[str]:
 
 
 def checked_subnets(context, subnet_ids: list[str], kind: str, has: dict) -> list[dict]:
-    """What EC2 knows of the subnets of a balancer; `has` are the subnets it is in already."""
+    """The subnets of a balancer as EC2 knows them; `has` are those it is in already."""
     subnets = look_up(
         ec2_interfaces.checked_subnets, context, subnet_ids, "InvalidSubnetID.NotFound", "SubnetNotFound"
     )

@@ -92,7 +92,7 @@ def create(context, request):
 
 
 def defaults(request) -> dict:
-    """What a group has when nothing else is said [model]."""
+    """Defaults of a group [model]."""
     kind, protocol = request.get("TargetType") or "instance", request.get("Protocol")
     found = {
         "TargetType": kind,

@@ -49,7 +49,7 @@ def vpc_of(account_id: str, region: str, target_group_arn: str) -> str | None:
 
 
 def is_attached(account_id: str, region: str, target_group_arn: str) -> bool:
-    """Whether a listener or a rule forwards to it."""
+    """True if a listener or a rule forwards to it."""
     group = group_of(account_id, region, target_group_arn)
     return bool(group and group.balancers)
 
@@ -210,7 +210,7 @@ def health(region: Region, group: TargetGroup, target: Target) -> dict:
 
 @in_turn
 def set_health(name_or_arn: str, healthy: bool, target_id: str | None) -> bool:
-    """Whether there is such a group; of a name, those of all regions."""
+    """Sets the health of a group's targets; true if there is such a group. A name means those of all regions."""
     found = [
         (region, group)
         for region in list(regions.values())
@@ -233,7 +233,7 @@ def set_health(name_or_arn: str, healthy: bool, target_id: str | None) -> bool:
 
 
 def checked_from(region: Region, group: TargetGroup) -> float:
-    """When its first balancer is, or was, active."""
+    """The moment its first balancer is, or was, active."""
     return min(region.balancers[arn].active_at for arn in group.balancers)
 
 

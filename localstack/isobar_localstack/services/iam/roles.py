@@ -208,7 +208,7 @@ def listed(value) -> list:
 
 
 def trusts(role, service_name: str) -> bool:
-    """Whether the role's trust policy lets this service assume it."""
+    """True if the role's trust policy lets this service assume it."""
     for statement in listed(document_of(role.role["AssumeRolePolicyDocument"]).get("Statement")):
         principal = statement.get("Principal", {})
         services = listed(principal.get("Service")) if isinstance(principal, dict) else []
@@ -218,7 +218,7 @@ def trusts(role, service_name: str) -> bool:
 
 
 def usable_allows(account_id: str, role, action: str) -> bool:
-    """Whether another service finds this action allowed; resources and conditions are not looked at."""
+    """True if another service finds this action allowed; resources and conditions are not looked at."""
     if consistency.not_visible_yet("consistency.iam_policy", account_id, role.role["RoleName"]):
         return False
     return allows(account_id, role, action)

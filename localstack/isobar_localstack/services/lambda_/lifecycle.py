@@ -124,7 +124,7 @@ def settled(handler):
 
 
 class Provisioning:
-    """What LocalStack asks of its manager of a version."""
+    """The manager of a version, as far as LocalStack asks it."""
 
     def __init__(self, arn: str):
         self.arn = arn

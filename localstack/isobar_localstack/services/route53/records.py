@@ -273,7 +273,7 @@ def policy_problems(name, kind, group: dict, changed) -> list[str]:
 
 
 def unique_place(data: dict):
-    """What may occur only once in a group: a latency region, a location, a failover role."""
+    """The part that may occur only once in a group: a latency region, a location, a failover role."""
     for policy in ("Region", "Failover"):
         if data.get(policy):
             return policy, data[policy]

@@ -5,7 +5,7 @@ from isobar_localstack.core.state import Part
 
 
 def storage():
-    """Where LocalStack keeps the objects' data, or None as long as the service is not in use."""
+    """LocalStack's store of the objects' data, or None as long as the service is not in use."""
     return loaded["s3"].lifecycle_hook._storage_backend if "s3" in loaded else None
 
 
