@@ -66,14 +66,16 @@ class Quota:
     message: str
 
 
+def nothing_replaced(original: dict) -> dict:
+    return {}
+
+
 @dataclass(frozen=True)
 class Emulated:
     api: str  # as botocore names it
     _: KW_ONLY
     based_on: Base
-    operations: Callable[[dict], dict] = (
-        lambda original: {}
-    )  # the base's handlers -> those that take their places
+    operations: Callable[[dict], dict] = nothing_replaced  # base's handlers -> those that take their places
     prepare: tuple = ()  # called before the base is loaded
     # How it refuses.
     throttling: Throttling
