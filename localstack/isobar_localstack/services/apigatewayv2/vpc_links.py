@@ -37,9 +37,8 @@ TOLD = {
 lock = threading.RLock()
 stores = State("apigatewayv2")
 scheduled = stores.store("scheduled", Scheduled())
-vpc_links: dict[tuple[str, str], dict[str, dict]] = stores.store(
-    "vpc_links", {}
-)  # (account, region) -> id -> as the API shows it
+# (account, region) -> id -> as the API shows it
+vpc_links: dict[tuple[str, str], dict[str, dict]] = stores.store("vpc_links", {})
 interfaces: dict[str, list] = stores.store("interfaces", {})  # id of the link -> of its network interfaces
 
 

@@ -34,9 +34,8 @@ class Target:
 
 stores = State("application-autoscaling")
 targets: dict = stores.store("targets", {})  # (account, region, namespace, resource id, dimension) -> Target
-activities: dict[tuple, list] = stores.store(
-    "activities", defaultdict(list)
-)  # (account, region) -> the newest first
+# (account, region) -> the newest first
+activities: dict[tuple, list] = stores.store("activities", defaultdict(list))
 
 
 # --- finding --------------------------------------------------------------------------------------

@@ -29,9 +29,8 @@ class Group:
     """A global table: the regions of one table."""
 
     replicas: dict[str, Replica] = field(default_factory=dict)
-    sources: dict[str, float] = field(
-        default_factory=dict
-    )  # regions replicas were added from, and until when it counts
+    # regions replicas were added from, and until when it counts
+    sources: dict[str, float] = field(default_factory=dict)
     consistency: str = "EVENTUAL"
     witness: Replica | None = None
     witness_region: str | None = None

@@ -400,9 +400,8 @@ def update_backups(context, request):
 # --- tags -----------------------------------------------------------------------------------------
 
 
-tags_written: dict = state.stores.store(
-    "tags_written", {}
-)  # (arn, id) of a table -> its tags and from when ListTagsOfResource shows them
+# (arn, id) of a table -> its tags and from when ListTagsOfResource shows them
+tags_written: dict = state.stores.store("tags_written", {})
 
 
 def set_tags(table: Table, tags: list):

@@ -22,9 +22,8 @@ OPERATIONS = {
     "CreateVpcEndpoint": ("VpcEndpoint", "VpcEndpointId"),
     "RunInstances": None,
 }
-first_answers: dict = state.stores.store(
-    "first_answers", {}
-)  # (account, region, operation, token) -> (parameters, answer)
+# (account, region, operation, token) -> (parameters, answer)
+first_answers: dict = state.stores.store("first_answers", {})
 
 
 def idempotent(operation: str, handler):

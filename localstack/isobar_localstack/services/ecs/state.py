@@ -26,14 +26,12 @@ stores = State("ecs")
 scheduled = stores.store("scheduled", Scheduled())
 # What the scheduler has to know and those below it find out.
 service_due = Event("ecs.service_due")  # (service, moment)
-definition_released = Event(
-    "ecs.definition_released"
-)  # (moment, account id, region, ARN): a task or service no longer uses it
+# (moment, account id, region, ARN): a task or service no longer uses it
+definition_released = Event("ecs.definition_released")
 task_failed = Event("ecs.task_failed")  # (account id, region, task, moment, reason)
 failing_images: dict = stores.store("failing_images", {})  # (region or None, pattern) -> reason
-service_linked: set = stores.store(
-    "service_linked", set()
-)  # accounts in which ECS has made its service-linked role
+# accounts in which ECS has made its service-linked role
+service_linked: set = stores.store("service_linked", set())
 
 
 @dataclass
@@ -186,9 +184,8 @@ class Service:
 @dataclass
 class Region:
     clusters: dict = field(default_factory=dict)  # name -> Cluster
-    families: dict = field(
-        default_factory=dict
-    )  # family -> [TaskDefinition], the number of a revision is its place + 1
+    # family -> [TaskDefinition], the number of a revision is its place + 1
+    families: dict = field(default_factory=dict)
     services: dict = field(default_factory=dict)  # arn -> Service
     tasks: dict = field(default_factory=dict)  # arn -> Task
 

@@ -147,9 +147,8 @@ def run(moment: float, account_id: str, region: str, arn: str):
     if task is None or task.status != "PENDING" or not task.is_alive:
         return
     if reason := obstacle(account_id, region, task):
-        task_failed.publish(
-            account_id, region, task, moment, reason
-        )  # first, so that the next one is not started at once
+        # first, so that the next one is not started at once
+        task_failed.publish(account_id, region, task, moment, reason)
         stop(account_id, region, task, moment, "TaskFailedToStart", reason)
     else:
         task.status = "RUNNING"

@@ -71,9 +71,8 @@ class Region:
     groups: dict = field(default_factory=dict)
     listeners: dict = field(default_factory=dict)
     rules: dict = field(default_factory=dict)  # without the default rules
-    former_uses: dict = field(
-        default_factory=dict
-    )  # certificate -> (balancer arns, when ACM notices their end)
+    # certificate -> (balancer arns, when ACM notices their end)
+    former_uses: dict = field(default_factory=dict)
 
 
 stores = State("elbv2")

@@ -189,9 +189,8 @@ def creating(original):
     def handler(context, request):
         answer = original(context, request)
         name = plain_name(request["FunctionName"])
-        logs.functions_run.pop(
-            (context.account_id, context.region, name), None
-        )  # a new one, which has not run
+        # a new one, which has not run
+        logs.functions_run.pop((context.account_id, context.region, name), None)
         consistency.mark("consistency.lambda_get", context.account_id, context.region, name)
         consistency.mark_created(context, "lambda", name)
         return answer

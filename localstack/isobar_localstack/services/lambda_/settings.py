@@ -195,9 +195,8 @@ def to_response(context, configuration: dict) -> dict:
     if function is None:
         return configuration  # deleted meanwhile
     versions = of_versions(function)
-    settings = versions.setdefault(
-        configuration["Version"], versions[LATEST]
-    )  # a version seen first is a new one
+    # a version seen first is a new one
+    settings = versions.setdefault(configuration["Version"], versions[LATEST])
     more = {
         name: settings[name] for name in ("KMSKeyArn", "FileSystemConfigs", "Layers") if settings.get(name)
     }

@@ -53,9 +53,8 @@ FUNCTION_GROUP = "/aws/lambda/"
 lock = threading.RLock()
 stores = State("logs")
 scheduled = stores.store("scheduled", Scheduled())
-functions_run: dict = stores.store(
-    "functions_run", {}
-)  # (account, region, function) -> when its logs end; None while it exists
+# (account, region, function) -> when its logs end; None while it exists
+functions_run: dict = stores.store("functions_run", {})
 late_groups: set = stores.store("late_groups", set())  # (account, region, group)
 
 
