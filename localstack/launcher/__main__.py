@@ -62,7 +62,7 @@ def down(port):
 
 def inventory(port, regions, as_json):
     """Prints what is alive, as the emulator lists it."""
-    url = f"{Instance(port).endpoint}/_isobar/inventory?regions={regions or 'all'}"
+    url = f"{Instance(port).endpoint}/_isobar/inventory" + (f"?regions={regions}" if regions else "")
     try:
         with urllib.request.urlopen(url) as answer:
             things = json.load(answer)
@@ -105,7 +105,7 @@ def main():
     parser.add_argument("--port", type=int, default=DEFAULT_PORT)
     if command == "inventory":
         parser.description = "Lists everything alive in the emulator."
-        parser.add_argument("--regions", help="comma-separated; all regions by default")
+        parser.add_argument("--regions", help="comma-separated; by default all that are in use")
         parser.add_argument("--json", action="store_true", help="a JSON list of objects instead of lines")
     options = parser.parse_args(rest)
     if command == "inventory":

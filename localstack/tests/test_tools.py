@@ -44,6 +44,14 @@ def test_inventory_lists_what_is_alive(aws, endpoint, name):
     assert [thing["region"] for thing in found if thing["name"] == name] == ["us-west-2"]
 
 
+def test_an_inventory_finds_what_is_elsewhere(aws, endpoint, name):
+    """Buckets are asked for in one region and may be in another, and so are replicas of tables."""
+    aws("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
+    assert f"ap-south-1 s3 bucket {name}" in inventory(endpoint).splitlines()
+    aws("s3", "ap-south-1").delete_bucket(Bucket=name)
+    assert name not in inventory(endpoint)
+
+
 def test_up_is_idempotent(endpoint):
     again = subprocess.run(
         ["sh", FOLDER / "up", "--port", endpoint.rsplit(":", 1)[1]], stdout=subprocess.PIPE, text=True

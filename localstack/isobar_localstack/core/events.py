@@ -26,5 +26,5 @@ certificate_users = Event("certificate.users")
 load_balancer_links = Event("load_balancer.links")
 # (account id, region, id) -> the methods that use the VPC link
 vpc_link_users = Event("vpc_link.users")
-# () -> the regions that replicas of tables are in
-regions_of_replicas = Event("dynamodb.regions_of_replicas")
+# () -> regions in which there are things, whatever region they were asked for in: replicas, buckets
+regions_of_things = Event("inventory.regions_of_things")

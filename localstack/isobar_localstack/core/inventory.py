@@ -1,7 +1,7 @@
 """Everything alive in the emulator, by plain calls of the AWS API.
 
-    GET /_isobar/inventory                          where anything was written, and where tables have replicas
-    GET /_isobar/inventory?regions=eu-west-1,…      or `all`
+    GET /_isobar/inventory                          in every region in which anything was written
+    GET /_isobar/inventory?regions=eu-west-1,…
 
 One object per thing: region, service, kind, name or id. What AWS makes by itself (the NS and SOA records of a zone,
 AWS's managed policies) is left out. Things that are everywhere, such as roles and hosted zones, have the region
@@ -11,10 +11,9 @@ AWS's managed policies) is left out. Things that are everywhere, such as roles a
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import boto3
 from localstack.aws.connect import connect_to
 
-from isobar_localstack.core.events import regions_of_replicas
+from isobar_localstack.core.events import regions_of_things
 from isobar_localstack.core.operations import READS
 from isobar_localstack.core.registry import services
 from isobar_localstack.core.state import State
@@ -80,14 +79,11 @@ def note_region(chain, context, response):
 def regions_in_use() -> list[str]:
     with _lock:
         used = {region for region in regions_used if region and region != GLOBAL}
-    return sorted(used.union(*regions_of_replicas.publish()))
+    return sorted(used.union(*regions_of_things.publish()))
 
 
 class InventoryResource:
     def on_get(self, request):
         wanted = request.args.get("regions")
-        if wanted == "all":
-            regions = boto3.Session().get_available_regions("lambda")
-        else:
-            regions = wanted.split(",") if wanted else regions_in_use()
+        regions = wanted.split(",") if wanted else regions_in_use()
         return [dict(zip(FIELDS, thing)) for thing in inventory(regions)]

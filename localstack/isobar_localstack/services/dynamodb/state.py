@@ -13,7 +13,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from isobar_localstack.core.durations import due
 from isobar_localstack.core.errors import error
-from isobar_localstack.core.events import regions_of_replicas
+from isobar_localstack.core.events import regions_of_things
 from isobar_localstack.core.scheduler import Scheduled
 from isobar_localstack.core.state import State
 
@@ -168,6 +168,6 @@ def share_items(table: Table):
         member.moto.items = items
 
 
-@regions_of_replicas.subscribe
+@regions_of_things.subscribe
 def regions_in_use() -> set[str]:
     return {region for account in list(accounts.values()) for region, _ in list(account.tables)}

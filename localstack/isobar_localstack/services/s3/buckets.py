@@ -13,7 +13,9 @@ import json
 
 from isobar_localstack.core.clock import clock
 from isobar_localstack.core.durations import SECONDS, after, is_over
+from isobar_localstack.core.emulated import loaded
 from isobar_localstack.core.errors import error
+from isobar_localstack.core.events import regions_of_things
 from isobar_localstack.core.operations import replaced
 from isobar_localstack.core.state import State
 from isobar_localstack.realism import consistency
@@ -288,3 +290,13 @@ def bucket_tags(store, name: str) -> dict:
         if tags := store.tags.get_tags(key):
             return dict(tags)
     return {}
+
+
+@regions_of_things.subscribe
+def regions_of_buckets() -> set[str]:
+    if "s3" not in loaded:
+        return set()
+    from localstack.services.s3.models import s3_stores
+
+    stores_of_regions = [store for account in list(s3_stores.values()) for store in list(account.values())]
+    return {bucket.bucket_region for store in stores_of_regions for bucket in list(store.buckets.values())}
