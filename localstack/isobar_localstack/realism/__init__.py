@@ -1,1 +1,1 @@
-"""AWS's harder sides, each switched on and off by itself: strictness, rates, faults, consistency."""
+"""AWS's harder sides, each switched on and off by itself: strictness, rates, faults, consistency, quotas."""
