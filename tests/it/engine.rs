@@ -18,7 +18,7 @@ use isobar::store::Holder;
 use isobar::value::{Json, Path, Template};
 use serde_json::json;
 
-use crate::memory_store::MemoryStore;
+use crate::support::memory_store::MemoryStore;
 
 /// Kinds for tests: `test.Thing` has a unique name and a fixed field, `test.Free` has neither, `test.Data` holds data.
 pub fn catalog() -> Catalog {

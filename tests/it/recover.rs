@@ -8,7 +8,7 @@ use isobar::graph::Graph;
 use isobar::planning::decide::Options;
 
 use crate::engine::{World, graph, holder};
-use crate::memory_store::MemoryStore;
+use crate::support::memory_store::MemoryStore;
 
 const STACK: &str = "
     tables.t@global test.Thing {name: t}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::world::World;
+use crate::support::program::World;
 
 const STACK: &str = "containers.yaml";
 const IMAGE: &str = "acme/stock:9.9.9";

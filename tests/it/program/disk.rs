@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value as Json, json};
 
-use super::world::{Ran, World};
+use crate::support::program::{Ran, World};
 
 const FILE: &str = "disk.yaml";
 const STATE: &str = ".isobar/local/disk.json";

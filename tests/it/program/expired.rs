@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::recovery::{MORE, SMALL, STACK};
-use super::world::{Ran, World};
-use crate::torture::running::Running;
+use crate::support::program::{Ran, World};
+use crate::support::running::Running;
 
 const BUCKET: &str = "isobar-expired-state";
 const APPLY: [&str; 6] = ["apply", "--local", "--yes", "--events", "events.jsonl", SMALL];

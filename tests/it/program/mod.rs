@@ -6,13 +6,12 @@ mod expired;
 mod recovery;
 mod shared;
 mod stopped;
-pub mod world;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use world::World;
+use crate::support::program::World;
 
 const STACK: &str = "serverless.yaml";
 

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use super::world::World;
+use crate::support::program::World;
 
 pub const SMALL: &str = "small.yaml";
 const STATE: &str = ".isobar/local/small.json";

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::world::{Ran, World};
+use crate::support::program::{Ran, World};
 
 const SMALL: &str = "small.yaml";
 const STACK: &str = "

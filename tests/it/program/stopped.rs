@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use serde_json::{Value as Json, json};
 
-use super::world::{Ran, World};
-use crate::torture::running::Running;
+use crate::support::program::{Ran, World};
+use crate::support::running::Running;
 
 const FILE: &str = "stopped.yaml";
 const BUCKET: &str = "isobar-stopped-state";

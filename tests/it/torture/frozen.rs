@@ -3,8 +3,8 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::ground::{Ground, Verb, counter, told};
-use super::likeness::difference;
+use super::comparison::difference;
+use super::fixture::{Ground, Verb, counter, told};
 use super::{conclude, say, share};
 
 const LONG: usize = 10;

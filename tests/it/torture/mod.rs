@@ -2,19 +2,18 @@
 //!
 //! A few points of each by default. `ISOBAR_TORTURE=all` takes every point, a number that many;
 //! `ISOBAR_TORTURE_SEED` takes others. `ISOBAR_TORTURE_ONLY` takes some parts: `change killed,rivals`.
-//! `ISOBAR_TORTURE_STACK` names another stack file; what `ground` changes in it has to stand there. Every scenario
+//! `ISOBAR_TORTURE_STACK` names another stack file; what `fixture` changes in it has to stand there. Every scenario
 //! prints one line.
 
+mod comparison;
+mod concurrency;
+mod faults;
+mod fixture;
 mod frozen;
-mod ground;
-mod likeness;
-mod points;
-mod rivals;
-pub mod running;
-mod weather;
+mod kill_points;
 
-use ground::{Ground, Verb};
-use points::Harm;
+use fixture::{Ground, Verb};
+use kill_points::Harm;
 
 /// One test, since what undisturbed runs come to takes a while to find out.
 #[test]
@@ -23,17 +22,17 @@ fn whatever_happens_a_second_run_makes_it_right() {
     for verb in Verb::ALL {
         let name = verb.name();
         if wanted(&format!("{name} killed")) {
-            points::torture(&ground, verb, &[Harm::KilledBefore, Harm::KilledAfter]);
+            kill_points::torture(&ground, verb, &[Harm::KilledBefore, Harm::KilledAfter]);
         }
         if wanted(&format!("{name} lost")) {
-            points::torture(&ground, verb, &[Harm::Lost]);
+            kill_points::torture(&ground, verb, &[Harm::Lost]);
         }
         if wanted(&format!("{name} weather")) {
-            weather::torture(&ground, verb);
+            faults::torture(&ground, verb);
         }
     }
     if wanted("rivals with a file") {
-        rivals::torture(&ground);
+        concurrency::torture(&ground);
     }
 }
 
@@ -44,7 +43,7 @@ fn of_those_who_share_a_state_one_writes() {
         frozen::torture(&ground);
     }
     if wanted("rivals with a bucket") {
-        rivals::torture(&ground);
+        concurrency::torture(&ground);
     }
 }
 

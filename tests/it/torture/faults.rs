@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::ground::{Ground, Verb, counter, told};
-use super::likeness::difference;
+use super::comparison::difference;
+use super::fixture::{Ground, Verb, counter, told};
 use super::{conclude, say, seed, share};
 
 const LONG: usize = 10;

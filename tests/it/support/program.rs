@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value as Json;
 
-use crate::torture::running::Running;
+use super::running::Running;
 
 /// Everything one test needs; the emulator goes away with it.
 pub struct World {

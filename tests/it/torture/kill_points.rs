@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::ground::{Ground, Verb, told};
-use super::likeness::difference;
+use super::comparison::difference;
+use super::fixture::{Ground, Verb, told};
 use super::{conclude, say, seed, share};
 
 const PATIENCE: Duration = Duration::from_mins(2);

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::ground::{Ground, NEVER, Verb, told};
-use super::likeness::difference;
+use super::comparison::difference;
+use super::fixture::{Ground, NEVER, Verb, told};
 use super::{conclude, say, share};
 
 const LONG: usize = 100;
@@ -39,7 +39,7 @@ fn one(ground: &Ground, waits: bool, alone: usize) -> Result<(), String> {
     ground.fault(&[changes()]);
     let more: &[&str] = if waits { &["--lock-timeout", "2m"] } else { &[] };
     let both = [(); 2].map(|()| ground.start("apply", more));
-    let mut both = both.map(super::running::Running::end);
+    let mut both = both.map(crate::support::running::Running::end);
     let changed = ground.matched(0);
     ground.faults_end();
     both.sort_by_key(|ran| (ran.code, ran.data.contains("No changes.") || ran.talk.contains("No changes.")));

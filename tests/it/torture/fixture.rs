@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use serde_json::{Value as Json, json};
 
-use super::likeness::{Likeness, likeness};
-use super::running::Running;
-use crate::program::world::{Ran, World, copy, root};
+use super::comparison::{Likeness, likeness};
+use crate::support::program::{Ran, World, copy, root};
+use crate::support::running::Running;
 
 /// What changes between the first apply and the second, where it stands in the stack file.
 const CHANGES: &[(&str, &str)] = &[

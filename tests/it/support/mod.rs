@@ -1,0 +1,7 @@
+//! What tests of several files rest on.
+
+pub mod memory_store;
+#[cfg(feature = "aws")]
+pub mod program;
+#[cfg(feature = "aws")]
+pub mod running;
