@@ -1,5 +1,6 @@
 //! What tests of several files rest on.
 
+pub mod engine;
 pub mod memory_store;
 #[cfg(feature = "aws")]
 pub mod program;

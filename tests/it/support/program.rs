@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::running::Running;
 
 /// Everything one test needs; the emulator goes away with it.
-pub struct World {
+pub struct ProgramWorld {
     folder: tempfile::TempDir,
     port: String,
 }
@@ -27,7 +27,7 @@ pub struct Ran {
     pub talk: String,
 }
 
-impl World {
+impl ProgramWorld {
     pub fn new() -> Self {
         Self::with(&root().join("stacks"))
     }
@@ -167,7 +167,7 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl Drop for ProgramWorld {
     fn drop(&mut self) {
         self.script("down", &[]);
     }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde_json::{Value as Json, json};
 
 use super::comparison::{Likeness, likeness};
-use crate::support::program::{Ran, World, copy, root};
+use crate::support::program::{ProgramWorld, Ran, copy, root};
 use crate::support::running::Running;
 
 /// What changes between the first apply and the second, where it stands in the stack file.
@@ -51,7 +51,7 @@ pub struct Calm {
 }
 
 pub struct Ground {
-    pub world: World,
+    pub world: ProgramWorld,
     pub stack: String,
     /// Whether the state is in a bucket.
     pub shared: bool,
@@ -91,7 +91,7 @@ impl Ground {
     fn make(more: &str) -> Self {
         let path = std::env::var_os("ISOBAR_TORTURE_STACK")
             .map_or_else(|| root().join("stacks/serverless.yaml"), PathBuf::from);
-        let world = World::with(path.parent().expect("a folder"));
+        let world = ProgramWorld::with(path.parent().expect("a folder"));
         let stack = path.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
         let original = world.read(&stack) + more;
         let changed = CHANGES.iter().fold(original.clone(), |text, (from, to)| text.replacen(from, to, 1));
