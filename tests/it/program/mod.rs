@@ -17,7 +17,7 @@ const STACK: &str = "serverless.yaml";
 
 #[test]
 fn a_stack_lives_and_leaves_nothing() {
-    let world = ProgramWorld::new();
+    let world = ProgramWorld::without_emulator();
     world.edit(STACK, "    ttl: expires_at\n", "");
 
     world.isobar(&["validate", STACK]).exits(0);
@@ -39,7 +39,7 @@ fn a_stack_lives_and_leaves_nothing() {
 
     world.isobar(&["destroy", "--local", STACK]).exits(1);
     world.isobar(&["destroy", "--local", "--yes", STACK]).exits(0);
-    assert_eq!(world.inventory(), Vec::<Json>::new());
+    assert_eq!(world.inventory_of_all_regions(), Vec::<Json>::new());
     let plan = world.isobar(&["plan", "--local", "--destroy", "--detailed-exitcode", STACK]).exits(0);
     assert!(plan.data.starts_with("Nothing to destroy"), "{}", plan.data);
 }

@@ -1,5 +1,7 @@
 //! What tests of several files rest on.
 
+#[cfg(feature = "aws")]
+pub mod emulators;
 pub mod engine;
 pub mod memory_store;
 #[cfg(feature = "aws")]

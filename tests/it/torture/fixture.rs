@@ -91,7 +91,7 @@ impl Ground {
     fn make(more: &str) -> Self {
         let path = std::env::var_os("ISOBAR_TORTURE_STACK")
             .map_or_else(|| root().join("stacks/serverless.yaml"), PathBuf::from);
-        let world = ProgramWorld::with(path.parent().expect("a folder"));
+        let world = ProgramWorld::with(path.parent().expect("a folder"), "0");
         let stack = path.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
         let original = world.read(&stack) + more;
         let changed = CHANGES.iter().fold(original.clone(), |text, (from, to)| text.replacen(from, to, 1));
@@ -183,7 +183,7 @@ impl Ground {
         let yes: &[&str] = if command == "plan" { &[] } else { &["--yes"] };
         let arguments = [&[command, "--local"], yes, more, &[self.stack.as_str()]].concat();
         let mut program = self.world.command(&arguments);
-        program.env("ISOBAR_EMULATOR_PACE", "0").stdin(Stdio::null());
+        program.stdin(Stdio::null());
         Running::start(program, arguments.join(" "))
     }
 
