@@ -1,204 +1,16 @@
 //! The engine through whole lives on the strict cloud: no AWS, no LocalStack, no clock to speak of.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
-use isobar::apply::{Event, Listener, Outcome, Stop};
-use isobar::blocks::Declaration;
-use isobar::catalog::{Catalog, KindInfo, Shape, Traits};
+use isobar::apply::{Event, Stop};
 use isobar::cloud::Class;
-use isobar::cloud::fake::{FakeCloud, Fault, FaultKind};
+use isobar::cloud::fake::{Fault, FaultKind};
 use isobar::engine::{Engine, EngineError};
-use isobar::graph::Graph;
-use isobar::names::Address;
-use isobar::plan::{Decision, Plan};
+use isobar::plan::Decision;
 use isobar::planning::decide::Options;
-use isobar::stack::{Loaded, Places, Source};
-use isobar::store::Holder;
-use isobar::value::{Json, Path, Template};
 use serde_json::json;
 
-use crate::memory_store::MemoryStore;
-
-/// Kinds for tests: `test.Thing` has a unique name and a fixed field, `test.Free` has neither, `test.Data` holds data.
-pub fn catalog() -> Catalog {
-    let thing = json!({"type": "object", "required": ["name"], "properties": {
-        "name": {"type": "string", "x-change": "replace"},
-        "fixed": {"type": ["string", "null"], "x-change": "replace"},
-        "size": {"type": ["integer", "null"]},
-        "of": {"type": ["string", "null"]},
-        "on": {"type": ["string", "null"], "x-needs": "serving"},
-    }});
-    let free = json!({"type": "object", "properties": {
-        "fixed": {"type": ["string", "null"], "x-change": "replace"},
-        "size": {"type": ["integer", "null"]},
-        "of": {"type": ["string", "null"]},
-        "on": {"type": ["string", "null"], "x-needs": "serving"},
-    }});
-    let outputs = json!({"type": "object", "properties": {
-        "arn": {"type": "string"}, "name": {"type": "string"}, "hash": {"type": "string", "x-volatile": true},
-    }});
-    let kind = |name: &str, spec: &Json, unique, holds_data| KindInfo {
-        name: name.parse().expect("a kind"),
-        about: String::new(),
-        spec: Shape::from_schema(spec).expect("a shape"),
-        outputs: Shape::from_schema(&outputs).expect("a shape"),
-        example: "",
-        changes: &[],
-        schema: spec.clone(),
-        traits: Traits {
-            deadline: Duration::from_mins(1),
-            holds_data,
-            unique_by: if unique { &["name"][..] } else { &[] },
-            idempotent_create: unique,
-            tags_after_create: holds_data,
-            ..Traits::DEFAULT
-        },
-        check: |_| Ok(Vec::new()),
-    };
-    Catalog::new([
-        kind("test.Thing", &thing, true, false),
-        kind("test.Free", &free, false, false),
-        kind("test.Data", &thing, true, true),
-    ])
-}
-
-fn loaded() -> Loaded {
-    let stack = serde_yaml::from_str("{stack: demo, regions: [us-east-1, us-west-2]}").expect("a stack");
-    Loaded {
-        source: Source { name: "demo.yaml".into(), text: String::new() },
-        places: Places::default(),
-        name: "demo".parse().expect("a name"),
-        regions: vec!["us-east-1".parse().expect("a region"), "us-west-2".parse().expect("a region")],
-        stack,
-        by_region: std::collections::BTreeMap::new(),
-        packages: std::collections::BTreeMap::new(),
-        user_data: std::collections::BTreeMap::new(),
-        warnings: Vec::new(),
-    }
-}
-
-/// One line a resource: `address kind {spec}`.
-pub fn graph(lines: &str) -> Graph {
-    let (declarations, loaded) = loaded_from(lines);
-    isobar::graph::of(declarations, &loaded, &catalog()).expect("a graph")
-}
-
-/// The same with something changed in every declaration.
-pub fn graph_with(lines: &str, change: impl Fn(&mut Declaration)) -> Graph {
-    let (mut declarations, loaded) = loaded_from(lines);
-    declarations.iter_mut().for_each(change);
-    isobar::graph::of(declarations, &loaded, &catalog()).expect("a graph")
-}
-
-/// The declarations of a stack of lines, and the stack around them.
-pub fn loaded_from(lines: &str) -> (Vec<Declaration>, Loaded) {
-    let declarations = lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| {
-        let mut words = line.splitn(3, ' ');
-        let address: Address = words.next().expect("an address").parse().expect("an address");
-        let kind = words.next().expect("a kind").parse().expect("a kind");
-        let spec: Json = serde_yaml::from_str(words.next().unwrap_or("{}")).expect("a spec");
-        let mut declaration =
-            Declaration::new(address, kind, Template::parse(&spec).expect("a template"), Path::default());
-        declaration.protect = declaration.kind.as_str() == "test.Data";
-        declaration
-    });
-    (declarations.collect(), loaded())
-}
-
-#[derive(Default)]
-pub struct Log(Mutex<Vec<Event>>);
-
-impl Listener for Log {
-    fn on(&self, event: &Event) {
-        self.0.lock().expect("a log").push(event.clone());
-    }
-}
-
-pub struct World {
-    pub cloud: Arc<FakeCloud>,
-    pub engine: Engine,
-}
-
-impl World {
-    pub fn new() -> Self {
-        let cloud = Arc::new(FakeCloud::new(catalog()));
-        let engine = Engine {
-            cloud: cloud.clone(),
-            catalog: catalog(),
-            store: Arc::new(MemoryStore::default()),
-            parallelism: 8,
-            lock_timeout: Duration::ZERO,
-        };
-        Self { cloud, engine }
-    }
-
-    pub async fn plan(&self, graph: &Graph, options: &Options) -> Plan {
-        self.engine.plan(graph, options).await.expect("a plan").plan
-    }
-
-    pub async fn apply_with(&self, graph: &Graph, options: &Options) -> Result<(Outcome, Vec<Event>), EngineError> {
-        let planning = self.engine.plan(graph, options).await?;
-        let log = Arc::new(Log::default());
-        let outcome = self.engine.apply(planning, &holder(), log.clone(), Stop::default()).await?;
-        let events = log.0.lock().expect("a log").clone();
-        Ok((outcome, events))
-    }
-
-    /// Applies, and sees to it that all went well and nothing is left to do.
-    pub async fn apply(&self, graph: &Graph) -> Vec<Event> {
-        let (outcome, events) = self.apply_with(graph, &Options::default()).await.expect("an apply");
-        assert_eq!(outcome.failures, []);
-        self.nothing_to_do(graph).await;
-        events
-    }
-
-    pub async fn nothing_to_do(&self, graph: &Graph) {
-        let plan = self.plan(graph, &Options::default()).await;
-        let left: Vec<_> = plan.entries.iter().filter(|entry| entry.decision != Decision::Keep).collect();
-        assert!(left.is_empty(), "the second plan is not empty: {left:#?}");
-    }
-
-    /// Applies until a fault kills the process. Whether one did; the faults are over then.
-    pub async fn killed(&self, graph: &Graph) -> bool {
-        let options = Options::default();
-        let killed = tokio::select! {
-            result = self.apply_with(graph, &options) => { result.expect("an apply"); false }
-            () = self.cloud.died() => true,
-        };
-        self.engine.store.unlock().await.expect("a dead process holds no lock");
-        self.cloud.break_with(Vec::new());
-        killed
-    }
-
-    pub async fn destroy(&self, graph: &Graph) {
-        let options = Options { destroy: true, allow_data_loss: vec!["all".into()], ..Options::default() };
-        let (outcome, _) = self.apply_with(graph, &options).await.expect("a destroy");
-        assert_eq!(outcome.failures, []);
-        assert_eq!(self.cloud.inventory(), Vec::<String>::new());
-    }
-}
-
-pub fn holder() -> Holder {
-    Holder { command: "apply".into(), pid: 1, who: "test".into(), since: String::new(), job: None }
-}
-
-pub fn decisions(plan: &Plan) -> Vec<String> {
-    let word = |decision: &Decision| match decision {
-        Decision::Keep => "keep".to_owned(),
-        Decision::Await { .. } => "await".into(),
-        Decision::Create { why } => why.as_ref().map_or("create".into(), |why| format!("create ({why})")),
-        Decision::Update { changes } => {
-            format!("update {}", changes.iter().map(|change| change.path.to_string()).collect::<Vec<_>>().join(" "))
-        }
-        Decision::Replace { order, .. } => format!("replace {order:?}"),
-        Decision::Adopt { .. } => "adopt".into(),
-        Decision::Delete => "delete".into(),
-        Decision::Forget => "forget".into(),
-    };
-    let shown = plan.entries.iter().filter(|entry| entry.decision != Decision::Keep);
-    shown.map(|entry| format!("{} {} {}", entry.wave, entry.address, word(&entry.decision))).collect()
-}
+use crate::support::engine::{EngineWorld, Log, decisions, graph, holder};
 
 const STACK: &str = "
     tables.t@global test.Thing {name: t}
@@ -216,7 +28,7 @@ const STACK: &str = "
 
 #[tokio::test(start_paused = true)]
 async fn a_whole_life() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let events = world.apply(&graph(STACK)).await;
     assert_eq!(world.cloud.inventory().len(), 11);
 
@@ -238,7 +50,7 @@ async fn a_whole_life() {
 
 #[tokio::test(start_paused = true)]
 async fn a_volatile_output_replaces_what_hangs_on_it() {
-    let world = World::new();
+    let world = EngineWorld::new();
     world.apply(&graph(STACK)).await;
     let changed =
         graph(&STACK.replace("test.Free {of: '${functions.f.arn}'}", "test.Free {of: '${functions.f.arn}', size: 3}"));
@@ -258,7 +70,7 @@ async fn a_volatile_output_replaces_what_hangs_on_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_unique_name_is_freed_before_it_is_taken_again() {
-    let world = World::new();
+    let world = EngineWorld::new();
     world.apply(&graph("a.b@us-east-1 test.Thing {name: n, fixed: one}")).await;
     let changed = graph("a.b@us-east-1 test.Thing {name: n, fixed: two}");
     assert_eq!(decisions(&world.plan(&changed, &Options::default()).await), ["1 a.b@us-east-1 replace DeleteFirst"]);
@@ -271,7 +83,7 @@ async fn a_unique_name_is_freed_before_it_is_taken_again() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_gone_or_changed_behind_our_back_is_seen() {
-    let world = World::new();
+    let world = EngineWorld::new();
     world.apply(&graph(STACK)).await;
     world.cloud.lose("apis.a.record@us-west-2");
     world.cloud.meddle("functions.f@us-east-1", "size", &json!(9));
@@ -285,7 +97,7 @@ async fn what_is_gone_or_changed_behind_our_back_is_seen() {
 
 #[tokio::test(start_paused = true)]
 async fn protected_data_is_in_the_way_until_the_user_says_so() {
-    let world = World::new();
+    let world = EngineWorld::new();
     world.apply(&graph("tables.t@global test.Data {name: t, fixed: one}")).await;
     for options in [Options { destroy: true, ..Options::default() }, Options::default()] {
         let plan = world.plan(&graph("tables.t@global test.Data {name: t, fixed: two}"), &options).await;
@@ -296,7 +108,7 @@ async fn protected_data_is_in_the_way_until_the_user_says_so() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_contained() {
-    let world = World::new();
+    let world = EngineWorld::new();
     // The third change is one of the first wave's; what hangs on it is left out, the rest goes on.
     world.cloud.break_with(vec![Fault { nth: 1, after: false, kind: FaultKind::Fails(Class::Denied) }]);
     let (outcome, _) = world.apply_with(&graph(STACK), &Options::default()).await.expect("an apply");
@@ -314,7 +126,7 @@ async fn lost_answers_and_throttling_leave_no_orphan() {
         // What was throttled was not done; an answer that was lost may be one of work that was.
         let lost = matches!(class, Class::TimedOut | Class::Server | Class::Unreachable);
         for after in [false, true].into_iter().filter(|after| lost || !after) {
-            let world = World::new();
+            let world = EngineWorld::new();
             let every_second = (1..200).step_by(2).map(|nth| Fault { nth, after, kind: FaultKind::Fails(class) });
             world.cloud.break_with(every_second.collect());
             let (outcome, _) = world.apply_with(&graph(STACK), &Options::default()).await.expect("an apply");
@@ -327,7 +139,7 @@ async fn lost_answers_and_throttling_leave_no_orphan() {
 
 #[tokio::test(start_paused = true)]
 async fn throttling_uses_up_no_token() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let throttled = (1..=6).map(|nth| Fault { nth, after: false, kind: FaultKind::Fails(Class::Throttled) });
     let used_token = Fault { nth: 7, after: false, kind: FaultKind::Fails(Class::Exists) };
     world.cloud.break_with(throttled.chain([used_token]).collect());
@@ -337,7 +149,7 @@ async fn throttling_uses_up_no_token() {
 
 #[tokio::test(start_paused = true)]
 async fn throttling_uses_up_no_mend() {
-    let world = World::new();
+    let world = EngineWorld::new();
     world.apply(&graph("tables.t@us-east-1 test.Data {name: t, size: 1}")).await;
     world.cloud.fail("tables.t@us-east-1");
     world.cloud.break_with(vec![Fault { nth: 1, after: false, kind: FaultKind::Fails(Class::Throttled) }]);
@@ -355,7 +167,7 @@ async fn killed_anywhere_it_converges() {
     for nth in 1.. {
         let mut hit = false;
         for after in [false, true] {
-            let world = World::new();
+            let world = EngineWorld::new();
             world.apply(&graph(STACK)).await;
             world.cloud.break_with(vec![Fault { nth, after, kind: FaultKind::Dies }]);
             if world.killed(&graph(&changed)).await {
@@ -377,7 +189,7 @@ async fn killed_anywhere_it_converges() {
 async fn killed_in_the_first_apply_it_converges() {
     for nth in 1..=11 {
         for after in [false, true] {
-            let world = World::new();
+            let world = EngineWorld::new();
             world.cloud.break_with(vec![Fault { nth, after, kind: FaultKind::Dies }]);
             assert!(world.killed(&graph(STACK)).await, "not killed at {nth}");
             world.apply(&graph(STACK)).await;
@@ -388,11 +200,11 @@ async fn killed_in_the_first_apply_it_converges() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_state_is_found_again_by_identity() {
-    let world = World::new();
+    let world = EngineWorld::new();
     world.apply(&graph(STACK)).await;
-    let other = World::new();
+    let other = EngineWorld::new();
     let engine = Engine { cloud: world.cloud.clone(), ..other.engine.clone() };
-    let other = World { cloud: world.cloud.clone(), engine };
+    let other = EngineWorld { cloud: world.cloud.clone(), engine };
     let plan = other.plan(&graph(STACK), &Options::default()).await;
     assert!(
         plan.entries.iter().all(|entry| matches!(entry.decision, Decision::Adopt { .. })),
@@ -405,7 +217,7 @@ async fn a_lost_state_is_found_again_by_identity() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stale_plan_is_refused() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let planning = world.engine.plan(&graph(STACK), &Options::default()).await.expect("a plan");
     world.apply(&graph(STACK)).await;
     let applied = world.engine.apply(planning, &holder(), Arc::new(Log::default()), Stop::default()).await;

@@ -13,7 +13,7 @@ use isobar::store::Store;
 use isobar::store::object::ObjectStore;
 use isobar::store::objects::memory::MemoryObjects;
 
-use crate::engine::{Log, World, catalog, decisions, graph, graph_with, holder};
+use crate::support::engine::{EngineWorld, Log, catalog, decisions, graph, graph_with, holder};
 
 fn fault(nth: u64, after: bool, kind: FaultKind) -> Vec<Fault> {
     vec![Fault { nth, after, kind }]
@@ -30,7 +30,7 @@ fn target(pattern: &str) -> Options {
 /// A word in the file counts from the next apply on, though nothing in AWS changes by it.
 #[tokio::test(start_paused = true)]
 async fn protection_and_retention_are_remembered_without_a_step() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let lines = "a.b@us-east-1 test.Free {size: 1}\n a.c@us-east-1 test.Free {size: 1}";
     world.apply(&graph(lines)).await;
     let kept = graph_with(lines, |declaration| declaration.retain = true);
@@ -45,7 +45,7 @@ async fn protection_and_retention_are_remembered_without_a_step() {
 
 #[tokio::test(start_paused = true)]
 async fn data_that_was_made_in_a_crash_is_protected() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let lines = "t.a@global test.Data {name: a}";
     world.cloud.break_with(fault(1, true, FaultKind::Dies));
     assert!(world.killed(&graph(lines)).await);
@@ -60,7 +60,7 @@ async fn two_replacements_on_top_of_each_other_leave_one() {
     let stack = |fixed: u8| graph(&format!("a.b@us-east-1 test.Free {{fixed: f{fixed}}}"));
     for (nth, after) in [(1, true), (2, false), (2, true)] {
         for second in 1..4 {
-            let world = World::new();
+            let world = EngineWorld::new();
             world.apply(&stack(1)).await;
             world.cloud.break_with(fault(nth, after, FaultKind::Dies));
             world.killed(&stack(2)).await;
@@ -74,7 +74,7 @@ async fn two_replacements_on_top_of_each_other_leave_one() {
 
 #[tokio::test(start_paused = true)]
 async fn steps_that_wait_for_each_other_are_an_obstacle() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let before = "
         a.x@us-east-1 test.Thing {name: x, fixed: one}
         a.w@us-east-1 test.Free {of: '${a.x.arn}'}
@@ -89,7 +89,7 @@ async fn steps_that_wait_for_each_other_are_an_obstacle() {
 
 #[tokio::test(start_paused = true)]
 async fn another_kind_at_an_address_is_another_thing() {
-    let world = World::new();
+    let world = EngineWorld::new();
     world.apply(&graph("a.b@us-east-1 test.Free {size: 1}")).await;
     let other = graph("a.b@us-east-1 test.Thing {name: n, size: 1}");
     assert_eq!(decisions(&world.plan(&other, &Options::default()).await), ["1 a.b@us-east-1 replace CreateFirst"]);
@@ -100,7 +100,7 @@ async fn another_kind_at_an_address_is_another_thing() {
 /// An answer is lost, and what was made does not show at once.
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_is_followed_by_a_search_that_answers() {
-    let world = World::new();
+    let world = EngineWorld::new();
     world.cloud.break_with(fault(1, true, FaultKind::Fails(Class::TimedOut)));
     world.cloud.fail_finds(3);
     world.apply(&graph("a.b@us-east-1 test.Free {size: 1}")).await;
@@ -109,7 +109,7 @@ async fn a_lost_answer_is_followed_by_a_search_that_answers() {
 
 #[tokio::test(start_paused = true)]
 async fn what_may_have_been_done_is_not_forgotten_by_a_later_refusal() {
-    let world = World::new();
+    let world = EngineWorld::new();
     world.cloud.break_with(vec![
         Fault { nth: 1, after: true, kind: FaultKind::Fails(Class::TimedOut) },
         Fault { nth: 2, after: false, kind: FaultKind::Fails(Class::Denied) },
@@ -125,7 +125,7 @@ async fn what_may_have_been_done_is_not_forgotten_by_a_later_refusal() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_of_some_addresses_takes_nothing_from_the_others() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let stack = |size: u8| {
         graph(&format!(
             "a.x@us-east-1 test.Free {{fixed: f{size}}}
@@ -145,7 +145,7 @@ async fn a_run_of_some_addresses_takes_nothing_from_the_others() {
 
 #[tokio::test(start_paused = true)]
 async fn what_becomes_somebody_elses_is_let_go() {
-    let world = World::new();
+    let world = EngineWorld::new();
     world.apply(&graph("a.b@us-east-1 test.Thing {name: n}")).await;
     let existing = graph_with("a.b@us-east-1 test.Thing {name: n}", |declaration| declaration.existing = true);
     assert_eq!(decisions(&world.plan(&existing, &Options::default()).await), ["1 a.b@us-east-1 forget"]);
@@ -153,7 +153,7 @@ async fn what_becomes_somebody_elses_is_let_go() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pattern_that_fits_nothing_is_a_slip() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let stack = graph("tables.carts@us-east-1 test.Free {size: 1}");
     let error = world.engine.plan(&stack, &target("tables.cart@us-east-1")).await.expect_err("refused").to_string();
     assert!(error.contains("did you mean `tables.carts@us-east-1`?"), "{error}");
@@ -161,25 +161,25 @@ async fn a_pattern_that_fits_nothing_is_a_slip() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_replaced_once_is_found_after_the_state_is_lost() {
-    let world = World::new();
+    let world = EngineWorld::new();
     world.apply(&graph("a.x@us-east-1 test.Free {fixed: one}")).await;
     let stack = graph("a.x@us-east-1 test.Free {fixed: two}");
     world.apply(&stack).await;
-    let other = World::new();
+    let other = EngineWorld::new();
     let engine = isobar::engine::Engine { cloud: world.cloud.clone(), ..other.engine.clone() };
-    let other = World { cloud: world.cloud.clone(), engine };
+    let other = EngineWorld { cloud: world.cloud.clone(), engine };
     other.apply(&stack).await;
     assert_eq!(world.cloud.inventory().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_before_the_first_step_begins_none() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let stack = graph("a.x@us-east-1 test.Free {size: 1}");
     let planning = world.engine.plan(&stack, &Options::default()).await.expect("a plan");
     let stop = Stop::default();
     stop.request();
-    let listener = std::sync::Arc::new(crate::engine::Log::default());
+    let listener = std::sync::Arc::new(crate::support::engine::Log::default());
     let outcome = world.engine.apply(planning, &holder(), listener, stop).await.expect("an apply");
     assert!(outcome.interrupted);
     assert_eq!(world.cloud.inventory().len(), 0);
@@ -187,7 +187,7 @@ async fn a_stop_before_the_first_step_begins_none() {
 
 #[tokio::test(start_paused = true)]
 async fn what_goes_with_what_it_hangs_on_comes_back() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let stack = |fixed: &str| {
         graph(&format!(
             "a.parent@us-east-1 test.Thing {{name: p, fixed: {fixed}}}
@@ -198,7 +198,7 @@ async fn what_goes_with_what_it_hangs_on_comes_back() {
     let planning = world.engine.plan(&stack("two"), &Options::default()).await.expect("a plan");
     // What AWS does with the versions and aliases of a function that goes.
     world.cloud.lose("a.child@us-east-1");
-    let listener = std::sync::Arc::new(crate::engine::Log::default());
+    let listener = std::sync::Arc::new(crate::support::engine::Log::default());
     let outcome = world.engine.apply(planning, &holder(), listener, Stop::default()).await.expect("an apply");
     assert_eq!(outcome.failures, []);
     world.nothing_to_do(&stack("two")).await;
@@ -214,7 +214,7 @@ async fn who_loses_the_lock_while_waiting_asks_nothing_more() {
     let mut cloud = FakeCloud::new(catalog());
     cloud.slowness = u32::MAX;
     let cloud = Arc::new(cloud);
-    let engine = Engine { cloud: cloud.clone(), store: Arc::new(store()), ..World::new().engine };
+    let engine = Engine { cloud: cloud.clone(), store: Arc::new(store()), ..EngineWorld::new().engine };
     let planning = engine.plan(&graph, &Options::default()).await.expect("a plan");
     let holder = holder();
     let apply = engine.apply(planning, &holder, Arc::new(Log::default()), Stop::default());
@@ -244,7 +244,7 @@ async fn a_replacement_that_is_taken_back_keeps_what_was_there() {
     };
     for (nth, after) in (1..5).flat_map(|nth| [(nth, false), (nth, true)]) {
         for second in 0..5 {
-            let world = World::new();
+            let world = EngineWorld::new();
             world.apply(&stack("one")).await;
             world.cloud.break_with(fault(nth, after, FaultKind::Dies));
             world.killed(&stack("two")).await;
@@ -266,7 +266,7 @@ async fn what_is_wanted_again_is_not_deleted_first() {
              b.c@us-east-1 test.Free {{of: '${{a.b.arn}}'}}"
         ))
     };
-    let world = World::new();
+    let world = EngineWorld::new();
     world.apply(&stack("one")).await;
     // The new one is made, and what should use it is refused.
     world.cloud.break_with(fault(2, false, FaultKind::Fails(Class::Denied)));
@@ -283,7 +283,7 @@ async fn what_is_wanted_again_is_not_deleted_first() {
 /// A create was under way under the old address.
 #[tokio::test(start_paused = true)]
 async fn what_was_made_in_a_crash_moves_with_its_block() {
-    let world = World::new();
+    let world = EngineWorld::new();
     world.cloud.break_with(fault(1, true, FaultKind::Dies));
     assert!(world.killed(&graph("a.old@us-east-1 test.Thing {name: n}")).await);
     let mut moved = graph("a.new@us-east-1 test.Thing {name: n}");
@@ -296,7 +296,7 @@ async fn what_was_made_in_a_crash_moves_with_its_block() {
 #[tokio::test(start_paused = true)]
 async fn what_died_with_a_run_is_searched_for_until_it_shows() {
     for before in [None, Some("a.b@us-east-1 test.Free {fixed: one}")] {
-        let world = World::new();
+        let world = EngineWorld::new();
         if let Some(before) = before {
             world.apply(&graph(before)).await;
         }
@@ -311,7 +311,7 @@ async fn what_died_with_a_run_is_searched_for_until_it_shows() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_never_seen_is_not_gone_at_the_first_look() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let stack = graph("a.b@us-east-1 test.Free {size: 1}");
     world.cloud.break_with(fault(1, true, FaultKind::Dies));
     assert!(world.killed(&stack).await);
@@ -323,7 +323,7 @@ async fn what_was_never_seen_is_not_gone_at_the_first_look() {
 /// The state is older than AWS: what it remembers has been replaced since.
 #[tokio::test(start_paused = true)]
 async fn an_older_state_finds_what_has_come_since() {
-    let world = World::new();
+    let world = EngineWorld::new();
     world.apply(&graph("a.b@us-east-1 test.Free {fixed: one}")).await;
     let old = world.engine.store.load().await.expect("read").expect("a state");
     let stack = graph("a.b@us-east-1 test.Free {fixed: two}");
@@ -341,7 +341,7 @@ async fn an_older_state_finds_what_has_come_since() {
 /// AWS remembers tokens longer than things.
 #[tokio::test(start_paused = true)]
 async fn what_comes_after_what_has_gone_has_another_identity() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let stack = graph("a.b@us-east-1 test.Free {size: 1}\n a.c@us-east-1 test.Thing {name: n, fixed: one}");
     world.apply(&stack).await;
     world.destroy(&stack).await;
@@ -358,7 +358,7 @@ async fn what_is_going_comes_back_in_one_run() {
     let mut cloud = FakeCloud::new(catalog());
     cloud.slowness = 5;
     let cloud = Arc::new(cloud);
-    let world = World { engine: Engine { cloud: cloud.clone(), ..World::new().engine }, cloud };
+    let world = EngineWorld { engine: Engine { cloud: cloud.clone(), ..EngineWorld::new().engine }, cloud };
     let stack = graph("a.b@us-east-1 test.Thing {name: n}");
     world.apply(&stack).await;
     let stop = Stop::default();
@@ -381,7 +381,7 @@ async fn what_is_going_comes_back_in_one_run() {
 /// Not every part of AWS hears at once of what was just made.
 #[tokio::test(start_paused = true)]
 async fn what_was_just_made_may_be_unknown_to_others() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let stack = "a.b@us-east-1 test.Thing {name: n}\n a.c@us-east-1 test.Free {of: '${a.b.arn}'}";
     world.cloud.break_with(fault(2, false, FaultKind::Fails(Class::NotFound)));
     world.apply(&graph(stack)).await;
@@ -395,7 +395,7 @@ async fn what_was_just_made_may_be_unknown_to_others() {
 /// A region is out of reach, and the others are worked on without it.
 #[tokio::test(start_paused = true)]
 async fn a_lost_region_is_left_out_without_a_look_at_it() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let stack = |size: u8| {
         graph(&format!(
             "t.a@us-west-2 test.Thing {{name: a, size: {size}}}
@@ -416,7 +416,7 @@ async fn a_lost_region_is_left_out_without_a_look_at_it() {
 /// A run dies between the call that makes a thing and the one that tags it. A plan finds it and changes nothing.
 #[tokio::test(start_paused = true)]
 async fn what_died_untagged_is_claimed_by_the_next_apply_and_by_no_plan() {
-    let world = World::new();
+    let world = EngineWorld::new();
     let stack = graph("t.a@global test.Data {name: a}");
     world.cloud.break_with(fault(1, true, FaultKind::Dies));
     assert!(world.killed(&stack).await);

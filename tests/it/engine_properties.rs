@@ -5,7 +5,7 @@ use isobar::cloud::Class;
 use isobar::cloud::fake::{Fault, FaultKind};
 use proptest::prelude::*;
 
-use crate::engine::{World, graph};
+use crate::support::engine::{EngineWorld, graph};
 
 /// One resource: where it stands, of which kind, what it refers to, and its fields.
 #[derive(Debug, Clone)]
@@ -86,7 +86,7 @@ fn changed(things: &[Thing], mask: &[(u8, u8, bool)]) -> Vec<Thing> {
 }
 
 async fn converges(first: String, second: String, faults: Vec<Fault>) {
-    let world = World::new();
+    let world = EngineWorld::new();
     for (round, text) in [&first, &second].into_iter().enumerate() {
         let wanted = graph(text);
         world.cloud.break_with(faults.clone());

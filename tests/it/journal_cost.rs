@@ -13,7 +13,7 @@ use isobar::store::object::ObjectStore;
 use isobar::store::objects::memory::MemoryObjects;
 use isobar::store::{Holder, Store, StoreError};
 
-use crate::engine::{World, graph};
+use crate::support::engine::{EngineWorld, graph};
 
 const RESOURCES: u64 = 100;
 /// How many resources hang on each other, one on the next.
@@ -40,9 +40,9 @@ async fn cost(graph: &Graph, store: impl FnOnce(ObjectStore) -> Arc<dyn Store>) 
     let objects = Arc::new(MemoryObjects::default());
     objects.answer_after(Duration::from_millis(40));
     let shared = ObjectStore::new(&graph.stack, objects.clone(), None, Duration::from_mins(1));
-    let world = World::new();
+    let world = EngineWorld::new();
     let engine = Engine { store: store(shared), ..world.engine.clone() };
-    World { engine, ..world }.apply(graph).await;
+    EngineWorld { engine, ..world }.apply(graph).await;
     objects.traffic()
 }
 

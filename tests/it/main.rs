@@ -11,15 +11,15 @@ mod expand;
 mod journal_cost;
 #[cfg(feature = "aws")]
 mod kinds;
-mod memory_store;
 mod plans;
 #[cfg(feature = "aws")]
 mod program;
-mod readers;
 mod recover;
 mod robustness;
 #[cfg(feature = "aws")]
 mod stacks;
+mod state_fuzz;
+mod support;
 mod tidy;
 #[cfg(feature = "aws")]
 mod torture;

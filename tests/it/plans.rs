@@ -17,7 +17,7 @@ use isobar::planning::decide::Options;
 use isobar::store::file::FileStore;
 use isobar::value::Json;
 
-use crate::engine::{catalog, loaded_from};
+use crate::support::engine::{catalog, loaded_from};
 
 /// A cloud that can only be looked at. An id is the address it stands at.
 struct Still(BTreeMap<String, Json>);

@@ -7,8 +7,8 @@ use isobar::engine::recover::{OrphanReason, Recovery};
 use isobar::graph::Graph;
 use isobar::planning::decide::Options;
 
-use crate::engine::{World, graph, holder};
-use crate::memory_store::MemoryStore;
+use crate::support::engine::{EngineWorld, graph, holder};
+use crate::support::memory_store::MemoryStore;
 
 const STACK: &str = "
     tables.t@global test.Thing {name: t}
@@ -17,11 +17,11 @@ const STACK: &str = "
     apis.b@us-east-1 test.Free {size: 2}
 ";
 
-fn lose_the_state(world: &mut World) {
+fn lose_the_state(world: &mut EngineWorld) {
     world.engine.store = Arc::new(MemoryStore::default());
 }
 
-async fn recovered(world: &World, graph: &Graph) -> Recovery {
+async fn recovered(world: &EngineWorld, graph: &Graph) -> Recovery {
     let before = world.cloud.inventory();
     let found = world.engine.recovery(graph).await.expect("a recovery");
     world.engine.recover(world.engine.recovery(graph).await.expect("the same"), &holder()).await.expect("written");
@@ -35,7 +35,7 @@ fn addresses<T>(found: &[T], address: impl Fn(&T) -> String) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_state_is_as_it_was() {
-    let mut world = World::new();
+    let mut world = EngineWorld::new();
     let graph = graph(STACK);
     world.apply(&graph).await;
     let before = world.engine.store.load().await.expect("a state").expect("a state");
@@ -50,7 +50,7 @@ async fn a_lost_state_is_as_it_was() {
 
 #[tokio::test(start_paused = true)]
 async fn what_differs_is_recorded_as_it_is_and_changed_by_the_next_apply() {
-    let mut world = World::new();
+    let mut world = EngineWorld::new();
     world.apply(&graph(STACK)).await;
     lose_the_state(&mut world);
     let changed = graph(&STACK.replace("size: 1", "size: 3"));
@@ -58,13 +58,13 @@ async fn what_differs_is_recorded_as_it_is_and_changed_by_the_next_apply() {
     let differs: Vec<_> = found.taken_up.iter().filter(|taken| taken.differs).collect();
     assert_eq!(addresses(&differs, |taken| taken.address.to_string()), ["functions.f@us-east-1"]);
     let plan = world.plan(&changed, &Options::default()).await;
-    assert_eq!(crate::engine::decisions(&plan), ["1 functions.f@us-east-1 update size"]);
+    assert_eq!(crate::support::engine::decisions(&plan), ["1 functions.f@us-east-1 update size"]);
     world.apply(&changed).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_gone_is_dropped_and_what_nobody_looks_after_is_told() {
-    let mut world = World::new();
+    let mut world = EngineWorld::new();
     let whole = graph(STACK);
     world.apply(&whole).await;
     let state = world.engine.store.load().await.expect("a state").expect("a state");

@@ -13,7 +13,7 @@ use isobar::plan::Decision;
 use isobar::planning::decide::Options;
 use isobar::store::file::FileStore;
 
-use crate::engine::{Log, holder};
+use crate::support::engine::{Log, holder};
 
 fn stacks() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks");

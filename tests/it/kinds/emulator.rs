@@ -1,9 +1,7 @@
 //! The emulator that kinds are tried on, and calls to it that are repeated while that may help.
 
+use std::any::Any;
 use std::future::Future;
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,13 +9,19 @@ use isobar::aws::{Connection, Settings};
 use isobar::cloud::CloudError;
 use isobar::kinds::AwsCloud;
 use isobar::names::StackName;
+use tokio::sync::Mutex;
+
+use crate::support::emulators::{DEFAULT_PACE, Lease};
 
 /// How long anything may take on the emulator.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 /// How long to wait between two looks.
 pub const PAUSE: Duration = Duration::from_millis(100);
 
-/// A door to the emulator, and names that no other run has used.
+/// Held by the test that uses the emulator at `ISOBAR_TEST_ENDPOINT`: some things are there once in an account.
+static GIVEN: Mutex<()> = Mutex::const_new(());
+
+/// A door to an emulator that no other test uses meanwhile, and names that no other run has used.
 pub struct Emulator {
     /// The stack that everything belongs to.
     pub stack: StackName,
@@ -26,19 +30,20 @@ pub struct Emulator {
     /// Where it is.
     pub endpoint: String,
     run: String,
-    _port: Option<Port>,
+    /// Given back at the end: a lease, or a lock.
+    _ours: Box<dyn Any + Send + Sync>,
 }
 
 impl Emulator {
-    /// The running emulator, or a new one.
+    /// The emulator at `ISOBAR_TEST_ENDPOINT`, or one of those that tests share.
     pub async fn reach() -> Self {
-        let (endpoint, port) = std::env::var("ISOBAR_TEST_ENDPOINT").map_or_else(
-            |_| {
-                let (endpoint, port) = start();
-                (endpoint, Some(port))
-            },
-            |endpoint| (endpoint, None),
-        );
+        let (endpoint, ours): (String, Box<dyn Any + Send + Sync>) =
+            if let Ok(endpoint) = std::env::var("ISOBAR_TEST_ENDPOINT") {
+                (endpoint, Box::new(GIVEN.lock().await))
+            } else {
+                let lease = Lease::take(DEFAULT_PACE);
+                (lease.endpoint(), Box::new(lease))
+            };
         let run = format!("{:05x}", fastrand::u32(..0x10_0000));
         let stack: StackName = format!("try{run}").parse().expect("a stack name");
         let settings = Settings {
@@ -48,40 +53,13 @@ impl Emulator {
             ..Settings::default()
         };
         let connection = Connection::open(&settings).await;
-        Self { stack, cloud: AwsCloud::new(Arc::new(connection)), endpoint, run, _port: port }
+        Self { stack, cloud: AwsCloud::new(Arc::new(connection)), endpoint, run, _ours: ours }
     }
 
     /// The word that stands for `shop` while this kind is tried.
     pub fn word(&self, kind: &str) -> String {
         let letters: String = kind.chars().filter(char::is_ascii_alphanumeric).collect();
         format!("s{}{}", self.run, isobar::names::short_hash(&letters, 4))
-    }
-}
-
-/// Starts one on a port of its own, which goes away with what is returned.
-fn start() -> (String, Port) {
-    let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port");
-    let port = Port(free.port().to_string());
-    let output = port.script("up");
-    let talk = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "localstack/up: {talk}");
-    let said = String::from_utf8_lossy(&output.stdout);
-    (said.lines().last().expect("localstack/up says where the emulator is").trim().to_owned(), port)
-}
-
-/// The port of an emulator that was started here.
-struct Port(String);
-
-impl Port {
-    fn script(&self, name: &str) -> Output {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("localstack").join(name);
-        Command::new("bash").arg(script).args(["--port", &self.0]).output().expect("the script can be run")
-    }
-}
-
-impl Drop for Port {
-    fn drop(&mut self) {
-        self.script("down");
     }
 }
 

@@ -3,31 +3,30 @@
 use std::collections::BTreeSet;
 
 use isobar::catalog::check::check;
-use isobar::catalog::{KindInfo, SchemaType};
-use isobar::kinds::catalog;
+use isobar::catalog::{Catalog, KindInfo, SchemaType};
 use isobar::value::{Json, Template};
 
 use super::example;
 
 /// Everything that is wrong with a kind's example and changes.
-pub fn faults(kind: &KindInfo) -> Vec<String> {
+pub fn faults(kind: &KindInfo, catalog: &Catalog) -> Vec<String> {
     let mut faults = Vec::new();
-    if let Err(fault) = example_and_changes(kind, &mut faults) {
+    if let Err(fault) = example_and_changes(kind, catalog, &mut faults) {
         faults.push(fault);
     }
     faults.into_iter().map(|fault| format!("{}: {fault}", kind.name)).collect()
 }
 
-fn example_and_changes(kind: &KindInfo, faults: &mut Vec<String>) -> Result<(), String> {
+fn example_and_changes(kind: &KindInfo, catalog: &Catalog, faults: &mut Vec<String>) -> Result<(), String> {
     let spec = example::read(kind.example)?;
-    fits(kind, &spec, "EXAMPLE", faults)?;
+    fits((kind, catalog), &spec, "EXAMPLE", faults)?;
     let mut written: BTreeSet<String> = spec.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
     let mut current = spec;
     for text in kind.changes {
         let patch = example::read(text)?;
         written.extend(patch.as_object().into_iter().flatten().map(|(name, _)| name.clone()));
         let next = example::patched(&current, &patch);
-        fits(kind, &next, &format!("the change `{}`", text.trim()), faults)?;
+        fits((kind, catalog), &next, &format!("the change `{}`", text.trim()), faults)?;
         current = next;
     }
     if let SchemaType::Object(fields) = &kind.spec.schema_type {
@@ -39,7 +38,12 @@ fn example_and_changes(kind: &KindInfo, faults: &mut Vec<String>) -> Result<(), 
     Ok(())
 }
 
-fn fits(kind: &KindInfo, spec: &Json, what: &str, faults: &mut Vec<String>) -> Result<(), String> {
+fn fits(
+    (kind, catalog): (&KindInfo, &Catalog),
+    spec: &Json,
+    what: &str,
+    faults: &mut Vec<String>,
+) -> Result<(), String> {
     let template = Template::parse(spec).map_err(|error| format!("{what}: {error}"))?;
     let partial = template.fill(&|_| None);
     faults.extend(
@@ -47,7 +51,6 @@ fn fits(kind: &KindInfo, spec: &Json, what: &str, faults: &mut Vec<String>) -> R
             .into_iter()
             .map(|fault| format!("{what}: {} {}: {}", fault.path, fault.code, fault.message)),
     );
-    let catalog = catalog();
     for (other, output) in example::references(spec)? {
         let info = other.parse().ok().and_then(|name| catalog.get(&name).cloned());
         match info {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::world::World;
+use crate::support::program::ProgramWorld;
 
 const STACK: &str = "containers.yaml";
 const IMAGE: &str = "acme/stock:9.9.9";
@@ -11,7 +11,7 @@ const READS_OF_A_HUNDRED: u64 = 75;
 
 #[test]
 fn a_failing_image_stops_in_the_first_region_with_its_reason() {
-    let world = World::new();
+    let world = ProgramWorld::new();
     world.isobar(&["apply", "--local", "--yes", STACK]).exits(0);
     world.calls();
     let plan = world.isobar(&["plan", "--local", "--detailed-exitcode", STACK]).exits(0);

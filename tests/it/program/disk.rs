@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value as Json, json};
 
-use super::world::{Ran, World};
+use crate::support::program::{ProgramWorld, Ran};
 
 const FILE: &str = "disk.yaml";
 const STATE: &str = ".isobar/local/disk.json";
@@ -23,8 +23,8 @@ fn stack(topics: usize) -> String {
     format!("stack: disk\nregions: [us-east-1]\nresources:\n{}", (0..topics).map(topic).collect::<String>())
 }
 
-fn world() -> World {
-    let world = World::new();
+fn world() -> ProgramWorld {
+    let world = ProgramWorld::new();
     world.write(FILE, &stack(TOPICS));
     // The emulator does not start on the full disk.
     world.isobar(&["plan", "--local", FILE]).exits(0);
@@ -32,14 +32,14 @@ fn world() -> World {
 }
 
 /// Runs an apply; how many calls it made that change something.
-fn changes(world: &World, run: impl FnOnce() -> Ran) -> (Ran, u64) {
+fn changes(world: &ProgramWorld, run: impl FnOnce() -> Ran) -> (Ran, u64) {
     world.fault(&json!([{"mutating": true, "nth": NEVER, "action": "drop"}]));
     let ran = run();
     (ran, world.count(0, "matched"))
 }
 
 /// How many resources and open calls the state knows.
-fn known(world: &World) -> u64 {
+fn known(world: &ProgramWorld) -> u64 {
     let pulled = world.isobar(&["state", "pull", "--local", FILE]);
     if pulled.talk.contains("nothing is remembered") {
         return 0;
@@ -55,7 +55,7 @@ fn tells(ran: &Ran, place: &str, words: &str, help: &str) {
     }
 }
 
-fn converges(world: &World, topics: usize) {
+fn converges(world: &ProgramWorld, topics: usize) {
     world.isobar(&APPLY).exits(0);
     world.isobar(&["plan", "--local", "--detailed-exitcode", FILE]).exits(0);
     let alive = world.control("GET", "inventory", &Json::Null);

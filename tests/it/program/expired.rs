@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::recovery::{MORE, SMALL, STACK};
-use super::world::{Ran, World};
-use crate::torture::running::Running;
+use crate::support::program::{ProgramWorld, Ran};
+use crate::support::running::Running;
 
 const BUCKET: &str = "isobar-expired-state";
 const APPLY: [&str; 6] = ["apply", "--local", "--yes", "--events", "events.jsonl", SMALL];
@@ -13,15 +13,15 @@ const MANY: usize = 3000;
 const NEVER: usize = 1_000_000_000;
 
 /// About to apply a stack in two regions, with this at its end.
-fn world(end: &str) -> World {
-    let world = World::new();
+fn world(end: &str) -> ProgramWorld {
+    let world = ProgramWorld::new();
     world.write(SMALL, &format!("{STACK}{MORE}{end}"));
     world.isobar(&["plan", "--local", SMALL]).exits(0);
     world
 }
 
 /// From the n-th call of a run that is not the state's own, or is, every answer is that the credentials have expired.
-fn expire_from(world: &World, call: usize, services: &Json) -> Ran {
+fn expire_from(world: &ProgramWorld, call: usize, services: &Json) -> Ran {
     let calls: Vec<usize> = (call..call + MANY).collect();
     let mut rule = json!({"nth": calls, "action": "error", "code": "ExpiredToken", "status": 403,
         "message": "The security token included in the request is expired"});
@@ -36,7 +36,7 @@ fn expire_from(world: &World, call: usize, services: &Json) -> Ran {
 }
 
 /// How many calls an undisturbed plan and the apply after it make; nothing is left of them.
-fn calls(world: &World) -> (usize, usize) {
+fn calls(world: &ProgramWorld) -> (usize, usize) {
     let count = |arguments: &[&str]| {
         world.fault(&json!([{"nth": NEVER, "action": "drop"}]));
         world.isobar(arguments).exits(0);
@@ -48,7 +48,7 @@ fn calls(world: &World) -> (usize, usize) {
     calls
 }
 
-fn stops_cleanly(world: &World, ran: &Ran) {
+fn stops_cleanly(world: &ProgramWorld, ran: &Ran) {
     let (_, report) = ran.talk.rsplit_once("error:").expect("an error");
     let told = |word: &str| report.matches(word).count();
     assert_eq!((told("get new credentials"), told("security token included")), (1, 1), "{}", ran.talk);
@@ -59,7 +59,7 @@ fn stops_cleanly(world: &World, ran: &Ran) {
     assert!(after.contains("run_done"), "{after}");
 }
 
-fn goes_on(world: &World) {
+fn goes_on(world: &ProgramWorld) {
     world.isobar(&["apply", "--local", "--yes", "--lock-timeout", "60s", SMALL]).exits(0);
     world.isobar(&["plan", "--local", "--detailed-exitcode", SMALL]).exits(0);
     world.isobar(&["destroy", "--local", "--yes", SMALL]).exits(0);

@@ -6,19 +6,18 @@ mod expired;
 mod recovery;
 mod shared;
 mod stopped;
-pub mod world;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use world::World;
+use crate::support::program::ProgramWorld;
 
 const STACK: &str = "serverless.yaml";
 
 #[test]
 fn a_stack_lives_and_leaves_nothing() {
-    let world = World::new();
+    let world = ProgramWorld::without_emulator();
     world.edit(STACK, "    ttl: expires_at\n", "");
 
     world.isobar(&["validate", STACK]).exits(0);
@@ -40,7 +39,7 @@ fn a_stack_lives_and_leaves_nothing() {
 
     world.isobar(&["destroy", "--local", STACK]).exits(1);
     world.isobar(&["destroy", "--local", "--yes", STACK]).exits(0);
-    assert_eq!(world.inventory(), Vec::<Json>::new());
+    assert_eq!(world.inventory_of_all_regions(), Vec::<Json>::new());
     let plan = world.isobar(&["plan", "--local", "--destroy", "--detailed-exitcode", STACK]).exits(0);
     assert!(plan.data.starts_with("Nothing to destroy"), "{}", plan.data);
 }
@@ -48,7 +47,7 @@ fn a_stack_lives_and_leaves_nothing() {
 #[test]
 fn containers_move_to_other_ports_and_zones_and_leave_nothing() {
     const STACK: &str = "containers.yaml";
-    let world = World::new();
+    let world = ProgramWorld::new();
     let settled = |what: &str| {
         let applied = world.isobar(&["apply", "--local", "--yes", STACK]);
         assert_eq!(applied.code, Some(0), "{what}: {}", applied.talk);
@@ -75,7 +74,7 @@ fn containers_move_to_other_ports_and_zones_and_leave_nothing() {
 
 #[test]
 fn protected_data_is_refused_before_the_first_call() {
-    let world = World::new();
+    let world = ProgramWorld::new();
     world.write("data.yaml", "stack: data\nregions: [us-east-1, us-west-2]\ntables:\n  carts: {key: {id: string}}\n");
     world.isobar(&["apply", "--local", "--yes", "data.yaml"]).exits(0);
     let before = world.inventory();
@@ -91,7 +90,7 @@ fn protected_data_is_refused_before_the_first_call() {
 
 #[test]
 fn a_run_may_be_stopped_or_killed_anywhere() {
-    let world = World::new();
+    let world = ProgramWorld::new();
     let apply = ["apply", "--local", "--yes", STACK];
     // The emulator is up before time counts.
     world.isobar(&["plan", "--local", STACK]).exits(0);
@@ -110,7 +109,7 @@ fn a_run_may_be_stopped_or_killed_anywhere() {
 
 #[test]
 fn a_closed_pipe_is_no_panic() {
-    let world = World::new();
+    let world = ProgramWorld::new();
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
     let mut command = world.command(&["expand", STACK]);
@@ -120,7 +119,7 @@ fn a_closed_pipe_is_no_panic() {
 
 /// Nothing changes in the second region before the first one serves.
 /// The state is lost, and after a recovery there is nothing to do.
-fn all_is_found_again(world: &World, stack: &str) {
+fn all_is_found_again(world: &ProgramWorld, stack: &str) {
     world.remove(".isobar");
     world.isobar(&["recover", "--local", "--yes", stack]).exits(0);
     let plan = world.isobar(&["plan", "--local", "--detailed-exitcode", stack]);
@@ -139,14 +138,14 @@ fn one_region_after_the_other(events: &str) {
 }
 
 /// A plan without changes makes at most one call for two resources.
-fn few_calls(world: &World) {
+fn few_calls(world: &ProgramWorld) {
     let calls = world.calls();
     let resources = world.isobar(&["state", "list", "--local", STACK]).exits(0).data.lines().count();
     let total = calls["total"].as_u64().expect("a number");
     assert!(total * 2 <= resources as u64, "{total} calls for {resources} resources: {calls:#}");
 }
 
-fn outputs_are_for_scripts(world: &World) {
+fn outputs_are_for_scripts(world: &ProgramWorld) {
     let listed = world.isobar(&["output", "--local", STACK]).exits(0);
     assert!(listed.data.contains("apis.shop.url  "), "{}", listed.data);
     let url = world.isobar(&["output", "--local", STACK, "apis.shop.invoke_url@us-east-1"]).exits(0);
@@ -160,7 +159,7 @@ fn outputs_are_for_scripts(world: &World) {
     assert_eq!(record["kind"], "dynamodb.GlobalTable");
 }
 
-fn a_change_is_planned_exactly_and_applied(world: &World) {
+fn a_change_is_planned_exactly_and_applied(world: &ProgramWorld) {
     world.edit("serverless/functions/carts/app.py", "import ", "# changed\nimport ");
     world.edit(STACK, "    indexes:\n", "    ttl: expires_on\n    indexes:\n");
     world.edit(STACK, "      GET /health: ", "      DELETE /carts/{user}: functions.carts\n      GET /health: ");

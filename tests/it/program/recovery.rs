@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use super::world::World;
+use crate::support::program::ProgramWorld;
 
 pub const SMALL: &str = "small.yaml";
 const STATE: &str = ".isobar/local/small.json";
@@ -30,8 +30,8 @@ notify:
   email: [oncall@example.com]
 ";
 
-fn applied(text: &str) -> World {
-    let world = World::new();
+fn applied(text: &str) -> ProgramWorld {
+    let world = ProgramWorld::new();
     world.write(SMALL, text);
     world.isobar(&["apply", "--local", "--yes", SMALL]).exits(0);
     world
@@ -119,7 +119,7 @@ fn a_state_is_pulled_pushed_moved_and_forgotten() {
 
 #[test]
 fn a_lock_that_is_held_refuses_and_tells_by_whom() {
-    let world = World::new();
+    let world = ProgramWorld::new();
     world.write(SMALL, STACK);
     world.isobar(&["plan", "--local", SMALL]).exits(0);
     let free = world.isobar(&["state", "unlock", "--local", SMALL]).exits(0);

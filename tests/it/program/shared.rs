@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::world::{Ran, World};
+use crate::support::program::{ProgramWorld, Ran};
 
 const SMALL: &str = "small.yaml";
 const STACK: &str = "
@@ -17,30 +17,30 @@ state:
 ";
 const COPY: &str = "  copy: {bucket: small-state-west, region: us-west-2}\n";
 
-fn world(stack: &str) -> World {
-    let world = World::new();
+fn world(stack: &str) -> ProgramWorld {
+    let world = ProgramWorld::new();
     world.write(SMALL, stack);
     world
 }
 
-fn run(world: &World, words: &[&str]) -> Ran {
+fn run(world: &ProgramWorld, words: &[&str]) -> Ran {
     world.isobar(&[words, &["--local", SMALL]].concat())
 }
 
-fn lose_buckets(world: &World, region: &str) {
+fn lose_buckets(world: &ProgramWorld, region: &str) {
     world.control("POST", "faults", &json!({"service": "s3", "region": region, "action": "drop"}));
 }
 
-fn find_them_again(world: &World) {
+fn find_them_again(world: &ProgramWorld) {
     world.control("DELETE", "faults", &Json::Null);
 }
 
 /// Another address in place of the last one.
-fn change(world: &World, from: &str, to: &str) {
+fn change(world: &ProgramWorld, from: &str, to: &str) {
     world.edit(SMALL, &format!("{from}@"), &format!("{to}@"));
 }
 
-fn both_say_the_same(world: &World) {
+fn both_say_the_same(world: &ProgramWorld) {
     let [first, copy] = ["first", "copy"].map(|place| run(world, &["state", "pull", "--from", place]).exits(0).data);
     assert_eq!(first, copy);
 }

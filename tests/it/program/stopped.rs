@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use serde_json::{Value as Json, json};
 
-use super::world::{Ran, World};
-use crate::torture::running::Running;
+use crate::support::program::{ProgramWorld, Ran};
+use crate::support::running::Running;
 
 const FILE: &str = "stopped.yaml";
 const BUCKET: &str = "isobar-stopped-state";
@@ -25,7 +25,7 @@ const APPLY: [&str; 6] = ["apply", "--local", "--yes", "--events", "events.jsonl
 
 #[test]
 fn who_is_asked_to_stop_is_gone_in_time_and_the_next_one_goes_on_at_once() {
-    let world = World::new();
+    let world = ProgramWorld::new();
     world.write(FILE, STACK);
     // The emulator is up before time counts.
     world.isobar(&["plan", "--local", FILE]).exits(0);
@@ -37,7 +37,7 @@ fn who_is_asked_to_stop_is_gone_in_time_and_the_next_one_goes_on_at_once() {
 }
 
 /// Every change takes a second; the run is asked once, in the middle of the first ones.
-fn a_call_under_way_is_finished(world: &World) {
+fn a_call_under_way_is_finished(world: &ProgramWorld) {
     world.fault(&json!([{"mutating": true, "not_service": "s3", "action": "hang", "seconds": 1, "then": "serve"}]));
     let mut run = world.start(&APPLY);
     run.until("a first change", |_| world.count(0, "struck") > 0);
@@ -52,7 +52,7 @@ fn a_call_under_way_is_finished(world: &World) {
 }
 
 /// AWS's clock stands still: what is waited for never comes.
-fn a_wait_is_handed_over(world: &World) {
+fn a_wait_is_handed_over(world: &ProgramWorld) {
     world.control("POST", "clock", &json!({"freeze": true}));
     let mut run = world.start(&APPLY);
     run.until("a wait", |_| world.read("events.jsonl").contains(r#""event":"step_waiting","address":"tables.carts"#));
@@ -62,7 +62,7 @@ fn a_wait_is_handed_over(world: &World) {
     goes_on(world);
 }
 
-fn a_call_that_hangs_is_left_when_asked_twice(world: &World, first: &str, second: &str) {
+fn a_call_that_hangs_is_left_when_asked_twice(world: &ProgramWorld, first: &str, second: &str) {
     world.fault(&json!([{"mutating": true, "not_service": "s3", "nth": 3, "action": "hang"}]));
     let mut run = world.start(&APPLY);
     run.until("a call that hangs", |_| world.count(0, "struck") == 1);
@@ -85,14 +85,14 @@ fn asked(mut run: Running, signals: &[&str]) -> Ran {
     ran
 }
 
-fn nothing_began_afterwards(world: &World) {
+fn nothing_began_afterwards(world: &ProgramWorld) {
     let events = world.read("events.jsonl");
     let (_, after) = events.split_once(r#""event":"interrupted""#).expect("an interruption");
     assert!(!after.contains("step_started") && !after.contains("step_waiting"), "{after}");
 }
 
 /// The lock is free, the next run ends what was begun, and everything can go.
-fn goes_on(world: &World) {
+fn goes_on(world: &ProgramWorld) {
     world.fault(&json!([]));
     world.isobar(&["apply", "--local", "--yes", FILE]).exits(0);
     world.isobar(&["plan", "--local", "--detailed-exitcode", FILE]).exits(0);

@@ -1,19 +1,27 @@
-//! A folder with the example stacks, an emulator on a port of its own, and the program.
+//! The program, a folder with the example stacks, and an emulator that nobody else uses meanwhile.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value as Json;
 
-use crate::torture::running::Running;
+use super::emulators::{self, DEFAULT_PACE, Lease, PYTHON_VARIABLE};
+use super::running::Running;
 
-/// Everything one test needs; the emulator goes away with it.
-pub struct World {
+/// Everything one test needs.
+pub struct ProgramWorld {
     folder: tempfile::TempDir,
-    port: String,
+    place: Place,
+}
+
+/// Where the emulator is.
+enum Place {
+    /// It runs, and others had it before.
+    Shared(Lease),
+    /// The program's first command starts it; it goes away with the world.
+    Own(u16),
 }
 
 /// What a run of the program came to.
@@ -27,17 +35,32 @@ pub struct Ran {
     pub talk: String,
 }
 
-impl World {
+impl ProgramWorld {
     pub fn new() -> Self {
-        Self::with(&root().join("stacks"))
+        Self::with(&root().join("stacks"), DEFAULT_PACE)
     }
 
-    /// With what is in this folder.
-    pub fn with(stacks: &Path) -> Self {
+    /// With what is in this folder, and an emulator of this pace.
+    pub fn with(stacks: &Path, pace: &'static str) -> Self {
+        Self::at(stacks, Place::Shared(Lease::take(pace)))
+    }
+
+    /// With an emulator that the program has to start.
+    pub fn without_emulator() -> Self {
+        Self::at(&root().join("stacks"), Place::Own(emulators::free_port()))
+    }
+
+    fn at(stacks: &Path, place: Place) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         copy(stacks, folder.path());
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port");
-        Self { folder, port: free.port().to_string() }
+        Self { folder, place }
+    }
+
+    fn port(&self) -> u16 {
+        match &self.place {
+            Place::Shared(lease) => lease.port(),
+            Place::Own(port) => *port,
+        }
     }
 
     /// Runs the program in the folder.
@@ -97,7 +120,10 @@ impl World {
     /// The program, about to run in the folder. What could lead to real credentials is broken on purpose.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_isobar"));
-        command.args(arguments).current_dir(self.folder.path()).env("ISOBAR_LOCAL_PORT", &self.port);
+        command.args(arguments).current_dir(self.folder.path()).env("ISOBAR_LOCAL_PORT", self.port().to_string());
+        if matches!(self.place, Place::Shared(_)) {
+            command.env(PYTHON_VARIABLE, emulators::python());
+        }
         command.env("AWS_PROFILE", "there-is-no-such-profile").env("AWS_CONFIG_FILE", "there-is-no-such-file");
         command
     }
@@ -123,8 +149,13 @@ impl World {
         self.write(name, &text.replacen(from, to, 1));
     }
 
-    /// Everything that is alive in the emulator, in any region.
+    /// Everything that is alive in the emulator, in any region in which anything was written.
     pub fn inventory(&self) -> Vec<Json> {
+        serde_json::from_value(self.control("GET", "inventory", &Json::Null)).expect("a list")
+    }
+
+    /// Everything that is alive in the emulator, as people list it: every region is asked, which takes a while.
+    pub fn inventory_of_all_regions(&self) -> Vec<Json> {
         let output = self.script("inventory", &["--json"]);
         assert!(output.status.success(), "{}", text(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("a list")
@@ -139,27 +170,18 @@ impl World {
 
     /// Asks one of the emulator's own endpoints.
     pub fn control(&self, method: &str, path: &str, body: &Json) -> Json {
-        let mut socket = TcpStream::connect(format!("127.0.0.1:{}", self.port)).expect("the emulator");
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let head = format!("Host: localhost\r\nContent-Type: application/json\r\nContent-Length: {}", body.len());
-        write!(socket, "{method} /_isobar/{path} HTTP/1.0\r\n{head}\r\n\r\n{body}").expect("asked");
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).expect("an answer");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a body");
-        let first = head.lines().next().unwrap_or_default();
-        assert!(first.contains(" 200"), "{method} {path}: {answer}");
-        serde_json::from_str(body).expect("JSON")
+        emulators::control(self.port(), method, path, body)
     }
 
     /// The emulator's address.
     pub fn endpoint(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://127.0.0.1:{}", self.port())
     }
 
     fn script(&self, name: &str, arguments: &[&str]) -> Output {
-        let mut command = Command::new("bash");
-        command.arg(root().join("localstack").join(name)).args(["--port", &self.port]).args(arguments);
-        command.output().expect("the script")
+        let mut command = Command::new("sh");
+        command.arg(emulators::script(name)).args(["--port", &self.port().to_string()]).args(arguments);
+        command.env(PYTHON_VARIABLE, emulators::python()).output().expect("the script")
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -167,9 +189,11 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl Drop for ProgramWorld {
     fn drop(&mut self) {
-        self.script("down", &[]);
+        if matches!(self.place, Place::Own(_)) {
+            self.script("down", &[]);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::program::world::Ran;
+use super::program::Ran;
 
 const PATIENCE: Duration = Duration::from_mins(2);
 

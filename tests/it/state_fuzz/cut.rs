@@ -12,7 +12,7 @@ use isobar::store::file::FileStore;
 use isobar::store::{Holder, Store, StoreError};
 use isobar::store::{document, lines};
 
-use crate::engine::{World, graph};
+use crate::support::engine::{EngineWorld, graph};
 
 /// A file store that keeps what is in its folder before each save, and what was added since.
 struct Tap {
@@ -78,7 +78,7 @@ impl Store for Tap {
 async fn applied(folder: &Path) -> Seen {
     let store = FileStore::new(folder, "demo".parse().expect("a name"));
     let tap = Arc::new(Tap { store, folder: folder.to_owned(), seen: Mutex::default() });
-    let mut world = World::new();
+    let mut world = EngineWorld::new();
     world.engine.store = tap.clone();
     let stack = "
         tables.t@global test.Thing {name: t}

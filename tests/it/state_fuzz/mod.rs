@@ -57,7 +57,7 @@ fn whatever_the_bytes_are_they_are_read_or_refused() {
         }
     }
     say(&format!(
-        "readers: {count} executions of seed {seed}: {loads} loads, {refusals} refusals, {panics} panics, {} wrong, {:.0} s",
+        "state_fuzz: {count} executions of seed {seed}: {loads} loads, {refusals} refusals, {panics} panics, {} wrong, {:.0} s",
         wrong.len(),
         start.elapsed().as_secs_f64(),
     ));

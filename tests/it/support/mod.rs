@@ -1,0 +1,10 @@
+//! What tests of several files rest on.
+
+#[cfg(feature = "aws")]
+pub mod emulators;
+pub mod engine;
+pub mod memory_store;
+#[cfg(feature = "aws")]
+pub mod program;
+#[cfg(feature = "aws")]
+pub mod running;
