@@ -11,7 +11,7 @@
 //!                                                └─▶ journal, then state, after every call
 //! ```
 //! *A stack is expanded into a graph; we observe the cloud, make a plan, arrange it into waves,
-//! schedule its steps, apply them, and remember the state.* [`engine`] says this sentence in code.
+//! schedule its steps, apply them, and remember the state.* [`ops`] says this sentence in code.
 //!
 //! # Layers
 //! A module imports only what stands above it. A test reads every `crate::` path and holds it against this table.
@@ -28,7 +28,7 @@
 //! | reading | [`observe`] |
 //! | deciding | [`planning`] |
 //! | doing | [`apply`] |
-//! | operations | [`engine`] |
+//! | operations | [`ops`] |
 //! | text | [`render`] |
 //! | AWS | `aws`, `kinds` |
 //! | commands | `cli` |
@@ -68,10 +68,10 @@ pub mod blocks;
 pub mod catalog;
 pub mod cloud;
 pub mod diff;
-pub mod engine;
 pub mod graph;
 pub mod names;
 pub mod observe;
+pub mod ops;
 pub mod plan;
 pub mod planning;
 pub mod problem;

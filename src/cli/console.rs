@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use anstream::ColorChoice;
 
 use super::Failure;
-use super::args::Color;
+use crate::cli::args::Color;
 
 /// Decides about colour, once.
 pub fn set_color(color: Color) {

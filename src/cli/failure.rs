@@ -1,7 +1,7 @@
 //! How a command ends: done, or a failure with its kind, its report and what to do.
 
 use crate::cloud::CloudError;
-use crate::render::report;
+use crate::render::apply::report;
 
 /// How a command ends well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

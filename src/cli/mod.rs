@@ -3,28 +3,19 @@
 //! A command returns `Done` or a `Failure`; only `exit` knows exit codes, only `console` writes to
 //! stdout and stderr, and only `engine` calls the engine.
 
-mod apply;
 mod args;
-mod ask;
-mod completions;
+mod commands;
 mod console;
-mod destroy;
-mod engine;
+mod event_sinks;
 mod exit;
-mod expand;
 mod failure;
-mod held;
 mod local;
+mod locked_state;
 mod log;
-mod output;
-mod plan;
-mod recover;
-mod schema;
+mod prompt;
+mod session;
 mod signals;
-mod state;
 mod store;
-mod validate;
-mod watch;
 
 use std::process::ExitCode;
 
@@ -56,15 +47,15 @@ pub fn command() -> clap::Command {
 fn dispatch(args: &Args) -> Result<Done, Failure> {
     let globals = &args.globals;
     match &args.command {
-        Command::Validate(args) => validate::run(globals, args),
-        Command::Expand(args) => expand::run(globals, args),
-        Command::Plan(args) => plan::run(globals, args),
-        Command::Apply(args) => apply::run(globals, args),
-        Command::Destroy(args) => destroy::run(globals, args),
-        Command::Output(args) => output::run(globals, args),
-        Command::Recover(args) => recover::run(globals, args),
-        Command::State(args) => state::run(globals, args),
-        Command::Schema => schema::run(),
-        Command::Completions(args) => completions::run(args),
+        Command::Validate(args) => commands::validate::run(globals, args),
+        Command::Expand(args) => commands::expand::run(globals, args),
+        Command::Plan(args) => commands::plan::run(globals, args),
+        Command::Apply(args) => commands::apply::run(globals, args),
+        Command::Destroy(args) => commands::destroy::run(globals, args),
+        Command::Output(args) => commands::output::run(globals, args),
+        Command::Recover(args) => commands::recover::run(globals, args),
+        Command::State(args) => commands::state::run(globals, args),
+        Command::Schema => commands::schema::run(),
+        Command::Completions(args) => commands::completions::run(args),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Failure, console};
+use crate::cli::{Failure, console};
 
 /// How long a run that was asked twice may take to save and unlock.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -4,9 +4,9 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::Globals;
-use super::{Failure, local};
 use crate::aws::{self, Bucket, Connection, S3Objects};
+use crate::cli::args::Globals;
+use crate::cli::{Failure, local};
 use crate::names::StackName;
 use crate::stack::file::StatePlace;
 use crate::stack::{Loaded, place};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use isobar::apply::Stop;
 use isobar::cloud::Class;
 use isobar::cloud::fake::{FakeCloud, Fault, FaultKind};
-use isobar::engine::Engine;
+use isobar::ops::Engine;
 use isobar::plan::ObstacleKind;
 use isobar::planning::decide::Options;
 use isobar::store::Store;
@@ -166,7 +166,7 @@ async fn what_was_replaced_once_is_found_after_the_state_is_lost() {
     let stack = graph("a.x@us-east-1 test.Free {fixed: two}");
     world.apply(&stack).await;
     let other = World::new();
-    let engine = isobar::engine::Engine { cloud: world.cloud.clone(), ..other.engine.clone() };
+    let engine = isobar::ops::Engine { cloud: world.cloud.clone(), ..other.engine.clone() };
     let other = World { cloud: world.cloud.clone(), engine };
     other.apply(&stack).await;
     assert_eq!(world.cloud.inventory().len(), 1);

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use isobar::cloud::{Class, Cloud, CloudError, Live, ReadMode, ReadRequest, Readiness, Tagged};
-use isobar::engine::Engine;
 use isobar::names::{KindName, Owner, PhysicalId, Region, Scope, StackName};
+use isobar::ops::Engine;
 use isobar::planning::decide::Options;
 use isobar::store::file::FileStore;
 use isobar::value::Json;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use isobar::cloud::Cloud;
-use isobar::engine::recover::{OrphanReason, Recovery};
 use isobar::graph::Graph;
+use isobar::ops::recover::{OrphanReason, Recovery};
 use isobar::planning::decide::Options;
 
 use crate::engine::{World, graph, holder};

@@ -1,11 +1,11 @@
 //! A plan as Markdown, for a comment on a pull request: the table, then the risks, then folded details.
 
-use super::plan::{entry, is_kept, summary};
-use super::style::plain;
-use super::words::count;
+use super::text::{entry, is_kept, summary};
 use crate::diff::Effect;
 use crate::names::Scope;
 use crate::plan::{Decision, Plan, Planned};
+use crate::render::style::plain;
+use crate::render::words::count;
 
 /// What a comment on GitHub may have is 65 536 characters; some are left for what a pipeline adds.
 const MOST_CHARACTERS: usize = 60_000;
@@ -109,8 +109,8 @@ fn fence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
+    use crate::render::sample;
 
     #[test]
     fn a_reviewer_sees_risks_first() {

@@ -56,10 +56,10 @@ fn line(event: &Event, at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::address;
     use super::*;
     use crate::apply::Verb;
     use crate::cloud::{Class, CloudError};
+    use crate::render::sample::address;
 
     #[test]
     fn the_form_is_fixed() {

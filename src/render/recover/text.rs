@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::engine::recover::{Orphan, OrphanReason, Recovery};
+use crate::ops::recover::{Orphan, OrphanReason, Recovery};
 
 /// What was found, what is to be recorded, and what nobody looks after.
 pub fn text(found: &Recovery) -> String {

@@ -2,8 +2,8 @@
 
 use clap::CommandFactory;
 
-use super::args::{Args, Completions};
-use super::{Done, Failure, console};
+use crate::cli::args::{Args, Completions};
+use crate::cli::{Done, Failure, console};
 
 pub fn run(args: &Completions) -> Result<Done, Failure> {
     let mut script = Vec::new();

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::style::{BAD, CALM, FAINT, GOOD, paint};
-use super::words::{count, done, duration, not_done};
 use crate::apply::{Event, Listener, Verb};
 use crate::cloud::{Class, CloudError};
 use crate::names::Address;
+use crate::render::style::{BAD, CALM, FAINT, GOOD, paint};
+use crate::render::words::{count, done, duration, not_done};
 
 /// How many of those that were left out are named.
 const NAMED: usize = 5;
@@ -121,9 +121,9 @@ pub fn details(error: &CloudError) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::address;
-    use super::super::style::plain;
     use super::*;
+    use crate::render::sample::address;
+    use crate::render::style::plain;
 
     #[test]
     fn a_failure_tells_all_that_helps() {

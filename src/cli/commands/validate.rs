@@ -1,10 +1,10 @@
 //! `isobar validate`: every problem at once, without any network.
 
-use super::args::{Globals, Stack};
-use super::{Done, Failure, console, engine};
+use crate::cli::args::{Globals, Stack};
+use crate::cli::{Done, Failure, console, session};
 
 pub fn run(globals: &Globals, args: &Stack) -> Result<Done, Failure> {
-    let project = engine::load(globals, &args.stack)?;
+    let project = session::load(globals, &args.stack)?;
     console::say(&format!(
         "{} is valid: stack {}, {} resources in {} regions",
         args.stack.display(),

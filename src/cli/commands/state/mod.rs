@@ -2,9 +2,9 @@
 
 mod change;
 
-use super::args::{Globals, State, StateCommand};
-use super::held::Held;
-use super::{Done, Failure, ask, console, engine};
+use crate::cli::args::{Globals, State, StateCommand};
+use crate::cli::locked_state::Held;
+use crate::cli::{Done, Failure, console, prompt, session};
 use crate::names::Address;
 use crate::problem::nearest;
 use crate::store::document;
@@ -12,7 +12,7 @@ use crate::store::document;
 pub fn run(globals: &Globals, args: &State) -> Result<Done, Failure> {
     match &args.command {
         StateCommand::List(stack) => {
-            let state = engine::state(globals, &stack.stack)?;
+            let state = session::state(globals, &stack.stack)?;
             let width = state.records.keys().map(|address| address.to_string().len()).max().unwrap_or_default();
             let kinds = state.records.values().map(|record| record.kind.as_str().len()).max().unwrap_or_default();
             let lines = state
@@ -36,7 +36,7 @@ pub fn run(globals: &Globals, args: &State) -> Result<Done, Failure> {
             console::data(&String::from_utf8_lossy(&bytes))?;
         }
         StateCommand::Show { stack, address } => {
-            let state = engine::state(globals, &stack.stack)?;
+            let state = session::state(globals, &stack.stack)?;
             let wanted: Address = address.parse().map_err(Failure::error)?;
             let record = state.records.get(&wanted).ok_or_else(|| {
                 let known: Vec<String> = state.records.keys().map(Address::to_string).collect();
@@ -59,9 +59,9 @@ fn detach(globals: &Globals, path: &std::path::Path, yes: bool) -> Result<Done, 
         console::say(
             "From then on nobody may go on from the copy. Take `copy` out of the stack file everywhere first.",
         );
-        ask::confirm("Let the first place stand alone? Only \"yes\" is accepted:", "yes")?;
+        prompt::confirm("Let the first place stand alone? Only \"yes\" is accepted:", "yes")?;
     }
-    console::say(if engine::detach(globals, path)? {
+    console::say(if session::detach(globals, path)? {
         "The first place stands alone now."
     } else {
         "It had no copy; nothing was changed."

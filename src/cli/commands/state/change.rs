@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::cli::args::{Globals, Words};
-use crate::cli::engine;
-use crate::cli::held::{Held, Over};
-use crate::cli::{Done, Failure, ask, console};
+use crate::cli::locked_state::{Held, Over};
+use crate::cli::session;
+use crate::cli::{Done, Failure, console, prompt};
 use crate::state::edit::{self, Refusal};
 use crate::store::Holder;
 use crate::store::document;
@@ -48,7 +48,7 @@ pub fn rm(globals: &Globals, words: &Words, yes: bool) -> Result<Done, Failure> 
     if patterns.is_empty() {
         return Err(Failure::error("an address is wanted: `isobar state rm [STACK] ADDRESS...`"));
     }
-    let state = engine::state(globals, stack)?;
+    let state = session::state(globals, stack)?;
     let shown = edit::fitting(&state, patterns).map_err(refused)?;
     for address in &shown {
         let id = state.records.get(address).map(|record| format!("  {} {}", record.kind, record.id));
@@ -59,7 +59,7 @@ pub fn rm(globals: &Globals, words: &Words, yes: bool) -> Result<Done, Failure> 
          finds them again.",
     );
     if !yes {
-        ask::confirm("Forget them? Only \"yes\" is accepted:", "yes")?;
+        prompt::confirm("Forget them? Only \"yes\" is accepted:", "yes")?;
     }
     Held::read(globals, stack)?.change("state rm", Over::Nothing, |there| {
         let state = there.ok_or_else(nothing)?;
@@ -84,7 +84,7 @@ pub fn unlock(globals: &Globals, stack: &Path, yes: bool) -> Result<Done, Failur
          and the next run finds out what became of it. A lock in S3 runs out by itself soon after its run has died.",
     );
     if !yes {
-        ask::confirm("Break the lock? Only \"yes\" is accepted:", "yes")?;
+        prompt::confirm("Break the lock? Only \"yes\" is accepted:", "yes")?;
     }
     held.break_lock()?;
     console::say("It is broken. In S3 it is free once that run must have stopped: after the `lease`, 1m if not set.");

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::plain::{line, place};
-use super::style::plain;
-use super::words::doing;
+use super::text::{line, place};
 use crate::apply::{Event, Listener};
 use crate::names::Address;
+use crate::render::style::plain;
+use crate::render::words::doing;
 
 /// How often elapsed times move on.
 const TICK: Duration = Duration::from_millis(200);
@@ -134,9 +134,9 @@ fn keep_ticking(screen: Weak<Screen>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::address;
     use super::*;
     use crate::apply::{Counts, Verb};
+    use crate::render::sample::address;
 
     #[test]
     fn a_step_leaves_the_screen_when_it_ends() {

@@ -3,10 +3,10 @@
 use anstyle::Style;
 
 use super::changes;
-use super::style::{BAD, CALM, CHANGE, FAINT, GOOD, STRONG, paint};
-use super::words::count;
 use crate::names::Scope;
 use crate::plan::{Decision, Obstacle, Plan, Planned, ReplaceOrder, Summary};
+use crate::render::style::{BAD, CALM, CHANGE, FAINT, GOOD, STRONG, paint};
+use crate::render::words::count;
 
 /// The whole plan.
 pub fn text(plan: &Plan) -> String {
@@ -162,9 +162,9 @@ fn by_scope<'a>(own: &Scope, entries: &[&'a Planned]) -> Vec<(Scope, Vec<&'a Pla
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
-    use super::super::style::plain;
     use super::*;
+    use crate::render::sample;
+    use crate::render::style::plain;
 
     #[test]
     fn a_plan_reads_without_colour() {
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_the_way_comes_first() {
+    fn obstacles_come_first() {
         insta::assert_snapshot!(plain(&text(&sample::blocked())));
     }
 

@@ -4,14 +4,14 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::Globals;
-use super::{Failure, console};
 use crate::apply::Listener;
-use crate::render::events::Events;
-use crate::render::listeners::Tee;
-use crate::render::plain::Plain;
-use crate::render::progress::Progress;
-use crate::render::report::Report;
+use crate::cli::args::Globals;
+use crate::cli::{Failure, console};
+use crate::render::apply::json::Events;
+use crate::render::apply::report::Report;
+use crate::render::apply::tee::Tee;
+use crate::render::apply::terminal::Progress;
+use crate::render::apply::text::Plain;
 
 /// Everybody who listens. The event file is opened first, so that a wrong path stops nothing half way.
 pub struct Watch {

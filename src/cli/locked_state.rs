@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::{Globals, StateFrom};
-use super::engine::{in_runtime, read};
-use super::store::{self, Opened};
-use super::{Failure, console};
+use crate::cli::args::{Globals, StateFrom};
+use crate::cli::session::{in_runtime, read};
+use crate::cli::store::{self, Opened};
+use crate::cli::{Failure, console};
 use crate::names::StackName;
 use crate::stack::Loaded;
 use crate::state::State;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::style::{BAD, CALM, FAINT, GOOD, STRONG, paint};
-use super::words::{doing, done, duration, not_done, seconds};
 use crate::apply::{Event, Listener};
 use crate::names::Address;
+use crate::render::style::{BAD, CALM, FAINT, GOOD, STRONG, paint};
+use crate::render::words::{doing, done, duration, not_done, seconds};
 
 /// One line per event, each with the time since the run's start.
 pub struct Plain {
@@ -76,11 +76,11 @@ pub(super) fn place(address: &Address) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::address;
-    use super::super::style::plain;
     use super::*;
     use crate::apply::Verb;
     use crate::cloud::{Class, CloudError};
+    use crate::render::sample::address;
+    use crate::render::style::plain;
 
     fn check(event: &Event, expected: &str) {
         assert_eq!(line(event).map(|line| plain(&line)).as_deref(), Some(expected));

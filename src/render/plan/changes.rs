@@ -2,8 +2,8 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use super::style::{BAD, CHANGE, FAINT, GOOD, paint};
 use crate::diff::{Change, Effect};
+use crate::render::style::{BAD, CHANGE, FAINT, GOOD, paint};
 use crate::value::{Json, Partial};
 
 /// What stands for a value that is not known yet.
@@ -116,8 +116,8 @@ fn diff(from: &str, to: &str) -> Vec<String> {
 mod tests {
     use serde_json::json;
 
-    use super::super::style::plain;
     use super::*;
+    use crate::render::style::plain;
     use crate::value::Path;
 
     fn check(from: Json, to: &Partial, expected: &str) {

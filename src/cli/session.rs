@@ -4,23 +4,23 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::{Globals, Selection};
-use super::store::{self, Opened};
-use super::watch::Watch;
-use super::{Done, Failure, console, signals};
 use crate::apply::{Broken, Outcome, Stop};
 use crate::blocks;
 use crate::catalog::Catalog;
-use crate::engine::recover::Recovery;
-use crate::engine::{Engine, EngineError, Planning};
+use crate::cli::args::{Globals, Selection};
+use crate::cli::event_sinks::Watch;
+use crate::cli::store::{self, Opened};
+use crate::cli::{Done, Failure, console, signals};
 use crate::graph::{self, CheckedStack, Graph};
 use crate::kinds::{self, AwsCloud};
+use crate::ops::recover::Recovery;
+use crate::ops::{Engine, EngineError, Planning};
 use crate::plan::{ObstacleKind, Plan};
 use crate::planning::decide::Options;
 use crate::problem::Problem;
-use crate::render::plan as text;
+use crate::render::apply::report::{Report, details};
+use crate::render::plan;
 use crate::render::problems;
-use crate::render::report::{Report, details};
 use crate::stack::{self, Loaded, Settings, Source};
 use crate::state::State;
 use crate::value::Json;
@@ -176,7 +176,7 @@ impl Session {
     /// Plans and shows the plan; one that cannot be applied is a failure.
     async fn shown(&self, options: &Options) -> Result<Planning, Failure> {
         let planning = self.plan(options).await?;
-        console::say(text::text(&planning.plan).trim_end());
+        console::say(plan::text(&planning.plan).trim_end());
         if planning.plan.obstacles.is_empty() { Ok(planning) } else { Err(obstructed(&planning.plan)) }
     }
 

@@ -142,8 +142,8 @@ fn property(change: &Change) -> Property {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
+    use crate::render::sample;
 
     #[test]
     fn the_form_is_fixed() {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Failure, console};
+use crate::cli::{Failure, console};
 
 /// Asks, and goes on only if the answer is exactly `expected`.
 pub fn confirm(question: &str, expected: &str) -> Result<(), Failure> {

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{Done, Failure, console};
 use crate::catalog::KindInfo;
+use crate::cli::{Done, Failure, console};
 use crate::kinds;
 use crate::stack::file::Stack;
 use crate::value::Json;

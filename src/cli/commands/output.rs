@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::args::{Globals, Output, OutputFormat};
-use super::{Done, Failure, console, engine};
+use crate::cli::args::{Globals, Output, OutputFormat};
+use crate::cli::{Done, Failure, console, session};
 use crate::names::{Address, Scope};
 use crate::problem::nearest;
 use crate::state::State;
@@ -11,7 +11,7 @@ use crate::value::Json;
 
 pub fn run(globals: &Globals, args: &Output) -> Result<Done, Failure> {
     let (stack, name) = args.stack_and_name();
-    let all = Outputs::of(&engine::state(globals, stack)?);
+    let all = Outputs::of(&session::state(globals, stack)?);
     let Some(name) = name else {
         let values = if args.all { all.written() } else { all.offered() };
         console::data(&listing(&values, args.format)?)?;
