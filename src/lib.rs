@@ -23,6 +23,7 @@
 //! | knowledge | [`catalog`], [`state`], [`stack`] |
 //! | comparison | [`diff`] |
 //! | expansion | [`blocks`], [`graph`] |
+//! | intent | [`intent`] |
 //! | plan, as data | [`plan`], [`schedule`] |
 //! | doors | [`cloud`], [`store`] |
 //! | reading | [`observe`] |
@@ -69,6 +70,7 @@ pub mod catalog;
 pub mod cloud;
 pub mod diff;
 pub mod graph;
+pub mod intent;
 pub mod names;
 pub mod observe;
 pub mod ops;

@@ -12,11 +12,11 @@ use crate::cli::event_sinks::Watch;
 use crate::cli::store::{self, Opened};
 use crate::cli::{Done, Failure, console, signals};
 use crate::graph::{self, CheckedStack, Graph};
+use crate::intent::{self, Intent, Overlay};
 use crate::kinds::{self, AwsCloud};
 use crate::ops::recover::Recovery;
 use crate::ops::{Engine, EngineError, Planning};
 use crate::plan::{ObstacleKind, Plan};
-use crate::planning::decide::Options;
 use crate::problem::Problem;
 use crate::render::apply::report::{Report, details};
 use crate::render::plan;
@@ -80,13 +80,12 @@ pub fn detach(globals: &Globals, path: &Path) -> Result<bool, Failure> {
     })
 }
 
-/// Options of a plan.
-pub fn options(selection: &Selection, destroy: bool) -> Options {
+/// The intent of a plan.
+pub fn intent(selection: &Selection, overlay: Overlay) -> Intent {
     let anywhere = |address: &String| if address == "all" { "*".to_owned() } else { address.clone() };
-    Options {
-        destroy,
-        targets: selection.target.clone(),
-        excludes: selection.exclude.clone(),
+    Intent {
+        overlay,
+        selection: intent::Selection { targets: selection.target.clone(), excludes: selection.exclude.clone() },
         replace: selection.replace.clone(),
         allow_data_loss: selection.allow_data_loss.iter().map(anywhere).collect(),
     }
@@ -135,8 +134,8 @@ impl Session {
     }
 
     /// Looks at AWS and decides.
-    pub async fn plan(&self, options: &Options) -> Result<Planning, Failure> {
-        let planned = self.engine.plan(&self.graph, options).await;
+    pub async fn plan(&self, intent: &Intent) -> Result<Planning, Failure> {
+        let planned = self.engine.plan(&self.graph, intent).await;
         self.tell_notes();
         planned.map_err(|error| failure(&error))
     }
@@ -150,13 +149,13 @@ impl Session {
     /// changed the stack in between, such as the one whose end this one has waited for.
     pub async fn carry_out(
         &self,
-        options: &Options,
+        intent: &Intent,
         watch: &Watch,
         command: &str,
         confirm: impl Fn(&Plan) -> Result<(), Failure>,
     ) -> Result<Done, Failure> {
         loop {
-            let planning = self.shown(options).await?;
+            let planning = self.shown(intent).await?;
             let settled = planning.plan.is_empty();
             if !settled {
                 confirm(&planning.plan)?;
@@ -174,8 +173,8 @@ impl Session {
     }
 
     /// Plans and shows the plan; one that cannot be applied is a failure.
-    async fn shown(&self, options: &Options) -> Result<Planning, Failure> {
-        let planning = self.plan(options).await?;
+    async fn shown(&self, intent: &Intent) -> Result<Planning, Failure> {
+        let planning = self.plan(intent).await?;
         console::say(plan::text(&planning.plan).trim_end());
         if planning.plan.obstacles.is_empty() { Ok(planning) } else { Err(obstructed(&planning.plan)) }
     }

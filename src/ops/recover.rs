@@ -11,9 +11,9 @@ use crate::catalog::Shape;
 use crate::cloud::Tagged;
 use crate::diff::changes;
 use crate::graph::Graph;
+use crate::intent::Intent;
 use crate::names::{Address, PhysicalId, Region};
 use crate::plan::{Decision, Obstacle, Planned};
-use crate::planning::decide::Options;
 use crate::state::entry::Entry;
 use crate::state::{Record, State};
 use crate::store::journal::Journal;
@@ -93,8 +93,7 @@ impl Engine {
             Err(error) => return Err(error.into()),
         };
         check_account(&account, graph, &before)?;
-        let options = Options::default();
-        let mut survey = self.survey(graph, before.clone(), &options, &account).await?;
+        let mut survey = self.survey(graph, before.clone(), &Intent::default(), &account).await?;
         // What the file wants and is gone has been dropped already; what it does not want any more, not yet.
         let left = bookkeeping::gone(&survey.state, &survey.observed, |_| true);
         let more = apply_entries(&mut survey.state, &left);

@@ -3,10 +3,11 @@
 use super::{Engine, EngineError, apply_entries, bookkeeping};
 use crate::cloud::{CloudError, ReadMode, ReadRequest};
 use crate::graph::Graph;
+use crate::intent::Intent;
 use crate::names::{Address, Owner};
 use crate::observe::{Observed, ReadFailure, ReadTarget, Search};
 use crate::plan::Decision;
-use crate::planning::decide::{Decided, Options, decide};
+use crate::planning::decide::{Decided, decide};
 use crate::planning::select::selected;
 use crate::state::entry::Entry;
 use crate::state::{Record, State};
@@ -27,12 +28,12 @@ impl Engine {
         &self,
         graph: &Graph,
         mut state: State,
-        options: &Options,
+        intent: &Intent,
         account: &str,
     ) -> Result<Survey, EngineError> {
         self.cloud.start_survey();
         // What was begun under an old address is found under it, and moves then.
-        let selected = selected(graph, &state, options);
+        let selected = selected(graph, &state, &intent.selection);
         let counts = |address: &Address| selected.as_ref().is_none_or(|selected| selected.contains(address));
         let resolved = bookkeeping::resolve_pending(self.cloud.as_ref(), &self.catalog, &state, counts).await;
         let mut entries = apply_entries(&mut state, &resolved.map_err(EngineError::Unreadable)?);
@@ -40,8 +41,8 @@ impl Engine {
         entries.extend(apply_entries(&mut state, &moves));
         let declared = bookkeeping::declared(graph, &state);
         entries.extend(apply_entries(&mut state, &declared));
-        let graph = if options.destroy { graph.emptied() } else { graph.clone() };
-        let (decided, observed, gone) = self.decide(&graph, &mut state, options, account).await?;
+        let graph = intent.overlay.over(graph);
+        let (decided, observed, gone) = self.decide(&graph, &mut state, intent, account).await?;
         entries.extend(gone);
         Ok(Survey { graph, state, entries, decided, observed })
     }
@@ -53,20 +54,20 @@ impl Engine {
         &self,
         graph: &Graph,
         state: &mut State,
-        options: &Options,
+        intent: &Intent,
         account: &str,
     ) -> Result<(Decided, Observed, Vec<Entry>), EngineError> {
         let cloud = self.cloud.as_ref();
         let mut observed = Observed::default();
         let mut entries = Vec::new();
-        let selected = selected(graph, state, options);
+        let selected = selected(graph, state, &intent.selection);
         let counts = |address: &Address| selected.as_ref().is_none_or(|selected| selected.contains(address));
         self.look_up_existing(graph, &mut observed, account, counts).await?;
         let records = state.records.iter().filter(|(address, _)| counts(address));
         let targets: Vec<ReadTarget> = records.map(|(address, record)| target(address, record)).collect();
         observed.read(cloud, &targets, ReadMode::Listed).await.map_err(EngineError::Unreadable)?;
         loop {
-            let decided = decide(graph, state, &observed, &self.catalog, options, account);
+            let decided = decide(graph, state, &observed, &self.catalog, intent, account);
             let searches = searches(graph, state, &observed, &decided);
             let needs_fresh_read = needs_fresh_read(state, &observed, &decided);
             if searches.is_empty() && needs_fresh_read.is_empty() {

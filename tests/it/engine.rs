@@ -9,10 +9,10 @@ use isobar::catalog::{Catalog, KindInfo, Shape, Traits};
 use isobar::cloud::Class;
 use isobar::cloud::fake::{FakeCloud, Fault, FaultKind};
 use isobar::graph::Graph;
+use isobar::intent::Intent;
 use isobar::names::Address;
 use isobar::ops::{Engine, EngineError};
 use isobar::plan::{Decision, Plan};
-use isobar::planning::decide::Options;
 use isobar::stack::{Loaded, Places, Source};
 use isobar::store::Holder;
 use isobar::value::{Json, Path, Template};
@@ -133,12 +133,12 @@ impl World {
         Self { cloud, engine }
     }
 
-    pub async fn plan(&self, graph: &Graph, options: &Options) -> Plan {
-        self.engine.plan(graph, options).await.expect("a plan").plan
+    pub async fn plan(&self, graph: &Graph, intent: &Intent) -> Plan {
+        self.engine.plan(graph, intent).await.expect("a plan").plan
     }
 
-    pub async fn apply_with(&self, graph: &Graph, options: &Options) -> Result<(Outcome, Vec<Event>), EngineError> {
-        let planning = self.engine.plan(graph, options).await?;
+    pub async fn apply_with(&self, graph: &Graph, intent: &Intent) -> Result<(Outcome, Vec<Event>), EngineError> {
+        let planning = self.engine.plan(graph, intent).await?;
         let log = Arc::new(Log::default());
         let outcome = self.engine.apply(planning, &holder(), log.clone(), Stop::default()).await?;
         let events = log.0.lock().expect("a log").clone();
@@ -147,23 +147,23 @@ impl World {
 
     /// Applies, and sees to it that all went well and nothing is left to do.
     pub async fn apply(&self, graph: &Graph) -> Vec<Event> {
-        let (outcome, events) = self.apply_with(graph, &Options::default()).await.expect("an apply");
+        let (outcome, events) = self.apply_with(graph, &Intent::default()).await.expect("an apply");
         assert_eq!(outcome.failures, []);
         self.nothing_to_do(graph).await;
         events
     }
 
     pub async fn nothing_to_do(&self, graph: &Graph) {
-        let plan = self.plan(graph, &Options::default()).await;
+        let plan = self.plan(graph, &Intent::default()).await;
         let left: Vec<_> = plan.entries.iter().filter(|entry| entry.decision != Decision::Keep).collect();
         assert!(left.is_empty(), "the second plan is not empty: {left:#?}");
     }
 
     /// Applies until a fault kills the process. Whether one did; the faults are over then.
     pub async fn killed(&self, graph: &Graph) -> bool {
-        let options = Options::default();
+        let intent = Intent::default();
         let killed = tokio::select! {
-            result = self.apply_with(graph, &options) => { result.expect("an apply"); false }
+            result = self.apply_with(graph, &intent) => { result.expect("an apply"); false }
             () = self.cloud.died() => true,
         };
         self.engine.store.unlock().await.expect("a dead process holds no lock");
@@ -172,8 +172,8 @@ impl World {
     }
 
     pub async fn destroy(&self, graph: &Graph) {
-        let options = Options { destroy: true, allow_data_loss: vec!["all".into()], ..Options::default() };
-        let (outcome, _) = self.apply_with(graph, &options).await.expect("a destroy");
+        let intent = Intent { allow_data_loss: vec!["all".into()], ..Intent::destroyed() };
+        let (outcome, _) = self.apply_with(graph, &intent).await.expect("a destroy");
         assert_eq!(outcome.failures, []);
         assert_eq!(self.cloud.inventory(), Vec::<String>::new());
     }
@@ -230,7 +230,7 @@ async fn a_whole_life() {
     assert!(events.iter().rposition(west).expect("a step") < done);
 
     let changed = graph(&STACK.replace("size: 1", "size: 2"));
-    let plan = world.plan(&changed, &Options::default()).await;
+    let plan = world.plan(&changed, &Intent::default()).await;
     assert_eq!(decisions(&plan), ["0 functions.f@us-west-2 update size", "1 functions.f@us-east-1 update size"]);
     world.apply(&changed).await;
     world.destroy(&changed).await;
@@ -242,7 +242,7 @@ async fn a_volatile_output_replaces_what_hangs_on_it() {
     world.apply(&graph(STACK)).await;
     let changed =
         graph(&STACK.replace("test.Free {of: '${functions.f.arn}'}", "test.Free {of: '${functions.f.arn}', size: 3}"));
-    let plan = world.plan(&changed, &Options::default()).await;
+    let plan = world.plan(&changed, &Intent::default()).await;
     insta::assert_snapshot!(decisions(&plan).join("\n"), @r"
     0 apis.a@us-west-2 update size
     0 apis.a.deployment@us-west-2 replace CreateFirst
@@ -261,10 +261,10 @@ async fn a_unique_name_is_freed_before_it_is_taken_again() {
     let world = World::new();
     world.apply(&graph("a.b@us-east-1 test.Thing {name: n, fixed: one}")).await;
     let changed = graph("a.b@us-east-1 test.Thing {name: n, fixed: two}");
-    assert_eq!(decisions(&world.plan(&changed, &Options::default()).await), ["1 a.b@us-east-1 replace DeleteFirst"]);
+    assert_eq!(decisions(&world.plan(&changed, &Intent::default()).await), ["1 a.b@us-east-1 replace DeleteFirst"]);
     world.apply(&changed).await;
     let renamed = graph("a.b@us-east-1 test.Thing {name: m, fixed: two}");
-    assert_eq!(decisions(&world.plan(&renamed, &Options::default()).await), ["1 a.b@us-east-1 replace CreateFirst"]);
+    assert_eq!(decisions(&world.plan(&renamed, &Intent::default()).await), ["1 a.b@us-east-1 replace CreateFirst"]);
     world.apply(&renamed).await;
     assert_eq!(world.cloud.inventory().len(), 1);
 }
@@ -275,7 +275,7 @@ async fn what_is_gone_or_changed_behind_our_back_is_seen() {
     world.apply(&graph(STACK)).await;
     world.cloud.lose("apis.a.record@us-west-2");
     world.cloud.meddle("functions.f@us-east-1", "size", &json!(9));
-    let plan = world.plan(&graph(STACK), &Options::default()).await;
+    let plan = world.plan(&graph(STACK), &Intent::default()).await;
     assert_eq!(
         decisions(&plan),
         ["0 apis.a.record@us-west-2 create (gone from AWS)", "1 functions.f@us-east-1 update size",]
@@ -287,8 +287,8 @@ async fn what_is_gone_or_changed_behind_our_back_is_seen() {
 async fn protected_data_is_in_the_way_until_the_user_says_so() {
     let world = World::new();
     world.apply(&graph("tables.t@global test.Data {name: t, fixed: one}")).await;
-    for options in [Options { destroy: true, ..Options::default() }, Options::default()] {
-        let plan = world.plan(&graph("tables.t@global test.Data {name: t, fixed: two}"), &options).await;
+    for intent in [Intent::destroyed(), Intent::default()] {
+        let plan = world.plan(&graph("tables.t@global test.Data {name: t, fixed: two}"), &intent).await;
         assert_eq!(plan.obstacles.len(), 1, "{:?}", plan.obstacles);
     }
     world.destroy(&graph("")).await;
@@ -299,7 +299,7 @@ async fn a_failure_is_contained() {
     let world = World::new();
     // The third change is one of the first wave's; what hangs on it is left out, the rest goes on.
     world.cloud.break_with(vec![Fault { nth: 1, after: false, kind: FaultKind::Fails(Class::Denied) }]);
-    let (outcome, _) = world.apply_with(&graph(STACK), &Options::default()).await.expect("an apply");
+    let (outcome, _) = world.apply_with(&graph(STACK), &Intent::default()).await.expect("an apply");
     assert_eq!(outcome.failures.len(), 1);
     assert!(outcome.counts.skipped > 0, "{:?}", outcome.counts);
     assert!(world.cloud.inventory().iter().all(|line| !line.contains("us-east-1")), "{:?}", world.cloud.inventory());
@@ -317,7 +317,7 @@ async fn lost_answers_and_throttling_leave_no_orphan() {
             let world = World::new();
             let every_second = (1..200).step_by(2).map(|nth| Fault { nth, after, kind: FaultKind::Fails(class) });
             world.cloud.break_with(every_second.collect());
-            let (outcome, _) = world.apply_with(&graph(STACK), &Options::default()).await.expect("an apply");
+            let (outcome, _) = world.apply_with(&graph(STACK), &Intent::default()).await.expect("an apply");
             assert_eq!(outcome.failures, [], "{class:?} {after}");
             assert_eq!(world.cloud.inventory().len(), 11, "{class:?} {after}");
             world.nothing_to_do(&graph(STACK)).await;
@@ -393,7 +393,7 @@ async fn a_lost_state_is_found_again_by_identity() {
     let other = World::new();
     let engine = Engine { cloud: world.cloud.clone(), ..other.engine.clone() };
     let other = World { cloud: world.cloud.clone(), engine };
-    let plan = other.plan(&graph(STACK), &Options::default()).await;
+    let plan = other.plan(&graph(STACK), &Intent::default()).await;
     assert!(
         plan.entries.iter().all(|entry| matches!(entry.decision, Decision::Adopt { .. })),
         "{:?}",
@@ -406,7 +406,7 @@ async fn a_lost_state_is_found_again_by_identity() {
 #[tokio::test(start_paused = true)]
 async fn a_stale_plan_is_refused() {
     let world = World::new();
-    let planning = world.engine.plan(&graph(STACK), &Options::default()).await.expect("a plan");
+    let planning = world.engine.plan(&graph(STACK), &Intent::default()).await.expect("a plan");
     world.apply(&graph(STACK)).await;
     let applied = world.engine.apply(planning, &holder(), Arc::new(Log::default()), Stop::default()).await;
     assert!(matches!(applied, Err(EngineError::StalePlan)));

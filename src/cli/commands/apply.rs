@@ -3,15 +3,16 @@
 use crate::cli::args::{Apply, Globals};
 use crate::cli::session::{self, Session};
 use crate::cli::{Done, Failure, event_sinks, prompt};
+use crate::intent::Overlay;
 use crate::plan::Plan;
 
 pub fn run(globals: &Globals, args: &Apply) -> Result<Done, Failure> {
     let project = session::load_and_package(globals, &args.stack.stack)?;
     let watch = event_sinks::Watch::new(globals, args.events.as_deref())?;
-    let options = session::options(&args.selection, false);
+    let intent = session::intent(&args.selection, Overlay::AsDeclared);
     session::in_runtime(async {
         let session = Session::open(globals, project).await?;
-        session.carry_out(&options, &watch, "apply", |plan| if args.yes { Ok(()) } else { confirm(plan) }).await
+        session.carry_out(&intent, &watch, "apply", |plan| if args.yes { Ok(()) } else { confirm(plan) }).await
     })
 }
 

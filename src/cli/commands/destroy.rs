@@ -3,6 +3,7 @@
 use crate::cli::args::{Destroy, Globals, Selection};
 use crate::cli::session::{self, Session};
 use crate::cli::{Done, Failure, event_sinks, prompt};
+use crate::intent::Overlay;
 
 pub fn run(globals: &Globals, args: &Destroy) -> Result<Done, Failure> {
     let project = session::load(globals, &args.stack.stack)?;
@@ -14,11 +15,11 @@ pub fn run(globals: &Globals, args: &Destroy) -> Result<Done, Failure> {
         replace: Vec::new(),
         allow_data_loss: args.allow_data_loss.clone(),
     };
-    let options = session::options(&selection, true);
+    let intent = session::intent(&selection, Overlay::Destroyed);
     let question = format!("This cannot be undone. Type the stack's name, {name}, to destroy it:");
     session::in_runtime(async {
         let session = Session::open(globals, project).await?;
         let confirm = |_: &_| if args.yes { Ok(()) } else { prompt::confirm(&question, &name) };
-        session.carry_out(&options, &watch, "destroy", confirm).await
+        session.carry_out(&intent, &watch, "destroy", confirm).await
     })
 }

@@ -2,15 +2,17 @@
 
 use crate::cli::args::{Globals, Plan, PlanFormat};
 use crate::cli::{Done, Failure, console, session};
+use crate::intent::Overlay;
 use crate::plan;
 use crate::render::plan::{json, markdown, text};
 
 pub fn run(globals: &Globals, args: &Plan) -> Result<Done, Failure> {
     let project = session::load(globals, &args.stack.stack)?;
-    let options = session::options(&args.selection, args.destroy);
+    let overlay = if args.destroy { Overlay::Destroyed } else { Overlay::AsDeclared };
+    let intent = session::intent(&args.selection, overlay);
     let plan = session::in_runtime(async {
         let session = session::Session::open(globals, project).await?;
-        session.plan(&options).await.map(|planning| planning.plan)
+        session.plan(&intent).await.map(|planning| planning.plan)
     })?;
     console::data(&rendered(&plan, args.format)?)?;
     if !plan.obstacles.is_empty() {
