@@ -1,4 +1,4 @@
-//! Intent: what is wanted of a run beside the stack file, as data. Pure.
+//! Intent: wishes of a run that are not in the stack file, as data. Pure.
 //!
 //! An operation that changes AWS has no executor of its own. It is an [`Overlay`], laid over the graph before planning;
 //! the planner that serves `apply` decides, and the same journal, gates and executor carry it out. A run that is killed
@@ -9,7 +9,7 @@
 //! | overlay | lays over the graph |
 //! |---|---|
 //! | `AsDeclared` | nothing |
-//! | `Destroyed` ([`destroyed`]) | no resource is wanted any more |
+//! | `Destroyed` (`destroyed`) | no resource is wanted any more |
 //! | `evacuate`, `readmit` | weights and records of one region, which take its traffic away and give it back |
 //! | `restore` | a table's point in time |
 //! | `import` | an address that adopts a resource by its id |
@@ -24,10 +24,10 @@ pub use selection::Selection;
 
 use crate::graph::Graph;
 
-/// What a run is to bring about, and how far.
+/// The wish of a run, and its limits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Intent {
-    /// What is laid over the graph.
+    /// The mode: how the wanted resources follow from the declared ones.
     pub overlay: Overlay,
     /// The part of the stack that is planned.
     pub selection: Selection,
@@ -37,7 +37,7 @@ pub struct Intent {
     pub allow_data_loss: Vec<String>,
 }
 
-/// The mode of a run: how the wanted resources follow from the declared ones.
+/// Modes of a run, laid over the graph before planning.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Overlay {
     /// The stack is to be as its file declares.
@@ -69,7 +69,7 @@ impl Overlay {
         }
     }
 
-    /// Whether the stack goes as a whole: in one wave, whose order is that of the dependencies.
+    /// True if the stack goes as a whole: in one wave, whose order is that of the dependencies.
     pub fn is_destroy(self) -> bool {
         self == Self::Destroyed
     }

@@ -10,7 +10,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Whether nothing is left out.
+    /// True if nothing is left out.
     pub fn is_everything(&self) -> bool {
         self.targets.is_empty() && self.excludes.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What is written before anything is done: calls of earlier runs whose outcome is known by now, names
+//! Entries that are written before a run changes anything: calls of earlier runs whose outcome is known by now, names
 //! that moved, what the file says of protection, outputs that have changed.
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::state::entry::Entry;
 use crate::state::{Call, Pending, Record, State};
 use crate::value::Json;
 
-/// The pauses between looks for what a run made just before it died: lists may lag, and a call may even be under
+/// The pauses between searches for resources that a crashed run created: lists may lag, and a call may even be under
 /// way still. Only where a second create would make a second thing.
 pub(super) const LATE: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
@@ -37,7 +37,7 @@ pub(super) fn moves(graph: &Graph, state: &State) -> Vec<Entry> {
     entries
 }
 
-/// What became of calls that began and never ended, at the addresses that count. An update or a delete needs
+/// Outcomes of calls that began and never ended, at the addresses that count. An update or a delete needs
 /// nothing more: the plan looks at what is there.
 pub(super) async fn resolve_pending(
     cloud: &dyn Cloud,
@@ -92,7 +92,7 @@ async fn resolve(cloud: &dyn Cloud, catalog: &Catalog, state: &State, pending: &
     Ok(Entry::Replaced { address, record })
 }
 
-/// Records, at the addresses that count, of what an exact reading has not found.
+/// Records, at the addresses that count, of resources that a fresh read has not found.
 pub(super) fn gone(state: &State, observed: &Observed, counts: impl Fn(&Address) -> bool) -> Vec<Entry> {
     let is_gone = |address: &Address| observed.exact.contains(address) && observed.live.get(address) == Some(&None);
     let gone = state.records.iter().filter(|(address, _)| is_gone(address) && counts(address));

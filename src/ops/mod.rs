@@ -51,7 +51,7 @@ pub enum EngineError {
     #[error(transparent)]
     Cloud(#[from] CloudError),
     /// The credentials are those of another account.
-    #[error("these credentials are for the account {found}, and {whose} the account {expected}")]
+    #[error("these credentials are for account {found}, but {whose} account {expected}")]
     WrongAccount {
         /// The account of the credentials.
         found: String,
@@ -67,7 +67,7 @@ pub enum EngineError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// An address on the command line that nothing has.
-    #[error("`{pattern}` fits no address of this stack{}", .near.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?")))]
+    #[error("`{pattern}` matches no address of this stack{}", .near.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?")))]
     FitsNothing {
         /// The pattern.
         pattern: String,
@@ -98,7 +98,7 @@ fn apply_entries(state: &mut State, entries: &[Entry]) -> Vec<Entry> {
 
 fn check_account(found: &str, graph: &Graph, state: &State) -> Result<(), EngineError> {
     let expected = [
-        (graph.account.as_deref().unwrap_or_default(), "the stack file says"),
+        (graph.account.as_deref().unwrap_or_default(), "the stack file names"),
         (state.account.as_str(), "the stack was applied in"),
     ];
     match expected.into_iter().find(|(expected, _)| !expected.is_empty() && *expected != found) {

@@ -20,71 +20,71 @@ use crate::store::journal::Journal;
 use crate::store::{Holder, StoreError};
 use crate::value::{Json, Key, Partial};
 
-/// What a recovery would write, and what it has found.
+/// A recovery: the entries that it would write, and what it has found.
 #[derive(Debug)]
 pub struct Recovery {
-    /// Why the state that is there cannot be read, if so.
+    /// The reason why the present state cannot be read, if so.
     pub damaged: Option<StoreError>,
-    /// In AWS and not remembered: to be recorded.
+    /// Resources in AWS and not in the state: to be recorded.
     pub taken_up: Vec<Recovered>,
-    /// Remembered and not in AWS: to be dropped.
+    /// Resources in the state and not in AWS: to be dropped.
     pub gone: Vec<(Address, PhysicalId)>,
     /// Calls whose outcome was not known.
     pub open_calls: usize,
-    /// Remembered, and in AWS.
+    /// The number of resources in the state and in AWS.
     pub confirmed: usize,
-    /// In the file and not in AWS: the next apply makes it.
+    /// Resources in the file and not in AWS: the next apply creates them.
     pub absent: Vec<Address>,
-    /// Ours by its tags, and in no record.
+    /// Resources with the stack's tags and in no record.
     pub orphans: Vec<Orphan>,
-    /// What stood in the way of looking.
+    /// Obstacles to the survey.
     pub obstacles: Vec<Obstacle>,
     state: State,
     entries: Vec<Entry>,
 }
 
-/// Something of ours that is recorded again.
+/// A resource of the stack that is recorded again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovered {
     /// Its address.
     pub address: Address,
-    /// What it is called in AWS.
+    /// Its id in AWS.
     pub id: PhysicalId,
-    /// Whether it differs from the file: the next apply changes it.
+    /// Set if it differs from the file: the next apply changes it.
     pub differs: bool,
 }
 
-/// Something that carries the stack's tags and is in no record.
+/// A resource that carries the stack's tags and is in no record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Orphan {
-    /// What it is called in AWS.
+    /// Its ARN.
     pub arn: String,
     /// The address that its tags tell.
     pub address: Option<Address>,
-    /// Why it is in no record.
+    /// The reason why it is in no record.
     pub why: OrphanReason,
 }
 
-/// Why a thing of ours is in no record.
+/// Reasons why a resource of the stack is in no record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrphanReason {
     /// Its address is not in the file.
     NotInFile,
     /// Another thing stands at its address: it is the old half of a replacement.
     Superseded,
-    /// What it is found by hangs on something that is not there.
+    /// Its name or token depends on a resource that is not there.
     NotFound,
 }
 
 impl Recovery {
-    /// Whether there is nothing to write.
+    /// True if there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.damaged.is_none() && self.entries.is_empty()
     }
 }
 
 impl Engine {
-    /// Looks what is in AWS, and what the state should say of it. Writes nothing.
+    /// Reads AWS, and decides what the state should say of it. Writes nothing.
     pub async fn recovery(&self, graph: &Graph) -> Result<Recovery, EngineError> {
         let account = self.cloud.account().await?;
         let (before, damaged) = match self.store.load().await {
@@ -134,7 +134,7 @@ impl Engine {
         })
     }
 
-    /// Writes what a recovery has found; tells where what could not be read is kept.
+    /// Writes a recovery; returns where an unreadable state is kept.
     pub async fn recover(&self, recovery: Recovery, holder: &Holder) -> Result<Vec<String>, EngineError> {
         let kept = if recovery.damaged.is_some() { self.store.set_aside(holder).await? } else { Vec::new() };
         self.store.lock(holder, self.lock_timeout).await?;
@@ -185,8 +185,8 @@ impl Engine {
     }
 }
 
-/// What must have been sent last, as far as AWS tells: what is wanted where nothing differs, and what is
-/// there where something does. What AWS never tells is taken to be as the file says. Whether anything differs.
+/// The spec that must have been sent last, as far as AWS tells: the wanted value where nothing differs, the live one
+/// where something does. Fields that AWS never tells are taken to be as the file says. True if anything differs.
 fn sent(shape: &Shape, wanted: &Partial, live: &Json) -> (Json, bool) {
     let Partial::Map(fields) = wanted else { return (Json::Null, false) };
     let known = fields.iter().filter_map(|(name, wanted)| Some((name.clone(), wanted.finish().ok()?)));
@@ -219,7 +219,7 @@ fn orphans(graph: &Graph, state: &State, tagged: &[Tagged]) -> Vec<Orphan> {
     }
     let old = state.deposed.iter().map(|old| &old.record);
     let records: Vec<&Record> = state.records.values().chain(old).collect();
-    let stray = |thing: &Tagged| {
+    let orphan = |thing: &Tagged| {
         if records.iter().any(|record| is_it(record, &thing.arn)) {
             return None;
         }
@@ -235,10 +235,10 @@ fn orphans(graph: &Graph, state: &State, tagged: &[Tagged]) -> Vec<Orphan> {
         };
         Some(Orphan { arn: thing.arn.clone(), address: thing.address.clone(), why })
     };
-    tagged.iter().filter_map(stray).collect()
+    tagged.iter().filter_map(orphan).collect()
 }
 
-/// Whether a record is that of the thing with this ARN.
+/// True if a record is that of the resource with this ARN.
 fn is_it(record: &Record, arn: &str) -> bool {
     let id = record.id.as_str();
     let ends = |id: &str| arn.strip_suffix(id).is_some_and(|head| head.is_empty() || head.ends_with(['/', ':']));
@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_aws_does_not_tell_is_as_the_file_says() {
+    fn fields_that_aws_never_tells_are_as_the_file_says() {
         let text = json!({"type": ["string", "null"]});
         let never_told = json!({"type": ["string", "null"], "x-write-only": true});
         let fields = json!({"told": text, "unseen": text, "unset": text, "hidden": never_told});

@@ -1,4 +1,4 @@
-//! Looks at AWS as often as what is decided makes it worth looking again.
+//! Survey: reads AWS, decides, and reads again where the decision rests on a list that may lag.
 
 use super::{Engine, EngineError, apply_entries, bookkeeping};
 use crate::cloud::{CloudError, ReadMode, ReadRequest};
@@ -13,7 +13,7 @@ use crate::state::entry::Entry;
 use crate::state::{Record, State};
 use crate::value::{Json, Target as ValueOf};
 
-/// What was seen and decided, with the state that it was decided on.
+/// The observation and the decision, with the state that it rests on.
 pub(super) struct Survey {
     pub(super) graph: Graph,
     pub(super) state: State,
@@ -23,7 +23,7 @@ pub(super) struct Survey {
 }
 
 impl Engine {
-    /// Does the bookkeeping that comes first, looks at AWS, and decides.
+    /// Does the bookkeeping that comes first, reads AWS, and decides.
     pub(super) async fn survey(
         &self,
         graph: &Graph,
@@ -83,7 +83,7 @@ impl Engine {
         }
     }
 
-    /// What was made by a run that never saw it, since it died, may not show at once: it is looked for again.
+    /// Reads fresh. Resources created by a crashed run may not show at once: they are read again.
     async fn read_exactly(
         &self,
         observed: &mut Observed,

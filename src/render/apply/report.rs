@@ -1,4 +1,4 @@
-//! What came of a run: how much was done, what failed and why, what was left out because of it, and what to do next.
+//! The report of a run: steps done, failures with their reasons, steps skipped because of them, and what to do next.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +10,7 @@ use crate::names::Address;
 use crate::render::style::{BAD, CALM, FAINT, GOOD, paint};
 use crate::render::words::{count, done, duration, not_done};
 
-/// How many of those that were left out are named.
+/// The most skipped steps that are named.
 const NAMED: usize = 5;
 
 /// Listens to a run and sums it up.
@@ -65,7 +65,7 @@ impl Report {
         }
     }
 
-    /// Every failure with what AWS said, and what was left out; empty if nothing failed.
+    /// Every failure with the answer of AWS, and the steps skipped; empty if nothing failed.
     pub fn failures(&self) -> String {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         if heard.failed.is_empty() {
@@ -74,32 +74,36 @@ impl Report {
         let mut lines = vec![format!("{} failed", count(heard.failed.len(), "resource"))];
         let (alike, each): (Vec<_>, Vec<_>) =
             heard.failed.iter().partition(|(_, _, error)| error.class == Class::Credentials);
-        // Of those, one tells it for all.
+        // The first of those stands for all.
         for (address, verb, error) in alike.first().into_iter().chain(&each) {
             lines.push(String::new());
             lines.push(format!("  {} {address} could not {}", paint(BAD, "✗"), not_done(*verb)));
             lines.extend(details(error).into_iter().map(|line| format!("    {line}")));
-            lines.extend(left_out(&heard.skipped, address));
+            lines.extend(skipped_lines(&heard.skipped, address));
         }
         let others: BTreeSet<&Address> = alike.iter().skip(1).map(|(address, ..)| address).collect();
         if !others.is_empty() {
             lines.push(String::new());
-            lines.push(format!("  {} for want of credentials, too: {}", paint(BAD, "✗"), named(&others)));
+            lines.push(format!(
+                "  {} also failed because the credentials expired: {}",
+                paint(BAD, "✗"),
+                named(&others)
+            ));
         }
         lines.join("\n")
     }
 
-    /// How many steps failed.
+    /// The number of failed steps.
     pub fn failed(&self) -> usize {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).failed.len()
     }
 }
 
-/// What was left out because of a failure, each address once.
-fn left_out(skipped: &[(Address, Address)], because: &Address) -> Option<String> {
+/// The steps skipped because of a failure, each address once.
+fn skipped_lines(skipped: &[(Address, Address)], because: &Address) -> Option<String> {
     let all: BTreeSet<&Address> =
         skipped.iter().filter(|(_, other)| other == because).map(|(address, _)| address).collect();
-    (!all.is_empty()).then(|| paint(FAINT, format!("    left out because of it: {}", named(&all))))
+    (!all.is_empty()).then(|| paint(FAINT, format!("    skipped because of it: {}", named(&all))))
 }
 
 /// The first few by name.
@@ -109,7 +113,7 @@ fn named(all: &BTreeSet<&Address>) -> String {
     format!("{}{more}", named.join(", "))
 }
 
-/// What AWS said, line by line.
+/// The answer of AWS, line by line.
 pub fn details(error: &CloudError) -> Vec<String> {
     let code = if error.code.is_empty() { String::new() } else { format!(": {}", error.code) };
     let mut lines = vec![format!("{}{code}", error.operation)];
@@ -126,7 +130,7 @@ mod tests {
     use crate::render::style::plain;
 
     #[test]
-    fn a_failure_tells_all_that_helps() {
+    fn a_failure_has_the_answer_of_aws_and_the_steps_skipped() {
         let report = Report::default();
         let (function, api) = (address("functions.a.function@us-west-2"), address("apis.b.api@us-west-2"));
         let error = CloudError {
@@ -141,12 +145,12 @@ mod tests {
             plain(&report.failures()),
             "1 resource failed\n\n  ✗ functions.a.function@us-west-2 could not be created\n    \
              lambda:CreateFunction: AccessDeniedException\n    not authorized\n    request id: 0b1c\n    \
-             help: allow `lambda:CreateFunction`\n    left out because of it: apis.b.api@us-west-2"
+             help: allow `lambda:CreateFunction`\n    skipped because of it: apis.b.api@us-west-2"
         );
     }
 
     #[test]
-    fn credentials_that_have_expired_are_told_once() {
+    fn expired_credentials_are_reported_once() {
         let report = Report::default();
         for number in 0..8 {
             let error = CloudError {
@@ -162,7 +166,7 @@ mod tests {
             plain(&report.failures()),
             "8 resources failed\n\n  ✗ resources.t0@us-west-2 could not be created\n    \
              sns:CreateTopic: ExpiredToken\n    it has expired\n    help: get new ones\n\n  \
-             ✗ for want of credentials, too: resources.t1@us-west-2, resources.t2@us-west-2, resources.t3@us-west-2, \
+             ✗ also failed because the credentials expired: resources.t1@us-west-2, resources.t2@us-west-2, resources.t3@us-west-2, \
              resources.t4@us-west-2, resources.t5@us-west-2 and 2 more"
         );
     }

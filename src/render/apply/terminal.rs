@@ -12,7 +12,7 @@ use crate::names::Address;
 use crate::render::style::plain;
 use crate::render::words::doing;
 
-/// How often elapsed times move on.
+/// The interval at which elapsed times move on.
 const TICK: Duration = Duration::from_millis(200);
 
 /// Draws to stderr.
@@ -93,7 +93,7 @@ impl Listener for Progress {
             Event::StepWaiting { address, why } => return self.wait(address, why),
             Event::StepRetry { address, error, .. } => {
                 let said = if error.code.is_empty() { &error.message } else { &error.code };
-                return self.wait(address, &format!("{said}, trying again"));
+                return self.wait(address, &format!("{said}, retrying"));
             }
             Event::StepDone { address, .. }
             | Event::StepFailed { address, .. }

@@ -13,7 +13,7 @@ use crate::render::words::{doing, done, duration, not_done, seconds};
 pub struct Plain {
     start: Instant,
     print: Box<dyn Fn(&str) + Send + Sync>,
-    /// What each step waits for: told once, however often it is heard.
+    /// The reason that each step waits for: printed once, however often it is heard.
     waiting: Mutex<HashMap<Address, String>>,
 }
 
@@ -39,33 +39,33 @@ impl Listener for Plain {
     }
 }
 
-/// What an event says in one line, without a time; none for what only machines care for.
+/// An event in one line, without a time; none for events that only machines care for.
 pub(super) fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::RunStarted { .. } | Event::RunDone { .. } => return None,
         Event::WaveStarted { wave, name } => paint(STRONG, format!("Wave {}: {name}", wave + 1)),
-        Event::WaveDone { wave, name } => paint(STRONG, format!("Wave {} done: {name} serves", wave + 1)),
+        Event::WaveDone { wave, name } => paint(STRONG, format!("Wave {} done: {name} is ready", wave + 1)),
         Event::StepStarted { address, verb, .. } => format!("{} {}", place(address), doing(*verb)),
         Event::StepWaiting { address, why } => format!("{} waiting: {why}", place(address)),
         Event::StepRetry { address, error, delay_ms } => {
             let delay = duration(Duration::from_millis(*delay_ms));
             let said = if error.code.is_empty() { &error.message } else { &error.code };
-            format!("{} {} {}: {said}; again in {delay}", paint(CALM, "…"), place(address), error.operation)
+            format!("{} {} {}: {said}; retrying in {delay}", paint(CALM, "…"), place(address), error.operation)
         }
         Event::StepDone { address, verb, id, seconds: took } => {
             let took = seconds(*took);
             let id = id.as_ref().map(|id| paint(FAINT, format!("  {id}"))).unwrap_or_default();
             format!("{} {} {} in {took}{id}", paint(GOOD, "✓"), place(address), done(*verb))
         }
-        Event::Serving { address } => format!("{} {} serves", paint(GOOD, "✓"), place(address)),
+        Event::Serving { address } => format!("{} {} is ready", paint(GOOD, "✓"), place(address)),
         Event::StepFailed { address, verb, error } => {
             format!("{} {} could not {}: {error}", paint(BAD, "✗"), place(address), not_done(*verb))
         }
         Event::StepSkipped { address, because, .. } => {
-            format!("{} {} skipped, because of {because}", paint(FAINT, "-"), place(address))
+            format!("{} {} skipped because of {because}", paint(FAINT, "-"), place(address))
         }
-        Event::Interrupted => "Stopping: nothing new is started, what is under way is finished".to_owned(),
-        Event::Halted { why } => format!("{} nothing more is started: {why}", paint(BAD, "✗")),
+        Event::Interrupted => "Stopping: no new step starts, running steps finish".to_owned(),
+        Event::Halted { why } => format!("{} no further step starts: {why}", paint(BAD, "✗")),
     })
 }
 
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_told_once() {
+    fn a_wait_is_printed_once() {
         let plain = Plain::new(|_| {});
         let address = address("apis.shop.certificate@us-west-2");
         let waiting = |why: &str| Event::StepWaiting { address: address.clone(), why: why.into() };
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_where_what_and_how_long() {
+    fn a_line_has_region_address_and_duration() {
         let address = address("functions.recommend.function@us-west-2");
         check(
             &Event::StepDone { address: address.clone(), verb: Verb::Create, id: None, seconds: 3.2 },
@@ -108,11 +108,11 @@ mod tests {
         };
         check(
             &Event::StepRetry { address: address.clone(), error: error.clone(), delay_ms: 500 },
-            "… us-west-2    functions.recommend.function lambda:CreateFunction: TooManyRequestsException; again in 0.5s",
+            "… us-west-2    functions.recommend.function lambda:CreateFunction: TooManyRequestsException; retrying in 0.5s",
         );
         check(
             &Event::StepFailed { address, verb: Verb::Await, error },
-            "✗ us-west-2    functions.recommend.function could not come into service: \
+            "✗ us-west-2    functions.recommend.function could not become ready: \
              lambda:CreateFunction: TooManyRequestsException: slow down",
         );
     }

@@ -1,4 +1,4 @@
-//! What differs in one resource: short values on one line, long ones as a unified diff.
+//! The differences of one resource: short values on one line, long ones as a unified diff.
 
 use similar::{ChangeTag, TextDiff};
 
@@ -6,11 +6,11 @@ use crate::diff::{Change, Effect};
 use crate::render::style::{BAD, CHANGE, FAINT, GOOD, paint};
 use crate::value::{Json, Partial};
 
-/// What stands for a value that is not known yet.
+/// The stand-in for a value that is not known yet.
 pub(super) const UNKNOWN: &str = "(known after apply)";
 const SECRET: &str = "(secret)";
 const UNSET: &str = "(not set)";
-/// What fits on a line beside its name.
+/// The longest value that stands on one line with its name.
 const SHORT: usize = 60;
 /// Lines of one diff; beyond that nobody reads on.
 const MOST_LINES: usize = 40;

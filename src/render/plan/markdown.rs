@@ -7,7 +7,7 @@ use crate::plan::{Decision, Plan, Planned};
 use crate::render::style::plain;
 use crate::render::words::count;
 
-/// What a comment on GitHub may have is 65 536 characters; some are left for what a pipeline adds.
+/// A comment on GitHub may have 65 536 characters; some are left for what a pipeline adds.
 const MOST_CHARACTERS: usize = 60_000;
 
 /// The whole plan.
@@ -30,12 +30,12 @@ pub fn markdown(plan: &Plan) -> String {
     text
 }
 
-/// What needs a second look: what stands in the way, what goes, what is replaced.
+/// The changes that need review: obstacles, deletes, replacements.
 fn risks(plan: &Plan) -> String {
     let obstacles = plan
         .obstacles
         .iter()
-        .map(|obstacle| format!("- **in the way** `{}`: {}. {}", obstacle.address, obstacle.message, obstacle.help));
+        .map(|obstacle| format!("- **blocked** `{}`: {}. {}", obstacle.address, obstacle.message, obstacle.help));
     let risky = plan.entries.iter().filter_map(|entry| match &entry.decision {
         Decision::Delete => Some(format!("- **delete** `{}` ({})", entry.address, entry.kind)),
         Decision::Replace { changes, why, .. } => {
@@ -47,7 +47,7 @@ fn risks(plan: &Plan) -> String {
         _ => None,
     });
     let lines: Vec<String> = obstacles.chain(risky).collect();
-    if lines.is_empty() { String::new() } else { format!("**Look twice:**\n{}", lines.join("\n")) }
+    if lines.is_empty() { String::new() } else { format!("**Needs review:**\n{}", lines.join("\n")) }
 }
 
 fn table(plan: &Plan) -> String {

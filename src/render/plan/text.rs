@@ -1,4 +1,4 @@
-//! A plan as text: what stands in the way first, then each wave's changes, then a summary.
+//! A plan as text: obstacles first, then each wave's changes, then a summary.
 
 use anstyle::Style;
 
@@ -50,7 +50,7 @@ pub fn summary(plan: &Plan) -> String {
     format!("{}: {}{kept}, in {regions}.", paint(STRONG, "Plan"), parts.join(", "))
 }
 
-/// How many resources a plan does what to, in words.
+/// The number of resources for each action, in words.
 pub(super) fn counts(summary: &Summary) -> [(usize, &'static str); 7] {
     [
         (summary.create, "to create"),
@@ -63,7 +63,7 @@ pub(super) fn counts(summary: &Summary) -> [(usize, &'static str); 7] {
     ]
 }
 
-/// The lines of one resource: what becomes of it, why, and what differs.
+/// The lines of one resource: action, reason and differences.
 pub(super) fn entry(entry: &Planned) -> Vec<String> {
     let (symbol, word, style) = mark(&entry.decision);
     let mut lines = vec![format!(
@@ -83,7 +83,7 @@ pub(super) fn entry(entry: &Planned) -> Vec<String> {
     lines
 }
 
-/// Whether nothing is done to it.
+/// An entry without an action.
 pub(super) fn is_kept(entry: &Planned) -> bool {
     matches!(entry.decision, Decision::Keep)
 }
@@ -101,30 +101,35 @@ fn mark(decision: &Decision) -> (&'static str, &'static str, Style) {
     }
 }
 
-/// What else there is to say of a decision, on its line.
+/// The remark at the end of a decision's line.
 fn note(entry: &Planned) -> String {
     let note = match &entry.decision {
         Decision::Await { why } | Decision::Create { why: Some(why) } => why.clone(),
         Decision::Replace { why, order, .. } => {
             let order = match order {
-                ReplaceOrder::CreateFirst => "the new one is made first",
-                ReplaceOrder::DeleteFirst => "the old one goes first",
+                ReplaceOrder::CreateFirst => "the new one is created first",
+                ReplaceOrder::DeleteFirst => "the old one is deleted first",
             };
             why.iter().map(String::as_str).chain([order]).collect::<Vec<_>>().join("; ")
         }
         Decision::Adopt { id, .. } => id.to_string(),
-        Decision::Forget => "stays in AWS, no longer looked after".to_owned(),
+        Decision::Forget => "stays in AWS, no longer managed".to_owned(),
         _ => String::new(),
     };
     if note.is_empty() { note } else { format!("  # {note}") }
+}
+
+/// `1 problem blocks`, `2 problems block`.
+fn blocking(problems: usize) -> String {
+    let verb = if problems == 1 { "blocks" } else { "block" };
+    format!("{} {verb}", count(problems, "problem"))
 }
 
 fn obstacles(obstacles: &[Obstacle]) -> Vec<String> {
     if obstacles.is_empty() {
         return Vec::new();
     }
-    let mut lines =
-        vec![paint(BAD, format!("{} in the way; nothing can be applied:", count(obstacles.len(), "thing")))];
+    let mut lines = vec![paint(BAD, format!("{} this plan:", blocking(obstacles.len())))];
     for obstacle in obstacles {
         lines.push(format!("  {} {}: {}", paint(BAD, "!"), obstacle.address, obstacle.message));
         lines.push(format!("    {} {}", paint(CALM, "help:"), obstacle.help));
@@ -133,7 +138,7 @@ fn obstacles(obstacles: &[Obstacle]) -> Vec<String> {
     lines
 }
 
-/// What changes, under headings: by wave, or by region where everything goes at once.
+/// The changes under headings: by wave, or by region where everything goes at once.
 fn groups(plan: &Plan) -> Vec<(String, Scope, Vec<&Planned>)> {
     let changing: Vec<&Planned> = plan.entries.iter().filter(|entry| !is_kept(entry)).collect();
     if plan.destroy {
@@ -147,7 +152,7 @@ fn groups(plan: &Plan) -> Vec<(String, Scope, Vec<&Planned>)> {
     waves.filter(|(_, _, entries): &(_, _, Vec<_>)| !entries.is_empty()).collect()
 }
 
-/// A wave's own scope first, then those that were pulled forward into it.
+/// Entries by scope: a wave's own first, then those that were pulled forward into it.
 fn by_scope<'a>(own: &Scope, entries: &[&'a Planned]) -> Vec<(Scope, Vec<&'a Planned>)> {
     let mut groups: Vec<(Scope, Vec<&'a Planned>)> = Vec::new();
     for entry in entries {

@@ -1,5 +1,8 @@
 //! Problems of a stack file.
 
+pub mod json;
+mod place;
 pub mod text;
 
-pub use text::{problems, problems_json};
+pub use json::json;
+pub use text::{count, problems};

@@ -1,15 +1,15 @@
-//! Problems as text, like a compiler's: message, place, the line with a marker, what to do. And as JSON.
+//! Problems as text, like a compiler's: message, place, the line with a marker, what to do.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use serde_json::json;
 
+use super::place::{clip, line_and_column};
 use crate::problem::{Problem, Severity, Span};
+use crate::render::words;
 use crate::stack::Source;
-use crate::value::Json;
 
-/// How many problems are shown; the rest is counted.
+/// The most problems that are shown; the rest is counted.
 const SHOWN: usize = 50;
-/// How wide a line of the file may be before it is cut around the marker.
+/// The widest line of the file that is not cut around the marker.
 const WIDTH: usize = 120;
 
 /// Problems as text, in the order given. Ends in a line that counts them.
@@ -30,44 +30,11 @@ pub fn problems(source: Option<&Source>, problems: &[Problem], colour: bool) -> 
     text
 }
 
-/// Problems as JSON: where, how bad, what, and what to do. Lines and columns count from 1, columns in characters.
-pub fn problems_json(source: Option<&Source>, problems: &[Problem]) -> Json {
-    let place = |span: Option<Span>| {
-        source.zip(span).map(|(source, span)| line_and_column(&source.text, clip(&source.text, span).start))
-    };
-    let one = |problem: &Problem| {
-        let at = place(problem.span);
-        let notes = problem.notes.iter().map(|(span, note)| {
-            let at = place(*span);
-            json!({"message": note, "line": at.map(|at| at.0), "column": at.map(|at| at.1)})
-        });
-        json!({
-            "code": problem.code,
-            "severity": severity(problem),
-            "message": problem.message,
-            "file": source.map(|source| &source.name),
-            "line": at.map(|at| at.0),
-            "column": at.map(|at| at.1),
-            "label": problem.label,
-            "notes": notes.collect::<Vec<_>>(),
-            "help": problem.help,
-        })
-    };
-    json!({"format_version": 1, "problems": problems.iter().map(one).collect::<Vec<_>>()})
-}
-
-fn severity(problem: &Problem) -> &'static str {
-    match problem.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    }
-}
-
 /// `2 errors, 1 warning`.
-fn count(problems: &[Problem]) -> String {
+pub fn count(problems: &[Problem]) -> String {
     let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
     let words = [(problems.len() - warnings, "error"), (warnings, "warning")];
-    let many = |(number, word): (usize, &str)| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
+    let many = |(number, word): (usize, &str)| words::count(number, word);
     let words: Vec<String> = words.into_iter().filter(|(number, _)| *number > 0).map(many).collect();
     if words.is_empty() { "no problems".into() } else { words.join(", ") }
 }
@@ -111,29 +78,6 @@ fn snippet<'a>(source: &'a Source, span: Span, problem: &'a Problem) -> Snippet<
         .line_start(line_and_column(text, start).0)
         .annotation(AnnotationKind::Primary.span(shift(primary)).label(label))
         .annotations(notes)
-}
-
-/// A span within the text, on one line: of a value over many lines the first is enough.
-fn clip(text: &str, span: Span) -> Span {
-    let boundary = |mut at: usize| {
-        at = at.min(text.len());
-        while !text.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
-    };
-    let start = boundary(span.start);
-    let end = boundary(span.end).max(start);
-    let end = text[start..end].find(['\n', '\r']).map_or(end, |newline| start + newline);
-    Span { start, end }
-}
-
-/// Line and column of an offset, from 1; columns are characters.
-fn line_and_column(text: &str, at: usize) -> (usize, usize) {
-    let before = &text[..at];
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (line, before[start..].chars().count() + 1)
 }
 
 #[cfg(test)]
@@ -210,17 +154,5 @@ mod tests {
             assert!(problems(Some(&source), &[problem], true).contains("odd"));
         }
         assert_eq!(problems(None, &[], false), "no problems\n");
-    }
-
-    #[test]
-    fn the_json_form_has_lines_and_columns() {
-        let source = source("é: 1\né: 2\n");
-        let problem =
-            Problem::new("odd", "odd").at(Span { start: 10, end: 11 }).note(Some(Span { start: 0, end: 2 }), "x");
-        let json = problems_json(Some(&source), &[problem]);
-        assert_eq!(json["problems"][0]["line"], 2);
-        assert_eq!(json["problems"][0]["column"], 4);
-        assert_eq!(json["problems"][0]["notes"][0]["line"], 1);
-        assert_eq!(json["format_version"], 1);
     }
 }

@@ -1,28 +1,28 @@
-//! What a recovery has found, as text.
+//! A recovery as text.
 
 use std::fmt::Write;
 
 use crate::ops::recover::{Orphan, OrphanReason, Recovery};
 
-/// What was found, what is to be recorded, and what nobody looks after.
+/// Resources found and gone, then orphans, then a summary.
 pub fn text(found: &Recovery) -> String {
     let mut text = String::new();
     if let Some(error) = &found.damaged {
-        line(&mut text, &format!("The state cannot be read, and is rebuilt: {error}"));
+        line(&mut text, &format!("The state is unreadable and will be rebuilt: {error}"));
     }
     for taken in &found.taken_up {
         let differs = if taken.differs { "  # differs from the file: the next apply changes it" } else { "" };
         line(&mut text, &format!("  <= found   {}  {}{differs}", taken.address, taken.id));
     }
     for (address, id) in &found.gone {
-        line(&mut text, &format!("  -  gone    {address}  {id}  # not in AWS any more"));
+        line(&mut text, &format!("  -  gone    {address}  {id}  # no longer in AWS"));
     }
     for obstacle in &found.obstacles {
         line(&mut text, &format!("  !  {}  {}; {}", obstacle.address, obstacle.message, obstacle.help));
     }
     if !found.absent.is_empty() {
         let absent: Vec<String> = found.absent.iter().map(ToString::to_string).collect();
-        line(&mut text, &format!("In the file and not found in AWS; the next apply makes them: {}", absent.join(", ")));
+        line(&mut text, &format!("In the file but not in AWS; the next apply creates them: {}", absent.join(", ")));
     }
     orphans(&mut text, &found.orphans);
     let (taken, gone, confirmed) = (found.taken_up.len(), found.gone.len(), found.confirmed);
@@ -31,7 +31,7 @@ pub fn text(found: &Recovery) -> String {
         &format!("Recover: {taken} found again, {gone} gone, {confirmed} confirmed, {} open calls.", found.open_calls),
     );
     if found.is_empty() {
-        line(&mut text, "The state is as it should be.");
+        line(&mut text, "The state matches AWS.");
     }
     text
 }
@@ -40,23 +40,23 @@ fn orphans(text: &mut String, orphans: &[Orphan]) {
     let groups = [
         (
             OrphanReason::NotInFile,
-            "Not in the file, and looked after by nobody. Delete these by hand, or put their blocks back into the file \
-             and recover again (an index that lags may still list what is gone):",
+            "Orphaned: tagged by this stack but in neither the file nor the state. Delete them by hand, or put their \
+             blocks back into the file and recover again (the tag index may still list deleted resources):",
         ),
-        (OrphanReason::Superseded, "The old halves of replacements, looked after by nobody. Delete these by hand:"),
+        (OrphanReason::Superseded, "Orphaned: replaced by a newer resource and never deleted. Delete them by hand:"),
         (
             OrphanReason::NotFound,
-            "In the file, and not found by their names. The next apply looks again when what they need is there:",
+            "In the file but not found by name. The next apply searches again once their dependencies exist:",
         ),
     ];
     for (why, heading) in groups {
-        let mut these = orphans.iter().filter(|stray| stray.why == why).peekable();
+        let mut these = orphans.iter().filter(|orphan| orphan.why == why).peekable();
         if these.peek().is_some() {
             line(text, heading);
         }
-        for stray in these {
-            let address = stray.address.as_ref().map_or_else(|| "(no address)".to_owned(), ToString::to_string);
-            line(text, &format!("  {address}  {}", stray.arn));
+        for orphan in these {
+            let address = orphan.address.as_ref().map_or_else(|| "(no address)".to_owned(), ToString::to_string);
+            line(text, &format!("  {address}  {}", orphan.arn));
         }
     }
 }
