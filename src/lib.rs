@@ -5,7 +5,7 @@
 //! stack.yaml ─ stack::load ─▶ Loaded ─ blocks::expand ─▶ Declarations ─ graph::of ─▶ Graph
 //!                                                                          │     State ◀─ store
 //!               Cloud ─ observe (batched) ─▶ Observed                      │       │
-//!                                       planning::decide(Graph, State, Observed, Catalog) ─▶ Plan   (for people)
+//!                                       planning::decide(Graph, State, Observed, Catalog, Intent) ─▶ Plan   (for people)
 //!                                       plan::steps(Plan, planning::waves::Waves) ─▶ Steps with gates   (for the run)
 //!                                       apply::Run(Schedule, Journal, Cloud, Listener) ─▶ Outcome
 //!                                                └─▶ journal, then state, after every call

@@ -1,39 +1,44 @@
-//! A state changed under its lock by hand, or looked at by whoever wants to.
+//! A state edited by hand under its lock, or read as one of its places has it.
 
-use std::path::{Path, PathBuf};
+use clap::ValueEnum;
 
-use crate::cli::args::{Globals, StateFrom};
-use crate::cli::session::{in_runtime, read};
-use crate::cli::store::{self, Opened};
-use crate::cli::{Failure, console};
+use super::session::{Session, in_runtime};
+use super::{Failure, console, lock_holder};
 use crate::names::StackName;
 use crate::stack::Loaded;
 use crate::state::State;
 use crate::store::object::ObjectStore;
 use crate::store::{Holder, Store, StoreError};
 
-/// What a change may pass over.
+/// The faults of a state that an edit may pass over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Over {
-    /// Nothing.
-    Nothing,
-    /// A state that cannot be read: it is kept aside, and counts as none.
+pub enum Override {
+    /// No fault.
+    None,
+    /// An unreadable state: it is kept aside, and counts as none.
     Damaged,
-    /// That too, and two places that have both changed.
-    Quarrel,
+    /// An unreadable state, and two places that have diverged.
+    Diverged,
+}
+
+/// One of the two places of a state with a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Place {
+    First,
+    Copy,
 }
 
 /// The state of a stack whose file is right.
-pub struct Held<'a> {
-    globals: &'a Globals,
-    path: PathBuf,
+pub struct LockedState<'a> {
+    session: Session<'a>,
     loaded: Loaded,
 }
 
-impl<'a> Held<'a> {
+impl<'a> LockedState<'a> {
     /// Reads the stack file, which says where the state is.
-    pub fn read(globals: &'a Globals, path: &Path) -> Result<Self, Failure> {
-        Ok(Self { globals, path: path.to_owned(), loaded: read(globals, path, false)? })
+    pub fn open(session: Session<'a>) -> Result<Self, Failure> {
+        let loaded = session.read()?;
+        Ok(Self { session, loaded })
     }
 
     /// The stack's name.
@@ -46,82 +51,84 @@ impl<'a> Held<'a> {
         self.loaded.stack.account.as_deref()
     }
 
-    /// Takes the lock, and writes what the change makes of the state that is there.
-    pub fn change(
+    /// Takes the lock, and saves the edited state.
+    pub fn edit(
         &self,
         command: &str,
-        over: Over,
-        change: impl FnOnce(Option<&State>) -> Result<State, Failure>,
+        overriding: Override,
+        edit: impl FnOnce(Option<&State>) -> Result<State, Failure>,
     ) -> Result<(), Failure> {
-        let failed = |error: StoreError| store::failure(&error);
         in_runtime(async {
-            let Opened { store, shared, .. } = self.open().await?;
-            let holder = store::holder(command);
-            if over != Over::Nothing && matches!(store.load().await, Err(StoreError::Damaged { .. })) {
-                for place in store.set_aside(&holder).await.map_err(failed)? {
-                    console::say(&format!("What could not be read is kept in {place}"));
+            let connected = self.session.connect(&self.loaded).await?;
+            let store = connected.store.as_ref();
+            let holder = lock_holder::this_run(command);
+            if overriding != Override::None && matches!(store.load().await, Err(StoreError::Damaged { .. })) {
+                for place in store.set_aside(&holder).await? {
+                    console::say(&format!("The unreadable state is kept in {place}"));
                 }
             }
-            match (store.lock(&holder, self.globals.lock_timeout).await, shared) {
-                (Err(StoreError::Diverged { .. }), Some(shared)) if over == Over::Quarrel => {
-                    return resolve_divergence(&shared, &holder, change).await;
+            match (store.lock(&holder, self.session.globals.lock_timeout).await, &connected.shared) {
+                (Err(StoreError::Diverged { .. }), Some(shared)) if overriding == Override::Diverged => {
+                    return resolve_divergence(shared, &holder, edit).await;
                 }
-                (locked, _) => locked.map_err(failed)?,
+                (locked, _) => locked?,
             }
-            let changed = write(store.as_ref(), change).await;
-            store.unlock().await.map_err(failed)?;
-            store.notes().iter().for_each(|note| console::say(&format!("note: {note}")));
-            changed
+            let edited = save(store, edit).await;
+            store.unlock().await?;
+            connected.print_notes();
+            edited
         })
     }
 
     /// The state, journal and all; as one of two places has it, if asked for.
-    pub fn look(&self, from: Option<StateFrom>) -> Result<Option<State>, Failure> {
+    pub fn look(&self, from: Option<Place>) -> Result<Option<State>, Failure> {
         in_runtime(async {
-            let Opened { store, shared, .. } = self.open().await?;
-            let state = match (from, shared) {
-                (None, _) => store.load().await,
-                (Some(StateFrom::First), Some(shared)) => shared.look_at(false).await,
-                (Some(StateFrom::Copy), Some(shared)) if shared.has_copy() => shared.look_at(true).await,
+            let connected = self.session.connect(&self.loaded).await?;
+            let state = match (from, &connected.shared) {
+                (None, _) => connected.store.load().await,
+                (Some(Place::First), Some(shared)) => shared.look_at(false).await,
+                (Some(Place::Copy), Some(shared)) if shared.has_copy() => shared.look_at(true).await,
                 (Some(_), _) => return Err(Failure::error("this state has no copy: leave out `--from`")),
             };
-            store.notes().iter().for_each(|note| console::say(&format!("note: {note}")));
-            state.map_err(|error| store::failure(&error))
+            connected.print_notes();
+            Ok(state?)
         })
     }
 
-    /// Who holds the lock.
+    /// The holder of the lock.
     pub fn holder(&self) -> Result<Option<Holder>, Failure> {
-        in_runtime(async { self.open().await?.store.holder().await.map_err(|error| store::failure(&error)) })
+        in_runtime(async { Ok(self.session.connect(&self.loaded).await?.store.holder().await?) })
     }
 
-    /// Takes the lock away from whoever holds it.
+    /// Takes the lock away from its holder.
     pub fn break_lock(&self) -> Result<(), Failure> {
-        in_runtime(async { self.open().await?.store.break_lock().await.map_err(|error| store::failure(&error)) })
+        in_runtime(async { Ok(self.session.connect(&self.loaded).await?.store.break_lock().await?) })
     }
 
-    async fn open(&self) -> Result<Opened, Failure> {
-        store::open(self.globals, &self.loaded, &self.path).await
+    /// Lets the first place stand alone; false if there was no copy.
+    pub fn detach(&self) -> Result<bool, Failure> {
+        in_runtime(async {
+            let Some(shared) = self.session.connect(&self.loaded).await?.shared else {
+                return Err(Failure::error("this state is a file: it has no copy"));
+            };
+            Ok(shared.detach().await?)
+        })
     }
 }
 
-async fn write(
-    store: &dyn Store,
-    change: impl FnOnce(Option<&State>) -> Result<State, Failure>,
-) -> Result<(), Failure> {
-    let there = store.load().await.map_err(|error| store::failure(&error))?;
-    let state = change(there.as_ref())?;
-    store.save(&state).await.map_err(|error| store::failure(&error))
+async fn save(store: &dyn Store, edit: impl FnOnce(Option<&State>) -> Result<State, Failure>) -> Result<(), Failure> {
+    let there = store.load().await?;
+    let state = edit(there.as_ref())?;
+    Ok(store.save(&state).await?)
 }
 
-/// Writes what the change makes of the newer one into both places.
+/// Saves the edited newer state to both places.
 async fn resolve_divergence(
     shared: &ObjectStore,
     holder: &Holder,
-    change: impl FnOnce(Option<&State>) -> Result<State, Failure>,
+    edit: impl FnOnce(Option<&State>) -> Result<State, Failure>,
 ) -> Result<(), Failure> {
-    let failed = |error: StoreError| store::failure(&error);
-    let (first, copy) = (shared.look_at(false).await.map_err(failed)?, shared.look_at(true).await.map_err(failed)?);
+    let (first, copy) = (shared.look_at(false).await?, shared.look_at(true).await?);
     let newer = first.into_iter().chain(copy).max_by_key(|state| state.serial);
-    shared.resolve_divergence(&change(newer.as_ref())?, holder).await.map_err(failed)
+    Ok(shared.resolve_divergence(&edit(newer.as_ref())?, holder).await?)
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::cli::{Failure, console};
+use super::{Failure, console};
 
-/// How long a run that was asked twice may take to save and unlock.
+/// The time that a run asked twice has to save and unlock.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs a future while listening to signals. `stop` is called at the first two; after the second
@@ -15,7 +15,7 @@ pub async fn guard<T>(run: impl Future<Output = Result<T, Failure>>, stop: impl 
     tokio::select! {
         result = &mut run => return result,
         () = signals.next() => {
-            console::say("Stopping; what is under way is finished or handed over. Once more to leave at once.");
+            console::say("Stopping; running calls finish, waits are left to the next run. Interrupt again to leave at once.");
             stop();
         }
     }

@@ -1,25 +1,42 @@
 //! `isobar destroy`: shows what goes, asks for the stack's name, takes it down.
 
-use crate::cli::args::{Destroy, Globals, Selection};
-use crate::cli::session::{self, Session};
-use crate::cli::{Done, Failure, event_sinks, prompt};
-use crate::intent::Overlay;
+use std::path::PathBuf;
 
-pub fn run(globals: &Globals, args: &Destroy) -> Result<Done, Failure> {
-    let project = session::load(globals, &args.stack.stack)?;
-    let name = project.loaded.name.to_string();
-    let watch = event_sinks::Watch::new(globals, args.events.as_deref())?;
-    let selection = Selection {
-        target: Vec::new(),
-        exclude: Vec::new(),
-        replace: Vec::new(),
-        allow_data_loss: args.allow_data_loss.clone(),
-    };
-    let intent = session::intent(&selection, Overlay::Destroyed);
+use crate::cli::deployment::Deployment;
+use crate::cli::event_sinks::EventSinks;
+use crate::cli::globals::Globals;
+use crate::cli::intent_options::with_wildcard;
+use crate::cli::session::{Packages, Session, in_runtime};
+use crate::cli::stack_file::StackFile;
+use crate::cli::{Done, Failure, prompt};
+use crate::intent::Intent;
+
+/// Destroy the stack
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    stack: StackFile,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    /// Allow protected data at this address, or `all`, to be deleted; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    allow_data_loss: Vec<String>,
+    /// Write every event to this file, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+}
+
+pub fn run(globals: &Globals, args: &Args) -> Result<Done, Failure> {
+    let session = Session::new(globals, &args.stack.stack);
+    let checked = session.check(Packages::Hashed)?;
+    let sinks = EventSinks::new(globals, args.events.as_deref())?;
+    let intent = Intent { allow_data_loss: with_wildcard(&args.allow_data_loss), ..Intent::destroyed() };
+    let name = checked.stack.loaded.name.to_string();
     let question = format!("This cannot be undone. Type the stack's name, {name}, to destroy it:");
-    session::in_runtime(async {
-        let session = Session::open(globals, project).await?;
-        let confirm = |_: &_| if args.yes { Ok(()) } else { prompt::confirm(&question, &name) };
-        session.carry_out(&intent, &watch, "destroy", confirm).await
+    let confirm = |_: &_| if args.yes { Ok(()) } else { prompt::confirm(&question, &name) };
+    in_runtime(async {
+        let deployment = Deployment::open(&session, checked).await?;
+        deployment.carry_out(&intent, &sinks, "destroy", confirm).await
     })
 }

@@ -1,17 +1,53 @@
-//! `isobar output`: what a stack offers, for people and scripts, from the state's records.
+//! `isobar output`: the outputs of a stack, for people and scripts, from the state's records.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use crate::cli::args::{Globals, Output, OutputFormat};
-use crate::cli::{Done, Failure, console, session};
+use clap::ValueEnum;
+
+use crate::cli::globals::Globals;
+use crate::cli::session::Session;
+use crate::cli::{Done, Failure, console, stack_file};
 use crate::names::{Address, Scope};
 use crate::problem::nearest;
 use crate::state::State;
 use crate::value::Json;
 
-pub fn run(globals: &Globals, args: &Output) -> Result<Done, Failure> {
+/// Print the outputs of the stack: URLs, names, and other values for scripts
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The stack file (ends in .yaml or .yml), then the name of a value; both may be left out
+    #[arg(value_name = "STACK] [NAME", num_args = 0..=2)]
+    words: Vec<String>,
+    /// List every value of every resource
+    #[arg(long)]
+    all: bool,
+    /// Output format
+    #[arg(long, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl Args {
+    /// The stack file and the name asked for.
+    fn stack_and_name(&self) -> (&Path, Option<&str>) {
+        // Of two words the first is the file, whatever its name.
+        if let [stack, name] = self.words.as_slice() {
+            return (Path::new(stack), Some(name));
+        }
+        let (stack, rest) = stack_file::split(&self.words);
+        (stack, rest.first().map(String::as_str))
+    }
+}
+
+pub fn run(globals: &Globals, args: &Args) -> Result<Done, Failure> {
     let (stack, name) = args.stack_and_name();
-    let all = Outputs::of(&session::state(globals, stack)?);
+    let all = Outputs::of(&Session::new(globals, stack).state()?);
     let Some(name) = name else {
         let values = if args.all { all.written() } else { all.offered() };
         console::data(&listing(&values, args.format)?)?;
@@ -20,17 +56,17 @@ pub fn run(globals: &Globals, args: &Output) -> Result<Done, Failure> {
     let found = all.named(name);
     let text = match (found.len(), args.format) {
         (0, _) => return Err(all.unknown(name)),
-        (1, OutputFormat::Text) => found.values().map(bare).collect::<String>() + "\n",
-        (1, OutputFormat::Json) => pretty(found.values().next())?,
+        (1, Format::Text) => found.values().map(bare).collect::<String>() + "\n",
+        (1, Format::Json) => pretty(found.values().next())?,
         _ => listing(&found, args.format)?,
     };
     console::data(&text)?;
     Ok(Done::Clean)
 }
 
-/// What is offered of every resource.
+/// Outputs of every resource that are offered by default.
 const OFFERED: [&str; 3] = ["url", "invoke_url", "name_servers"];
-/// What is offered of a block's own resource; of its parts nobody asks.
+/// Outputs of a block's own resource, not of its parts, that are offered by default.
 const OFFERED_OF_BLOCKS: [&str; 2] = ["name", "arn"];
 
 /// Values by their full names: `PATH.OUTPUT@SCOPE`.
@@ -64,7 +100,7 @@ impl Outputs {
         self.0.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
     }
 
-    /// What others need of the stack, by short names: without the part, and without the region
+    /// The outputs that others need, by short names: without the part, and without the region
     /// where every region has the same.
     fn offered(&self) -> BTreeMap<String, Json> {
         let mut offered: BTreeMap<String, BTreeMap<&Scope, &Json>> = BTreeMap::new();
@@ -86,7 +122,7 @@ impl Outputs {
         named.collect()
     }
 
-    /// Those that a name means: in full, without its part (`tables.carts.name`), or without its
+    /// The values that a name means: in full, without its part (`tables.carts.name`), or without its
     /// region, which is then every region. The fullest meaning wins.
     fn named(&self, name: &str) -> BTreeMap<String, Json> {
         let (words, at) = match name.split_once('@') {
@@ -112,9 +148,9 @@ impl Outputs {
         let failure = Failure::error(format!("there is no output `{name}`"));
         let known: Vec<String> = self.offered().into_keys().chain(self.0.keys().map(Name::to_string)).collect();
         match (known.is_empty(), nearest(name, known.iter().map(String::as_str))) {
-            (true, _) => failure.help("nothing was applied yet; run `isobar apply`"),
+            (true, _) => failure.help("nothing has been applied yet; run `isobar apply`"),
             (false, Some(near)) => failure.help(format!("did you mean `{near}`?")),
-            (false, None) => failure.help("`isobar output` lists what there is"),
+            (false, None) => failure.help("`isobar output` lists every name"),
         }
     }
 }
@@ -123,14 +159,14 @@ fn named(address: &Address, output: &str) -> Name {
     Name { path: address.path.to_string(), output: output.to_owned(), at: address.at.clone() }
 }
 
-fn listing(values: &BTreeMap<String, Json>, format: OutputFormat) -> Result<String, Failure> {
+fn listing(values: &BTreeMap<String, Json>, format: Format) -> Result<String, Failure> {
     match format {
-        OutputFormat::Text => {
+        Format::Text => {
             let width = values.keys().map(String::len).max().unwrap_or_default();
             let line = |(name, value)| format!("{name:<width$}  {}\n", bare(value));
             Ok(values.iter().map(line).collect::<Vec<_>>().concat())
         }
-        OutputFormat::Json => {
+        Format::Json => {
             let document = serde_json::json!({"format_version": 1, "outputs": values});
             pretty(Some(&document))
         }
@@ -151,6 +187,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_stack_and_a_name_are_told_apart_by_the_ending() {
+        let check = |words: &[&str], stack: &str, name: Option<&str>| {
+            let words = words.iter().map(|word| (*word).to_owned()).collect();
+            let output = Args { words, all: false, format: Format::Text };
+            assert_eq!(output.stack_and_name(), (Path::new(stack), name));
+        };
+        check(&[], "isobar.yaml", None);
+        check(&["shop.yaml"], "shop.yaml", None);
+        check(&["apis.shop.domain"], "isobar.yaml", Some("apis.shop.domain"));
+        check(&["shop.yml", "apis.shop.domain"], "shop.yml", Some("apis.shop.domain"));
+    }
 
     fn outputs() -> Outputs {
         let mut all = BTreeMap::new();
@@ -185,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_offered_has_the_shortest_name() {
+    fn offered_outputs_have_the_shortest_names() {
         let names: Vec<String> = outputs().offered().into_keys().collect();
         let expected =
             ["apis.shop.invoke_url@us-east-1", "apis.shop.invoke_url@us-west-2", "apis.shop.url", "tables.carts.name"];

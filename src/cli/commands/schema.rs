@@ -8,6 +8,10 @@ use crate::kinds;
 use crate::stack::file::Stack;
 use crate::value::Json;
 
+/// Print the JSON Schema of the stack file, for editors
+#[derive(Debug, clap::Args)]
+pub struct Args;
+
 pub fn run() -> Result<Done, Failure> {
     let text = serde_json::to_string_pretty(&schema()).map_err(Failure::error)?;
     console::data(&format!("{text}\n"))?;

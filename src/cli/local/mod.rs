@@ -27,8 +27,7 @@ pub fn endpoint() -> Result<String, Failure> {
     if answer.status.success() && endpoint.starts_with("http") {
         return Ok(endpoint);
     }
-    Err(Failure::error("LocalStack did not start")
-        .help("the lines above say why; `ISOBAR_LOCAL_PORT` takes another port"))
+    Err(Failure::error("LocalStack did not start").help("see the lines above; `ISOBAR_LOCAL_PORT` sets another port"))
 }
 
 fn port() -> Result<u16, Failure> {
@@ -46,6 +45,7 @@ fn unpack() -> io::Result<PathBuf> {
         return Ok(folder);
     }
     fs::create_dir_all(&home)?;
+    // A run that is killed here, or aborts, leaves its draft: some hundred kilobytes in the cache, which nobody reads.
     let draft = tempfile::tempdir_in(&home)?;
     write(&draft.path().join("src"))?;
     match fs::rename(draft.path().join("src"), &folder) {

@@ -1,25 +1,31 @@
-//! How a command ends: done, or a failure with its kind, its report and what to do.
+//! The end of a command: done, or a failure with its kind, its report and what to do.
+
+mod ops;
+mod store;
 
 use crate::cloud::CloudError;
 use crate::render::apply::report;
+use crate::render::problems;
+use crate::stack::Rejected;
+use crate::state::edit::Refusal;
 
-/// How a command ends well.
+/// The good end of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
     /// Nothing is left to do.
     Clean,
-    /// There are differences, and the caller asked to be told by the exit code.
+    /// There are differences, and `--detailed-exitcode` was given.
     Differences,
 }
 
-/// How a command ends badly.
+/// The bad end of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What kind of failure; decides the exit code.
+    /// The kind of failure; decides the exit code.
     pub kind: Kind,
-    /// What happened, ready to be printed.
+    /// The report, ready to be printed.
     pub report: String,
-    /// What to do, one line each.
+    /// Hints for the user, one line each.
     pub hints: Vec<String>,
 }
 
@@ -28,7 +34,7 @@ pub struct Failure {
 pub enum Kind {
     /// Something went wrong.
     Error,
-    /// It was not done, to be safe: protected data, another account, a held lock.
+    /// It was refused, to be safe: protected data, another account, a held lock.
     Refused,
     /// The user stopped it; the state is saved.
     Interrupted,
@@ -45,24 +51,24 @@ impl Failure {
         Self { kind: Kind::Error, report: report.into(), hints: Vec::new() }
     }
 
-    /// It was not done, to be safe.
+    /// It was refused, to be safe.
     pub fn refused(what: impl std::fmt::Display) -> Self {
         Self { kind: Kind::Refused, report: format!("{} {what}", label("refused:")), hints: Vec::new() }
     }
 
     /// The user stopped it.
     pub fn interrupted() -> Self {
-        let report = "interrupted; what was done is saved".to_owned();
+        let report = "interrupted; finished steps are saved".to_owned();
         Self { kind: Kind::Interrupted, report, hints: Vec::new() }
     }
 
-    /// AWS said no.
+    /// An error of AWS.
     pub fn cloud(what: &str, error: &CloudError) -> Self {
         let lines = report::details(error);
         Self::error(format!("{what}\n  {}", lines.join("\n  ")))
     }
 
-    /// The same with a line of what to do.
+    /// The same with one more hint.
     #[must_use]
     pub fn help(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -81,4 +87,20 @@ impl Failure {
 fn label(text: &str) -> String {
     let style = anstyle::AnsiColor::Red.on_default().bold();
     format!("{style}{text}{style:#}")
+}
+
+impl From<Rejected> for Failure {
+    fn from(rejected: Rejected) -> Self {
+        Self::reported(problems::problems(rejected.source.as_ref(), &rejected.problems, true))
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let failure = Self::refused(&refusal);
+        match refusal.help {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
 }
