@@ -23,6 +23,7 @@ mod selection;
 pub use selection::Selection;
 
 use crate::graph::Graph;
+use crate::names::Address;
 
 /// The wish of a run, and its limits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct Intent {
     pub selection: Selection,
     /// Addresses to be replaced even if nothing differs. `*` is a wildcard.
     pub replace: Vec<String>,
-    /// Addresses whose protected data may be lost.
+    /// Addresses whose protected data may be deleted; `all` for every one.
     pub allow_data_loss: Vec<String>,
 }
 
@@ -51,6 +52,16 @@ impl Intent {
     /// The intent to take the whole stack down.
     pub fn destroyed() -> Self {
         Self { overlay: Overlay::Destroyed, ..Self::default() }
+    }
+
+    /// True if a resource is to be replaced even if nothing differs.
+    pub fn is_to_be_replaced(&self, address: &Address) -> bool {
+        self.replace.iter().any(|pattern| address.matches(pattern))
+    }
+
+    /// True if protected data at an address may be deleted.
+    pub fn allows_data_loss(&self, address: &Address) -> bool {
+        self.allow_data_loss.iter().any(|pattern| pattern == "all" || address.matches(pattern))
     }
 
     /// Every pattern in it, in the order of the command line's options.

@@ -133,7 +133,7 @@ impl<'a> Decider<'a> {
         info: &KindInfo,
     ) -> Decision {
         let changes = differences(info, wanted, &live.spec, sent);
-        let forced = self.intent.replace.iter().any(|pattern| address.matches(pattern));
+        let forced = self.intent.is_to_be_replaced(address);
         let failed = match &live.readiness {
             Readiness::Failed(why) if info.traits.replace_failed && !info.traits.holds_data => Some(why.clone()),
             _ => None,
@@ -306,7 +306,7 @@ impl<'a> Decider<'a> {
     }
 
     fn allowed(&self, address: &Address) -> bool {
-        self.intent.allow_data_loss.iter().any(|pattern| pattern == "all" || address.matches(pattern))
+        self.intent.allows_data_loss(address)
     }
 
     fn protect(&mut self, address: &Address, fate: &str) {

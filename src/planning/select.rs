@@ -9,16 +9,13 @@ use crate::state::State;
 
 /// The addresses that are part of a plan, with what they need; all if neither option is given.
 pub(crate) fn selected(graph: &Graph, state: &State, selection: &Selection) -> Option<BTreeSet<Address>> {
-    if selection.is_everything() {
+    if !selection.is_partial() {
         return None;
     }
-    let is_excluded = |address: &Address| selection.excludes.iter().any(|pattern| address.is_in(pattern));
-    let is_target = |address: &Address| {
-        selection.targets.is_empty() || selection.targets.iter().any(|pattern| address.is_in(pattern))
-    };
+    let is_excluded = |address: &Address| selection.is_excluded(address);
     let nodes = graph.in_order().map(|(address, _)| address);
     let all = nodes.chain(state.records.keys());
-    let wanted = all.filter(|address| is_target(address) && !is_excluded(address));
+    let wanted = all.filter(|address| selection.is_target(address) && !is_excluded(address));
     let mut selected: BTreeSet<Address> = wanted.cloned().collect();
     add_needs(graph, &mut selected, &is_excluded);
     leave_out_orphans(graph, state, &mut selected, &is_excluded);

@@ -23,3 +23,5 @@ mod stacks;
 mod tidy;
 #[cfg(feature = "aws")]
 mod torture;
+#[cfg(feature = "aws")]
+mod validate;
