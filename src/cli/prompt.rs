@@ -11,9 +11,7 @@ pub fn confirm(question: &str, expected: &str) -> Result<(), Failure> {
     }
     console::prompt(question);
     let mut answer = String::new();
-    io::stdin()
-        .read_line(&mut answer)
-        .map_err(|error| Failure::error(format!("the answer cannot be read: {error}")))?;
+    io::stdin().read_line(&mut answer).map_err(|error| Failure::error(format!("cannot read the answer: {error}")))?;
     if answer.trim() == expected {
         return Ok(());
     }

@@ -14,15 +14,14 @@ const DEFAULT_PORT: u16 = 4566;
 
 /// Starts it if it is not running, and returns its endpoint.
 pub fn endpoint() -> Result<String, Failure> {
-    let folder =
-        unpack().map_err(|error| Failure::error(format!("LocalStack's scripts cannot be unpacked: {error}")))?;
+    let folder = unpack().map_err(|error| Failure::error(format!("cannot unpack LocalStack's scripts: {error}")))?;
     let answer = Command::new("bash")
         .arg(folder.join("up"))
         .args(["--port", &port()?.to_string()])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|error| Failure::error(format!("`bash` cannot be run: {error}")))?;
+        .map_err(|error| Failure::error(format!("cannot run `bash`: {error}")))?;
     let endpoint = String::from_utf8_lossy(&answer.stdout).lines().last().unwrap_or_default().trim().to_owned();
     if answer.status.success() && endpoint.starts_with("http") {
         return Ok(endpoint);
