@@ -16,10 +16,10 @@ use crate::plan::{ObstacleKind, Plan};
 use crate::render::apply::report::Report;
 use crate::render::plan;
 
-/// The engine and the graph of a stack.
+/// The engine and the graph of a stack. A command of one operation calls the engine itself.
 pub struct Deployment {
-    engine: Engine,
-    graph: Graph,
+    pub engine: Engine,
+    pub graph: Graph,
 }
 
 impl Deployment {

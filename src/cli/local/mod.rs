@@ -12,7 +12,7 @@ use crate::names::short_hash;
 
 const DEFAULT_PORT: u16 = 4566;
 
-/// Starts it if it is not running, and returns its endpoint.
+/// Starts LocalStack if it is not running, and returns its endpoint.
 pub fn endpoint() -> Result<String, Failure> {
     let folder = unpack().map_err(|error| Failure::error(format!("cannot unpack LocalStack's scripts: {error}")))?;
     let answer = Command::new("bash")
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unpacked_is_what_is_carried() {
+    fn every_carried_file_is_unpacked() {
         let to = tempfile::tempdir().expect("a folder");
         write(to.path()).expect("written");
         assert_eq!(below(to.path(), "").len(), FILES.len());
