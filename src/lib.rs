@@ -5,13 +5,13 @@
 //! stack.yaml ─ stack::load ─▶ Loaded ─ blocks::expand ─▶ Declarations ─ graph::of ─▶ Graph
 //!                                                                          │     State ◀─ store
 //!               Cloud ─ observe (batched) ─▶ Observed                      │       │
-//!                                       planning::decide(Graph, State, Observed, Catalog) ─▶ Plan   (for people)
+//!                                       planning::decide(Graph, State, Observed, Catalog, Intent) ─▶ Plan   (for people)
 //!                                       plan::steps(Plan, planning::waves::Waves) ─▶ Steps with gates   (for the run)
 //!                                       apply::Run(Schedule, Journal, Cloud, Listener) ─▶ Outcome
 //!                                                └─▶ journal, then state, after every call
 //! ```
 //! *A stack is expanded into a graph; we observe the cloud, make a plan, arrange it into waves,
-//! schedule its steps, apply them, and remember the state.* [`engine`] says this sentence in code.
+//! schedule its steps, apply them, and remember the state.* [`ops`] says this sentence in code.
 //!
 //! # Layers
 //! A module imports only what stands above it. A test reads every `crate::` path and holds it against this table.
@@ -23,12 +23,13 @@
 //! | knowledge | [`catalog`], [`state`], [`stack`] |
 //! | comparison | [`diff`] |
 //! | expansion | [`blocks`], [`graph`] |
+//! | intent | [`intent`] |
 //! | plan, as data | [`plan`], [`schedule`] |
 //! | doors | [`cloud`], [`store`] |
 //! | reading | [`observe`] |
 //! | deciding | [`planning`] |
 //! | doing | [`apply`] |
-//! | operations | [`engine`] |
+//! | operations | [`ops`] |
 //! | text | [`render`] |
 //! | AWS | `aws`, `kinds` |
 //! | commands | `cli` |
@@ -68,10 +69,11 @@ pub mod blocks;
 pub mod catalog;
 pub mod cloud;
 pub mod diff;
-pub mod engine;
 pub mod graph;
+pub mod intent;
 pub mod names;
 pub mod observe;
+pub mod ops;
 pub mod plan;
 pub mod planning;
 pub mod problem;

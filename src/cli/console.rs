@@ -5,9 +5,9 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use anstream::ColorChoice;
 
 use super::Failure;
-use super::args::Color;
+use super::globals::Color;
 
-/// Decides about colour, once.
+/// Sets the use of colour, once.
 pub fn set_color(color: Color) {
     match color {
         Color::Auto => ColorChoice::Auto,
@@ -22,7 +22,7 @@ pub fn data(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::error(format!("stdout cannot be written: {error}")))
+            Err(Failure::error(format!("cannot write to stdout: {error}")))
         }
         _ => Ok(()),
     }
@@ -40,17 +40,24 @@ pub fn prompt(question: &str) {
     let _unheard = write!(err, "{question} ").and_then(|()| err.flush());
 }
 
-/// Whether a person can be asked.
+/// Shows the cursor of a terminal, which the progress display may have hidden.
+pub fn show_cursor() {
+    if io::stderr().is_terminal() {
+        let _unheard = io::stderr().write_all(b"\x1b[?25h");
+    }
+}
+
+/// True if a person can be asked.
 pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Whether progress can be drawn.
+/// True if progress can be drawn.
 pub fn can_draw() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Whether stderr takes colour.
+/// True if stderr takes colour.
 pub fn has_color() -> bool {
     anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never
 }

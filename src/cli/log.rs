@@ -2,7 +2,7 @@
 
 use tracing_subscriber::EnvFilter;
 
-use super::args::{Globals, LogFormat};
+use super::globals::{Globals, LogFormat};
 
 /// Starts logging to stderr, if it was asked for with `-v` or `ISOBAR_LOG`.
 pub fn start(globals: &Globals) {

@@ -1,70 +1,72 @@
-//! The command line: one thin file per command.
+//! The command line.
 //!
-//! A command returns `Done` or a `Failure`; only `exit` knows exit codes, only `console` writes to
-//! stdout and stderr, and only `engine` calls the engine.
+//! A command is one file in `commands`: its arguments, whose doc comments are the help, and its code. It returns `Done`
+//! or a `Failure`. Only `exit` knows exit codes, only `console` writes to stdout and stderr, and only `session` opens
+//! files, state and AWS.
 
-mod apply;
-mod args;
-mod ask;
-mod completions;
+mod commands;
+mod connection;
 mod console;
-mod destroy;
-mod engine;
+mod deployment;
+mod event_sinks;
 mod exit;
-mod expand;
 mod failure;
-mod held;
+mod globals;
+mod intent_options;
 mod local;
+mod lock_holder;
+mod locked_state;
 mod log;
-mod output;
-mod plan;
-mod recover;
-mod schema;
+mod panic;
+mod prompt;
+mod session;
 mod signals;
-mod state;
-mod store;
-mod validate;
-mod watch;
+mod stack_file;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Args, Command};
+use commands::Command;
 pub(crate) use failure::{Done, Failure};
+use globals::Globals;
 
-/// Parses the arguments, runs the command, tells what went wrong, and returns the exit code.
+/// Deploys multi-region active-active stacks on AWS, region by region, from one YAML file
+#[derive(Debug, Parser)]
+#[command(name = "isobar", version, propagate_version = false, disable_help_subcommand = true)]
+#[command(after_help = "STACK is a YAML file, `isobar.yaml` by default. `isobar COMMAND --help` has the details.")]
+struct Arguments {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Parses the arguments, runs the command, prints its failure, and returns the exit code.
 pub fn run() -> ExitCode {
-    let args = match Args::try_parse() {
-        Ok(args) => args,
+    panic::install_hook();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
         Err(error) => return exit::usage(&error),
     };
-    console::set_color(args.globals.color);
-    log::start(&args.globals);
-    let result = dispatch(&args);
+    console::set_color(arguments.globals.color);
+    log::start(&arguments.globals);
+    let result = arguments.command.run(&arguments.globals);
     if let Err(failure) = &result {
         console::say(&failure.text());
     }
     exit::code(&result)
 }
 
-/// The commands and options as data, for whoever documents or tests them.
+/// The commands and options as data, for documentation and tests.
 pub fn command() -> clap::Command {
-    Args::command()
+    Arguments::command()
 }
 
-fn dispatch(args: &Args) -> Result<Done, Failure> {
-    let globals = &args.globals;
-    match &args.command {
-        Command::Validate(args) => validate::run(globals, args),
-        Command::Expand(args) => expand::run(globals, args),
-        Command::Plan(args) => plan::run(globals, args),
-        Command::Apply(args) => apply::run(globals, args),
-        Command::Destroy(args) => destroy::run(globals, args),
-        Command::Output(args) => output::run(globals, args),
-        Command::Recover(args) => recover::run(globals, args),
-        Command::State(args) => state::run(globals, args),
-        Command::Schema => schema::run(),
-        Command::Completions(args) => completions::run(args),
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_is_sound() {
+        super::command().debug_assert();
     }
 }

@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use super::{Failure, console};
 
-/// How long a run that was asked twice may take to save and unlock.
+/// The time that a run asked twice has to save and unlock.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs a future while listening to signals. `stop` is called at the first two; after the second
 /// the future has two seconds, then it is left where it is. What it was doing is in the journal.
 pub async fn guard<T>(run: impl Future<Output = Result<T, Failure>>, stop: impl Fn()) -> Result<T, Failure> {
-    let mut signals = Signals::listen().map_err(|error| Failure::error(format!("signals: {error}")))?;
+    let mut signals =
+        Signals::listen().map_err(|error| Failure::error(format!("cannot listen for signals: {error}")))?;
     tokio::pin!(run);
     tokio::select! {
         result = &mut run => return result,
         () = signals.next() => {
-            console::say("Stopping; what is under way is finished or handed over. Once more to leave at once.");
+            console::say("Stopping; running calls finish, waits are left to the next run. Interrupt again to leave at once.");
             stop();
         }
     }

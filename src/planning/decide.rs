@@ -8,27 +8,13 @@ use crate::catalog::{Catalog, KindInfo};
 use crate::cloud::{Live, Readiness};
 use crate::diff::{Change, Effect};
 use crate::graph::{Graph, Node};
+use crate::intent::Intent;
 use crate::names::{Address, PhysicalId};
 use crate::observe::{Observed, SearchResult};
 use crate::plan::steps::dependents;
 use crate::plan::{Decision, Obstacle, ObstacleKind, Plan, Planned, ReplaceOrder};
 use crate::state::{Record, State};
 use crate::value::{Json, Key, Partial, Reference, Target};
-
-/// What the user asked for beside the file.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Take everything down.
-    pub destroy: bool,
-    /// Only these addresses, and what they need; all if empty. `*` is a wildcard.
-    pub targets: Vec<String>,
-    /// Not these addresses.
-    pub excludes: Vec<String>,
-    /// Replace these even if nothing differs.
-    pub replace: Vec<String>,
-    /// Addresses whose protected data may go.
-    pub allow_data_loss: Vec<String>,
-}
 
 /// A plan, and what it rests on.
 #[derive(Debug, Clone)]
@@ -45,7 +31,7 @@ pub fn decide(
     state: &State,
     observed: &Observed,
     catalog: &Catalog,
-    options: &Options,
+    intent: &Intent,
     account: &str,
 ) -> Decided {
     let mut decider = Decider {
@@ -53,9 +39,9 @@ pub fn decide(
         state,
         observed,
         catalog,
-        options,
+        intent,
         account,
-        selected: selected(graph, state, options),
+        selected: selected(graph, state, &intent.selection),
         done: BTreeMap::new(),
         obstacles: Vec::new(),
     };
@@ -71,7 +57,7 @@ struct Decider<'a> {
     state: &'a State,
     observed: &'a Observed,
     catalog: &'a Catalog,
-    options: &'a Options,
+    intent: &'a Intent,
     account: &'a str,
     selected: Option<BTreeSet<Address>>,
     done: BTreeMap<Address, (Decision, Partial)>,
@@ -147,7 +133,7 @@ impl<'a> Decider<'a> {
         info: &KindInfo,
     ) -> Decision {
         let changes = differences(info, wanted, &live.spec, sent);
-        let forced = self.options.replace.iter().any(|pattern| address.matches(pattern));
+        let forced = self.intent.is_to_be_replaced(address);
         let failed = match &live.readiness {
             Readiness::Failed(why) if info.traits.replace_failed && !info.traits.holds_data => Some(why.clone()),
             _ => None,
@@ -251,7 +237,7 @@ impl<'a> Decider<'a> {
             });
             wanted.insert(address, partial);
         }
-        let waves = Waves::of(self.graph, self.state, self.options.destroy);
+        let waves = Waves::of(self.graph, self.state, self.intent.overlay.is_destroy());
         for entry in &mut entries {
             entry.wave = waves.wave(&entry.address);
         }
@@ -264,7 +250,7 @@ impl<'a> Decider<'a> {
             stack: self.graph.stack.clone(),
             account: self.account.to_owned(),
             regions: self.graph.regions.clone(),
-            destroy: self.options.destroy,
+            destroy: self.intent.overlay.is_destroy(),
             entries,
             waves: waves.list(),
             obstacles: self.obstacles,
@@ -320,7 +306,7 @@ impl<'a> Decider<'a> {
     }
 
     fn allowed(&self, address: &Address) -> bool {
-        self.options.allow_data_loss.iter().any(|pattern| pattern == "all" || address.matches(pattern))
+        self.intent.allows_data_loss(address)
     }
 
     fn protect(&mut self, address: &Address, fate: &str) {

@@ -2,22 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use super::decide::Options;
 use crate::graph::Graph;
+use crate::intent::Selection;
 use crate::names::Address;
 use crate::state::State;
 
 /// The addresses that are part of a plan, with what they need; all if neither option is given.
-pub(crate) fn selected(graph: &Graph, state: &State, options: &Options) -> Option<BTreeSet<Address>> {
-    if options.targets.is_empty() && options.excludes.is_empty() {
+pub(crate) fn selected(graph: &Graph, state: &State, selection: &Selection) -> Option<BTreeSet<Address>> {
+    if !selection.is_partial() {
         return None;
     }
-    let is_excluded = |address: &Address| options.excludes.iter().any(|pattern| address.is_in(pattern));
-    let is_target =
-        |address: &Address| options.targets.is_empty() || options.targets.iter().any(|pattern| address.is_in(pattern));
+    let is_excluded = |address: &Address| selection.is_excluded(address);
     let nodes = graph.in_order().map(|(address, _)| address);
     let all = nodes.chain(state.records.keys());
-    let wanted = all.filter(|address| is_target(address) && !is_excluded(address));
+    let wanted = all.filter(|address| selection.is_target(address) && !is_excluded(address));
     let mut selected: BTreeSet<Address> = wanted.cloned().collect();
     add_needs(graph, &mut selected, &is_excluded);
     leave_out_orphans(graph, state, &mut selected, &is_excluded);

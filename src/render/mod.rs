@@ -1,19 +1,12 @@
-//! Text for people and JSON for machines: the only place that forms either.
+//! Text for people and JSON for machines: the only place that forms either. A folder per result, a file per form.
 //!
 //! Functions here return text with ANSI styles in it; whoever prints takes them out where there is
 //! no colour. Everything reads as well without.
 
-pub mod changes;
-pub mod events;
-pub mod listeners;
-pub mod markdown;
-pub mod plain;
+pub mod apply;
 pub mod plan;
-pub mod plan_json;
 pub mod problems;
-pub mod progress;
-pub mod recovery;
-pub mod report;
+pub mod recover;
 pub mod style;
 mod words;
 

@@ -87,7 +87,7 @@ fn first_region() -> Vec<Planned> {
     ]
 }
 
-/// The same with something in the way.
+/// The same with an obstacle.
 pub(super) fn blocked() -> Plan {
     let obstacle = Obstacle {
         address: address("tables.orders.table@global"),

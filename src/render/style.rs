@@ -2,15 +2,15 @@
 
 use anstyle::{AnsiColor, Style};
 
-/// What is made.
+/// Creations and successes.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
-/// What changes.
+/// Changes.
 pub(super) const CHANGE: Style = AnsiColor::Yellow.on_default();
-/// What goes, fails or stands in the way.
+/// Deletes, failures and obstacles.
 pub(super) const BAD: Style = AnsiColor::Red.on_default();
-/// What is taken up again or waited for.
+/// Adoptions, waits and hints.
 pub(super) const CALM: Style = AnsiColor::Cyan.on_default();
-/// What can be skipped in reading.
+/// Text that can be skipped.
 pub(super) const FAINT: Style = Style::new().dimmed();
 /// Headings.
 pub(super) const STRONG: Style = Style::new().bold();

@@ -10,7 +10,7 @@ pub(super) fn count(number: usize, one: &str) -> String {
     format!("{number} {one}{ending}")
 }
 
-/// What a step does, while it does it: `creating`.
+/// The verb of a running step: `creating`.
 pub(super) fn doing(verb: Verb) -> &'static str {
     match verb {
         Verb::Create => "creating",
@@ -23,7 +23,7 @@ pub(super) fn doing(verb: Verb) -> &'static str {
     }
 }
 
-/// What a step has done: `created`.
+/// The verb of a finished step: `created`.
 pub(super) fn done(verb: Verb) -> &'static str {
     match verb {
         Verb::Create => "created",
@@ -36,10 +36,10 @@ pub(super) fn done(verb: Verb) -> &'static str {
     }
 }
 
-/// What a step could not do, after "could not": `be created`.
+/// The verb of a failed step, after "could not": `be created`.
 pub(super) fn not_done(verb: Verb) -> String {
     match verb {
-        Verb::Await => "come into service".to_owned(),
+        Verb::Await => "become ready".to_owned(),
         other => format!("be {}", done(other)),
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use isobar::apply::{Event, Stop};
 use isobar::cloud::Class;
 use isobar::cloud::fake::{Fault, FaultKind};
-use isobar::engine::{Engine, EngineError};
+use isobar::ops::{Engine, EngineError};
 use isobar::plan::Decision;
-use isobar::planning::decide::Options;
+use isobar::intent::Intent;
 use serde_json::json;
 
 use crate::support::engine::{EngineWorld, Log, decisions, graph, holder};
@@ -42,7 +42,7 @@ async fn a_whole_life() {
     assert!(events.iter().rposition(west).expect("a step") < done);
 
     let changed = graph(&STACK.replace("size: 1", "size: 2"));
-    let plan = world.plan(&changed, &Options::default()).await;
+    let plan = world.plan(&changed, &Intent::default()).await;
     assert_eq!(decisions(&plan), ["0 functions.f@us-west-2 update size", "1 functions.f@us-east-1 update size"]);
     world.apply(&changed).await;
     world.destroy(&changed).await;
@@ -54,7 +54,7 @@ async fn a_volatile_output_replaces_what_hangs_on_it() {
     world.apply(&graph(STACK)).await;
     let changed =
         graph(&STACK.replace("test.Free {of: '${functions.f.arn}'}", "test.Free {of: '${functions.f.arn}', size: 3}"));
-    let plan = world.plan(&changed, &Options::default()).await;
+    let plan = world.plan(&changed, &Intent::default()).await;
     insta::assert_snapshot!(decisions(&plan).join("\n"), @r"
     0 apis.a@us-west-2 update size
     0 apis.a.deployment@us-west-2 replace CreateFirst
@@ -73,10 +73,10 @@ async fn a_unique_name_is_freed_before_it_is_taken_again() {
     let world = EngineWorld::new();
     world.apply(&graph("a.b@us-east-1 test.Thing {name: n, fixed: one}")).await;
     let changed = graph("a.b@us-east-1 test.Thing {name: n, fixed: two}");
-    assert_eq!(decisions(&world.plan(&changed, &Options::default()).await), ["1 a.b@us-east-1 replace DeleteFirst"]);
+    assert_eq!(decisions(&world.plan(&changed, &Intent::default()).await), ["1 a.b@us-east-1 replace DeleteFirst"]);
     world.apply(&changed).await;
     let renamed = graph("a.b@us-east-1 test.Thing {name: m, fixed: two}");
-    assert_eq!(decisions(&world.plan(&renamed, &Options::default()).await), ["1 a.b@us-east-1 replace CreateFirst"]);
+    assert_eq!(decisions(&world.plan(&renamed, &Intent::default()).await), ["1 a.b@us-east-1 replace CreateFirst"]);
     world.apply(&renamed).await;
     assert_eq!(world.cloud.inventory().len(), 1);
 }
@@ -87,7 +87,7 @@ async fn what_is_gone_or_changed_behind_our_back_is_seen() {
     world.apply(&graph(STACK)).await;
     world.cloud.lose("apis.a.record@us-west-2");
     world.cloud.meddle("functions.f@us-east-1", "size", &json!(9));
-    let plan = world.plan(&graph(STACK), &Options::default()).await;
+    let plan = world.plan(&graph(STACK), &Intent::default()).await;
     assert_eq!(
         decisions(&plan),
         ["0 apis.a.record@us-west-2 create (gone from AWS)", "1 functions.f@us-east-1 update size",]
@@ -99,8 +99,8 @@ async fn what_is_gone_or_changed_behind_our_back_is_seen() {
 async fn protected_data_is_in_the_way_until_the_user_says_so() {
     let world = EngineWorld::new();
     world.apply(&graph("tables.t@global test.Data {name: t, fixed: one}")).await;
-    for options in [Options { destroy: true, ..Options::default() }, Options::default()] {
-        let plan = world.plan(&graph("tables.t@global test.Data {name: t, fixed: two}"), &options).await;
+    for intent in [Intent::destroyed(), Intent::default()] {
+        let plan = world.plan(&graph("tables.t@global test.Data {name: t, fixed: two}"), &intent).await;
         assert_eq!(plan.obstacles.len(), 1, "{:?}", plan.obstacles);
     }
     world.destroy(&graph("")).await;
@@ -111,7 +111,7 @@ async fn a_failure_is_contained() {
     let world = EngineWorld::new();
     // The third change is one of the first wave's; what hangs on it is left out, the rest goes on.
     world.cloud.break_with(vec![Fault { nth: 1, after: false, kind: FaultKind::Fails(Class::Denied) }]);
-    let (outcome, _) = world.apply_with(&graph(STACK), &Options::default()).await.expect("an apply");
+    let (outcome, _) = world.apply_with(&graph(STACK), &Intent::default()).await.expect("an apply");
     assert_eq!(outcome.failures.len(), 1);
     assert!(outcome.counts.skipped > 0, "{:?}", outcome.counts);
     assert!(world.cloud.inventory().iter().all(|line| !line.contains("us-east-1")), "{:?}", world.cloud.inventory());
@@ -129,7 +129,7 @@ async fn lost_answers_and_throttling_leave_no_orphan() {
             let world = EngineWorld::new();
             let every_second = (1..200).step_by(2).map(|nth| Fault { nth, after, kind: FaultKind::Fails(class) });
             world.cloud.break_with(every_second.collect());
-            let (outcome, _) = world.apply_with(&graph(STACK), &Options::default()).await.expect("an apply");
+            let (outcome, _) = world.apply_with(&graph(STACK), &Intent::default()).await.expect("an apply");
             assert_eq!(outcome.failures, [], "{class:?} {after}");
             assert_eq!(world.cloud.inventory().len(), 11, "{class:?} {after}");
             world.nothing_to_do(&graph(STACK)).await;
@@ -205,7 +205,7 @@ async fn a_lost_state_is_found_again_by_identity() {
     let other = EngineWorld::new();
     let engine = Engine { cloud: world.cloud.clone(), ..other.engine.clone() };
     let other = EngineWorld { cloud: world.cloud.clone(), engine };
-    let plan = other.plan(&graph(STACK), &Options::default()).await;
+    let plan = other.plan(&graph(STACK), &Intent::default()).await;
     assert!(
         plan.entries.iter().all(|entry| matches!(entry.decision, Decision::Adopt { .. })),
         "{:?}",
@@ -218,7 +218,7 @@ async fn a_lost_state_is_found_again_by_identity() {
 #[tokio::test(start_paused = true)]
 async fn a_stale_plan_is_refused() {
     let world = EngineWorld::new();
-    let planning = world.engine.plan(&graph(STACK), &Options::default()).await.expect("a plan");
+    let planning = world.engine.plan(&graph(STACK), &Intent::default()).await.expect("a plan");
     world.apply(&graph(STACK)).await;
     let applied = world.engine.apply(planning, &holder(), Arc::new(Log::default()), Stop::default()).await;
     assert!(matches!(applied, Err(EngineError::StalePlan)));

@@ -6,9 +6,9 @@ use std::time::Duration;
 use isobar::apply::Stop;
 use isobar::cloud::Class;
 use isobar::cloud::fake::{FakeCloud, Fault, FaultKind};
-use isobar::engine::Engine;
+use isobar::ops::Engine;
 use isobar::plan::ObstacleKind;
-use isobar::planning::decide::Options;
+use isobar::intent::{Intent, Selection};
 use isobar::store::Store;
 use isobar::store::object::ObjectStore;
 use isobar::store::objects::memory::MemoryObjects;
@@ -19,12 +19,12 @@ fn fault(nth: u64, after: bool, kind: FaultKind) -> Vec<Fault> {
     vec![Fault { nth, after, kind }]
 }
 
-fn destroy() -> Options {
-    Options { destroy: true, ..Options::default() }
+fn destroy() -> Intent {
+    Intent::destroyed()
 }
 
-fn target(pattern: &str) -> Options {
-    Options { targets: vec![pattern.into()], ..Options::default() }
+fn target(pattern: &str) -> Intent {
+    Intent { selection: Selection { targets: vec![pattern.into()], ..Selection::default() }, ..Intent::default() }
 }
 
 /// A word in the file counts from the next apply on, though nothing in AWS changes by it.
@@ -34,11 +34,11 @@ async fn protection_and_retention_are_remembered_without_a_step() {
     let lines = "a.b@us-east-1 test.Free {size: 1}\n a.c@us-east-1 test.Free {size: 1}";
     world.apply(&graph(lines)).await;
     let kept = graph_with(lines, |declaration| declaration.retain = true);
-    let planning = world.engine.plan(&kept, &Options::default()).await.expect("a plan");
+    let planning = world.engine.plan(&kept, &Intent::default()).await.expect("a plan");
     assert!(planning.plan.is_empty());
     world.engine.record_only(planning, &holder()).await.expect("settled");
     let without = graph("a.c@us-east-1 test.Free {size: 1}");
-    assert_eq!(decisions(&world.plan(&without, &Options::default()).await), ["1 a.b@us-east-1 forget"]);
+    assert_eq!(decisions(&world.plan(&without, &Intent::default()).await), ["1 a.b@us-east-1 forget"]);
     let plan = world.plan(&graph_with(lines, |declaration| declaration.protect = true), &destroy()).await;
     assert_eq!(plan.obstacles.len(), 2, "{:?}", plan.obstacles);
 }
@@ -50,7 +50,7 @@ async fn data_that_was_made_in_a_crash_is_protected() {
     world.cloud.break_with(fault(1, true, FaultKind::Dies));
     assert!(world.killed(&graph(lines)).await);
     world.apply(&graph(lines)).await;
-    let plan = world.plan(&graph(""), &Options::default()).await;
+    let plan = world.plan(&graph(""), &Intent::default()).await;
     assert_eq!(plan.obstacles.len(), 1, "{:?}", decisions(&plan));
 }
 
@@ -83,7 +83,7 @@ async fn steps_that_wait_for_each_other_are_an_obstacle() {
     let after = "
         a.x@us-east-1 test.Thing {name: x, fixed: two}
         a.v@us-east-1 test.Free {of: '${a.x.arn}'}";
-    let plan = world.plan(&graph(after), &Options::default()).await;
+    let plan = world.plan(&graph(after), &Intent::default()).await;
     assert_eq!(plan.obstacles.iter().map(|obstacle| obstacle.kind).collect::<Vec<_>>(), [ObstacleKind::Impossible]);
 }
 
@@ -92,7 +92,7 @@ async fn another_kind_at_an_address_is_another_thing() {
     let world = EngineWorld::new();
     world.apply(&graph("a.b@us-east-1 test.Free {size: 1}")).await;
     let other = graph("a.b@us-east-1 test.Thing {name: n, size: 1}");
-    assert_eq!(decisions(&world.plan(&other, &Options::default()).await), ["1 a.b@us-east-1 replace CreateFirst"]);
+    assert_eq!(decisions(&world.plan(&other, &Intent::default()).await), ["1 a.b@us-east-1 replace CreateFirst"]);
     world.apply(&other).await;
     assert_eq!(world.cloud.inventory(), ["a.b@us-east-1 test.Thing 2"]);
 }
@@ -116,7 +116,7 @@ async fn what_may_have_been_done_is_not_forgotten_by_a_later_refusal() {
     ]);
     world.cloud.hide_from_finds(10);
     let stack = graph("a.b@us-east-1 test.Free {size: 1}");
-    let (outcome, _) = world.apply_with(&stack, &Options::default()).await.expect("an apply");
+    let (outcome, _) = world.apply_with(&stack, &Intent::default()).await.expect("an apply");
     assert_eq!(outcome.failures.len(), 1);
     world.cloud.break_with(Vec::new());
     world.apply(&stack).await;
@@ -148,7 +148,7 @@ async fn what_becomes_somebody_elses_is_let_go() {
     let world = EngineWorld::new();
     world.apply(&graph("a.b@us-east-1 test.Thing {name: n}")).await;
     let existing = graph_with("a.b@us-east-1 test.Thing {name: n}", |declaration| declaration.existing = true);
-    assert_eq!(decisions(&world.plan(&existing, &Options::default()).await), ["1 a.b@us-east-1 forget"]);
+    assert_eq!(decisions(&world.plan(&existing, &Intent::default()).await), ["1 a.b@us-east-1 forget"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,7 +166,7 @@ async fn what_was_replaced_once_is_found_after_the_state_is_lost() {
     let stack = graph("a.x@us-east-1 test.Free {fixed: two}");
     world.apply(&stack).await;
     let other = EngineWorld::new();
-    let engine = isobar::engine::Engine { cloud: world.cloud.clone(), ..other.engine.clone() };
+    let engine = isobar::ops::Engine { cloud: world.cloud.clone(), ..other.engine.clone() };
     let other = EngineWorld { cloud: world.cloud.clone(), engine };
     other.apply(&stack).await;
     assert_eq!(world.cloud.inventory().len(), 1);
@@ -176,7 +176,7 @@ async fn what_was_replaced_once_is_found_after_the_state_is_lost() {
 async fn a_stop_before_the_first_step_begins_none() {
     let world = EngineWorld::new();
     let stack = graph("a.x@us-east-1 test.Free {size: 1}");
-    let planning = world.engine.plan(&stack, &Options::default()).await.expect("a plan");
+    let planning = world.engine.plan(&stack, &Intent::default()).await.expect("a plan");
     let stop = Stop::default();
     stop.request();
     let listener = std::sync::Arc::new(crate::support::engine::Log::default());
@@ -195,7 +195,7 @@ async fn what_goes_with_what_it_hangs_on_comes_back() {
         ))
     };
     world.apply(&stack("one")).await;
-    let planning = world.engine.plan(&stack("two"), &Options::default()).await.expect("a plan");
+    let planning = world.engine.plan(&stack("two"), &Intent::default()).await.expect("a plan");
     // What AWS does with the versions and aliases of a function that goes.
     world.cloud.lose("a.child@us-east-1");
     let listener = std::sync::Arc::new(crate::support::engine::Log::default());
@@ -215,7 +215,7 @@ async fn who_loses_the_lock_while_waiting_asks_nothing_more() {
     cloud.slowness = u32::MAX;
     let cloud = Arc::new(cloud);
     let engine = Engine { cloud: cloud.clone(), store: Arc::new(store()), ..EngineWorld::new().engine };
-    let planning = engine.plan(&graph, &Options::default()).await.expect("a plan");
+    let planning = engine.plan(&graph, &Intent::default()).await.expect("a plan");
     let holder = holder();
     let apply = engine.apply(planning, &holder, Arc::new(Log::default()), Stop::default());
     let break_in = async {
@@ -270,7 +270,7 @@ async fn what_is_wanted_again_is_not_deleted_first() {
     world.apply(&stack("one")).await;
     // The new one is made, and what should use it is refused.
     world.cloud.break_with(fault(2, false, FaultKind::Fails(Class::Denied)));
-    let (outcome, _) = world.apply_with(&stack("two"), &Options::default()).await.expect("an apply");
+    let (outcome, _) = world.apply_with(&stack("two"), &Intent::default()).await.expect("an apply");
     assert_eq!(outcome.failures.len(), 1);
     world.cloud.break_with(Vec::new());
     let before = world.cloud.calls()["create"];
@@ -388,7 +388,7 @@ async fn what_was_just_made_may_be_unknown_to_others() {
     // What nobody has made just now is not waited for.
     let other = graph(&format!("{stack}\n a.d@us-east-1 test.Free {{of: '${{a.b.arn}}'}}"));
     world.cloud.break_with(fault(1, false, FaultKind::Fails(Class::NotFound)));
-    let (outcome, _) = world.apply_with(&other, &Options::default()).await.expect("an apply");
+    let (outcome, _) = world.apply_with(&other, &Intent::default()).await.expect("an apply");
     assert_eq!(outcome.failures.len(), 1);
 }
 
@@ -405,8 +405,8 @@ async fn a_lost_region_is_left_out_without_a_look_at_it() {
     };
     world.apply(&stack(1)).await;
     world.cloud.lose_region(&"us-west-2".parse().expect("a region"));
-    world.engine.plan(&stack(2), &Options::default()).await.expect_err("it cannot be read");
-    let without = Options { excludes: vec!["*@us-west-2".into()], ..Options::default() };
+    world.engine.plan(&stack(2), &Intent::default()).await.expect_err("it cannot be read");
+    let without = Intent { selection: Selection { excludes: vec!["*@us-west-2".into()], ..Selection::default() }, ..Intent::default() };
     let plan = world.plan(&stack(2), &without).await;
     assert_eq!(decisions(&plan), ["1 f.b@us-east-1 update size"]);
     let (outcome, _) = world.apply_with(&stack(2), &without).await.expect("an apply");
@@ -420,7 +420,7 @@ async fn what_died_untagged_is_claimed_by_the_next_apply_and_by_no_plan() {
     let stack = graph("t.a@global test.Data {name: a}");
     world.cloud.break_with(fault(1, true, FaultKind::Dies));
     assert!(world.killed(&stack).await);
-    let plan = world.plan(&stack, &Options::default()).await;
+    let plan = world.plan(&stack, &Intent::default()).await;
     assert_eq!((decisions(&plan), world.cloud.changes()), (vec!["1 t.a@global adopt".to_owned()], 0));
     world.apply(&stack).await;
     assert_eq!(world.cloud.calls()["tag_as_owned"], 1);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use isobar::engine::Engine;
 use isobar::graph::Graph;
+use isobar::ops::Engine;
 use isobar::state::State;
 use isobar::state::entry::Entry;
 use isobar::store::object::ObjectStore;

@@ -23,3 +23,5 @@ mod support;
 mod tidy;
 #[cfg(feature = "aws")]
 mod torture;
+#[cfg(feature = "aws")]
+mod validate;

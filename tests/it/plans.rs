@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use isobar::cloud::{Class, Cloud, CloudError, Live, ReadMode, ReadRequest, Readiness, Tagged};
-use isobar::engine::Engine;
+use isobar::intent::Intent;
 use isobar::names::{KindName, Owner, PhysicalId, Region, Scope, StackName};
-use isobar::planning::decide::Options;
+use isobar::ops::Engine;
 use isobar::store::file::FileStore;
 use isobar::value::Json;
 
@@ -143,12 +143,8 @@ async fn planned(case: &Path) -> String {
         parallelism: 1,
         lock_timeout: Duration::ZERO,
     };
-    let options: Options = if case.join("destroy").exists() {
-        Options { destroy: true, ..Options::default() }
-    } else {
-        Options::default()
-    };
-    let planning = engine.plan(&graph, &options).await.expect("a plan");
+    let intent: Intent = if case.join("destroy").exists() { Intent::destroyed() } else { Intent::default() };
+    let planning = engine.plan(&graph, &intent).await.expect("a plan");
     let text = isobar::render::plan::text(&planning.plan);
     isobar::render::style::plain(&text)
 }

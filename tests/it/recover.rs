@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use isobar::cloud::Cloud;
-use isobar::engine::recover::{OrphanReason, Recovery};
+use isobar::ops::recover::{OrphanReason, Recovery};
 use isobar::graph::Graph;
-use isobar::planning::decide::Options;
+use isobar::intent::Intent;
 
 use crate::support::engine::{EngineWorld, graph, holder};
 use crate::support::memory_store::MemoryStore;
@@ -57,7 +57,7 @@ async fn what_differs_is_recorded_as_it_is_and_changed_by_the_next_apply() {
     let found = recovered(&world, &changed).await;
     let differs: Vec<_> = found.taken_up.iter().filter(|taken| taken.differs).collect();
     assert_eq!(addresses(&differs, |taken| taken.address.to_string()), ["functions.f@us-east-1"]);
-    let plan = world.plan(&changed, &Options::default()).await;
+    let plan = world.plan(&changed, &Intent::default()).await;
     assert_eq!(crate::support::engine::decisions(&plan), ["1 functions.f@us-east-1 update size"]);
     world.apply(&changed).await;
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use isobar::apply::Stop;
 use isobar::cloud::Class;
 use isobar::cloud::fake::{FakeCloud, Fault, FaultKind};
-use isobar::engine::Engine;
 use isobar::graph::Graph;
+use isobar::intent::Intent;
+use isobar::ops::Engine;
 use isobar::plan::Decision;
-use isobar::planning::decide::Options;
 use isobar::store::file::FileStore;
 
 use crate::support::engine::{Log, holder};
@@ -40,8 +40,8 @@ fn engine(cloud: Arc<FakeCloud>, graph: &Graph, folder: &Path) -> Engine {
     }
 }
 
-async fn apply(engine: &Engine, graph: &Graph, options: &Options) {
-    let planning = engine.plan(graph, options).await.expect("a plan");
+async fn apply(engine: &Engine, graph: &Graph, intent: &Intent) {
+    let planning = engine.plan(graph, intent).await.expect("a plan");
     assert_eq!(planning.plan.obstacles, []);
     let outcome = engine.apply(planning, &holder(), Arc::new(Log::default()), Stop::default()).await.expect("an apply");
     assert_eq!(outcome.failures, []);
@@ -53,12 +53,12 @@ async fn whole_life(path: &Path, faults: Vec<Fault>) {
     let cloud = Arc::new(FakeCloud::new(isobar::kinds::catalog()));
     let engine = engine(cloud.clone(), &graph, folder.path());
     cloud.break_with(faults);
-    apply(&engine, &graph, &Options::default()).await;
+    apply(&engine, &graph, &Intent::default()).await;
     assert_eq!(cloud.inventory().len(), graph.len());
-    let plan = engine.plan(&graph, &Options::default()).await.expect("a plan").plan;
+    let plan = engine.plan(&graph, &Intent::default()).await.expect("a plan").plan;
     let left: Vec<_> = plan.entries.iter().filter(|entry| entry.decision != Decision::Keep).collect();
     assert!(left.is_empty(), "the second plan is not empty: {left:#?}");
-    let destroy = Options { destroy: true, allow_data_loss: vec!["all".into()], ..Options::default() };
+    let destroy = Intent { allow_data_loss: vec!["all".into()], ..Intent::destroyed() };
     apply(&engine, &graph, &destroy).await;
     assert_eq!(cloud.inventory(), Vec::<String>::new());
 }

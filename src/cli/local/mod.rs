@@ -12,23 +12,21 @@ use crate::names::short_hash;
 
 const DEFAULT_PORT: u16 = 4566;
 
-/// Starts it if it is not running, and returns its endpoint.
+/// Starts LocalStack if it is not running, and returns its endpoint.
 pub fn endpoint() -> Result<String, Failure> {
-    let folder =
-        unpack().map_err(|error| Failure::error(format!("LocalStack's scripts cannot be unpacked: {error}")))?;
+    let folder = unpack().map_err(|error| Failure::error(format!("cannot unpack LocalStack's scripts: {error}")))?;
     let answer = Command::new("bash")
         .arg(folder.join("up"))
         .args(["--port", &port()?.to_string()])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|error| Failure::error(format!("`bash` cannot be run: {error}")))?;
+        .map_err(|error| Failure::error(format!("cannot run `bash`: {error}")))?;
     let endpoint = String::from_utf8_lossy(&answer.stdout).lines().last().unwrap_or_default().trim().to_owned();
     if answer.status.success() && endpoint.starts_with("http") {
         return Ok(endpoint);
     }
-    Err(Failure::error("LocalStack did not start")
-        .help("the lines above say why; `ISOBAR_LOCAL_PORT` takes another port"))
+    Err(Failure::error("LocalStack did not start").help("see the lines above; `ISOBAR_LOCAL_PORT` sets another port"))
 }
 
 fn port() -> Result<u16, Failure> {
@@ -46,6 +44,7 @@ fn unpack() -> io::Result<PathBuf> {
         return Ok(folder);
     }
     fs::create_dir_all(&home)?;
+    // A run that is killed here, or aborts, leaves its draft: some hundred kilobytes in the cache, which nobody reads.
     let draft = tempfile::tempdir_in(&home)?;
     write(&draft.path().join("src"))?;
     match fs::rename(draft.path().join("src"), &folder) {
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unpacked_is_what_is_carried() {
+    fn every_carried_file_is_unpacked() {
         let to = tempfile::tempdir().expect("a folder");
         write(to.path()).expect("written");
         assert_eq!(below(to.path(), "").len(), FILES.len());

@@ -20,6 +20,8 @@ impl Inner {
         // From beginning to beginning: a place that is slow to answer takes nothing from the next renewal.
         let mut turns = interval_at(Instant::now() + every, every);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Nothing catches a panic of this task: a release build aborts, and the lease runs out like that of a run that was
+        // killed.
         let renewing = tokio::spawn(async move {
             loop {
                 turns.tick().await;

@@ -41,7 +41,7 @@ fn changes(world: &ProgramWorld, run: impl FnOnce() -> Ran) -> (Ran, u64) {
 /// How many resources and open calls the state knows.
 fn known(world: &ProgramWorld) -> u64 {
     let pulled = world.isobar(&["state", "pull", "--local", FILE]);
-    if pulled.talk.contains("nothing is remembered") {
+    if pulled.talk.contains("this stack has no state") {
         return 0;
     }
     let state = pulled.exits(0).json();

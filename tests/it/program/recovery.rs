@@ -75,14 +75,14 @@ fn what_nobody_looks_after_is_told() {
     world.write(SMALL, STACK);
     let told = world.isobar(&["recover", "--local", "--yes", SMALL]).exits(0).talk;
     let stray = |line: &str| line.contains("notify.") && line.contains("arn:aws:sns:us-west-2");
-    assert!(told.contains("Not in the file") && told.lines().any(stray), "{told}");
+    assert!(told.contains("in neither the file nor the state") && told.lines().any(stray), "{told}");
     // The table is in the file; its alarms came with who hears of them.
     assert!(!told.lines().any(|line| line.starts_with("  tables.carts@")), "{told}");
 
     // With the block back they are taken up.
     world.write(SMALL, &format!("{STACK}{MORE}"));
     let told = world.isobar(&["recover", "--local", "--yes", SMALL]).exits(0).talk;
-    assert!(told.contains("<= found   notify.") && !told.contains("Not in the file"), "{told}");
+    assert!(told.contains("<= found   notify.") && !told.contains("in neither the file nor the state"), "{told}");
     world.isobar(&["plan", "--local", "--detailed-exitcode", SMALL]).exits(0);
 }
 

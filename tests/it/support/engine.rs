@@ -7,11 +7,11 @@ use isobar::apply::{Event, Listener, Outcome, Stop};
 use isobar::blocks::Declaration;
 use isobar::catalog::{Catalog, KindInfo, Shape, Traits};
 use isobar::cloud::fake::FakeCloud;
-use isobar::engine::{Engine, EngineError};
+use isobar::ops::{Engine, EngineError};
 use isobar::graph::Graph;
 use isobar::names::Address;
 use isobar::plan::{Decision, Plan};
-use isobar::planning::decide::Options;
+use isobar::intent::Intent;
 use isobar::stack::{Loaded, Places, Source};
 use isobar::store::Holder;
 use isobar::value::{Json, Path, Template};
@@ -135,12 +135,12 @@ impl EngineWorld {
         Self { cloud, engine }
     }
 
-    pub async fn plan(&self, graph: &Graph, options: &Options) -> Plan {
-        self.engine.plan(graph, options).await.expect("a plan").plan
+    pub async fn plan(&self, graph: &Graph, intent: &Intent) -> Plan {
+        self.engine.plan(graph, intent).await.expect("a plan").plan
     }
 
-    pub async fn apply_with(&self, graph: &Graph, options: &Options) -> Result<(Outcome, Vec<Event>), EngineError> {
-        let planning = self.engine.plan(graph, options).await?;
+    pub async fn apply_with(&self, graph: &Graph, intent: &Intent) -> Result<(Outcome, Vec<Event>), EngineError> {
+        let planning = self.engine.plan(graph, intent).await?;
         let log = Arc::new(Log::default());
         let outcome = self.engine.apply(planning, &holder(), log.clone(), Stop::default()).await?;
         let events = log.0.lock().expect("a log").clone();
@@ -149,23 +149,23 @@ impl EngineWorld {
 
     /// Applies, and sees to it that all went well and nothing is left to do.
     pub async fn apply(&self, graph: &Graph) -> Vec<Event> {
-        let (outcome, events) = self.apply_with(graph, &Options::default()).await.expect("an apply");
+        let (outcome, events) = self.apply_with(graph, &Intent::default()).await.expect("an apply");
         assert_eq!(outcome.failures, []);
         self.nothing_to_do(graph).await;
         events
     }
 
     pub async fn nothing_to_do(&self, graph: &Graph) {
-        let plan = self.plan(graph, &Options::default()).await;
+        let plan = self.plan(graph, &Intent::default()).await;
         let left: Vec<_> = plan.entries.iter().filter(|entry| entry.decision != Decision::Keep).collect();
         assert!(left.is_empty(), "the second plan is not empty: {left:#?}");
     }
 
     /// Applies until a fault kills the process. Whether one did; the faults are over then.
     pub async fn killed(&self, graph: &Graph) -> bool {
-        let options = Options::default();
+        let intent = Intent::default();
         let killed = tokio::select! {
-            result = self.apply_with(graph, &options) => { result.expect("an apply"); false }
+            result = self.apply_with(graph, &intent) => { result.expect("an apply"); false }
             () = self.cloud.died() => true,
         };
         self.engine.store.unlock().await.expect("a dead process holds no lock");
@@ -174,8 +174,8 @@ impl EngineWorld {
     }
 
     pub async fn destroy(&self, graph: &Graph) {
-        let options = Options { destroy: true, allow_data_loss: vec!["all".into()], ..Options::default() };
-        let (outcome, _) = self.apply_with(graph, &options).await.expect("a destroy");
+        let intent = Intent { allow_data_loss: vec!["all".into()], ..Intent::destroyed() };
+        let (outcome, _) = self.apply_with(graph, &intent).await.expect("a destroy");
         assert_eq!(outcome.failures, []);
         assert_eq!(self.cloud.inventory(), Vec::<String>::new());
     }

@@ -1,0 +1,68 @@
+//! Plan: reads AWS and decides what would change.
+
+use std::collections::BTreeMap;
+
+use super::survey::Survey;
+use super::{Engine, EngineError, bookkeeping, check_account, fresh};
+use crate::graph::Graph;
+use crate::intent::Intent;
+use crate::names::Address;
+use crate::plan::steps::{circle, steps};
+use crate::plan::{Obstacle, ObstacleKind, Plan};
+use crate::problem::nearest;
+use crate::state::State;
+use crate::state::entry::Entry;
+use crate::value::Json;
+
+/// A plan with what it rests on.
+#[derive(Debug, Clone)]
+pub struct Planning {
+    /// The plan.
+    pub plan: Plan,
+    pub(super) graph: Graph,
+    pub(super) state: State,
+    /// Entries that are written first when it is applied: calls of an earlier run whose outcome is known by now.
+    pub(super) entries: Vec<Entry>,
+    pub(super) existing: BTreeMap<Address, Json>,
+}
+
+impl Engine {
+    /// Reads AWS and decides. Changes nothing, and needs no lock.
+    pub async fn plan(&self, graph: &Graph, intent: &Intent) -> Result<Planning, EngineError> {
+        let account = self.cloud.account().await?;
+        let planned_on = self.store.load().await?.unwrap_or_else(|| fresh(graph));
+        check_account(&account, graph, &planned_on)?;
+        check_patterns(intent, graph, &planned_on)?;
+        let survey = self.survey(graph, planned_on.clone(), intent, &account).await?;
+        let Survey { graph, state, mut entries, decided, observed } = survey;
+        entries.extend(bookkeeping::refreshed(&decided.plan, &graph, &state, &observed));
+        let outputs = |(address, _): (&Address, _)| Some((address.clone(), observed.live(address)?.outputs.clone()));
+        let existing = observed.existing.iter().filter_map(outputs).collect();
+        let mut plan = decided.plan;
+        let circle = circle(&steps(&plan, &graph, &state));
+        plan.obstacles.extend(circle.first().map(|first| Obstacle {
+            address: first.clone(),
+            kind: ObstacleKind::Impossible,
+            message: format!("these resources wait for each other: {}", words(&circle)),
+            help: "make the change in two runs: first the replacements, then the rest".into(),
+        }));
+        Ok(Planning { plan, graph, state: planned_on, entries, existing })
+    }
+}
+
+fn words(addresses: &[Address]) -> String {
+    addresses.iter().map(|address| format!("`{address}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// A pattern that fits nothing is a slip, and would be taken for "nothing to do".
+fn check_patterns(intent: &Intent, graph: &Graph, state: &State) -> Result<(), EngineError> {
+    let nodes = graph.in_order().map(|(address, _)| address);
+    let known: Vec<&Address> = nodes.chain(state.records.keys()).collect();
+    let lost = intent.patterns().find(|pattern| {
+        !["*", "all"].contains(&pattern.as_str()) && !known.iter().any(|address| address.is_in(pattern))
+    });
+    let Some(pattern) = lost else { return Ok(()) };
+    let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+    let near = nearest(pattern, names.iter().map(String::as_str)).map(str::to_owned);
+    Err(EngineError::FitsNothing { pattern: pattern.clone(), near })
+}

@@ -1,0 +1,159 @@
+//! The differences of one resource: short values on one line, long ones as a unified diff.
+
+use similar::{ChangeTag, TextDiff};
+
+use crate::diff::{Change, Effect};
+use crate::render::style::{BAD, CHANGE, FAINT, GOOD, paint};
+use crate::value::{Json, Partial};
+
+/// The stand-in for a value that is not known yet.
+pub(super) const UNKNOWN: &str = "(known after apply)";
+const SECRET: &str = "(secret)";
+const UNSET: &str = "(not set)";
+/// The longest value that stands on one line with its name.
+const SHORT: usize = 60;
+/// Lines of one diff; beyond that nobody reads on.
+const MOST_LINES: usize = 40;
+
+/// The lines of one difference.
+pub fn lines(change: &Change) -> Vec<String> {
+    let cause = match change.effect {
+        Effect::Replace => paint(BAD, "  # forces replacement"),
+        Effect::Update => String::new(),
+    };
+    let name = if change.path.0.is_empty() { "properties".to_owned() } else { change.path.to_string() };
+    if change.secret {
+        return vec![format!("{name}: {SECRET} → {SECRET}{cause}")];
+    }
+    let (from, to) = (Side::of_json(&change.from), Side::of_partial(&change.to));
+    match (&from, &to) {
+        (Side::Long(_), Side::Unknown) => vec![format!("{name}: {} → {UNKNOWN}{cause}", paint(FAINT, "(…)"))],
+        (Side::Long(_), _) | (_, Side::Long(_)) => {
+            let mut lines = vec![format!("{name}:{cause}")];
+            lines.extend(diff(from.text(), to.text()).into_iter().map(|line| format!("  {line}")));
+            lines
+        }
+        _ => vec![format!("{name}: {} {} {}{cause}", from.text(), paint(CHANGE, "→"), to.text())],
+    }
+}
+
+/// One side of a difference, ready to be shown.
+enum Side {
+    Unset,
+    Unknown,
+    Short(String),
+    Long(String),
+}
+
+impl Side {
+    fn of_partial(partial: &Partial) -> Self {
+        match partial {
+            Partial::Unknown(_) => Self::Unknown,
+            known => Self::of_json(&known.with_placeholders(&mut |_| Json::String(UNKNOWN.to_owned()))),
+        }
+    }
+
+    fn of_json(json: &Json) -> Self {
+        let short = json.to_string();
+        match json {
+            Json::Null => Self::Unset,
+            Json::String(text) => match document(text) {
+                Some(document) => Self::Long(pretty(&document)),
+                None if text.contains('\n') || text.chars().count() > 2 * SHORT => Self::Long(text.clone()),
+                None => Self::Short(short),
+            },
+            Json::Array(_) | Json::Object(_) if short.chars().count() > SHORT => Self::Long(pretty(json)),
+            _ => Self::Short(short),
+        }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::Unset => UNSET,
+            Self::Unknown => UNKNOWN,
+            Self::Short(text) | Self::Long(text) => text,
+        }
+    }
+}
+
+/// The JSON document that a text holds, such as a policy.
+fn document(text: &str) -> Option<Json> {
+    if text.len() > SHORT && text.starts_with(['{', '[']) { serde_json::from_str(text).ok() } else { None }
+}
+
+fn pretty(json: &Json) -> String {
+    serde_json::to_string_pretty(json).unwrap_or_else(|_| json.to_string())
+}
+
+/// The changed lines with two lines around them.
+fn diff(from: &str, to: &str) -> Vec<String> {
+    let from = if from == UNSET { "" } else { from };
+    let to = if to == UNSET { "" } else { to };
+    let diff = TextDiff::from_lines(from, to);
+    let mut lines = Vec::new();
+    for group in diff.grouped_ops(2) {
+        if !lines.is_empty() || group.first().is_some_and(|op| op.old_range().start > 0) {
+            lines.push(paint(FAINT, "…"));
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let text = change.value().trim_end_matches('\n');
+            lines.push(match change.tag() {
+                ChangeTag::Equal => format!("  {text}"),
+                ChangeTag::Delete => paint(BAD, format!("- {text}")),
+                ChangeTag::Insert => paint(GOOD, format!("+ {text}")),
+            });
+        }
+    }
+    let more = lines.len().saturating_sub(MOST_LINES);
+    if more > 0 {
+        lines.truncate(MOST_LINES);
+        lines.push(paint(FAINT, format!("… {more} more lines; `--format json` has them all")));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::render::style::plain;
+    use crate::value::Path;
+
+    fn check(from: Json, to: &Partial, expected: &str) {
+        let change = Change { path: Path::of(["field"]), from, to: to.clone(), effect: Effect::Update, secret: false };
+        let lines: Vec<String> = lines(&change).iter().map(|line| plain(line).trim_end().to_owned()).collect();
+        assert_eq!(lines.join("\n"), expected);
+    }
+
+    #[test]
+    fn short_values_stand_on_one_line() {
+        check(json!(128), &Partial::from_json(&json!(256)), "field: 128 → 256");
+        check(json!(null), &Partial::from_json(&json!("a")), "field: (not set) → \"a\"");
+        check(json!(["a"]), &Partial::from_json(&json!(null)), "field: [\"a\"] → (not set)");
+        check(json!("x"), &Partial::unknown("tables.carts.arn"), "field: \"x\" → (known after apply)");
+    }
+
+    #[test]
+    fn documents_are_compared_line_by_line() {
+        let policy = |action: &str| json!({"Version": "2012-10-17", "Statement": [{"Action": action, "Effect": "Allow", "Resource": "*"}]});
+        check(
+            Json::String(policy("dynamodb:GetItem").to_string()),
+            &Partial::Text(policy("dynamodb:Query").to_string()),
+            "field:\n  …\n      \"Statement\": [\n        {\n  -       \"Action\": \"dynamodb:GetItem\",\n  \
+             +       \"Action\": \"dynamodb:Query\",\n          \"Effect\": \"Allow\",\n          \"Resource\": \"*\"",
+        );
+    }
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        let change = Change {
+            path: Path::of(["password"]),
+            from: json!("old"),
+            to: Partial::Text("new".into()),
+            effect: Effect::Replace,
+            secret: true,
+        };
+        assert_eq!(plain(&lines(&change).join("\n")), "password: (secret) → (secret)  # forces replacement");
+    }
+}

@@ -1,0 +1,153 @@
+//! A plan as JSON, for machines. Documented in the README; a change to it is a breaking change.
+
+use serde::Serialize;
+
+use super::changes::UNKNOWN;
+use crate::diff::{Change, Effect};
+use crate::names::{Address, KindName, PhysicalId, Region, Scope, StackName};
+use crate::plan::{Decision, ObstacleKind, Plan, Planned, ReplaceOrder, Summary};
+use crate::value::{Json, Partial};
+
+/// Version of this form.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The whole plan. Resources that stay as they are are only counted.
+pub fn json(plan: &Plan) -> serde_json::Result<Json> {
+    serde_json::to_value(Document {
+        format_version: FORMAT_VERSION,
+        stack: &plan.stack,
+        account: &plan.account,
+        regions: &plan.regions,
+        destroy: plan.destroy,
+        empty: plan.is_empty(),
+        summary: plan.summary(),
+        waves: plan.waves.iter().map(|wave| &wave.name).collect(),
+        changes: plan.entries.iter().filter_map(resource).collect(),
+        obstacles: plan
+            .obstacles
+            .iter()
+            .map(|obstacle| Obstacle {
+                address: &obstacle.address,
+                kind: match obstacle.kind {
+                    ObstacleKind::NotOwned => "taken",
+                    ObstacleKind::Protected => "protected",
+                    ObstacleKind::Missing => "missing",
+                    ObstacleKind::Impossible => "impossible",
+                },
+                message: &obstacle.message,
+                help: &obstacle.help,
+            })
+            .collect(),
+    })
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format_version: u32,
+    stack: &'a StackName,
+    account: &'a str,
+    regions: &'a [Region],
+    destroy: bool,
+    empty: bool,
+    summary: Summary,
+    waves: Vec<&'a Scope>,
+    changes: Vec<Resource<'a>>,
+    obstacles: Vec<Obstacle<'a>>,
+}
+
+#[derive(Serialize)]
+struct Resource<'a> {
+    address: &'a Address,
+    kind: &'a KindName,
+    scope: &'a Scope,
+    wave: usize,
+    action: &'static str,
+    id: Option<&'a PhysicalId>,
+    why: Option<&'a str>,
+    /// Of a replacement: `create_first` or `delete_first`.
+    order: Option<&'static str>,
+    properties: Vec<Property>,
+}
+
+#[derive(Serialize)]
+struct Property {
+    path: String,
+    from: Json,
+    to: Json,
+    secret: bool,
+    forces_replacement: bool,
+    /// The references that `to` waits for; empty if it is known.
+    waits_for: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Obstacle<'a> {
+    address: &'a Address,
+    kind: &'static str,
+    message: &'a str,
+    help: &'a str,
+}
+
+fn resource(entry: &Planned) -> Option<Resource<'_>> {
+    let (action, why, changes): (_, Option<&str>, &[Change]) = match &entry.decision {
+        Decision::Keep => return None,
+        Decision::Await { why } => ("await", Some(why), &[]),
+        Decision::Create { why } => ("create", why.as_deref(), &[]),
+        Decision::Update { changes } => ("update", None, changes),
+        Decision::Replace { changes, why, .. } => ("replace", why.as_deref(), changes),
+        Decision::Adopt { changes, .. } => ("adopt", None, changes),
+        Decision::Delete => ("delete", None, &[]),
+        Decision::Forget => ("forget", None, &[]),
+    };
+    let order = match &entry.decision {
+        Decision::Replace { order: ReplaceOrder::CreateFirst, .. } => Some("create_first"),
+        Decision::Replace { order: ReplaceOrder::DeleteFirst, .. } => Some("delete_first"),
+        _ => None,
+    };
+    let id = match &entry.decision {
+        Decision::Adopt { id, .. } => Some(id),
+        _ => entry.id.as_ref(),
+    };
+    Some(Resource {
+        address: &entry.address,
+        kind: &entry.kind,
+        scope: &entry.address.at,
+        wave: entry.wave,
+        action,
+        id,
+        why,
+        order,
+        properties: changes.iter().map(property).collect(),
+    })
+}
+
+fn property(change: &Change) -> Property {
+    let mut waits_for = Vec::new();
+    let to = change.to.with_placeholders(&mut |unknown| {
+        waits_for.extend(unknown.waits_for.iter().cloned());
+        Json::String(UNKNOWN.to_owned())
+    });
+    // A value that is unknown as a whole is null, so that no text has to be compared.
+    let to = if matches!(change.to, Partial::Unknown(_)) { Json::Null } else { to };
+    let shown = |value: Json| if change.secret { Json::Null } else { value };
+    Property {
+        path: change.path.to_string(),
+        from: shown(change.from.clone()),
+        to: shown(to),
+        secret: change.secret,
+        forces_replacement: change.effect == Effect::Replace,
+        waits_for,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+
+    #[test]
+    fn the_form_is_fixed() {
+        let json = json(&sample::plan()).expect("json");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&json).expect("text"));
+    }
+}

@@ -1,0 +1,5 @@
+//! A recovery, before it is written.
+
+mod text;
+
+pub use text::text;
