@@ -3,7 +3,7 @@
 //! A create whose answer was lost is never repeated before a search has told that there is nothing:
 //! a search that fails tells nothing, and is repeated itself.
 
-use super::perform::ResourceStep;
+use super::resource::ResourceStep;
 use super::run::Failure;
 use super::wait::look;
 use crate::cloud::{Class, CloudError, Live, Readiness};

@@ -3,11 +3,11 @@
 mod create;
 mod delete;
 mod event;
-mod perform;
-mod progress;
 mod reads;
+mod resource;
 mod retry;
 mod run;
+mod tracker;
 mod wait;
 
 pub use event::{Counts, Event, Listener};

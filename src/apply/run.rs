@@ -13,9 +13,9 @@ use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::delete::delete;
 use super::event::{Counts, Event, Listener};
-use super::perform::{ResourceStep, VISIBLE_WITHIN};
-use super::progress::Progress;
 use super::reads::Reads;
+use super::resource::{ResourceStep, VISIBLE_WITHIN};
+use super::tracker::Progress;
 use crate::catalog::Catalog;
 use crate::cloud::{Cloud, CloudError, Live, Readiness};
 use crate::graph::Graph;

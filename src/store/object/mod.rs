@@ -12,9 +12,9 @@
 
 mod follower;
 mod lease;
-mod mend;
 mod place;
 mod renew;
+mod repair;
 #[cfg(test)]
 mod tests;
 
