@@ -1,36 +1,58 @@
-//! What `--target` and `--exclude` leave of a stack. Pure.
+//! Selection: the part of a stack that `--target` and `--exclude` leave. Pure.
 
 use std::collections::BTreeSet;
 
-use super::decide::Options;
+use super::options::Options;
 use crate::graph::Graph;
 use crate::names::Address;
+use crate::plan::steps::dependents;
 use crate::state::State;
+
+/// The part of a stack that a plan is of.
+pub(super) struct Selection<'a> {
+    graph: &'a Graph,
+    state: &'a State,
+    /// All if none.
+    selected: Option<BTreeSet<Address>>,
+}
+
+impl<'a> Selection<'a> {
+    pub(super) fn of(graph: &'a Graph, state: &'a State, options: &Options) -> Self {
+        Self { graph, state, selected: selected(graph, state, options) }
+    }
+
+    pub(super) fn contains(&self, address: &Address) -> bool {
+        self.selected.as_ref().is_none_or(|selected| selected.contains(address))
+    }
+
+    /// True if something that is not part of the plan still uses what stands, or stood, at an address.
+    pub(super) fn is_used_outside(&self, address: &Address) -> bool {
+        let left_alone = |user: &Address| !self.contains(user) && self.state.records.contains_key(user);
+        self.selected.is_some() && dependents(self.graph, self.state, address).iter().any(left_alone)
+    }
+}
 
 /// The addresses that are part of a plan, with what they need; all if neither option is given.
 pub(crate) fn selected(graph: &Graph, state: &State, options: &Options) -> Option<BTreeSet<Address>> {
-    if options.targets.is_empty() && options.excludes.is_empty() {
+    if !options.is_partial() {
         return None;
     }
-    let is_excluded = |address: &Address| options.excludes.iter().any(|pattern| address.is_in(pattern));
-    let is_target =
-        |address: &Address| options.targets.is_empty() || options.targets.iter().any(|pattern| address.is_in(pattern));
     let nodes = graph.in_order().map(|(address, _)| address);
     let all = nodes.chain(state.records.keys());
-    let wanted = all.filter(|address| is_target(address) && !is_excluded(address));
+    let wanted = all.filter(|address| options.is_target(address) && !options.is_excluded(address));
     let mut selected: BTreeSet<Address> = wanted.cloned().collect();
-    add_needs(graph, &mut selected, &is_excluded);
-    leave_out_orphans(graph, state, &mut selected, &is_excluded);
+    add_needs(graph, &mut selected, options);
+    drop_unreachable(graph, state, &mut selected, options);
     Some(selected)
 }
 
-/// Everything that is needed, or without which something would never serve.
-fn add_needs(graph: &Graph, selected: &mut BTreeSet<Address>, is_excluded: &impl Fn(&Address) -> bool) {
+/// Adds everything that is needed, or without which something would never serve.
+fn add_needs(graph: &Graph, selected: &mut BTreeSet<Address>, options: &Options) {
     loop {
         let mut more = BTreeSet::new();
         for (_, node) in graph.in_order().filter(|(address, _)| selected.contains(*address)) {
             let needs = node.needs.keys().chain(&node.declaration.served_by);
-            more.extend(needs.filter(|need| !selected.contains(*need) && !is_excluded(need)).cloned());
+            more.extend(needs.filter(|need| !selected.contains(*need) && !options.is_excluded(need)).cloned());
         }
         if more.is_empty() {
             return;
@@ -39,18 +61,13 @@ fn add_needs(graph: &Graph, selected: &mut BTreeSet<Address>, is_excluded: &impl
     }
 }
 
-/// What needs something that is excluded and not there cannot be made either.
-fn leave_out_orphans(
-    graph: &Graph,
-    state: &State,
-    selected: &mut BTreeSet<Address>,
-    is_excluded: &impl Fn(&Address) -> bool,
-) {
+/// Drops what needs something that is excluded and does not exist: it cannot be created either.
+fn drop_unreachable(graph: &Graph, state: &State, selected: &mut BTreeSet<Address>, options: &Options) {
     let mut missing: BTreeSet<Address> = BTreeSet::new();
     for (address, node) in graph.in_order() {
         let exists = state.records.contains_key(address) || node.declaration.existing;
         let mut needs = node.needs.keys().chain(&node.declaration.served_by);
-        if !exists && (is_excluded(address) || needs.any(|need| missing.contains(need))) {
+        if !exists && (options.is_excluded(address) || needs.any(|need| missing.contains(need))) {
             missing.insert(address.clone());
         }
     }
