@@ -1,0 +1,136 @@
+//! The work of one step, from its first call until what it made can be referred to.
+//!
+//! Create → read until AWS is done → compare → update → read again … until nothing differs. Every call that changes
+//! AWS stands between a Begin and an End in the journal. The id is recorded before any waiting.
+
+use std::time::Duration;
+
+use super::context::{Context, StepFailure};
+use super::delete::delete;
+use super::resource::ResourceStep;
+use crate::cloud::{Class, Live, Readiness};
+use crate::diff::Effect;
+use crate::names::{Address, PhysicalId};
+use crate::plan::steps::{Action, Step};
+use crate::state::Record;
+use crate::state::entry::Entry;
+use crate::value::Json;
+
+/// Time that a delete of a kind which is no longer known may take.
+const UNKNOWN_KIND_DEADLINE: Duration = Duration::from_mins(10);
+
+/// Does what a step says. `forced`: a replacement that no change asks for.
+pub(super) async fn perform(context: &Context, step: &Step, forced: bool) -> Result<Readiness, StepFailure> {
+    let Some(address) = &step.address else { return Ok(Readiness::Serving) };
+    let live = match &step.action {
+        Action::Gate => return Ok(Readiness::Serving),
+        Action::Forget => {
+            context.write(Entry::Forgotten { address: address.clone() }).await?;
+            return Ok(Readiness::Serving);
+        }
+        Action::Delete { kind, id } => {
+            let Some(record) = context.recorded(address).filter(|record| record.id == *id) else {
+                let why = "it is no longer in the state; plan again";
+                return Err(StepFailure::local(Class::Other, kind.as_str(), why));
+            };
+            return delete_record(context, address, &record).await;
+        }
+        Action::DeleteOld => {
+            // Nothing is left to delete if what was planned to be replaced could be kept.
+            for old in context.deposed(address) {
+                delete_record(context, address, &old).await?;
+            }
+            return Ok(Readiness::Serving);
+        }
+        Action::Create => resource(context, address)?.create(false).await?,
+        Action::Replace => resource(context, address)?.replace(forced).await?,
+        Action::Adopt(id) => resource(context, address)?.adopt(id).await?,
+        Action::Update | Action::Await => resource(context, address)?.update().await?,
+    };
+    Ok(live.readiness)
+}
+
+/// Reads until the resource at an address serves.
+pub(super) async fn wait_until_serving(context: &Context, address: &Address) -> Result<(), StepFailure> {
+    match context.declared(address) {
+        Some((node, info)) => ResourceStep::new(context, address, node, info).wait_until_serving().await,
+        None => Ok(()),
+    }
+}
+
+fn resource<'a>(context: &'a Context, address: &'a Address) -> Result<ResourceStep<'a>, StepFailure> {
+    let declared = context.declared(address);
+    let (node, info) = declared.ok_or_else(|| StepFailure::local(Class::Other, "plan", "it is not in the stack"))?;
+    Ok(ResourceStep::new(context, address, node, info))
+}
+
+async fn delete_record(context: &Context, address: &Address, record: &Record) -> Result<Readiness, StepFailure> {
+    let limit = context.catalog.get(&record.kind).map_or(UNKNOWN_KIND_DEADLINE, |info| info.traits.deadline);
+    delete(context, address, record, limit).await?;
+    Ok(Readiness::Serving)
+}
+
+impl ResourceStep<'_> {
+    /// Creates the resource and brings it to what is wanted. `replacing`: it takes the place of one that stays for now.
+    async fn create(&self, replacing: bool) -> Result<Live, StepFailure> {
+        let wanted = self.wanted()?;
+        let (id, generation) = self.create_call(&wanted).await?;
+        let record = self.record(&id, generation, &wanted, Json::Null);
+        let address = self.address.clone();
+        let entry = if replacing { Entry::Replaced { address, record } } else { Entry::Made { address, record } };
+        self.context.write(entry).await?;
+        self.context.mark_created(self.address);
+        let created = self.converge(&id, &wanted, generation, Some(wanted.clone()), true).await?;
+        created.ok_or_else(|| self.has_gone())
+    }
+
+    /// Adopts a resource that is ours and brings it to what is wanted.
+    async fn adopt(&self, id: &PhysicalId) -> Result<Live, StepFailure> {
+        let wanted = self.wanted()?;
+        let generation = self.context.next_generation(self.address);
+        self.tag_as_owned(id, &wanted, &self.owner(generation)).await?;
+        // Nothing of it was sent by anybody we remember.
+        let record = Record { spec: Json::Null, ..self.record(id, generation, &wanted, Json::Null) };
+        self.context.write(Entry::Made { address: self.address.clone(), record }).await?;
+        self.converge(id, &wanted, generation, None, false).await?.ok_or_else(|| self.has_gone())
+    }
+
+    /// Brings a recorded resource to what is wanted.
+    async fn update(&self) -> Result<Live, StepFailure> {
+        let wanted = self.wanted()?;
+        let record = self.recorded()?;
+        match self.converge(&record.id, &wanted, record.generation, Some(record.spec), false).await? {
+            Some(live) => Ok(live),
+            // It went with what it hangs on, which was replaced; or it was going since an earlier run.
+            None => self.create(false).await,
+        }
+    }
+
+    /// Replaces a resource, if what is known by now still asks for it; else brings it to what is wanted.
+    async fn replace(&self, forced: bool) -> Result<Live, StepFailure> {
+        let wanted = self.wanted()?;
+        let record = self.recorded()?;
+        if forced || record.kind != self.node.declaration.kind {
+            return self.create(true).await;
+        }
+        if let Some(live) = self.look(&record.id, &wanted).await? {
+            let changes = self.changes(&wanted, &live, Some(&record.spec));
+            if changes.iter().all(|change| change.effect == Effect::Update) {
+                return self.update().await;
+            }
+        }
+        self.create(true).await
+    }
+
+    async fn wait_until_serving(&self) -> Result<(), StepFailure> {
+        let record = self.recorded()?;
+        loop {
+            match self.look(&record.id, &record.spec).await?.map(|live| live.readiness) {
+                Some(Readiness::Serving) => return Ok(()),
+                Some(Readiness::Failed(why)) => return Err(self.failed(Class::Other, why)),
+                Some(Readiness::Pending(why) | Readiness::Configured(why)) => self.wait(&why).await?,
+                None => return Err(self.failed(Class::NotFound, "it disappeared while it was waited for")),
+            }
+        }
+    }
+}
