@@ -15,7 +15,7 @@ use crate::value::Json;
 
 /// The door. Object-safe.
 ///
-/// What every implementation promises:
+/// Every implementation promises:
 /// - `create` returns as soon as AWS has given an id; outputs and readiness come from `read` alone.
 /// - `update` takes one step from what is live to what is wanted; the engine calls it until they agree.
 /// - `delete` takes one step; the engine calls it until `read` finds nothing. Gone already is success.
@@ -36,7 +36,7 @@ pub trait Cloud: Send + Sync {
         regions: &'a [Region],
     ) -> BoxFuture<'a, Result<Vec<Tagged>, CloudError>>;
 
-    /// What is there, in the order of the asks; `None` where nothing is. Batched.
+    /// The resources, in the order of the requests; `None` where there is none. Batched.
     fn read<'a>(
         &'a self,
         at: &'a Scope,
@@ -107,7 +107,7 @@ pub trait Cloud: Send + Sync {
 /// One thing to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadRequest {
-    /// What it is called in AWS.
+    /// Its physical id.
     pub id: PhysicalId,
     /// The top-level fields that the file manages, and as `list.field` those of the items of its
     /// lists. What takes a call of its own to read, and is not among these, need not be read.
@@ -139,7 +139,7 @@ impl ReadRequest {
         Self { id, fields, texts }
     }
 
-    /// Whether the file manages this field.
+    /// True if the file manages this field.
     pub fn manages(&self, field: &str) -> bool {
         self.fields.contains(field)
     }
@@ -153,7 +153,7 @@ impl ReadRequest {
 /// A thing that carries a stack's ownership tags.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tagged {
-    /// What it is called in AWS.
+    /// Its ARN.
     pub arn: String,
     /// The address that its tags tell, if that is one.
     pub address: Option<Address>,
@@ -161,7 +161,7 @@ pub struct Tagged {
     pub generation: Option<u32>,
 }
 
-/// How carefully to read.
+/// Freshness of a read.
 ///
 /// A survey may take lists that lag a few seconds behind, because whatever it finds different is
 /// read again exactly before anything is decided.
@@ -173,18 +173,18 @@ pub enum ReadMode {
     Fresh,
 }
 
-/// What is there.
+/// A resource as AWS tells it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Live {
     /// Its properties in the form of a spec. A field that is missing was not looked at; null means not set.
     pub spec: Json,
-    /// What can be referred to.
+    /// Its outputs.
     pub outputs: Json,
-    /// Whether it can be used.
+    /// Its readiness.
     pub readiness: Readiness,
 }
 
-/// Whether a thing can be used.
+/// Readiness of a resource for use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
     /// AWS is at work on it; nothing that refers to it can start.

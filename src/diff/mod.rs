@@ -1,4 +1,4 @@
-//! What differs between what is wanted and what is there.
+//! Differences between the desired and the live.
 //!
 //! Three ways: the file (`wanted`), AWS (`live`) and what was last sent (`sent`). A field that the
 //! file leaves out is not ours and never differs. A field that AWS does not return is compared with
@@ -12,19 +12,19 @@ use crate::value::{Json, Partial, Path, fingerprint};
 /// One difference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Where in the spec.
+    /// The place in the spec.
     pub path: Path,
-    /// What is there; null if nothing.
+    /// The live value; null if there is none.
     pub from: Json,
-    /// What is wanted; null if it is to go.
+    /// The desired value; null if it is to go.
     pub to: Partial,
-    /// Whether it can be changed in place.
+    /// The effect of the change on the resource.
     pub effect: Effect,
-    /// Whether it must not be shown.
+    /// True if it must not be shown.
     pub secret: bool,
 }
 
-/// What a change takes.
+/// The effect of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
     /// The thing stays.
@@ -40,8 +40,8 @@ pub fn changes(shape: &Shape, wanted: &Partial, live: &Json, sent: Option<&Json>
     comparison.changes
 }
 
-/// What is there as the starting point of an update: fields that were not looked at as they were
-/// last sent, and of merged maps only the keys that are ours, so that an update leaves the others alone.
+/// The live spec restricted to what is managed, as the starting point of an update: fields that were not read
+/// as they were last sent, and of merged maps only the keys that are ours, so that an update leaves the others alone.
 pub fn managed_part(shape: &Shape, wanted: &Json, live: &Json, sent: Option<&Json>) -> Json {
     match (&shape.schema_type, live) {
         (SchemaType::Object(fields), Json::Object(map)) => Json::Object(
@@ -85,7 +85,7 @@ pub fn managed_part(shape: &Shape, wanted: &Json, live: &Json, sent: Option<&Jso
     }
 }
 
-/// Whether two policy documents mean the same.
+/// True if two policy documents mean the same.
 pub fn same_policy(one: &Json, other: &Json) -> bool {
     policy(one) == policy(other)
 }
@@ -277,7 +277,7 @@ impl Comparison {
     }
 }
 
-/// Whether a value of this shape is a secret, or has one in it.
+/// True if a value of this shape is a secret, or has one in it.
 fn holds_secret(shape: &Shape) -> bool {
     shape.annotations.secret
         || match &shape.schema_type {
@@ -295,7 +295,7 @@ struct Difference<'a> {
     effect: Effect,
 }
 
-/// Whether it says no more than leaving the field out does.
+/// True if it says no more than leaving the field out does.
 fn is_default(field: &Field, there: &Json) -> bool {
     let default = field.default.as_ref().unwrap_or(&Json::Null);
     same(default, there)
@@ -421,14 +421,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_file_leaves_out_is_not_ours() {
+    fn fields_left_out_of_the_file_never_differ() {
         check(json!({"name": "a"}), json!({"name": "a", "memory": 128}), json!(null), &[]);
         check(json!({"memory": null}), json!({"memory": 128}), json!(null), &[]);
         check(json!({"count": 2}), json!({"count": 9}), json!(null), &[]);
     }
 
     #[test]
-    fn a_fixed_field_replaces() {
+    fn changes_of_fixed_fields_replace() {
         check(
             json!({"name": "b", "memory": 2}),
             json!({"name": "a", "memory": 1}),
@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_of_others_stay_and_ours_go() {
+    fn tags_of_others_stay_and_ours_are_removed() {
         check(
             json!({"tags": {"a": "1"}}),
             json!({"tags": {"a": "1", "ours": "x", "theirs": "y"}}),
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn items_of_others_stay_and_ours_go() {
+    fn list_items_of_others_stay_and_ours_are_removed() {
         let live = json!({"guests": ["a", "ours", "theirs"]});
         check(json!({"guests": ["a"]}), live.clone(), json!({"guests": ["a"]}), &[]);
         check(
@@ -493,7 +493,7 @@ mod tests {
     }
 
     #[test]
-    fn of_some_lists_only_the_first_item_has_a_place() {
+    fn lists_with_a_fixed_first_item_are_unordered_after_it() {
         let live = json!({"certificates": ["default", "a", "b"]});
         check(json!({"certificates": ["default", "b", "a"]}), live.clone(), json!(null), &[]);
         check(
@@ -506,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn another_case_may_replace_where_its_content_does_not() {
+    fn another_case_may_replace_where_its_content_updates() {
         let zip = |sha: &str| json!({"code": {"zip": {"path": "p", "sha256": sha}}});
         check(zip("a"), json!({"code": {"zip": {"path": "", "sha256": "a"}}}), json!(null), &[]);
         check(zip("b"), zip("a"), json!(null), &["code.zip.sha256 \"a\" -> \"b\" Update"]);
@@ -521,14 +521,14 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_does_not_return_is_compared_with_what_was_sent() {
+    fn fields_that_aws_does_not_return_are_compared_with_what_was_sent() {
         check(json!({"zip": "a"}), json!({"zip": null}), json!({"zip": "a"}), &[]);
         check(json!({"zip": "b"}), json!({}), json!({"zip": "a"}), &["zip \"a\" -> \"b\" Update"]);
         check(json!({"name": "n"}), json!({}), json!(null), &[]);
     }
 
     #[test]
-    fn an_update_starts_from_what_is_ours() {
+    fn updates_start_from_the_managed_part() {
         let from = managed_part(
             &shape(),
             &json!({"tags": {"a": "2"}}),
@@ -539,7 +539,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_whole_says_all_that_it_is() {
+    fn objects_sent_whole_reset_fields_left_out() {
         let defaults = json!({"image": {"uri": "a", "essential": true, "labels": {}, "health": {"retries": 3}}});
         check(json!({"image": {"uri": "a"}}), defaults, json!(null), &[]);
         let live = json!({"image": {"uri": "a", "essential": false, "labels": {"x": "1"}, "health": {"retries": 5}}});
@@ -556,7 +556,7 @@ mod tests {
     }
 
     #[test]
-    fn items_are_matched_by_their_key() {
+    fn list_items_are_matched_by_their_key() {
         check(
             json!({"replicas": [{"region": "b", "pitr": true}, {"region": "c"}]}),
             json!({"replicas": [{"region": "a"}, {"region": "b", "pitr": false}]}),

@@ -62,7 +62,7 @@ impl Owner {
     }
 }
 
-/// How many generations are tried when any is looked for.
+/// Number of generations that are tried when any is looked for.
 const GENERATIONS: u32 = 200;
 
 /// The address that a tag of [`TAG_ADDRESS`] tells; see [`Owner::tags`].

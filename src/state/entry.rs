@@ -18,7 +18,7 @@ pub enum Entry {
     Made {
         /// The resource.
         address: Address,
-        /// What it is.
+        /// The record.
         record: Record,
     },
     /// A new one is there; the old one is to leave.
@@ -30,11 +30,11 @@ pub enum Entry {
     },
     /// The thing with this id is gone.
     Gone {
-        /// Where it stood.
+        /// Its address.
         address: Address,
         /// Which of the things that have stood there.
         generation: u32,
-        /// What it was called.
+        /// Its physical id.
         id: PhysicalId,
     },
     /// A call came to nothing.
@@ -115,7 +115,7 @@ fn apply(state: &mut State, entry: &Entry) {
     }
 }
 
-/// What was to leave and is now what stands there, since a replacement was taken back, does not leave.
+/// Restores a deposed resource that is now what stands at its address, since a replacement was taken back.
 fn stays(state: &mut State, address: &Address, record: &Record) {
     state.deposed.retain(|old| old.address != *address || !old.record.is_the_thing_of(record));
 }
