@@ -13,6 +13,7 @@
 mod acquire;
 mod follower;
 mod lease;
+mod lock;
 mod place;
 mod renew;
 mod repair;
@@ -25,23 +26,18 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
 
-use self::acquire::{Acquired, acquire};
 use self::lease::Lease;
 use self::place::{Page, Place, Replayed};
-use crate::names::{StackName, short_hash};
+use crate::names::StackName;
 use crate::state::State;
 use crate::state::entry::Entry;
-use crate::store::fence::{Fence, Moment};
-use crate::store::objects::{ObjectError, Objects, Tag, When};
+use crate::store::fence::Fence;
+use crate::store::objects::{ObjectError, Objects, Tag};
 use crate::store::{Holder, Store, StoreError};
 
 /// Attempts of a call to the leader, and to the follower.
 const ATTEMPTS: (u32, u32) = (8, 2);
-/// Pause between two attempts to take a lease that somebody else has.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
 /// The usual reason for a lost lease.
 const TAKEN: &str = "somebody else has taken the lock";
 
@@ -131,82 +127,6 @@ impl ObjectStore {
 }
 
 impl Inner {
-    async fn lock(self: &Arc<Self>, holder: &Holder, wait: Duration) -> Result<(), StoreError> {
-        let until = Instant::now() + wait;
-        let nonce = short_hash(&format!("{:x}", fastrand::u128(..)), 16);
-        self.prepare().await?;
-        let mut last = None;
-        loop {
-            match self.try_lock(holder, &nonce).await? {
-                None => return Ok(()),
-                Some(held_by) => last = held_by.or(last),
-            }
-            if Instant::now() + LOOK_EVERY > until {
-                return Err(StoreError::Locked(last));
-            }
-            tokio::time::sleep(LOOK_EVERY.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
-        }
-    }
-
-    /// Makes the places, where that is asked for.
-    async fn prepare(&self) -> Result<(), StoreError> {
-        self.leader.objects.prepare().await.map_err(|error| self.leader.failed("", error))?;
-        if let Some(place) = &self.follower
-            && let Err(error) = place.objects.prepare().await
-        {
-            self.note_missed(&place.failed("", error));
-        }
-        Ok(())
-    }
-
-    /// Takes the lease, or tells who has it.
-    async fn try_lock(self: &Arc<Self>, holder: &Holder, nonce: &str) -> Result<Option<Option<Holder>>, StoreError> {
-        let begun = Moment::now();
-        let at_least = self.follower_epoch().await?;
-        let (lease, taken) = acquire(&self.leader, holder, nonce, self.lasts, at_least, None).await?;
-        let (tag, before) = match taken {
-            Acquired::Ours { tag, before } => (tag, before),
-            Acquired::Held(by) => return Ok(Some(by)),
-        };
-        self.fence.hold(begun, self.lasts * 3 / 4);
-        let tags = Arc::new(Mutex::new(Tags { leader: tag, follower: None, renewals: 0 }));
-        let left = before.is_some_and(|before| before.was_abandoned());
-        match self.enter(lease.clone(), tags.clone(), left).await {
-            Ok(()) => {}
-            Err(error) => {
-                self.give_back(&lease, &tags).await;
-                return match error {
-                    StoreError::Locked(by) => Ok(Some(by)),
-                    error => Err(error),
-                };
-            }
-        }
-        Ok(None)
-    }
-
-    /// Ends what the holder before has left open, brings the places in step, and keeps the lease.
-    async fn enter(self: &Arc<Self>, lease: Lease, tags: Arc<Mutex<Tags>>, left: bool) -> Result<(), StoreError> {
-        self.start_renewal(lease.clone(), tags.clone());
-        let mut replayed = self.leader.replayed().await?;
-        if left || replayed.sealed || replayed.ahead.is_some() {
-            replayed = self.leader.take_over(lease.epoch).await?;
-        }
-        if replayed.state.is_none() {
-            // Logs of a state that is lost: the new one's must not run into them.
-            self.leader.drop_pages(&std::mem::take(&mut replayed.pages)).await;
-        }
-        let following = match self.sync_replica(&lease, &tags, &replayed).await? {
-            follower::Contact::InStep => true,
-            follower::Contact::Unreachable => false,
-            follower::Contact::Ahead(state) => {
-                replayed = self.adopt_from_follower(*state, replayed, &lease, &tags).await?;
-                true
-            }
-        };
-        *self.session.lock().await = Some(Session { following, ..session(lease, tags, replayed) });
-        Ok(())
-    }
-
     async fn append(&self, entries: &[Entry]) -> Result<(), StoreError> {
         self.fence.open().await.map_err(|why| self.lost(&why))?;
         let mut slot = self.session.lock().await;
@@ -280,30 +200,6 @@ impl Inner {
         }
     }
 
-    async fn unlock(&self) {
-        if let Some(session) = self.session.lock().await.take() {
-            self.give_back(&session.lease, &session.tags).await;
-        }
-    }
-
-    /// Gives the lease back: the epoch stays.
-    async fn give_back(&self, lease: &Lease, tags: &Mutex<Tags>) {
-        let renewal = self.renewal.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(renewal) = renewal {
-            renewal.abort();
-        }
-        let tags = tags.lock().await;
-        let free = Lease { holder: None, ..lease.clone() };
-        let first = async {
-            if let (Some(place), Some(tag)) = (&self.follower, tags.follower.clone()) {
-                let free = Lease { copy: Some(self.leader.name()), ..free.clone() };
-                release(place, &free, &tag).await;
-            }
-        };
-        futures::future::join(release(&self.leader, &free, &tags.leader), first).await;
-        self.fence.free();
-    }
-
     /// A refused write means that somebody else has taken over.
     fn refused(&self, error: ObjectError, what: &str) -> StoreError {
         if error == ObjectError::Condition {
@@ -325,30 +221,6 @@ impl Inner {
         if !notes.contains(&note) {
             notes.push(note);
         }
-    }
-}
-
-/// Writes that nobody has the lease, over ours: under this tag, or under that of a renewal that was under way.
-/// One that cannot be given back runs out.
-async fn release(place: &Place, free: &Lease, tag: &Tag) {
-    let Err(ObjectError::Condition) = place.put_lease(free, When::Is(tag.clone())).await else { return };
-    if let Ok(Some(there)) = place.lease().await
-        && there.lease.nonce == free.nonce
-    {
-        let _ = place.put_lease(free, When::Is(there.tag)).await;
-    }
-}
-
-fn session(lease: Lease, tags: Arc<Mutex<Tags>>, replayed: Replayed) -> Session {
-    Session {
-        lease,
-        tags,
-        lineage: replayed.state.as_ref().map(|state| state.lineage.clone()).unwrap_or_default(),
-        serial: replayed.serial(),
-        tag: replayed.tag,
-        pages: replayed.pages,
-        fresh: Some(Read(replayed.state)),
-        following: false,
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::names::StackName;
 use crate::state::State;
 use crate::state::entry::Entry;
+use crate::store::fence::Moment;
 use crate::store::objects::memory::MemoryObjects;
 use crate::store::objects::{Objects, When};
 use crate::store::{Holder, Store, StoreError};
@@ -92,7 +93,7 @@ async fn a_frozen_holder_finds_its_lock_taken_and_writes_nothing() {
     freeze(&frozen);
     next.lock(&holder("b"), Duration::from_secs(10)).await.expect("the lock, once it has run out");
     // It thinks that it has time left.
-    frozen.0.fence.hold(super::Moment::now(), LONG);
+    frozen.0.fence.hold(Moment::now(), LONG);
     assert!(matches!(frozen.append(&[used("2")]).await, Err(StoreError::Lost { .. })));
     assert!(frozen.fence().check().is_err(), "from then on nothing may be done");
     assert_eq!(account(&next).await, "1");
@@ -109,7 +110,7 @@ async fn a_frozen_holder_cannot_overwrite_its_successor() {
     save(&frozen).await.expect("saved");
     freeze(&frozen);
     next.lock(&holder("b"), Duration::from_secs(10)).await.expect("the lock, once it has run out");
-    frozen.0.fence.hold(super::Moment::now(), LONG);
+    frozen.0.fence.hold(Moment::now(), LONG);
     assert!(matches!(save(&frozen).await, Err(StoreError::Lost { .. } | StoreError::Stale { .. })));
     save(&next).await.expect("saved");
 }
