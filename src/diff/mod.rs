@@ -4,7 +4,14 @@
 //! file leaves out is not ours and never differs. A field that AWS does not return is compared with
 //! what was last sent.
 
+mod equal;
+mod managed;
+
 use std::collections::BTreeSet;
+
+pub use equal::same_policy;
+use equal::{dns, same, sorted};
+pub use managed::managed_part;
 
 use crate::catalog::{Compare, Field, SchemaType, Shape};
 use crate::value::{Json, Partial, Path, fingerprint};
@@ -27,9 +34,9 @@ pub struct Change {
 /// The effect of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
-    /// The thing stays.
+    /// The resource stays.
     Update,
-    /// A new thing in place of the old one.
+    /// A new resource in place of the old one.
     Replace,
 }
 
@@ -38,56 +45,6 @@ pub fn changes(shape: &Shape, wanted: &Partial, live: &Json, sent: Option<&Json>
     let mut comparison = Comparison { changes: Vec::new() };
     comparison.value(shape, wanted, Some(live), sent, &Path::default(), Effect::Update);
     comparison.changes
-}
-
-/// The live spec restricted to what is managed, as the starting point of an update: fields that were not read
-/// as they were last sent, and of merged maps only the keys that are ours, so that an update leaves the others alone.
-pub fn managed_part(shape: &Shape, wanted: &Json, live: &Json, sent: Option<&Json>) -> Json {
-    match (&shape.schema_type, live) {
-        (SchemaType::Object(fields), Json::Object(map)) => Json::Object(
-            fields
-                .iter()
-                .filter_map(|(name, field)| {
-                    let sent = sent.and_then(|sent| sent.get(name));
-                    let wanted = wanted.get(name).unwrap_or(&Json::Null);
-                    let unseen = field.shape.annotations.write_only || !map.contains_key(name);
-                    let hashed = field.shape.annotations.compare == Compare::Sha256;
-                    let value = match map.get(name) {
-                        Some(live) if !unseen && !hashed => managed_part(&field.shape, wanted, live, sent),
-                        _ => sent.or((field.required).then_some(wanted))?.clone(),
-                    };
-                    Some((name.clone(), value))
-                })
-                .collect(),
-        ),
-        (SchemaType::OneOf(cases), Json::Object(map)) => Json::Object(
-            map.iter()
-                .map(|(name, live)| {
-                    let wanted = wanted.get(name).unwrap_or(&Json::Null);
-                    let sent = sent.and_then(|sent| sent.get(name));
-                    let kept =
-                        cases.get(name).map_or_else(|| live.clone(), |case| managed_part(case, wanted, live, sent));
-                    (name.clone(), kept)
-                })
-                .collect(),
-        ),
-        (SchemaType::Map(_), Json::Object(map)) if shape.annotations.merge => {
-            let is_ours = |key: &String| wanted.get(key).is_some() || sent.is_some_and(|sent| sent.get(key).is_some());
-            let kept = map.iter().filter(|(key, _)| is_ours(key));
-            Json::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
-        }
-        (SchemaType::List { .. }, Json::Array(items)) if shape.annotations.merge => {
-            let holds =
-                |list: Option<&Json>, item: &Json| list.and_then(Json::as_array).is_some_and(|all| all.contains(item));
-            items.iter().filter(|item| holds(Some(wanted), item) || holds(sent, item)).cloned().collect()
-        }
-        _ => live.clone(),
-    }
-}
-
-/// True if two policy documents mean the same.
-pub fn same_policy(one: &Json, other: &Json) -> bool {
-    policy(one) == policy(other)
 }
 
 struct Comparison {
@@ -308,66 +265,6 @@ fn is_default(field: &Field, there: &Json) -> bool {
             (_, Json::Array(there)) => there.is_empty(),
             _ => false,
         }
-}
-
-/// Equal as JSON, where 5 equals 5.0 and a field left out equals null.
-fn same(one: &Json, other: &Json) -> bool {
-    match (one, other) {
-        (Json::Number(one), Json::Number(other)) => one.as_f64() == other.as_f64(),
-        (Json::Array(one), Json::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        (Json::Object(one), Json::Object(other)) => {
-            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
-            let null = Json::Null;
-            keys.into_iter().all(|key| same(one.get(key).unwrap_or(&null), other.get(key).unwrap_or(&null)))
-        }
-        _ => one == other,
-    }
-}
-
-/// A DNS name in one form.
-fn dns(name: &str) -> String {
-    name.trim_end_matches('.').to_ascii_lowercase()
-}
-
-fn sorted(json: &Json) -> Vec<String> {
-    let mut texts: Vec<String> = json.as_array().into_iter().flatten().map(Json::to_string).collect();
-    texts.sort();
-    texts
-}
-
-/// An IAM policy in one form: lists of one as their item, lists in order, the version that AWS takes by default left out.
-fn policy(json: &Json) -> Json {
-    match json {
-        Json::Array(items) if items.len() == 1 => policy(&items[0]),
-        Json::Array(items) => {
-            let mut items: Vec<Json> = items.iter().map(policy).collect();
-            items.sort_by_key(Json::to_string);
-            Json::Array(items)
-        }
-        Json::Object(fields) => Json::Object(
-            fields
-                .iter()
-                .map(|(key, value)| (key.clone(), if key == "AWS" { policy(&accounts(value)) } else { policy(value) }))
-                .collect(),
-        ),
-        Json::String(text) if text.starts_with('{') => {
-            serde_json::from_str(text).map_or_else(|_| json.clone(), |inner| policy(&inner))
-        }
-        plain => plain.clone(),
-    }
-}
-
-/// Principals with an account as its number: AWS turns that into the ARN of the account's root.
-fn accounts(json: &Json) -> Json {
-    match json {
-        Json::Array(items) => items.iter().map(accounts).collect(),
-        Json::String(text) if text.starts_with("arn:") && text.ends_with(":root") => {
-            Json::from(text.split(':').nth(4).unwrap_or_default())
-        }
-        plain => plain.clone(),
-    }
 }
 
 #[cfg(test)]
