@@ -16,7 +16,7 @@ pub struct Observed {
     pub live: BTreeMap<Address, Option<Live>>,
     /// Physical ids of existing resources (`existing:`).
     pub existing: BTreeMap<Address, PhysicalId>,
-    /// Searches for things that are not in the state.
+    /// Searches for resources that are not in the state.
     pub found: BTreeMap<Address, SearchResult>,
     /// Addresses whose reading is exact.
     pub exact: BTreeSet<Address>,
@@ -31,11 +31,11 @@ pub enum SearchResult {
     Nothing,
     /// It is there, and ours.
     Ours(PhysicalId),
-    /// A thing of its name is somebody else's.
+    /// A resource of its name is somebody else's.
     NotOwned(CloudError),
 }
 
-/// One thing to be read.
+/// One resource to be read.
 #[derive(Debug, Clone)]
 pub struct ReadTarget {
     /// Its address.
@@ -48,7 +48,7 @@ pub struct ReadTarget {
     pub spec: Json,
 }
 
-/// One thing to be searched for.
+/// One resource to be searched for.
 #[derive(Debug, Clone)]
 pub struct Search {
     /// Its address.

@@ -6,7 +6,7 @@ use crate::cloud::CloudError;
 use crate::names::{Address, KindName, PhysicalId, Scope};
 use crate::plan::steps::Verb;
 
-/// Hears of everything that happens. Must not block.
+/// A listener to everything that happens. Must not block.
 pub trait Listener: Send + Sync {
     /// Something happened.
     fn on(&self, event: &Event);
@@ -28,7 +28,7 @@ pub enum Event {
         /// A region, or `global`.
         name: Scope,
     },
-    /// Everything of a wave serves.
+    /// Everything of a wave is ready.
     WaveDone {
         /// Its number.
         wave: usize,
@@ -44,7 +44,7 @@ pub enum Event {
         /// The action.
         verb: Verb,
     },
-    /// The thing has an id, or AWS has taken a change: the step goes on to wait.
+    /// The resource has an id, or AWS has taken a change: the step goes on to wait.
     StepWaiting {
         /// The resource.
         address: Address,
@@ -71,7 +71,7 @@ pub enum Event {
         /// Its duration.
         seconds: f64,
     },
-    /// The resource serves; told only of those that did not when their step was done.
+    /// The resource is ready; told only of those that were not when their step was done.
     Serving {
         /// The resource.
         address: Address,

@@ -24,7 +24,7 @@ pub(super) fn pause(error: &CloudError, attempt: u32) -> Duration {
 /// an eighth of that, between 0.125 s and 8 s. So at most an eighth of the time is wasted.
 ///
 /// Pauses are powers of two, and end at multiples of themselves since the start of the run, so that
-/// looks at many things come together and share a call.
+/// looks at many resources come together and share a call.
 pub(super) fn until_next_look(waited: Duration, since_start: Duration) -> Duration {
     let waited = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
     let now = u64::try_from(since_start.as_millis()).unwrap_or(u64::MAX);

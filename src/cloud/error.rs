@@ -31,16 +31,16 @@ pub struct CloudError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
-    /// It is not there.
+    /// It does not exist.
     NotFound,
-    /// It is there already; `find` tells whether it is ours.
+    /// It exists already; `find` tells whether it is ours.
     Exists,
-    /// It is there, and somebody else's.
+    /// It exists, and is not managed by this stack.
     #[serde(rename = "taken")]
     NotOwned,
     /// Someone is changing it, or it is in use: worth another try.
     Conflict,
-    /// Another service does not see yet what was just made: worth another try.
+    /// Eventual consistency: what was just created is not visible everywhere yet; worth another try.
     #[serde(rename = "not-yet")]
     NotVisibleYet,
     /// Too many calls: worth another try, later.

@@ -28,7 +28,7 @@ pub trait Cloud: Send + Sync {
     /// Forgets what earlier surveys have read; called when a new one begins.
     fn start_survey(&self) {}
 
-    /// Everything that carries the ownership tags of a stack, in these regions and where global things are
+    /// Everything that carries the ownership tags of a stack, in these regions and where global resources are
     /// listed. What takes no tags, or is in no index of them, is not among it.
     fn tagged<'a>(
         &'a self,
@@ -45,8 +45,8 @@ pub trait Cloud: Send + Sync {
         mode: ReadMode,
     ) -> BoxFuture<'a, Result<Vec<Option<Live>>, CloudError>>;
 
-    /// The thing that this owner made, if it did: by natural name, token or ownership tag. Changes nothing.
-    /// A thing of the same natural name without our identity is [`Class::NotOwned`].
+    /// The resource that this owner made, if it did: by natural name, token or ownership tag. Changes nothing.
+    /// A resource of the same natural name without our identity is [`Class::NotOwned`].
     fn find<'a>(
         &'a self,
         at: &'a Scope,
@@ -55,7 +55,7 @@ pub trait Cloud: Send + Sync {
         spec: &'a Json,
     ) -> BoxFuture<'a, Result<Option<PhysicalId>, CloudError>>;
 
-    /// A thing that somebody else looks after, by what the stack file says of it (`existing:`).
+    /// A resource that somebody else looks after, by what the stack file says of it (`existing:`).
     fn lookup<'a>(
         &'a self,
         at: &'a Scope,
@@ -72,8 +72,8 @@ pub trait Cloud: Send + Sync {
         owner: &'a Owner,
     ) -> BoxFuture<'a, Result<PhysicalId, CloudError>>;
 
-    /// Puts the owner's tags on a thing that it made and that may have been left without: those whose create call takes
-    /// none. May be repeated.
+    /// Puts the owner's tags on a resource that it made and that may have been left without: of a kind whose create
+    /// call takes none. Idempotent.
     fn tag_as_owned<'a>(
         &'a self,
         _at: &'a Scope,
@@ -104,7 +104,7 @@ pub trait Cloud: Send + Sync {
     ) -> BoxFuture<'a, Result<(), CloudError>>;
 }
 
-/// One thing to be read.
+/// One resource to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadRequest {
     /// Its physical id.
@@ -150,14 +150,14 @@ impl ReadRequest {
     }
 }
 
-/// A thing that carries a stack's ownership tags.
+/// A resource that carries a stack's ownership tags.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tagged {
     /// Its ARN.
     pub arn: String,
     /// The address that its tags tell, if that is one.
     pub address: Option<Address>,
-    /// Which of the things at that address it is, if its tags tell.
+    /// Which of the resources at that address it is, if its tags tell.
     pub generation: Option<u32>,
 }
 
@@ -169,7 +169,7 @@ pub struct Tagged {
 pub enum ReadMode {
     /// As few calls as possible.
     Listed,
-    /// From the thing's own describe call.
+    /// From the resource's own describe call.
     Fresh,
 }
 

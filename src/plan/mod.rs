@@ -22,7 +22,7 @@ pub struct Plan {
     pub waves: Vec<Wave>,
     /// Obstacles: names that others use, protected data that would be deleted.
     pub obstacles: Vec<Obstacle>,
-    /// Addresses whose old thing stays after a replacement, because what uses it is not part of this plan.
+    /// Addresses whose old resource stays after a replacement, because what uses it is not part of this plan.
     pub keep_old: std::collections::BTreeSet<Address>,
 }
 
@@ -37,7 +37,7 @@ pub struct Planned {
     pub decision: Decision,
     /// The wave it changes in, from 0.
     pub wave: usize,
-    /// The thing that is there now, if any.
+    /// The resource that is there now, if any.
     pub id: Option<PhysicalId>,
 }
 
@@ -115,11 +115,11 @@ pub struct Obstacle {
 /// The kind of an obstacle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObstacleKind {
-    /// A thing of this name is somebody else's.
+    /// A resource of this name is not managed by this stack.
     NotOwned,
     /// Data that is protected would be deleted or replaced.
     Protected,
-    /// A thing that the file says exists does not.
+    /// A resource that the file declares as existing does not exist.
     Missing,
     /// AWS would not be able to do it.
     Impossible,

@@ -27,7 +27,7 @@ pub struct Step {
 /// The action of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// Makes a thing where there is none.
+    /// Creates a resource where there is none.
     Create,
     /// Changes what is there until it is as it should be.
     Update,
@@ -37,7 +37,7 @@ pub enum Action {
     Adopt(PhysicalId),
     /// Waits until it serves.
     Await,
-    /// Deletes a thing.
+    /// Deletes a resource.
     Delete {
         /// Its kind.
         kind: KindName,
@@ -136,9 +136,9 @@ struct Builder<'a> {
     state: &'a State,
     keep_old: &'a BTreeSet<Address>,
     steps: Vec<Step>,
-    /// The step after which the thing at an address is as it should be.
+    /// The step after which the resource at an address is as it should be.
     main: BTreeMap<Address, StepId>,
-    /// The steps after which a thing that stood at an address is gone.
+    /// The steps after which a resource that stood at an address is gone.
     gone: BTreeMap<Address, Vec<StepId>>,
 }
 

@@ -14,25 +14,25 @@ pub enum Entry {
         /// The call.
         pending: Pending,
     },
-    /// It is there, as this record says; no call is open any more.
+    /// The resource exists, as this record says; no call is open any more.
     Made {
         /// The resource.
         address: Address,
         /// The record.
         record: Record,
     },
-    /// A new one is there; the old one is to leave.
+    /// The new half of a replacement exists; the old one is deposed.
     Replaced {
         /// The resource.
         address: Address,
         /// The new one.
         record: Record,
     },
-    /// The thing with this id is gone.
+    /// The resource with this id is gone.
     Gone {
         /// Its address.
         address: Address,
-        /// Which of the things that have stood there.
+        /// Its generation.
         generation: u32,
         /// Its physical id.
         id: PhysicalId,
@@ -41,15 +41,15 @@ pub enum Entry {
     Cleared {
         /// The resource.
         address: Address,
-        /// Which of the things that have stood there.
+        /// Its generation.
         generation: u32,
     },
-    /// We no longer look after it.
+    /// The resource is no longer managed.
     Forgotten {
         /// The resource.
         address: Address,
     },
-    /// It has a new address.
+    /// The resource has a new address.
     Moved {
         /// The old address.
         from: Address,

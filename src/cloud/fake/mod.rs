@@ -263,7 +263,7 @@ impl Cloud for FakeCloud {
                     return if ours {
                         Ok(Some(id.clone()))
                     } else {
-                        Err(refusal(Class::NotOwned, kind, "somebody else's"))
+                        Err(refusal(Class::NotOwned, kind, "not managed by this stack"))
                     };
                 }
             }

@@ -62,7 +62,7 @@ pub(super) fn refusal(class: Class, kind: &KindName, message: &str) -> CloudErro
     CloudError::local(class, kind.as_str(), message)
 }
 
-/// The things of a kind in a place.
+/// The resources of a kind in a place.
 pub(super) fn of_kind<'a>(
     things: &'a BTreeMap<(Scope, KindName, PhysicalId), Thing>,
     at: &'a Scope,
