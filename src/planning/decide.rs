@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::inputs::{Decisions, Inputs};
 pub use super::options::Options;
-use super::select::Selection;
+use super::select::PlannedPart;
 use super::waves::Waves;
 use super::{outputs, protect, resource};
 use crate::catalog::Catalog;
@@ -34,8 +34,8 @@ pub fn decide(
     account: &str,
 ) -> Decided {
     let inputs = Inputs { graph, state, observed, catalog, options, account };
-    let selection = Selection::of(graph, state, options);
-    let mut decider = Decider { inputs, selection, done: BTreeMap::new(), obstacles: Vec::new() };
+    let part = PlannedPart::of(graph, state, options);
+    let mut decider = Decider { inputs, part, done: BTreeMap::new(), obstacles: Vec::new() };
     for (address, node) in graph.in_order() {
         decider.declared(address, node);
     }
@@ -46,7 +46,7 @@ pub fn decide(
 /// A walk over the resources in the order of their needs.
 struct Decider<'a> {
     inputs: Inputs<'a>,
-    selection: Selection<'a>,
+    part: PlannedPart<'a>,
     done: Decisions,
     obstacles: Vec<Obstacle>,
 }
@@ -65,7 +65,7 @@ impl Decider<'_> {
         };
         let mut decision = resource::decision(self.inputs, address, &wanted, info);
         self.obstacles.extend(resource::name_conflict(self.inputs, address));
-        if !self.selection.contains(address) {
+        if !self.part.contains(address) {
             decision = Decision::Keep;
         } else if decision == Decision::Keep && self.may_go_with_a_need(node) {
             decision = Decision::Await { why: "a resource that it depends on is replaced".into() };
@@ -76,7 +76,7 @@ impl Decider<'_> {
 
     /// The obstacle of an existing resource that was not found.
     fn missing(&self, address: &Address, node: &Node) -> Option<Obstacle> {
-        let is_missing = self.selection.contains(address) && !self.inputs.observed.existing.contains_key(address);
+        let is_missing = self.part.contains(address) && !self.inputs.observed.existing.contains_key(address);
         is_missing.then(|| Obstacle {
             address: address.clone(),
             kind: ObstacleKind::Missing,
@@ -117,7 +117,7 @@ impl Decider<'_> {
 
     /// True if nothing at an address is deleted: it is not part of the plan, or something else still uses it.
     fn stays(&self, address: &Address) -> bool {
-        !self.selection.contains(address) || self.selection.is_used_outside(address)
+        !self.part.contains(address) || self.part.is_used_outside(address)
     }
 
     fn finish(self, mut entries: Vec<Planned>) -> Decided {
@@ -140,7 +140,7 @@ impl Decider<'_> {
         }
         entries.sort_by(|a, b| (a.wave, &a.address, &a.id).cmp(&(b.wave, &b.address, &b.id)));
         let replaced = entries.iter().filter(|entry| matches!(entry.decision, Decision::Replace { .. }));
-        let used = replaced.filter(|entry| self.selection.is_used_outside(&entry.address));
+        let used = replaced.filter(|entry| self.part.is_used_outside(&entry.address));
         let plan = Plan {
             keep_old: used.map(|entry| entry.address.clone()).collect(),
             stack: graph.stack.clone(),

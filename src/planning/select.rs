@@ -9,14 +9,14 @@ use crate::plan::steps::dependents;
 use crate::state::State;
 
 /// The part of a stack that a plan is of.
-pub(super) struct Selection<'a> {
+pub(super) struct PlannedPart<'a> {
     graph: &'a Graph,
     state: &'a State,
     /// All if none.
     selected: Option<BTreeSet<Address>>,
 }
 
-impl<'a> Selection<'a> {
+impl<'a> PlannedPart<'a> {
     pub(super) fn of(graph: &'a Graph, state: &'a State, options: &Options) -> Self {
         Self { graph, state, selected: selected(graph, state, options) }
     }
