@@ -85,7 +85,9 @@ pub trait Cloud: Send + Sync {
         Box::pin(async { Ok(()) })
     }
 
-    /// One step from what is live to what is wanted.
+    /// One step from what is live to what is wanted. `from` is the live spec restricted to what is managed: fields that
+    /// were not read stand in it as they were last sent, or as they are wanted if nothing was; other people's keys of
+    /// merged maps do not.
     fn update<'a>(
         &'a self,
         at: &'a Scope,
