@@ -7,7 +7,7 @@
 //!               Cloud ─ observe (batched) ─▶ Observed                      │       │
 //!                                       planning::decide(Graph, State, Observed, Catalog, Intent) ─▶ Plan   (for people)
 //!                                       plan::steps(Plan, planning::waves::Waves) ─▶ Steps with gates   (for the run)
-//!                                       apply::Run(Schedule, Journal, Cloud, Listener) ─▶ Outcome
+//!                                       apply::Run(Steps, Journal, Cloud, Listener) ─▶ Outcome
 //!                                                └─▶ journal, then state, after every call
 //! ```
 //! *A stack is expanded into a graph; we observe the cloud, make a plan, arrange it into waves,
@@ -44,6 +44,38 @@
 //! - No text for people outside [`render`]; no exit code outside `cli::exit`.
 //! - No process-wide region: a client belongs to its resource's region.
 //! - No secret in a state, a plan, an event or a log: specs are redacted before they are remembered.
+//!
+//! # Glossary
+//! - **Stack**: everything that one stack file declares, under one name, in one account and its regions.
+//! - **Block**: a part of the stack file, such as a service; it expands into declarations.
+//! - **Resource**: one thing in AWS that has a kind, an address and a physical id.
+//! - **Kind**: a type of resource, `service.Thing`: its spec, its outputs, its calls.
+//! - **Spec**: the desired properties of a resource; **outputs**: the properties that others can refer to.
+//! - **Address**: the logical name of a resource, `block.name[.part]@region` or `@global`.
+//! - **Physical id**: the name that AWS knows a resource by.
+//! - **Owner**: stack, address and generation, which a resource carries as tags or as a token.
+//! - **Generation**: the number of a resource among all that have stood at its address.
+//! - **Graph**: declarations with their needs; a circle is an error.
+//! - **State**: a cache of what AWS knows, with a serial (number of writes) and a lineage (its origin).
+//! - **Record**: one resource in the state; **pending**: a call in it whose answer is not known.
+//! - **Journal**: the log of entries that a state grows by between two writes of it.
+//! - **Drift**: a difference between AWS and what was last applied.
+//! - **Plan**: a decision for every resource; **obstacle**: something that blocks it.
+//! - **Adopt**: to take up a resource that is ours and not in the state; **forget**: to drop a record alone.
+//! - **Orphan**: a resource with our tags that is in neither the file nor the state.
+//! - **Deposed**: the old half of a replacement, until it is deleted.
+//! - **Protect**: to delete data only on the user's word; **retain**: to keep a resource that leaves the file.
+//! - **Wave**: the steps of one region, after those of the region before; **gate**: the step between two waves.
+//! - **Step**: one action on one resource, with the steps that must come before it.
+//! - **Readiness**: pending, configured (its outputs are known), serving, or failed.
+//! - **Survey**: reads of everything, in few calls, from lists if possible; **fresh read**: by the resource's own call.
+//! - **Retry**, **backoff**: the same call again, after a pause that grows; **rate limit**: the most calls AWS takes.
+//! - **Idempotent**: harmless to repeat, as creates with a token are.
+//! - **Eventual consistency**: the time in which AWS does not show everywhere what it has accepted.
+//! - **Store**: a place for a state; **replica**: one of its two places, of which the copy decides (the leader).
+//! - **Lease**: a lock that runs out unless it is renewed; **epoch**: the number of its holders so far.
+//! - **Fence**: the local side of a lease, closed once it may be somebody else's.
+//! - **Diverged**: both replicas were changed, each without the other (split brain).
 //!
 //! # Who owns which file
 //! | file | module |

@@ -1,4 +1,4 @@
-//! Reads everything the stack knows of, batched by kind and scope, all batches at once.
+//! Observation: reads of everything the stack knows of, batched by kind and scope, all batches at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,14 +9,14 @@ use crate::names::{Address, KindName, Owner, PhysicalId, Scope};
 use crate::state::entry::Entry;
 use crate::value::Json;
 
-/// What was seen of the cloud.
+/// The cloud as it was read.
 #[derive(Debug, Default)]
 pub struct Observed {
-    /// What stands at each address that was read; `None` if nothing does.
+    /// The resource at each address that was read; `None` if there is none.
     pub live: BTreeMap<Address, Option<Live>>,
-    /// What existing things (`existing:`) are called.
+    /// Physical ids of existing resources (`existing:`).
     pub existing: BTreeMap<Address, PhysicalId>,
-    /// Searches for things that are not in the state.
+    /// Searches for resources that are not in the state.
     pub found: BTreeMap<Address, SearchResult>,
     /// Addresses whose reading is exact.
     pub exact: BTreeSet<Address>,
@@ -24,40 +24,40 @@ pub struct Observed {
     pub gone: BTreeSet<Address>,
 }
 
-/// What a search for a thing of ours has come to.
+/// The result of a search for a resource of ours.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SearchResult {
     /// There is none.
     Nothing,
     /// It is there, and ours.
     Ours(PhysicalId),
-    /// A thing of its name is somebody else's.
+    /// A resource of its name is somebody else's.
     NotOwned(CloudError),
 }
 
-/// One thing to be read.
+/// One resource to be read.
 #[derive(Debug, Clone)]
 pub struct ReadTarget {
     /// Its address.
     pub address: Address,
     /// Its kind.
     pub kind: KindName,
-    /// What it is called.
+    /// Its physical id.
     pub id: PhysicalId,
-    /// What of it is managed.
+    /// The spec, which tells which fields are managed.
     pub spec: Json,
 }
 
-/// One thing to be searched for.
+/// One resource to be searched for.
 #[derive(Debug, Clone)]
 pub struct Search {
     /// Its address.
     pub address: Address,
     /// Its kind.
     pub kind: KindName,
-    /// Who would have made it.
+    /// Its owner.
     pub owner: Owner,
-    /// What it would be.
+    /// Its spec.
     pub spec: Json,
 }
 
@@ -130,7 +130,7 @@ impl Observed {
         }
     }
 
-    /// What stands at an address, if it was read and is there.
+    /// The resource at an address, if it was read and exists.
     pub fn live(&self, address: &Address) -> Option<&Live> {
         self.live.get(address).and_then(Option::as_ref)
     }

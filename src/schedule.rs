@@ -1,4 +1,4 @@
-//! Which steps may run now: a state machine. Pure: no clock, no task, no channel.
+//! The schedule: a state machine of the steps that may run now. Pure: no clock, no task, no channel.
 
 use std::collections::BTreeSet;
 
@@ -10,15 +10,15 @@ use crate::plan::steps::{Step, StepId};
 pub struct Schedule {
     steps: Vec<Step>,
     status: Vec<Status>,
-    /// How many steps must follow one another after each, itself included: the longest chain goes first.
+    /// Length of the chain of steps that begins at each: the longest chain goes first.
     weight: Vec<usize>,
     dependents: Vec<Vec<StepId>>,
-    /// Whether a step and everything below it serves.
+    /// True once a step and everything below it serves.
     deep: Vec<bool>,
     stopped: bool,
 }
 
-/// How far a step has come.
+/// Progress of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     /// Not begun.
@@ -65,7 +65,7 @@ impl Schedule {
         &self.steps
     }
 
-    /// How far a step has come.
+    /// Progress of a step.
     pub fn status(&self, id: StepId) -> Status {
         self.status[id]
     }
@@ -88,12 +88,12 @@ impl Schedule {
         self.status[id] = Status::Running;
     }
 
-    /// What a step made can be referred to.
+    /// Marks a step whose resource can be referred to.
     pub fn configured(&mut self, id: StepId) {
         self.status[id] = Status::Configured;
     }
 
-    /// What a step made serves.
+    /// Marks a step whose resource serves.
     pub fn serving(&mut self, id: StepId) {
         self.status[id] = Status::Serving;
         let mut rest = vec![id];
@@ -136,7 +136,7 @@ impl Schedule {
         (0..self.steps.len()).filter(|id| self.status[*id] == Status::Waiting).collect()
     }
 
-    /// Whether a step has come so far. To serve, everything it needs must serve as well.
+    /// True if a step has come so far. To serve, everything it needs must serve as well.
     fn reached(&self, id: StepId, level: Level) -> bool {
         match level {
             Level::Configured => matches!(self.status[id], Status::Configured | Status::Serving),
@@ -179,13 +179,13 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_chain_goes_first() {
+    fn steps_of_the_longest_chain_go_first() {
         let schedule = schedule(&[&[], &[], &[(1, 'c')], &[(2, 'c')]]);
         assert_eq!(schedule.ready(), [1, 0]);
     }
 
     #[test]
-    fn serving_means_everything_below_serves() {
+    fn a_step_serves_once_everything_below_it_serves() {
         // 2 needs 1 serving, 1 needs 0 configured: 2 waits for 0 to serve as well.
         let mut schedule = schedule(&[&[], &[(0, 'c')], &[(1, 's')]]);
         schedule.start(0);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_leaves_out_what_depends_and_nothing_else() {
+    fn failures_skip_dependents_and_nothing_else() {
         let mut schedule = schedule(&[&[], &[(0, 'c')], &[(1, 'c')], &[]]);
         schedule.start(0);
         assert_eq!(schedule.fail(0), [1, 2]);

@@ -1,72 +1,99 @@
-//! A thing goes, step by step, until a look finds nothing.
+//! Deletes: sent again and again, until a read no longer finds the resource.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::context::{Context, StepFailure};
 use super::retry::pause;
-use super::run::{Failure, Run};
 use super::wait::{look, retry, wait};
 use crate::cloud::{Live, Readiness};
-use crate::names::{Address, KindName};
+use crate::names::Address;
 use crate::state::entry::Entry;
 use crate::state::{Call, Pending, Record};
 
-/// Deletes a thing, step by step, until it is gone.
+/// Deletes a resource: sends deletes until a read no longer finds it.
 pub(super) async fn delete(
-    run: &Run,
+    context: &Context,
     address: &Address,
-    kind: &KindName,
     record: &Record,
     limit: Duration,
-) -> Result<(), Failure> {
-    run.ensure_not_stopping()?;
+) -> Result<(), StepFailure> {
+    context.ensure_not_stopping()?;
     let started = Instant::now();
-    let deadline = started + limit;
-    let pending = Pending {
-        call: Call::Delete,
-        kind: kind.clone(),
-        generation: record.generation,
-        spec: record.spec.clone(),
-        needs: record.needs.clone(),
-        address: address.clone(),
-        protect: record.protect,
-        retain: record.retain,
-    };
-    run.write(Entry::Begin { pending }).await?;
+    let delete = Delete { context, address, record, started, deadline: started + limit };
+    delete.begin().await?;
     let mut attempt = 0;
     loop {
-        run.ensure_lock_held().await?;
-        match run.cloud.delete(&address.at, kind, &record.id).await {
-            Ok(()) => {}
-            Err(error) if error.class.is_transient() => {
-                retry(run, address, &error, pause(&error, attempt), deadline).await?;
-                attempt += 1;
-                continue;
-            }
-            Err(error) => {
-                run.write(Entry::Cleared { address: address.clone(), generation: record.generation }).await?;
-                return Err(Failure::Cloud(Box::new(error)));
-            }
+        delete.send(&mut attempt).await?;
+        if delete.wait_until_gone_or_idle().await? {
+            return delete.end().await;
         }
-        // Gone, still going, or ready for the next step.
+        delete.wait("deleting").await?;
+    }
+}
+
+/// A delete at work.
+struct Delete<'a> {
+    context: &'a Context,
+    address: &'a Address,
+    record: &'a Record,
+    started: Instant,
+    deadline: Instant,
+}
+
+impl Delete<'_> {
+    async fn begin(&self) -> Result<(), StepFailure> {
+        let pending = Pending {
+            call: Call::Delete,
+            kind: self.record.kind.clone(),
+            generation: self.record.generation,
+            spec: self.record.spec.clone(),
+            needs: self.record.needs.clone(),
+            address: self.address.clone(),
+            protect: self.record.protect,
+            retain: self.record.retain,
+        };
+        self.context.write(Entry::Begin { pending }).await
+    }
+
+    /// One delete that AWS accepts, which is one step towards gone. One that it refuses for good clears the Begin.
+    async fn send(&self, attempt: &mut u32) -> Result<(), StepFailure> {
         loop {
-            match look(run, address, kind, (&record.id, &record.spec), deadline).await? {
-                None => {
-                    return run
-                        .write(Entry::Gone {
-                            address: address.clone(),
-                            generation: record.generation,
-                            id: record.id.clone(),
-                        })
-                        .await;
+            self.context.ensure_lock_held().await?;
+            match self.context.cloud.delete(&self.address.at, &self.record.kind, &self.record.id).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.class.is_transient() => {
+                    retry(self.context, self.address, &error, pause(&error, *attempt), self.deadline).await?;
+                    *attempt += 1;
                 }
-                Some(Live { readiness: Readiness::Pending(why), .. }) => {
-                    wait(run, address, &why, (started, deadline)).await?;
+                Err(error) => {
+                    let (address, generation) = (self.address.clone(), self.record.generation);
+                    self.context.write(Entry::Cleared { address, generation }).await?;
+                    return Err(error.into());
                 }
-                Some(_) => break,
             }
         }
-        wait(run, address, "AWS to delete it", (started, deadline)).await?;
+    }
+
+    /// Reads until the resource is gone, which gives true, or ready for the next step of its delete.
+    async fn wait_until_gone_or_idle(&self) -> Result<bool, StepFailure> {
+        loop {
+            let Record { kind, id, spec, .. } = self.record;
+            match look(self.context, self.address, kind, (id, spec), self.deadline).await? {
+                None => return Ok(true),
+                Some(Live { readiness: Readiness::Pending(why), .. }) => self.wait(&why).await?,
+                Some(_) => return Ok(false),
+            }
+        }
+    }
+
+    async fn end(&self) -> Result<(), StepFailure> {
+        let (address, generation) = (self.address.clone(), self.record.generation);
+        self.context.write(Entry::Gone { address, generation, id: self.record.id.clone() }).await
+    }
+
+    async fn wait(&self, why: &str) -> Result<(), StepFailure> {
+        wait(self.context, self.address, why, (self.started, self.deadline)).await
     }
 }

@@ -1,4 +1,4 @@
-//! Everything a run has to tell: one enum for the terminal, for plain lines and for the event file.
+//! Events of a run: one enum for the terminal, for plain lines and for the event file.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use crate::cloud::CloudError;
 use crate::names::{Address, KindName, PhysicalId, Scope};
 use crate::plan::steps::Verb;
 
-/// Hears of everything that happens. Must not block.
+/// A listener to everything that happens. Must not block.
 pub trait Listener: Send + Sync {
     /// Something happened.
     fn on(&self, event: &Event);
@@ -18,7 +18,7 @@ pub trait Listener: Send + Sync {
 pub enum Event {
     /// The run begins.
     RunStarted {
-        /// How many steps there are.
+        /// Number of steps.
         steps: usize,
     },
     /// A wave's first step begins.
@@ -28,7 +28,7 @@ pub enum Event {
         /// A region, or `global`.
         name: Scope,
     },
-    /// Everything of a wave serves.
+    /// Everything of a wave is ready.
     WaveDone {
         /// Its number.
         wave: usize,
@@ -41,21 +41,21 @@ pub enum Event {
         address: Address,
         /// Its kind.
         kind: KindName,
-        /// What is done.
+        /// The action.
         verb: Verb,
     },
-    /// The thing has an id, or AWS has taken a change: the step goes on to wait.
+    /// The resource has an id, or AWS has taken a change: the step goes on to wait.
     StepWaiting {
         /// The resource.
         address: Address,
-        /// What for, in AWS's words.
+        /// The reason, in AWS's words.
         why: String,
     },
     /// A call failed and is tried again.
     StepRetry {
         /// The resource.
         address: Address,
-        /// What AWS said.
+        /// The error.
         error: CloudError,
         /// After how many milliseconds.
         delay_ms: u64,
@@ -64,14 +64,14 @@ pub enum Event {
     StepDone {
         /// The resource.
         address: Address,
-        /// What was done.
+        /// The action.
         verb: Verb,
-        /// What it is called in AWS.
+        /// Its physical id.
         id: Option<PhysicalId>,
-        /// How long it took.
+        /// Its duration.
         seconds: f64,
     },
-    /// The resource serves; told only of those that did not when their step was done.
+    /// The resource is ready; told only of those that were not when their step was done.
     Serving {
         /// The resource.
         address: Address,
@@ -80,16 +80,16 @@ pub enum Event {
     StepFailed {
         /// The resource.
         address: Address,
-        /// What was tried.
+        /// The action.
         verb: Verb,
-        /// What AWS said.
+        /// The error.
         error: CloudError,
     },
     /// A step was left out, because of another.
     StepSkipped {
         /// The resource.
         address: Address,
-        /// What would have been done.
+        /// The action.
         verb: Verb,
         /// The resource that failed.
         because: Address,
@@ -98,17 +98,17 @@ pub enum Event {
     Interrupted,
     /// The run cannot go on: the state cannot be written, or the credentials are no good any more.
     Halted {
-        /// Why.
+        /// The reason.
         why: String,
     },
     /// The run ends.
     RunDone {
-        /// What came of it.
+        /// Numbers of steps by their end.
         counts: Counts,
     },
 }
 
-/// What came of a run.
+/// Numbers of steps by their end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Steps done.

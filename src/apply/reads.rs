@@ -1,5 +1,4 @@
-//! Looks at single things, made into batches: whoever asks for the same kind and scope within a
-//! moment shares one call.
+//! Reads of single resources, made into batches: those of the same kind and scope within a moment share one call.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,13 +9,13 @@ use tokio::sync::oneshot;
 use crate::cloud::{Cloud, CloudError, Live, ReadMode, ReadRequest};
 use crate::names::{KindName, Scope};
 
-/// How long the first who asks waits for others.
+/// Time for which the first request of a batch waits for others.
 const MOMENT: Duration = Duration::from_millis(20);
 
 type Answer = Result<Option<Live>, CloudError>;
 type Waiting = Vec<(ReadRequest, oneshot::Sender<Answer>)>;
 
-/// Exact reads, batched.
+/// Fresh reads, batched.
 pub(super) struct Reads {
     cloud: Arc<dyn Cloud>,
     waiting: Mutex<HashMap<(Scope, KindName), Waiting>>,
@@ -27,7 +26,7 @@ impl Reads {
         Self { cloud, waiting: Mutex::default() }
     }
 
-    /// What stands there now.
+    /// The resource as it is now; `None` if there is none.
     pub(super) async fn read(&self, at: &Scope, kind: &KindName, request: ReadRequest) -> Answer {
         let key = (at.clone(), kind.clone());
         let (send, receive) = oneshot::channel();
@@ -39,13 +38,13 @@ impl Reads {
         };
         if first {
             tokio::time::sleep(MOMENT).await;
-            self.serve(&key).await;
+            self.send(&key).await;
         }
-        let lost = || CloudError::local(crate::cloud::Class::Other, kind.as_str(), "a read was given up");
+        let lost = || CloudError::local(crate::cloud::Class::Other, kind.as_str(), "a read was cancelled");
         receive.await.unwrap_or_else(|_| Err(lost()))
     }
 
-    async fn serve(&self, key: &(Scope, KindName)) {
+    async fn send(&self, key: &(Scope, KindName)) {
         let group = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(key).unwrap_or_default();
         let (requests, senders): (Vec<ReadRequest>, Vec<_>) = group.into_iter().unzip();
         let answers: Vec<Answer> = match self.cloud.read(&key.0, &key.1, &requests, ReadMode::Fresh).await {

@@ -1,4 +1,4 @@
-//! How long to wait before another try, and before another look.
+//! Backoff: the pause before another try, and before another read.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(super) fn pause(error: &CloudError, attempt: u32) -> Duration {
 /// an eighth of that, between 0.125 s and 8 s. So at most an eighth of the time is wasted.
 ///
 /// Pauses are powers of two, and end at multiples of themselves since the start of the run, so that
-/// looks at many things come together and share a call.
+/// looks at many resources come together and share a call.
 pub(super) fn until_next_look(waited: Duration, since_start: Duration) -> Duration {
     let waited = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
     let now = u64::try_from(since_start.as_millis()).unwrap_or(u64::MAX);
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn looks_grow_rarer_and_come_together() {
+    fn reads_grow_rarer_and_share_calls() {
         let next = |waited, now| until_next_look(Duration::from_millis(waited), Duration::from_millis(now)).as_millis();
         assert_eq!(next(0, 0), 125);
         assert_eq!(next(100, 110), 15);
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_stay_within_their_bound() {
+    fn backoff_stays_within_its_bound() {
         let pause = |class, attempt| pause(&CloudError::local(class, "lambda:CreateFunction", "no"), attempt);
         for attempt in 0..40 {
             assert!(pause(Class::NotVisibleYet, attempt) <= Duration::from_secs(2));
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_asks_for_is_waited_for() {
+    fn retry_after_of_aws_is_respected() {
         let stated = CloudError::local(Class::Throttled, "lambda:CreateFunction", "slow down");
         let error = CloudError { retry_after: Some(Duration::from_secs(3)), ..stated };
         assert_eq!(pause(&error, 0), Duration::from_secs(3));

@@ -1,4 +1,4 @@
-//! What AWS said when it said no.
+//! Errors of AWS calls.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde::Serialize;
 /// A call that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CloudError {
-    /// What kind of no it is.
+    /// The class of the error.
     pub class: Class,
     /// The operation, `service:Operation`.
     pub operation: String,
@@ -18,29 +18,29 @@ pub struct CloudError {
     pub message: String,
     /// AWS's request id, if an answer came.
     pub request_id: Option<String>,
-    /// Whether AWS may have done the work all the same: the answer was lost, or is a server error.
+    /// True if AWS may have done the work all the same: the answer was lost, or is a server error.
     pub maybe_done: bool,
-    /// What else helps to understand it.
+    /// A hint that helps to understand it.
     pub hint: Option<String>,
     /// After how long AWS wants to be asked again, if it said so.
     #[serde(skip)]
     pub retry_after: Option<Duration>,
 }
 
-/// What kind of no it is; decides what the engine does next.
+/// The class of an error; decides what the engine does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
-    /// It is not there.
+    /// It does not exist.
     NotFound,
-    /// It is there already; `find` tells whether it is ours.
+    /// It exists already; `find` tells whether it is ours.
     Exists,
-    /// It is there, and somebody else's.
+    /// It exists, and is not managed by this stack.
     #[serde(rename = "taken")]
     NotOwned,
     /// Someone is changing it, or it is in use: worth another try.
     Conflict,
-    /// Another service does not see yet what was just made: worth another try.
+    /// Eventual consistency: what was just created is not visible everywhere yet; worth another try.
     #[serde(rename = "not-yet")]
     NotVisibleYet,
     /// Too many calls: worth another try, later.
@@ -62,7 +62,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// Whether the same call may succeed a little later.
+    /// True if the same call may succeed a little later.
     pub fn is_transient(self) -> bool {
         match self {
             Self::Conflict

@@ -15,7 +15,7 @@ use crate::value::Json;
 
 /// The door. Object-safe.
 ///
-/// What every implementation promises:
+/// Every implementation promises:
 /// - `create` returns as soon as AWS has given an id; outputs and readiness come from `read` alone.
 /// - `update` takes one step from what is live to what is wanted; the engine calls it until they agree.
 /// - `delete` takes one step; the engine calls it until `read` finds nothing. Gone already is success.
@@ -28,7 +28,7 @@ pub trait Cloud: Send + Sync {
     /// Forgets what earlier surveys have read; called when a new one begins.
     fn start_survey(&self) {}
 
-    /// Everything that carries the ownership tags of a stack, in these regions and where global things are
+    /// Everything that carries the ownership tags of a stack, in these regions and where global resources are
     /// listed. What takes no tags, or is in no index of them, is not among it.
     fn tagged<'a>(
         &'a self,
@@ -36,7 +36,7 @@ pub trait Cloud: Send + Sync {
         regions: &'a [Region],
     ) -> BoxFuture<'a, Result<Vec<Tagged>, CloudError>>;
 
-    /// What is there, in the order of the asks; `None` where nothing is. Batched.
+    /// The resources, in the order of the requests; `None` where there is none. Batched.
     fn read<'a>(
         &'a self,
         at: &'a Scope,
@@ -45,8 +45,8 @@ pub trait Cloud: Send + Sync {
         mode: ReadMode,
     ) -> BoxFuture<'a, Result<Vec<Option<Live>>, CloudError>>;
 
-    /// The thing that this owner made, if it did: by natural name, token or ownership tag. Changes nothing.
-    /// A thing of the same natural name without our identity is [`Class::NotOwned`].
+    /// The resource that this owner made, if it did: by natural name, token or ownership tag. Changes nothing.
+    /// A resource of the same natural name without our identity is [`Class::NotOwned`].
     fn find<'a>(
         &'a self,
         at: &'a Scope,
@@ -55,7 +55,7 @@ pub trait Cloud: Send + Sync {
         spec: &'a Json,
     ) -> BoxFuture<'a, Result<Option<PhysicalId>, CloudError>>;
 
-    /// A thing that somebody else looks after, by what the stack file says of it (`existing:`).
+    /// A resource that somebody else looks after, by what the stack file says of it (`existing:`).
     fn lookup<'a>(
         &'a self,
         at: &'a Scope,
@@ -72,8 +72,8 @@ pub trait Cloud: Send + Sync {
         owner: &'a Owner,
     ) -> BoxFuture<'a, Result<PhysicalId, CloudError>>;
 
-    /// Puts the owner's tags on a thing that it made and that may have been left without: those whose create call takes
-    /// none. May be repeated.
+    /// Puts the owner's tags on a resource that it made and that may have been left without: of a kind whose create
+    /// call takes none. Idempotent.
     fn tag_as_owned<'a>(
         &'a self,
         _at: &'a Scope,
@@ -85,7 +85,9 @@ pub trait Cloud: Send + Sync {
         Box::pin(async { Ok(()) })
     }
 
-    /// One step from what is live to what is wanted.
+    /// One step from what is live to what is wanted. `from` is the live spec restricted to what is managed: fields that
+    /// were not read stand in it as they were last sent, or as they are wanted if nothing was; other people's keys of
+    /// merged maps do not.
     fn update<'a>(
         &'a self,
         at: &'a Scope,
@@ -104,10 +106,10 @@ pub trait Cloud: Send + Sync {
     ) -> BoxFuture<'a, Result<(), CloudError>>;
 }
 
-/// One thing to be read.
+/// One resource to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadRequest {
-    /// What it is called in AWS.
+    /// Its physical id.
     pub id: PhysicalId,
     /// The top-level fields that the file manages, and as `list.field` those of the items of its
     /// lists. What takes a call of its own to read, and is not among these, need not be read.
@@ -139,7 +141,7 @@ impl ReadRequest {
         Self { id, fields, texts }
     }
 
-    /// Whether the file manages this field.
+    /// True if the file manages this field.
     pub fn manages(&self, field: &str) -> bool {
         self.fields.contains(field)
     }
@@ -150,18 +152,18 @@ impl ReadRequest {
     }
 }
 
-/// A thing that carries a stack's ownership tags.
+/// A resource that carries a stack's ownership tags.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tagged {
-    /// What it is called in AWS.
+    /// Its ARN.
     pub arn: String,
     /// The address that its tags tell, if that is one.
     pub address: Option<Address>,
-    /// Which of the things at that address it is, if its tags tell.
+    /// Which of the resources at that address it is, if its tags tell.
     pub generation: Option<u32>,
 }
 
-/// How carefully to read.
+/// Freshness of a read.
 ///
 /// A survey may take lists that lag a few seconds behind, because whatever it finds different is
 /// read again exactly before anything is decided.
@@ -169,22 +171,22 @@ pub struct Tagged {
 pub enum ReadMode {
     /// As few calls as possible.
     Listed,
-    /// From the thing's own describe call.
+    /// From the resource's own describe call.
     Fresh,
 }
 
-/// What is there.
+/// A resource as AWS tells it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Live {
     /// Its properties in the form of a spec. A field that is missing was not looked at; null means not set.
     pub spec: Json,
-    /// What can be referred to.
+    /// Its outputs.
     pub outputs: Json,
-    /// Whether it can be used.
+    /// Its readiness.
     pub readiness: Readiness,
 }
 
-/// Whether a thing can be used.
+/// Readiness of a resource for use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
     /// AWS is at work on it; nothing that refers to it can start.

@@ -49,10 +49,10 @@ impl Engine {
         }
         let steps = steps(&planning.plan, &planning.graph, &journal.state());
         let mut run = Run::new(self.cloud.clone(), planning.graph, self.catalog.clone(), journal.clone(), listener);
-        run.stop = stop;
+        run.context.stop = stop;
         run.parallelism = self.parallelism;
-        run.account = account;
-        run.existing = planning.existing;
+        run.context.account = account;
+        run.context.existing = planning.existing;
         let mut outcome = run.go(&planning.plan, steps).await;
         if let Err(error) = journal.save().await {
             // Nothing is lost: the entries are there, and the next run reads them.

@@ -1,11 +1,11 @@
-//! The plan: what should become of every resource, and why. Pure.
+//! The plan: a decision for every resource, with its reason. Pure.
 
 pub mod steps;
 
 use crate::diff::Change;
 use crate::names::{Address, KindName, PhysicalId, Region, Scope, StackName};
 
-/// What should become of every resource, in the order of waves and addresses.
+/// The plan: a decision for every resource, in the order of waves and addresses.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The stack.
@@ -14,15 +14,15 @@ pub struct Plan {
     pub account: String,
     /// The stack's regions, the primary first.
     pub regions: Vec<Region>,
-    /// Whether this takes the stack down.
+    /// True if this takes the stack down.
     pub destroy: bool,
     /// One entry per resource, those that stay as they are among them.
     pub entries: Vec<Planned>,
     /// The waves: which scopes change in each, in order.
     pub waves: Vec<Wave>,
-    /// What stands in the way: things of somebody else's under our names, protected data that would go.
+    /// Obstacles: names that others use, protected data that would be deleted.
     pub obstacles: Vec<Obstacle>,
-    /// Addresses whose old thing stays after a replacement, because what uses it is not part of this plan.
+    /// Addresses whose old resource stays after a replacement, because what uses it is not part of this plan.
     pub keep_old: std::collections::BTreeSet<Address>,
 }
 
@@ -33,55 +33,55 @@ pub struct Planned {
     pub address: Address,
     /// Its kind.
     pub kind: KindName,
-    /// What should become of it.
+    /// The decision.
     pub decision: Decision,
     /// The wave it changes in, from 0.
     pub wave: usize,
-    /// The thing that is there now, if any.
+    /// The resource that is there now, if any.
     pub id: Option<PhysicalId>,
 }
 
 /// One wave of a rollout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wave {
-    /// What it is called: a region, or `global`.
+    /// Its name: a region, or `global`.
     pub name: Scope,
 }
 
-/// What should become of a resource.
+/// The decision on a resource.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
     /// Nothing: it is as it should be.
     Keep,
     /// It is there and as it should be, but does not serve yet; wait for it.
     Await {
-        /// What AWS is at work on.
+        /// The work of AWS that it waits for.
         why: String,
     },
     /// Make it.
     Create {
-        /// Why, if it is not simply new: `gone from AWS`.
+        /// The reason, if it is not simply new: `gone from AWS`.
         why: Option<String>,
     },
     /// Change it in place.
     Update {
-        /// What differs.
+        /// The differences.
         changes: Vec<Change>,
     },
     /// Make a new one in place of it.
     Replace {
-        /// What differs; those with [`Effect::Replace`](crate::diff::Effect) are the cause.
+        /// The differences; those with [`Effect::Replace`](crate::diff::Effect) are the cause.
         changes: Vec<Change>,
-        /// Why, if no change is the cause: it has failed.
+        /// The reason, if no change is the cause: it has failed.
         why: Option<String>,
         /// Which goes first.
         order: ReplaceOrder,
     },
     /// It is ours, left by an interrupted run or a lost state: take it up again.
     Adopt {
-        /// What it is called in AWS.
+        /// Its physical id.
         id: PhysicalId,
-        /// What differs.
+        /// The differences.
         changes: Vec<Change>,
     },
     /// Delete it.
@@ -104,28 +104,28 @@ pub enum ReplaceOrder {
 pub struct Obstacle {
     /// The resource.
     pub address: Address,
-    /// What kind of obstacle.
+    /// The kind of obstacle.
     pub kind: ObstacleKind,
-    /// What is the matter.
+    /// The problem.
     pub message: String,
-    /// What to do.
+    /// The remedy.
     pub help: String,
 }
 
-/// What kind of obstacle.
+/// The kind of an obstacle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObstacleKind {
-    /// A thing of this name is somebody else's.
+    /// A resource of this name is not managed by this stack.
     NotOwned,
     /// Data that is protected would be deleted or replaced.
     Protected,
-    /// A thing that the file says exists does not.
+    /// A resource that the file declares as existing does not exist.
     Missing,
     /// AWS would not be able to do it.
     Impossible,
 }
 
-/// How many resources a plan does what to.
+/// Numbers of resources by decision.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Summary {
     /// To be made.
@@ -148,7 +148,7 @@ pub struct Summary {
 }
 
 impl Plan {
-    /// How many resources it does what to.
+    /// Numbers of resources by decision.
     pub fn summary(&self) -> Summary {
         let mut summary = Summary::default();
         for entry in &self.entries {
@@ -167,7 +167,7 @@ impl Plan {
         summary
     }
 
-    /// Whether it changes nothing.
+    /// True if it changes nothing.
     pub fn is_empty(&self) -> bool {
         self.entries.iter().all(|entry| matches!(entry.decision, Decision::Keep))
     }

@@ -1,4 +1,4 @@
-//! A plan becomes steps: single things to do, each with what must be done before it. Pure.
+//! Steps of a plan: single things to do, each with what must be done before it. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,20 +14,20 @@ pub type StepId = usize;
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// What it is about; for a gate, nothing.
+    /// The resource; none for a gate.
     pub address: Option<Address>,
-    /// What to do.
+    /// The action.
     pub action: Action,
     /// The wave it belongs to.
     pub wave: usize,
-    /// What must be done before it, and how far.
+    /// Steps that must be done before it, and how far.
     pub needs: BTreeMap<StepId, Level>,
 }
 
-/// What a step does.
+/// The action of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// Makes a thing where there is none.
+    /// Creates a resource where there is none.
     Create,
     /// Changes what is there until it is as it should be.
     Update,
@@ -37,11 +37,11 @@ pub enum Action {
     Adopt(PhysicalId),
     /// Waits until it serves.
     Await,
-    /// Deletes a thing.
+    /// Deletes a resource.
     Delete {
         /// Its kind.
         kind: KindName,
-        /// What it is called.
+        /// Its physical id.
         id: PhysicalId,
     },
     /// Deletes what replacements have left, whatever it is called by then.
@@ -52,7 +52,7 @@ pub enum Action {
     Gate,
 }
 
-/// What a step does, in a word.
+/// The action of a step, in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verb {
@@ -73,7 +73,7 @@ pub enum Verb {
 }
 
 impl Action {
-    /// What people call it; nothing for a gate.
+    /// The word for people; none for a gate.
     pub fn verb(&self) -> Option<Verb> {
         Some(match self {
             Self::Create => Verb::Create,
@@ -122,7 +122,7 @@ pub fn circle(steps: &[Step]) -> Vec<Address> {
     left.into_iter().collect()
 }
 
-/// What needs the thing at an address, by the file or by what is remembered.
+/// The dependents of an address, by the file or by the state.
 pub fn dependents(graph: &Graph, state: &State, address: &Address) -> BTreeSet<Address> {
     let recorded = state.records.iter().filter(|(_, record)| record.needs.contains(address));
     let deposed = state.deposed.iter().filter(|old| old.record.needs.contains(address));
@@ -136,9 +136,9 @@ struct Builder<'a> {
     state: &'a State,
     keep_old: &'a BTreeSet<Address>,
     steps: Vec<Step>,
-    /// The step after which the thing at an address is as it should be.
+    /// The step after which the resource at an address is as it should be.
     main: BTreeMap<Address, StepId>,
-    /// The steps after which a thing that stood at an address is gone.
+    /// The steps after which a resource that stood at an address is gone.
     gone: BTreeMap<Address, Vec<StepId>>,
 }
 
@@ -187,7 +187,7 @@ impl Builder<'_> {
         }
     }
 
-    /// What is left of replacements goes in one step, which finds out by itself what that is: the new one may turn
+    /// Adds the step that deletes deposed resources. It finds out by itself which those are: the new one may turn
     /// out to be one of those that were to leave.
     fn add_delete_old(&mut self, entry: &Planned) {
         let deletes = self.gone.get(&entry.address).into_iter().flatten();
@@ -202,7 +202,7 @@ impl Builder<'_> {
         self.main.insert(entry.address.clone(), step);
     }
 
-    /// What is made or changed comes after what it needs.
+    /// Adds an edge from each create or update to those of its needs.
     fn add_dependency_edges(&mut self) {
         for (address, step) in &self.main {
             let Some(node) = self.graph.get(address) else { continue };
@@ -214,7 +214,7 @@ impl Builder<'_> {
         }
     }
 
-    /// What goes, goes after everything that rested on it has gone or has been moved off it.
+    /// Adds edges to each delete from the deletes and moves of everything that depended on it.
     fn add_delete_edges(&mut self) {
         let mut edges = Vec::new();
         for (address, deletes) in &self.gone {

@@ -1,5 +1,13 @@
-//! Planning: a graph, a state and what was observed become a [`Plan`](crate::plan::Plan). Pure.
+//! Planning: a graph, a state and an observation become a [`Plan`](crate::plan::Plan). Pure.
+//!
+//! [`decide`] walks over all resources in the order of their needs. For each it asks `resource` for the decision,
+//! `protect` for protected data that would be lost, and `outputs` for what references to it are known to stand for;
+//! [`select`] and [`waves`] tell which resources are planned, and when each changes.
 
 pub mod decide;
+mod inputs;
+mod outputs;
+mod protect;
+mod resource;
 pub mod select;
 pub mod waves;

@@ -1,34 +1,58 @@
-//! What `--target` and `--exclude` leave of a stack. Pure.
+//! Selection: the part of a stack that `--target` and `--exclude` leave. Pure.
 
 use std::collections::BTreeSet;
 
 use crate::graph::Graph;
 use crate::intent::Selection;
 use crate::names::Address;
+use crate::plan::steps::dependents;
 use crate::state::State;
+
+/// The part of a stack that a plan is of.
+pub(super) struct PlannedPart<'a> {
+    graph: &'a Graph,
+    state: &'a State,
+    /// All if none.
+    selected: Option<BTreeSet<Address>>,
+}
+
+impl<'a> PlannedPart<'a> {
+    pub(super) fn of(graph: &'a Graph, state: &'a State, selection: &Selection) -> Self {
+        Self { graph, state, selected: selected(graph, state, selection) }
+    }
+
+    pub(super) fn contains(&self, address: &Address) -> bool {
+        self.selected.as_ref().is_none_or(|selected| selected.contains(address))
+    }
+
+    /// True if something that is not part of the plan still uses what stands, or stood, at an address.
+    pub(super) fn is_used_outside(&self, address: &Address) -> bool {
+        let left_alone = |user: &Address| !self.contains(user) && self.state.records.contains_key(user);
+        self.selected.is_some() && dependents(self.graph, self.state, address).iter().any(left_alone)
+    }
+}
 
 /// The addresses that are part of a plan, with what they need; all if neither option is given.
 pub(crate) fn selected(graph: &Graph, state: &State, selection: &Selection) -> Option<BTreeSet<Address>> {
     if !selection.is_partial() {
         return None;
     }
-    let is_excluded = |address: &Address| selection.is_excluded(address);
     let nodes = graph.in_order().map(|(address, _)| address);
     let all = nodes.chain(state.records.keys());
-    let wanted = all.filter(|address| selection.is_target(address) && !is_excluded(address));
+    let wanted = all.filter(|address| selection.is_target(address) && !selection.is_excluded(address));
     let mut selected: BTreeSet<Address> = wanted.cloned().collect();
-    add_needs(graph, &mut selected, &is_excluded);
-    leave_out_orphans(graph, state, &mut selected, &is_excluded);
+    add_needs(graph, &mut selected, selection);
+    drop_unreachable(graph, state, &mut selected, selection);
     Some(selected)
 }
 
-/// Everything that is needed, or without which something would never serve.
-fn add_needs(graph: &Graph, selected: &mut BTreeSet<Address>, is_excluded: &impl Fn(&Address) -> bool) {
+/// Adds everything that is needed, or without which something would never serve.
+fn add_needs(graph: &Graph, selected: &mut BTreeSet<Address>, selection: &Selection) {
     loop {
         let mut more = BTreeSet::new();
         for (_, node) in graph.in_order().filter(|(address, _)| selected.contains(*address)) {
             let needs = node.needs.keys().chain(&node.declaration.served_by);
-            more.extend(needs.filter(|need| !selected.contains(*need) && !is_excluded(need)).cloned());
+            more.extend(needs.filter(|need| !selected.contains(*need) && !selection.is_excluded(need)).cloned());
         }
         if more.is_empty() {
             return;
@@ -37,18 +61,13 @@ fn add_needs(graph: &Graph, selected: &mut BTreeSet<Address>, is_excluded: &impl
     }
 }
 
-/// What needs something that is excluded and not there cannot be made either.
-fn leave_out_orphans(
-    graph: &Graph,
-    state: &State,
-    selected: &mut BTreeSet<Address>,
-    is_excluded: &impl Fn(&Address) -> bool,
-) {
+/// Drops what needs something that is excluded and does not exist: it cannot be created either.
+fn drop_unreachable(graph: &Graph, state: &State, selected: &mut BTreeSet<Address>, selection: &Selection) {
     let mut missing: BTreeSet<Address> = BTreeSet::new();
     for (address, node) in graph.in_order() {
         let exists = state.records.contains_key(address) || node.declaration.existing;
         let mut needs = node.needs.keys().chain(&node.declaration.served_by);
-        if !exists && (is_excluded(address) || needs.any(|need| missing.contains(need))) {
+        if !exists && (selection.is_excluded(address) || needs.any(|need| missing.contains(need))) {
             missing.insert(address.clone());
         }
     }

@@ -1,4 +1,4 @@
-//! Waves: which region changes when. Pure.
+//! Waves: the order in which regions change. Pure.
 //!
 //! A resource changes in its region's wave. What an earlier wave needs is pulled forward into it. A
 //! global resource that no region needs changes last, and so does what is deleted globally: every

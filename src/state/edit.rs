@@ -1,4 +1,4 @@
-//! A state changed by hand: checks first, then a new state or a reason why not. Pure.
+//! Changes of a state by hand: checks first, then a new state or a reason why not. Pure.
 
 use std::collections::BTreeSet;
 
@@ -6,13 +6,13 @@ use super::State;
 use crate::names::Address;
 use crate::problem::nearest;
 
-/// Why a state is not changed.
+/// The reason why a state is not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
 pub struct Refusal {
-    /// What is the matter.
+    /// The problem.
     pub what: String,
-    /// What to do.
+    /// The remedy.
     pub help: Option<String>,
 }
 
@@ -51,13 +51,13 @@ pub fn pushed(given: State, there: Option<&State>, account: Option<&str>, force:
     Ok(State { serial: there.serial + 1, epoch: there.epoch, copied: there.copied, ..given })
 }
 
-/// What each address becomes when an address, or a block with all its parts, gets another name.
+/// The new address of each old one, when an address, or a block with all its parts, gets another name.
 pub fn moves(state: &State, from: &str, to: &str) -> Result<Vec<(Address, Address)>, Refusal> {
     let known = known(state);
     let (path, at) = from.split_once('@').map_or((from, None), |(path, at)| (path, Some(at)));
     let (new, new_at) = to.split_once('@').map_or((to, None), |(path, at)| (path, Some(at)));
     if at != new_at {
-        let what = format!("`{from}` and `{to}` are not in one place: a thing cannot be moved to another region");
+        let what = format!("`{from}` and `{to}` are in different scopes: a resource cannot be moved to another region");
         return Err(Refusal::new(
             what,
             "write both with the same `@region`, or both without: all parts in all regions",
@@ -78,7 +78,7 @@ pub fn moves(state: &State, from: &str, to: &str) -> Result<Vec<(Address, Addres
     }
     if let Some((_, taken)) = moves.iter().find(|(_, target)| known.contains(target)) {
         return Err(Refusal::new(
-            format!("something is remembered of `{taken}` already"),
+            format!("the state already has something at `{taken}`"),
             "move or forget that one first: `isobar state mv`, `isobar state rm`",
         ));
     }
@@ -99,8 +99,8 @@ pub fn moved(state: &State, moves: &[(Address, Address)]) -> State {
     state
 }
 
-/// Gives what is remembered of some addresses to others, and tells what needs it. Not open calls: what they
-/// came to is found by the address under which they began.
+/// Renames addresses, in records and in what needs them. Not of open calls: their outcome is found by the address
+/// under which they began.
 pub(super) fn rename(state: &mut State, moves: &[(Address, Address)]) {
     let new = |address: &Address| {
         moves.iter().find(|(from, _)| from == address).map_or_else(|| address.clone(), |(_, to)| to.clone())
@@ -140,7 +140,7 @@ pub fn forgotten(state: &State, addresses: &BTreeSet<Address>) -> State {
     state
 }
 
-/// Every address of which something is remembered.
+/// Every address in the state.
 fn known(state: &State) -> BTreeSet<Address> {
     let pending = state.pending.iter().map(|pending| &pending.address);
     let deposed = state.deposed.iter().map(|old| &old.address);
@@ -159,7 +159,7 @@ fn unknown(given: &str, known: &BTreeSet<Address>) -> Refusal {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`isobar state list` lists what there is".to_owned(),
     };
-    Refusal::new(format!("nothing is remembered of `{given}`"), help)
+    Refusal::new(format!("the state has nothing at `{given}`"), help)
 }
 
 #[cfg(test)]
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_moves_with_its_parts_and_whoever_needs_it_follows() {
+    fn a_block_moves_with_its_parts_and_its_dependents_follow() {
         let before = state(&["f.a@us-east-1", "f.a.role@us-east-1", "f.ab@us-east-1"]);
         let after = moved(&before, &moves(&before, "f.a", "f.c").expect("moves"));
         assert_eq!(addresses(&after), ["f.ab@us-east-1", "f.c@us-east-1", "f.c.role@us-east-1"]);
@@ -204,12 +204,12 @@ mod tests {
     }
 
     #[test]
-    fn a_move_that_loses_something_is_refused() {
+    fn moves_that_lose_something_are_rejected() {
         let state = state(&["f.one@us-east-1", "f.two@us-east-1"]);
         for (from, to, says) in [
             ("f.one", "f.two", "already"),
             ("f.one", "f.one", "already"),
-            ("f.on", "f.three", "nothing is remembered"),
+            ("f.on", "f.three", "has nothing"),
             ("f.one@us-east-1", "f.three@us-west-2", "another region"),
             ("f.one", "f..x", "not an address"),
         ] {
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forgotten_is_named_and_each_pattern_fits_something() {
+    fn forgotten_addresses_are_named_and_each_pattern_matches_one() {
         let before = state(&["f.a@us-east-1", "f.a@us-west-2", "f.b@us-east-1"]);
         let these = fitting(&before, &["f.a".into(), "*@us-west-2".into()]).expect("addresses");
         assert_eq!(addresses(&forgotten(&before, &these)), ["f.b@us-east-1"]);
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_comes_of_this_state_is_pushed_and_force_has_its_bounds() {
+    fn pushed_states_descend_from_this_one_and_force_has_its_bounds() {
         let there = state(&["f.a@us-east-1"]);
         let check = |given: State, account: Option<&str>, force| pushed(given, Some(&there), account, force);
         assert_eq!(check(there.clone(), None, false).map(|state| state.serial), Ok(8));

@@ -14,42 +14,42 @@ pub enum Entry {
         /// The call.
         pending: Pending,
     },
-    /// It is there, as this record says; no call is open any more.
+    /// The resource exists, as this record says; no call is open any more.
     Made {
         /// The resource.
         address: Address,
-        /// What it is.
+        /// The record.
         record: Record,
     },
-    /// A new one is there; the old one is to leave.
+    /// The new half of a replacement exists; the old one is deposed.
     Replaced {
         /// The resource.
         address: Address,
         /// The new one.
         record: Record,
     },
-    /// The thing with this id is gone.
+    /// The resource with this id is gone.
     Gone {
-        /// Where it stood.
+        /// Its address.
         address: Address,
-        /// Which of the things that have stood there.
+        /// Its generation.
         generation: u32,
-        /// What it was called.
+        /// Its physical id.
         id: PhysicalId,
     },
     /// A call came to nothing.
     Cleared {
         /// The resource.
         address: Address,
-        /// Which of the things that have stood there.
+        /// Its generation.
         generation: u32,
     },
-    /// We no longer look after it.
+    /// The resource is no longer managed.
     Forgotten {
         /// The resource.
         address: Address,
     },
-    /// It has a new address.
+    /// The resource has a new address.
     Moved {
         /// The old address.
         from: Address,
@@ -115,7 +115,7 @@ fn apply(state: &mut State, entry: &Entry) {
     }
 }
 
-/// What was to leave and is now what stands there, since a replacement was taken back, does not leave.
+/// Restores a deposed resource that is now what stands at its address, since a replacement was taken back.
 fn stays(state: &mut State, address: &Address, record: &Record) {
     state.deposed.retain(|old| old.address != *address || !old.record.is_the_thing_of(record));
 }

@@ -1,4 +1,4 @@
-//! What we remember of a stack: a convenience, never a treasure. No secret is in it.
+//! State: a cache of what AWS knows. Losing it must lose nothing. No secret is in it.
 
 pub mod edit;
 pub mod entry;
@@ -13,7 +13,7 @@ use crate::value::Json;
 /// Version of the form in which a state is written.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// What we remember of a stack.
+/// The state of a stack.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
@@ -27,7 +27,7 @@ pub struct State {
     pub lineage: String,
     /// Grows by one with every write.
     pub serial: u64,
-    /// Of the lock under which it was written; 0 where locks have none.
+    /// The epoch of the lease under which it was written; 0 where locks have none.
     #[serde(default)]
     pub epoch: u64,
     /// The last serial that the copy in a second region had too; 0 without a copy.
@@ -35,15 +35,15 @@ pub struct State {
     pub copied: u64,
     /// Every region it ever used.
     pub regions: BTreeSet<Region>,
-    /// What there is.
+    /// The resources.
     pub records: BTreeMap<Address, Record>,
-    /// Calls whose answer we do not know; at an address at most one for each generation.
+    /// Open calls, whose answer we do not know; at an address at most one for each generation.
     pub pending: Vec<Pending>,
-    /// Old halves of replacements that are still there.
+    /// Deposed resources: old halves of replacements that still exist.
     #[serde(rename = "leaving")]
     pub deposed: Vec<Deposed>,
-    /// The last generation of what has stood at an address and is gone: AWS may remember its token, so the
-    /// next one has another.
+    /// The last generation of each address whose resource is gone: AWS may remember its token, so the next one
+    /// has another.
     #[serde(rename = "past", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub last_generation: BTreeMap<Address, u32>,
 }
@@ -54,19 +54,19 @@ pub struct State {
 pub struct Record {
     /// Its kind.
     pub kind: KindName,
-    /// What it is called in AWS.
+    /// Its physical id.
     pub id: PhysicalId,
-    /// Counts the things that have stood at this address.
+    /// Its number among the resources that have stood at this address.
     pub generation: u32,
-    /// What was last sent, secrets as their hash.
+    /// The spec that was last sent, secrets as their hash.
     pub spec: Json,
-    /// What could be referred to when last read.
+    /// The outputs when last read.
     pub outputs: Json,
-    /// What it needed: it is deleted before these.
+    /// The addresses it needed: it is deleted before these.
     pub needs: BTreeSet<Address>,
-    /// Whether it may not be deleted without the user's word.
+    /// True if it may not be deleted without the user's word.
     pub protect: bool,
-    /// Whether it stays in AWS when it leaves the file.
+    /// True if it stays in AWS when it leaves the file.
     pub retain: bool,
 }
 
@@ -76,19 +76,19 @@ pub struct Record {
 pub struct Pending {
     /// The resource.
     pub address: Address,
-    /// What it was to do.
+    /// The call.
     pub call: Call,
     /// Its kind.
     pub kind: KindName,
     /// The generation it was to make or change.
     pub generation: u32,
-    /// What was sent, secrets as their hash. Null for a delete.
+    /// The spec that was sent, secrets as their hash. Null for a delete.
     pub spec: Json,
-    /// What it needs, for the order of a later delete.
+    /// The addresses it needs, for the order of a later delete.
     pub needs: BTreeSet<Address>,
-    /// Whether it may not be deleted without the user's word.
+    /// True if it may not be deleted without the user's word.
     pub protect: bool,
-    /// Whether it stays in AWS when it leaves the file.
+    /// True if it stays in AWS when it leaves the file.
     pub retain: bool,
 }
 
@@ -108,14 +108,14 @@ pub enum Call {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deposed {
-    /// Where it stood.
+    /// Its address.
     pub address: Address,
-    /// What it was.
+    /// Its record.
     pub record: Record,
 }
 
 impl Record {
-    /// Whether both tell of one thing in AWS.
+    /// True if both tell of one resource in AWS.
     pub fn is_the_thing_of(&self, other: &Self) -> bool {
         self.kind == other.kind && self.id == other.id
     }
@@ -140,7 +140,7 @@ impl State {
         }
     }
 
-    /// Whether another says the same, however often it was written.
+    /// Equality ignoring serial, epoch and copy.
     pub fn same_content(&self, other: &Self) -> bool {
         let other = Self { serial: self.serial, epoch: self.epoch, copied: self.copied, ..other.clone() };
         *self == other

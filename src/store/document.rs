@@ -1,4 +1,4 @@
-//! A state as bytes: what is written, and what is refused with a reason when it is read.
+//! The state as bytes: written, and refused with a reason when it cannot be read.
 //!
 //! Whatever the bytes are, reading them ends in a state of this stack or in an error that says what
 //! is the matter; it never panics.
@@ -15,11 +15,11 @@ use crate::value::Json;
 const NEVER: u64 = 1 << 53;
 /// The first generation that nothing ever comes to.
 const NEVER_A_GENERATION: u32 = 1 << 31;
-/// How deep lists and maps may stand in what was sent or read. It leaves room for what is written around them:
+/// Deepest nesting of lists and maps in what was sent or read. It leaves room for what is written around them:
 /// the parser stops at 128, and what was read once must be readable wherever it is written next.
 const DEEPEST: usize = 100;
 
-/// What tells whether the rest can be read.
+/// The version, which tells whether the rest can be read.
 #[derive(Deserialize)]
 struct Version {
     format_version: u32,
@@ -72,12 +72,12 @@ pub(super) fn version(bytes: &[u8]) -> serde_json::Result<u32> {
     serde_json::from_slice(bytes).map(|version: Version| version.format_version)
 }
 
-/// What to say of a form that we do not know.
+/// The message for a format that we do not know.
 pub(super) fn newer(version: u32) -> String {
     format!("written by a newer version of isobar (form {version}); use that version, or a newer one")
 }
 
-/// What no state of ours can say, however well formed it is.
+/// Refuses what no state of ours can say, however well formed it is.
 fn check(state: &State) -> Result<(), String> {
     check_counters(&[state.serial, state.epoch, state.copied])?;
     state.records.values().try_for_each(check_record)?;
@@ -86,7 +86,7 @@ fn check(state: &State) -> Result<(), String> {
     state.pending.iter().try_for_each(check_pending)
 }
 
-/// What no entry of ours can say.
+/// Refuses what no entry of ours can say.
 pub(super) fn check_entry(entry: &Entry) -> Result<(), String> {
     match entry {
         Entry::Begin { pending } => check_pending(pending),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_read_again_is_not_read_once() {
+    fn documents_that_could_not_be_written_again_are_rejected() {
         let nested = |deep| (0..deep).fold(Json::Null, |inner, _| Json::Array(vec![inner]));
         assert_eq!(refused(|state| record(state).spec = nested(DEEPEST)), "");
         for deep in [DEEPEST + 1, 124, 200] {
@@ -190,9 +190,9 @@ mod tests {
         }
     }
 
-    /// What stands in a state is compared with what is wanted: it must come back to the last digit.
+    /// A spec in a state is compared with the desired one: it must come back to the last digit.
     #[test]
-    fn numbers_come_back_as_they_were() {
+    fn numbers_round_trip_to_the_last_digit() {
         for number in [
             0.1,
             24_606.431_368_767_502,

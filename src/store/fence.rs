@@ -1,4 +1,4 @@
-//! Whether this process may still change anything: the local side of a lease.
+//! The fence: the local side of a lease, which tells a process that it may still change something.
 //!
 //! A lease holds for a while after each renewal. The holder counts that while from before it sent the
 //! renewal, by two clocks, and takes the one that is further: one that stands still while the machine
@@ -8,14 +8,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-/// How often somebody who waits looks again.
+/// Pause between two looks of somebody who waits.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// How long somebody waits for a lease that has run out to be renewed: as long as three leases of ours last, but not
+/// Longest wait for the renewal of a lease that has run out: as long as three leases of ours last, but not
 /// less than this. Who has it renewed by then goes on; a run that waits for a region's return helps nobody.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Whether this process may still change anything. Clones are the same fence.
+/// The fence: open while this process may change something. Clones are the same fence.
 #[derive(Debug, Clone, Default)]
 pub struct Fence(Arc<Mutex<Standing>>);
 
@@ -37,7 +37,7 @@ pub struct Moment {
     wall: SystemTime,
 }
 
-/// Why nothing may be done.
+/// The reason why nothing may be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Closed {
     /// The lease has run out and may be renewed yet.
@@ -52,7 +52,7 @@ impl Moment {
         Self { steady: Instant::now(), wall: SystemTime::now() }
     }
 
-    /// How long ago it was, by the clock that says more.
+    /// Time since then, by the clock that says more.
     pub fn elapsed(&self) -> Duration {
         self.steady.elapsed().max(self.wall.elapsed().unwrap_or_default())
     }
@@ -88,7 +88,7 @@ impl Fence {
         *self.standing() = Standing::Free;
     }
 
-    /// Whether something may be done right now.
+    /// True if something may be done right now.
     pub fn check(&self) -> Result<(), Closed> {
         match &*self.standing() {
             Standing::Free => Ok(()),
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lease_ends_by_the_clock_that_says_so_first() {
+    fn a_lease_expires_by_the_faster_clock() {
         let check = |steady, wall, open: bool| {
             let fence = Fence::default();
             fence.hold(Moment::ago(steady, wall), Duration::from_secs(5));
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_cannot_be_renewed_for_long_is_lost() {
+    async fn leases_that_cannot_be_renewed_for_long_are_lost() {
         let fence = Fence::default();
         fence.hold(Moment::ago(60, 60), Duration::from_secs(20));
         let begun = tokio::time::Instant::now();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_stays_lost() {
+    fn lost_leases_stay_lost() {
         let fence = Fence::default();
         assert_eq!(fence.check(), Ok(()));
         fence.lose("taken");

@@ -18,7 +18,7 @@ use crate::names::StackName;
 use crate::state::State;
 use crate::state::entry::Entry;
 
-/// How many earlier states are kept beside the newest.
+/// Number of earlier states that are kept beside the newest.
 const BACKUPS: u64 = 20;
 
 /// A state in a folder.
@@ -61,7 +61,7 @@ impl FileStore {
         document::read(bytes, &self.stack, &path.display().to_string(), || self.rescue())
     }
 
-    /// What to say of good copies: the newest backup that can be read.
+    /// Help with a damaged state: the newest backup that can be read.
     fn rescue(&self) -> String {
         let folder = self.folder.join("backup");
         let begins = format!("{}.", self.stack);
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_read_up_to_where_the_last_was_cut_off() {
+    fn entries_are_read_up_to_a_truncated_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let (store, _) = saved(folder.path(), 1);
         store.append_now(&[used("1"), used("2")]).expect("written");
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_an_earlier_state_are_passed_over() {
+    fn entries_of_an_earlier_state_are_skipped() {
         let folder = tempfile::tempdir().expect("a folder");
         let (store, state) = saved(folder.path(), 1);
         store.append_now(&[used("1")]).expect("written");
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_that_somebody_else_has_written_is_not_overwritten() {
+    fn states_written_by_another_process_are_not_overwritten() {
         let folder = tempfile::tempdir().expect("a folder");
         let (store, state) = saved(folder.path(), 1);
         let refused = store.save_now(&State { serial: 5, ..state });
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_state_of_this_stack_is_refused_with_what_to_do() {
+    fn files_that_are_no_state_of_this_stack_are_rejected_with_help() {
         let folder = tempfile::tempdir().expect("a folder");
         let (store, _) = saved(folder.path(), 1);
         let path = folder.path().join("demo.json");
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_is_held_once_and_tells_by_whom() {
+    fn a_lock_has_one_holder_and_names_it() {
         let folder = tempfile::tempdir().expect("a folder");
         let holder = Holder { command: "apply".into(), pid: 7, who: "ci".into(), since: "today".into(), job: None };
         let (one, other) = (FileStore::new(folder.path(), name()), FileStore::new(folder.path(), name()));
@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn earlier_states_are_kept_and_not_for_ever() {
+    fn a_limited_number_of_backups_is_kept() {
         let folder = tempfile::tempdir().expect("a folder");
         let (store, state) = saved(folder.path(), 1);
         for serial in 2..=40 {

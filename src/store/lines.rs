@@ -30,12 +30,12 @@ pub fn write(entries: &[Entry], after: u64, lineage: &str) -> serde_json::Result
     Ok(bytes)
 }
 
-/// How many of these bytes are whole lines.
+/// Number of these bytes that are whole lines.
 pub fn whole(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
 }
 
-/// What a document, if there is one, and a journal come to. The error of a journal names `place`; it asks
+/// The state of a document, if there is one, and a journal after it. The error of a journal names `place`; it asks
 /// `rescue` where a good copy may be.
 pub fn read(
     state: Option<State>,

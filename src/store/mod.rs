@@ -1,4 +1,4 @@
-//! Where a state is kept: the trait that every place implements.
+//! Stores of a state: the trait that every place implements.
 
 pub mod document;
 pub mod fence;
@@ -42,27 +42,27 @@ pub trait Store: Send + Sync {
     /// read. To be called without the lock, which it holds for as long as it takes.
     fn set_aside<'a>(&'a self, holder: &'a Holder) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
 
-    /// Where it is, for people.
+    /// The place, for people.
     fn place(&self) -> String;
 
-    /// Whether this process may still change anything; always open where a lock ends with its process.
+    /// The fence of this process; always open where a lock ends with its process.
     fn fence(&self) -> Fence {
         Fence::default()
     }
 
-    /// What people should know of the place, told once.
+    /// Notes on the place for people, told once.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Who holds the lock right now.
+    /// The holder of the lock right now.
     fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, StoreError>>;
 
     /// Takes the lock away from whoever holds it: that process stops before its next call.
     fn break_lock(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
-/// Who holds a lock.
+/// The holder of a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// `apply` or `destroy`.
@@ -96,23 +96,23 @@ pub enum StoreError {
     Io {
         /// The file.
         place: String,
-        /// What it said.
+        /// The error.
         source: std::io::Error,
     },
-    /// What is there is not a state of this stack.
+    /// The content is not a state of this stack.
     #[error("{place}: {what}")]
     Unusable {
         /// The file.
         place: String,
-        /// What is the matter.
+        /// The problem.
         what: String,
     },
-    /// What is there was a state of this stack once, and cannot be read any more.
+    /// The content was a state of this stack once, and cannot be read any more.
     #[error("{place}: {what}")]
     Damaged {
         /// The file.
         place: String,
-        /// What is the matter.
+        /// The problem.
         what: String,
     },
     /// Somebody else has written since we read.
@@ -120,9 +120,9 @@ pub enum StoreError {
     Stale {
         /// The file.
         place: String,
-        /// What we read.
+        /// The serial that we read.
         expected: u64,
-        /// What is there.
+        /// The serial that is there.
         found: u64,
     },
     /// The lock is not ours any more, or cannot be kept: nothing more may be done.
@@ -130,7 +130,7 @@ pub enum StoreError {
     Lost {
         /// The state.
         place: String,
-        /// How it was lost.
+        /// The way it was lost.
         why: String,
     },
     /// There is no such bucket.
@@ -144,7 +144,7 @@ pub enum StoreError {
     Cloud {
         /// The object.
         place: String,
-        /// What AWS said.
+        /// The error.
         error: Box<CloudError>,
     },
     /// The state has a copy that decides, and the stack file does not name it.
@@ -168,7 +168,7 @@ pub enum StoreError {
     Unbreakable {
         /// The lock.
         place: String,
-        /// Why.
+        /// The reason.
         what: String,
     },
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use isobar::apply::{Event, Stop};
 use isobar::cloud::Class;
 use isobar::cloud::fake::{Fault, FaultKind};
+use isobar::intent::Intent;
 use isobar::ops::{Engine, EngineError};
 use isobar::plan::Decision;
-use isobar::intent::Intent;
 use serde_json::json;
 
 use crate::support::engine::{EngineWorld, Log, decisions, graph, holder};

@@ -6,9 +6,9 @@ use std::time::Duration;
 use isobar::apply::Stop;
 use isobar::cloud::Class;
 use isobar::cloud::fake::{FakeCloud, Fault, FaultKind};
+use isobar::intent::{Intent, Selection};
 use isobar::ops::Engine;
 use isobar::plan::ObstacleKind;
-use isobar::intent::{Intent, Selection};
 use isobar::store::Store;
 use isobar::store::object::ObjectStore;
 use isobar::store::objects::memory::MemoryObjects;
@@ -406,7 +406,10 @@ async fn a_lost_region_is_left_out_without_a_look_at_it() {
     world.apply(&stack(1)).await;
     world.cloud.lose_region(&"us-west-2".parse().expect("a region"));
     world.engine.plan(&stack(2), &Intent::default()).await.expect_err("it cannot be read");
-    let without = Intent { selection: Selection { excludes: vec!["*@us-west-2".into()], ..Selection::default() }, ..Intent::default() };
+    let without = Intent {
+        selection: Selection { excludes: vec!["*@us-west-2".into()], ..Selection::default() },
+        ..Intent::default()
+    };
     let plan = world.plan(&stack(2), &without).await;
     assert_eq!(decisions(&plan), ["1 f.b@us-east-1 update size"]);
     let (outcome, _) = world.apply_with(&stack(2), &without).await.expect("an apply");

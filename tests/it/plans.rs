@@ -74,7 +74,9 @@ impl Cloud for Still {
             match self.0.get(&address) {
                 None => Ok(None),
                 Some(found) if found.get("owner").is_none() => Ok(Some(PhysicalId::new(address))),
-                Some(_) => Err(CloudError::local(Class::NotOwned, kind.as_str(), "it exists and is somebody else's")),
+                Some(_) => {
+                    Err(CloudError::local(Class::NotOwned, kind.as_str(), "it exists and is not managed by this stack"))
+                }
             }
         })
     }

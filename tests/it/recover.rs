@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use isobar::cloud::Cloud;
-use isobar::ops::recover::{OrphanReason, Recovery};
 use isobar::graph::Graph;
 use isobar::intent::Intent;
+use isobar::ops::recover::{OrphanReason, Recovery};
 
 use crate::support::engine::{EngineWorld, graph, holder};
 use crate::support::memory_store::MemoryStore;

@@ -1,22 +1,22 @@
-//! What can go wrong in the strict cloud.
+//! Faults of the strict cloud.
 
 use super::FakeCloud;
 use crate::cloud::Class;
 use crate::names::Region;
 use crate::value::Json;
 
-/// What goes wrong with the n-th call that changes something, counted from 1.
+/// The fault of the n-th call that changes something, counted from 1.
 #[derive(Debug, Clone)]
 pub struct Fault {
     /// Which call.
     pub nth: u64,
-    /// Whether the work is done before it goes wrong.
+    /// True if the work is done before it goes wrong.
     pub after: bool,
-    /// What goes wrong.
+    /// The fault.
     pub kind: FaultKind,
 }
 
-/// What goes wrong.
+/// A fault.
 #[derive(Debug, Clone)]
 pub enum FaultKind {
     /// The call fails.

@@ -1,4 +1,4 @@
-//! A strict cloud in memory: what AWS would refuse, it refuses; what AWS takes time for, takes it looks.
+//! A strict cloud in memory: it refuses what AWS would refuse, and takes a number of reads for what takes AWS time.
 //!
 //! It knows nothing of single kinds, only their shapes. Strict means: a spec must fit its shape,
 //! what is referred to must be there and no longer pending, a unique name is unique, a fixed field
@@ -24,7 +24,7 @@ use crate::value::{Json, Partial};
 /// A strict cloud in memory.
 pub struct FakeCloud {
     catalog: Catalog,
-    /// How many looks a thing stays pending after each change.
+    /// Number of reads for which a resource stays pending after each change.
     pub slowness: u32,
     inner: Mutex<Inner>,
     died: tokio::sync::watch::Sender<bool>,
@@ -38,12 +38,12 @@ struct Inner {
     /// Calls that change something, so far.
     changes: u64,
     faults: Vec<Fault>,
-    /// How many searches fail, and how many find nothing though it is there.
+    /// Numbers of searches that fail, and that find nothing though it is there.
     failing_finds: u32,
     blind_finds: u32,
-    /// How many readings of single things find nothing though it is there.
+    /// Number of reads of single resources that find nothing though it is there.
     blind_reads: u32,
-    /// Where nothing answers.
+    /// The scope in which nothing answers.
     lost: Option<Region>,
     dead: bool,
 }
@@ -78,12 +78,12 @@ impl FakeCloud {
         let _ = self.died.subscribe().wait_for(|died| *died).await;
     }
 
-    /// How many calls changed something since the last [`break_with`](Self::break_with).
+    /// Number of calls that changed something since the last [`break_with`](Self::break_with).
     pub fn changes(&self) -> u64 {
         self.inner().changes
     }
 
-    /// How many calls of each sort there were.
+    /// Number of calls of each sort.
     pub fn calls(&self) -> BTreeMap<&'static str, u64> {
         self.inner().calls.clone()
     }
@@ -263,7 +263,7 @@ impl Cloud for FakeCloud {
                     return if ours {
                         Ok(Some(id.clone()))
                     } else {
-                        Err(refusal(Class::NotOwned, kind, "somebody else's"))
+                        Err(refusal(Class::NotOwned, kind, "not managed by this stack"))
                     };
                 }
             }

@@ -1,4 +1,4 @@
-//! What the strict cloud refuses, and what it makes of outputs.
+//! Rules of the strict cloud: refusals, and outputs.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::cloud::{Class, CloudError};
 use crate::names::{KindName, PhysicalId, Scope};
 use crate::value::{Json, Partial};
 
-/// Whether two specs make one name, of a kind whose names are unique.
+/// True if two specs make one name, of a kind whose names are unique.
 pub(super) fn same_name(info: &KindInfo, one: &Json, other: &Json) -> bool {
     let field = |name: &&str| one.get(*name).is_some() && one.get(*name) == other.get(*name);
     !info.traits.unique_by.is_empty() && info.traits.unique_by.iter().all(field)
@@ -24,7 +24,7 @@ pub(super) fn fits(info: &KindInfo, spec: &Json) -> Result<(), CloudError> {
     }
 }
 
-/// What a spec refers to must be there, and no longer pending. Outputs carry the id between slashes.
+/// References of a spec must exist, and no longer be pending. Outputs carry the id between slashes.
 pub(super) fn settled_references(inner: &Inner, spec: &Json, kind: &KindName) -> Result<(), CloudError> {
     let text = spec.to_string();
     for (at, _) in text.match_indices("fake:/") {
@@ -62,7 +62,7 @@ pub(super) fn refusal(class: Class, kind: &KindName, message: &str) -> CloudErro
     CloudError::local(class, kind.as_str(), message)
 }
 
-/// The things of a kind in a place.
+/// The resources of a kind in a place.
 pub(super) fn of_kind<'a>(
     things: &'a BTreeMap<(Scope, KindName, PhysicalId), Thing>,
     at: &'a Scope,

@@ -1,25 +1,26 @@
-//! The first place, while a copy decides: kept in step as long as it answers.
+//! The follower: the first place, while a copy decides. It is kept in step as long as it answers.
 
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use super::lease::{Lease, Taken, take};
+use super::acquire::{Acquired, acquire};
+use super::lease::Lease;
 use super::place::{LEASE, Place, Replayed};
 use super::{Inner, Tags};
 use crate::state::State;
 use crate::store::StoreError;
 use crate::store::objects::When;
 
-/// How long those who only look wait for the first place.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Longest wait for the follower of those who only look.
+const READ_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What the first place has to say.
-pub(super) enum Met {
+/// The result of contact with the follower.
+pub(super) enum Contact {
     /// It has nothing that the copy has not.
     InStep,
     /// It does not answer, or there is none.
-    OutOfReach,
+    Unreachable,
     /// It was worked on alone, and the copy was not meanwhile.
     Ahead(Box<State>),
 }
@@ -27,22 +28,22 @@ pub(super) enum Met {
 impl Inner {
     /// The epoch of the first place, which the copy's must not fall behind.
     pub(super) async fn follower_epoch(&self) -> Result<u64, StoreError> {
-        let Some(place) = &self.follows else { return self.own_epoch().await };
+        let Some(place) = &self.follower else { return self.own_epoch().await };
         match place.lease().await {
             Ok(Some(found)) => {
                 self.check_copy(place, found.lease.copy).await?;
                 Ok(found.lease.epoch + 1)
             }
             Ok(None) => Ok(1),
-            Err(error) if out_of_reach(&error) => Ok(1),
+            Err(error) if is_unreachable(&error) => Ok(1),
             Err(error) => Err(error),
         }
     }
 
     /// Refuses a first place that has another copy, by which it may have been worked on, unless ours is new.
     async fn check_copy(&self, first: &Place, named: Option<String>) -> Result<(), StoreError> {
-        match named.filter(|named| *named != self.decides.name()) {
-            Some(copy) if self.decides.folded().await?.state.is_some() => {
+        match named.filter(|named| *named != self.leader.name()) {
+            Some(copy) if self.leader.replayed().await?.state.is_some() => {
                 Err(StoreError::HasCopy { place: first.name(), copy })
             }
             _ => Ok(()),
@@ -51,8 +52,8 @@ impl Inner {
 
     /// Without a copy: refuses a place that has one somewhere.
     async fn own_epoch(&self) -> Result<u64, StoreError> {
-        let copy = self.decides.lease().await?.and_then(|found| found.lease.copy);
-        copy.map_or(Ok(1), |copy| Err(StoreError::HasCopy { place: self.decides.name(), copy }))
+        let copy = self.leader.lease().await?.and_then(|found| found.lease.copy);
+        copy.map_or(Ok(1), |copy| Err(StoreError::HasCopy { place: self.leader.name(), copy }))
     }
 
     /// Takes the first place's lease too, so that nobody works on it alone, and looks what it has.
@@ -61,25 +62,25 @@ impl Inner {
         lease: &Lease,
         tags: &Mutex<Tags>,
         own: &Replayed,
-    ) -> Result<Met, StoreError> {
-        let (Some(place), Some(holder)) = (&self.follows, &lease.holder) else { return Ok(Met::OutOfReach) };
-        let copy = Some(self.decides.name());
-        let taken = take(place, holder, &lease.nonce, self.lasts, lease.epoch, copy).await;
+    ) -> Result<Contact, StoreError> {
+        let (Some(place), Some(holder)) = (&self.follower, &lease.holder) else { return Ok(Contact::Unreachable) };
+        let copy = Some(self.leader.name());
+        let taken = acquire(place, holder, &lease.nonce, self.lasts, lease.epoch, copy).await;
         // Whether somebody who worked on it alone has left something open.
         let left = match taken {
-            Ok((_, Taken::Ours { tag, before })) => {
-                tags.lock().await.follows = Some(tag);
-                before.is_some_and(|before| before.was_left() && before.lease.copy.is_none())
+            Ok((_, Acquired::Ours { tag, before })) => {
+                tags.lock().await.follower = Some(tag);
+                before.is_some_and(|before| before.was_abandoned() && before.lease.copy.is_none())
             }
-            Ok((_, Taken::Held(by))) => return Err(StoreError::Locked(by)),
+            Ok((_, Acquired::Held(by))) => return Err(StoreError::Locked(by)),
             // A copy that has nothing does not tell that there is nothing.
-            Err(error) if out_of_reach(&error) && own.state.is_some() => {
-                self.missed(&error);
-                return Ok(Met::OutOfReach);
+            Err(error) if is_unreachable(&error) && own.state.is_some() => {
+                self.note_missed(&error);
+                return Ok(Contact::Unreachable);
             }
             Err(error) => return Err(error),
         };
-        let theirs = if left { place.take_over(lease.epoch).await } else { place.folded().await };
+        let theirs = if left { place.take_over(lease.epoch).await } else { place.replayed().await };
         let theirs = match theirs {
             Err(StoreError::Damaged { .. }) if own.state.is_some() => {
                 let kept = place.set_aside().await?.pop().unwrap_or_default();
@@ -90,32 +91,32 @@ impl Inner {
             }
             theirs => theirs?,
         };
-        Ok(self.ahead(place, theirs, own)?.map_or(Met::InStep, |theirs| Met::Ahead(Box::new(theirs))))
+        Ok(self.ahead(place, theirs, own)?.map_or(Contact::InStep, |theirs| Contact::Ahead(Box::new(theirs))))
     }
 
-    /// What counts for those who only look: the copy's state, unless the first place was worked on alone. One
+    /// The state that counts for those who only look: the copy's state, unless the first place was worked on alone. One
     /// that does not answer soon is not waited for.
     pub(super) async fn newest(&self, place: &Place, own: Replayed) -> Result<Option<State>, StoreError> {
-        match tokio::time::timeout(PATIENCE, place.folded()).await {
+        match tokio::time::timeout(READ_TIMEOUT, place.replayed()).await {
             Ok(Ok(theirs)) => Ok(self.ahead(place, theirs, &own)?.or(own.state)),
             _ => Ok(own.state),
         }
     }
 
-    /// What the first place has that the copy has not: it was worked on alone since the two were last in step, or
+    /// The state of the first place, if it has something that the copy has not: it was worked on alone since the two were last in step, or
     /// with another copy, or the copy is new.
     fn ahead(&self, place: &Place, theirs: Replayed, own: &Replayed) -> Result<Option<State>, StoreError> {
         let Some(theirs) = theirs.state else { return Ok(None) };
         let alone = theirs.copied < theirs.serial;
         if own.state.is_some() && alone && own.serial() > theirs.copied {
-            return Err(StoreError::Diverged { place: place.name(), copy: self.decides.name() });
+            return Err(StoreError::Diverged { place: place.name(), copy: self.leader.name() });
         }
         let ahead = own.state.is_none() || alone || theirs.serial > own.serial();
         Ok(ahead.then_some(theirs))
     }
 
     /// Writes what the first place came to alone into the copy.
-    pub(super) async fn take_from_follower(
+    pub(super) async fn adopt_from_follower(
         &self,
         theirs: State,
         own: Replayed,
@@ -124,15 +125,15 @@ impl Inner {
     ) -> Result<Replayed, StoreError> {
         let serial = theirs.serial.max(own.serial()) + 1;
         let state = State { serial, epoch: lease.epoch, copied: serial, ..theirs };
-        let saved = self.decides.save(&state, own.tag).await;
+        let saved = self.leader.save(&state, own.tag).await;
         let tag = saved.map_err(|error| self.refused(error, "state.json"))?;
         self.follow(lease, tags, &state, &[]).await;
         Ok(Replayed { state: Some(state), tag: Some(tag), ..Replayed::default() })
     }
 
-    /// Brings the first place in step with what was just saved. Whether it is.
+    /// Brings the first place in step with what was just saved. True if it is.
     pub(super) async fn follow(&self, lease: &Lease, tags: &Mutex<Tags>, state: &State, pages: &[String]) -> bool {
-        let Some(place) = &self.follows else { return false };
+        let Some(place) = &self.follower else { return false };
         if !self.holds_follower(lease, tags, state).await {
             return false;
         }
@@ -142,23 +143,23 @@ impl Inner {
                 true
             }
             Err(error) => {
-                self.missed(&place.failed("state.json", error));
+                self.note_missed(&place.failed("state.json", error));
                 false
             }
         }
     }
 
-    /// Whether the first place's lease is ours. One that did not answer when the copy's was taken may have been worked
+    /// True if the first place's lease is ours. One that did not answer when the copy's was taken may have been worked
     /// on alone since: it is met once more before anything is written there.
     async fn holds_follower(&self, lease: &Lease, tags: &Mutex<Tags>, state: &State) -> bool {
-        if tags.lock().await.follows.is_some() {
+        if tags.lock().await.follower.is_some() {
             return true;
         }
         let own = Replayed { state: Some(state.clone()), ..Replayed::default() };
         match self.sync_replica(lease, tags, &own).await {
-            Ok(met) => matches!(met, Met::InStep),
+            Ok(met) => matches!(met, Contact::InStep),
             Err(error) => {
-                self.missed(&error);
+                self.note_missed(&error);
                 false
             }
         }
@@ -166,21 +167,21 @@ impl Inner {
 
     /// Declares that the copy is not to be gone on from any more: the first place stands alone.
     pub(super) async fn detach(&self) -> Result<bool, StoreError> {
-        let Some(found) = self.decides.lease().await? else { return Ok(false) };
+        let Some(found) = self.leader.lease().await? else { return Ok(false) };
         if found.is_held() {
             return Err(StoreError::Locked(found.lease.holder));
         }
         let had = found.lease.copy.is_some();
         if had {
             let alone = Lease { copy: None, epoch: found.lease.epoch + 1, ..found.lease };
-            let put = self.decides.put_lease(&alone, When::Is(found.tag)).await;
-            put.map_err(|error| self.decides.failed(LEASE, error))?;
+            let put = self.leader.put_lease(&alone, When::Is(found.tag)).await;
+            put.map_err(|error| self.leader.failed(LEASE, error))?;
         }
         Ok(had)
     }
 }
 
-fn out_of_reach(error: &StoreError) -> bool {
+fn is_unreachable(error: &StoreError) -> bool {
     match error {
         StoreError::Cloud { error, .. } => error.class.is_transient(),
         StoreError::NoBucket { .. } => true,

@@ -1,20 +1,22 @@
-//! A state in object storage, shared by everybody who works on the stack, with a copy in a second region.
+//! The state in object storage, shared by everybody who works on the stack, with a copy in a second region.
 //!
-//! Who may write is told by a lease, and what was written by a log (see `lease` and `place`). With a
+//! A lease tells who may write, and a log what was written (see `lease` and `place`). With a
 //! copy, **the copy decides**: its lease is the one that counts, and nothing counts as done before the
 //! copy has it. So the copy is never staler than the last completed step, the first place may be gone
 //! without anybody's leave, and two runs that see different places cannot both go on: each needs the
-//! copy. When the copy is out of reach the first place serves for looking, not for changing.
+//! copy: no split brain. When the copy is out of reach the first place serves for looking, not for changing.
 //!
-//! The first place follows as long as it answers. One that has missed something is written anew by the
+//! In code the place that decides is the leader, and the other one the follower. The first place follows as long as it answers. One that has missed something is written anew by the
 //! next save; one that was worked on alone, which takes an explicit word, is taken over if the copy has
 //! not moved meanwhile, and is refused if it has.
 
+mod acquire;
 mod follower;
 mod lease;
-mod mend;
+mod lock;
 mod place;
 mod renew;
+mod repair;
 #[cfg(test)]
 mod tests;
 
@@ -24,23 +26,19 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
 
-use self::lease::{Lease, Taken, take};
+use self::lease::Lease;
 use self::place::{Page, Place, Replayed};
-use crate::names::{StackName, short_hash};
+use crate::names::StackName;
 use crate::state::State;
 use crate::state::entry::Entry;
-use crate::store::fence::{Fence, Moment};
-use crate::store::objects::{ObjectError, Objects, Tag, When};
+use crate::store::fence::Fence;
+use crate::store::objects::{ObjectError, Objects, Tag};
 use crate::store::{Holder, Store, StoreError};
 
-/// How often a call to the place that decides is repeated, and to the one that follows.
+/// Attempts of a call to the leader, and to the follower.
 const ATTEMPTS: (u32, u32) = (8, 2);
-/// How often somebody who waits for the lease looks again.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// Why a lease is lost, most of the time.
+/// The usual reason for a lost lease.
 const TAKEN: &str = "somebody else has taken the lock";
 
 /// A state in object storage. Clones are the same store.
@@ -48,10 +46,10 @@ const TAKEN: &str = "somebody else has taken the lock";
 pub struct ObjectStore(Arc<Inner>);
 
 struct Inner {
-    /// Whose lease counts.
-    decides: Place,
-    /// What is kept in step as long as it answers.
-    follows: Option<Place>,
+    /// The place whose lease counts.
+    leader: Place,
+    /// The place that is kept in step as long as it answers.
+    follower: Option<Place>,
     lasts: Duration,
     fence: Fence,
     session: Mutex<Option<Session>>,
@@ -59,7 +57,7 @@ struct Inner {
     notes: StdMutex<Vec<String>>,
 }
 
-/// What is known while the lease is ours.
+/// Knowledge that holds while the lease is ours.
 struct Session {
     lease: Lease,
     /// Of the lease's object in each place; the renewal changes them.
@@ -69,18 +67,18 @@ struct Session {
     /// Of the state's object.
     tag: Option<Tag>,
     pages: Vec<String>,
-    /// What the lock has read, for the first load.
+    /// The state that the lock has read, for the first load.
     fresh: Option<Read>,
     following: bool,
 }
 
-/// What a read found, if anything.
+/// The result of a read.
 struct Read(Option<State>);
 
 struct Tags {
-    decides: Tag,
+    leader: Tag,
     /// While the first place's lease is ours too.
-    follows: Option<Tag>,
+    follower: Option<Tag>,
     renewals: u64,
 }
 
@@ -88,13 +86,13 @@ impl ObjectStore {
     /// The store of a stack in one place, or in two: then the copy decides.
     pub fn new(stack: &StackName, first: Arc<dyn Objects>, copy: Option<Arc<dyn Objects>>, lasts: Duration) -> Self {
         let place = |objects, attempts| Place::new(objects, stack.clone(), attempts);
-        let (decides, follows) = match copy {
+        let (leader, follower) = match copy {
             Some(copy) => (place(copy, ATTEMPTS.0), Some(place(first, ATTEMPTS.1))),
             None => (place(first, ATTEMPTS.0), None),
         };
         Self(Arc::new(Inner {
-            decides,
-            follows,
+            leader,
+            follower,
             lasts,
             fence: Fence::default(),
             session: Mutex::default(),
@@ -106,114 +104,38 @@ impl ObjectStore {
 
 impl ObjectStore {
     /// Declares that the copy is not to be gone on from any more, so that this place stands alone.
-    /// Whether there was a copy.
+    /// True if there was a copy.
     pub async fn detach(&self) -> Result<bool, StoreError> {
         self.0.detach().await
     }
 
     /// The state as one of the two places alone has it, for people; the copy's if asked for and there is one.
     pub async fn look_at(&self, copy: bool) -> Result<Option<State>, StoreError> {
-        let place = if copy { &self.0.decides } else { self.0.follows.as_ref().unwrap_or(&self.0.decides) };
-        place.folded().await.map(|folded| folded.state)
+        let place = if copy { &self.0.leader } else { self.0.follower.as_ref().unwrap_or(&self.0.leader) };
+        place.replayed().await.map(|replayed| replayed.state)
     }
 
-    /// Ends the quarrel of two places that have both changed: writes this state, newer than either, into both.
+    /// Ends the divergence of two places that have both changed: writes this state, newer than either, into both.
     pub async fn resolve_divergence(&self, state: &State, holder: &Holder) -> Result<(), StoreError> {
         self.0.resolve_divergence(state, holder).await
     }
 
-    /// Whether there is a copy.
+    /// True if there is a copy.
     pub fn has_copy(&self) -> bool {
-        self.0.follows.is_some()
+        self.0.follower.is_some()
     }
 }
 
 impl Inner {
-    async fn lock(self: &Arc<Self>, holder: &Holder, wait: Duration) -> Result<(), StoreError> {
-        let until = Instant::now() + wait;
-        let nonce = short_hash(&format!("{:x}", fastrand::u128(..)), 16);
-        self.prepare().await?;
-        let mut last = None;
-        loop {
-            match self.try_lock(holder, &nonce).await? {
-                None => return Ok(()),
-                Some(held_by) => last = held_by.or(last),
-            }
-            if Instant::now() + LOOK_EVERY > until {
-                return Err(StoreError::Locked(last));
-            }
-            tokio::time::sleep(LOOK_EVERY.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
-        }
-    }
-
-    /// Makes the places, where that is asked for.
-    async fn prepare(&self) -> Result<(), StoreError> {
-        self.decides.objects.prepare().await.map_err(|error| self.decides.failed("", error))?;
-        if let Some(place) = &self.follows
-            && let Err(error) = place.objects.prepare().await
-        {
-            self.missed(&place.failed("", error));
-        }
-        Ok(())
-    }
-
-    /// Takes the lease, or tells who has it.
-    async fn try_lock(self: &Arc<Self>, holder: &Holder, nonce: &str) -> Result<Option<Option<Holder>>, StoreError> {
-        let begun = Moment::now();
-        let at_least = self.follower_epoch().await?;
-        let (lease, taken) = take(&self.decides, holder, nonce, self.lasts, at_least, None).await?;
-        let (tag, before) = match taken {
-            Taken::Ours { tag, before } => (tag, before),
-            Taken::Held(by) => return Ok(Some(by)),
-        };
-        self.fence.hold(begun, self.lasts * 3 / 4);
-        let tags = Arc::new(Mutex::new(Tags { decides: tag, follows: None, renewals: 0 }));
-        let left = before.is_some_and(|before| before.was_left());
-        match self.enter(lease.clone(), tags.clone(), left).await {
-            Ok(()) => {}
-            Err(error) => {
-                self.give_back(&lease, &tags).await;
-                return match error {
-                    StoreError::Locked(by) => Ok(Some(by)),
-                    error => Err(error),
-                };
-            }
-        }
-        Ok(None)
-    }
-
-    /// Ends what the holder before has left open, brings the places in step, and keeps the lease.
-    async fn enter(self: &Arc<Self>, lease: Lease, tags: Arc<Mutex<Tags>>, left: bool) -> Result<(), StoreError> {
-        self.renew_from_now_on(lease.clone(), tags.clone());
-        let mut folded = self.decides.folded().await?;
-        if left || folded.sealed || folded.ahead.is_some() {
-            folded = self.decides.take_over(lease.epoch).await?;
-        }
-        if folded.state.is_none() {
-            // Logs of a state that is lost: the new one's must not run into them.
-            self.decides.drop_pages(&std::mem::take(&mut folded.pages)).await;
-        }
-        let following = match self.sync_replica(&lease, &tags, &folded).await? {
-            follower::Met::InStep => true,
-            follower::Met::OutOfReach => false,
-            follower::Met::Ahead(state) => {
-                folded = self.take_from_follower(*state, folded, &lease, &tags).await?;
-                true
-            }
-        };
-        *self.session.lock().await = Some(Session { following, ..session(lease, tags, folded) });
-        Ok(())
-    }
-
     async fn append(&self, entries: &[Entry]) -> Result<(), StoreError> {
         self.fence.open().await.map_err(|why| self.lost(&why))?;
         let mut slot = self.session.lock().await;
         let session = slot.as_mut().ok_or_else(|| self.lost("the lock is not held"))?;
         let page = Page::of(&session.lineage, session.lease.epoch, entries);
         let number = session.pages.len() as u64 + 1;
-        let decided = self.decides.put_page(session.serial, number, &page);
+        let decided = self.leader.put_page(session.serial, number, &page);
         let followed = async {
-            match self.follows.as_ref().filter(|_| session.following) {
+            match self.follower.as_ref().filter(|_| session.following) {
                 Some(place) => place.put_page(session.serial, number, &page).await.map(drop),
                 None => Ok(()),
             }
@@ -221,9 +143,9 @@ impl Inner {
         let (decided, followed) = futures::future::join(decided, followed).await;
         let key = decided.map_err(|error| self.refused(error, "journal/"))?;
         session.pages.push(key);
-        if let (Err(error), Some(place)) = (followed, &self.follows) {
+        if let (Err(error), Some(place)) = (followed, &self.follower) {
             session.following = false;
-            self.missed(&place.failed("journal/", error));
+            self.note_missed(&place.failed("journal/", error));
         }
         Ok(())
     }
@@ -233,18 +155,18 @@ impl Inner {
         let mut slot = self.session.lock().await;
         let session = slot.as_mut().ok_or_else(|| self.lost("the lock is not held"))?;
         if state.serial != session.serial + 1 {
-            let place = self.decides.name();
+            let place = self.leader.name();
             return Err(StoreError::Stale { place, expected: state.serial - 1, found: session.serial });
         }
-        let copied = if self.follows.is_some() { state.serial } else { state.copied };
+        let copied = if self.follower.is_some() { state.serial } else { state.copied };
         let state = State { epoch: session.lease.epoch, copied, ..state.clone() };
-        let tag = self.decides.save(&state, session.tag.clone()).await;
+        let tag = self.leader.save(&state, session.tag.clone()).await;
         session.tag = Some(tag.map_err(|error| self.refused(error, "state.json"))?);
         session.serial = state.serial;
         session.lineage.clone_from(&state.lineage);
         let pages = std::mem::take(&mut session.pages);
         let followed = self.follow(&session.lease, &session.tags, &state, &pages);
-        let (following, ()) = futures::future::join(followed, self.decides.drop_pages(&pages)).await;
+        let (following, ()) = futures::future::join(followed, self.leader.drop_pages(&pages)).await;
         session.following = following;
         Ok(())
     }
@@ -255,51 +177,27 @@ impl Inner {
             if let Some(Read(state)) = session.fresh.take() {
                 return Ok(state);
             }
-            let folded = self.decides.folded().await?;
-            return Ok(folded.state);
+            let replayed = self.leader.replayed().await?;
+            return Ok(replayed.state);
         }
         drop(slot);
-        match (self.decides.folded().await, &self.follows) {
+        match (self.leader.replayed().await, &self.follower) {
             (Ok(Replayed { state: None, .. }) | Err(StoreError::NoBucket { .. }), Some(first)) => {
                 // A copy that was asked for a moment ago is empty yet.
-                match first.folded().await {
+                match first.replayed().await {
                     Err(StoreError::NoBucket { .. }) => Ok(None),
-                    folded => folded.map(|folded| folded.state),
+                    replayed => replayed.map(|replayed| replayed.state),
                 }
             }
             (Err(StoreError::NoBucket { .. }), None) => Ok(None),
             (Err(StoreError::Cloud { error, .. }), Some(first)) if error.class.is_transient() => {
                 let why = format!("the copy of the state cannot be reached, so nothing can be changed ({error})");
                 self.note(format!("{why}; what follows is told from {}, which may be behind", first.name()));
-                first.folded().await.map(|folded| folded.state)
+                first.replayed().await.map(|replayed| replayed.state)
             }
             (Ok(own), Some(first)) => self.newest(first, own).await,
-            (folded, _) => folded.map(|folded| folded.state),
+            (replayed, _) => replayed.map(|replayed| replayed.state),
         }
-    }
-
-    async fn unlock(&self) {
-        if let Some(session) = self.session.lock().await.take() {
-            self.give_back(&session.lease, &session.tags).await;
-        }
-    }
-
-    /// Gives the lease back: the epoch stays.
-    async fn give_back(&self, lease: &Lease, tags: &Mutex<Tags>) {
-        let renewal = self.renewal.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(renewal) = renewal {
-            renewal.abort();
-        }
-        let tags = tags.lock().await;
-        let free = Lease { holder: None, ..lease.clone() };
-        let first = async {
-            if let (Some(place), Some(tag)) = (&self.follows, tags.follows.clone()) {
-                let free = Lease { copy: Some(self.decides.name()), ..free.clone() };
-                set_free(place, &free, &tag).await;
-            }
-        };
-        futures::future::join(set_free(&self.decides, &free, &tags.decides), first).await;
-        self.fence.free();
     }
 
     /// A refused write means that somebody else has taken over.
@@ -307,14 +205,14 @@ impl Inner {
         if error == ObjectError::Condition {
             self.fence.lose(TAKEN);
         }
-        self.decides.failed(what, error)
+        self.leader.failed(what, error)
     }
 
     fn lost(&self, why: &str) -> StoreError {
-        StoreError::Lost { place: self.decides.name(), why: why.to_owned() }
+        StoreError::Lost { place: self.leader.name(), why: why.to_owned() }
     }
 
-    fn missed(&self, error: &StoreError) {
+    fn note_missed(&self, error: &StoreError) {
         self.note(format!("the first place of the state does not follow: {error}; the next save brings it in step"));
     }
 
@@ -323,30 +221,6 @@ impl Inner {
         if !notes.contains(&note) {
             notes.push(note);
         }
-    }
-}
-
-/// Writes that nobody has the lease, over ours: under this tag, or under that of a renewal that was under way.
-/// One that cannot be given back runs out.
-async fn set_free(place: &Place, free: &Lease, tag: &Tag) {
-    let Err(ObjectError::Condition) = place.put_lease(free, When::Is(tag.clone())).await else { return };
-    if let Ok(Some(there)) = place.lease().await
-        && there.lease.nonce == free.nonce
-    {
-        let _ = place.put_lease(free, When::Is(there.tag)).await;
-    }
-}
-
-fn session(lease: Lease, tags: Arc<Mutex<Tags>>, folded: Replayed) -> Session {
-    Session {
-        lease,
-        tags,
-        lineage: folded.state.as_ref().map(|state| state.lineage.clone()).unwrap_or_default(),
-        serial: folded.serial(),
-        tag: folded.tag,
-        pages: folded.pages,
-        fresh: Some(Read(folded.state)),
-        following: false,
     }
 }
 
@@ -379,7 +253,7 @@ impl Store for ObjectStore {
     }
 
     fn place(&self) -> String {
-        self.0.decides.name()
+        self.0.leader.name()
     }
 
     fn fence(&self) -> Fence {
@@ -392,8 +266,8 @@ impl Store for ObjectStore {
 
     fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, StoreError>> {
         Box::pin(async {
-            let found = self.0.decides.lease().await?;
-            Ok(found.filter(lease::Found::is_held).and_then(|found| found.lease.holder))
+            let found = self.0.leader.lease().await?;
+            Ok(found.filter(lease::StoredLease::is_held).and_then(|found| found.lease.holder))
         })
     }
 

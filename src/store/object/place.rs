@@ -11,7 +11,7 @@ use futures::future::try_join_all;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::lease::{Found, Lease};
+use super::lease::{Lease, StoredLease};
 use crate::names::StackName;
 use crate::state::entry::Entry;
 use crate::state::{FORMAT_VERSION, State};
@@ -26,7 +26,7 @@ pub(super) const LEASE: &str = "lease.json";
 pub(super) struct Place {
     pub(super) objects: Arc<dyn Objects>,
     stack: StackName,
-    /// How often a call that may succeed a little later is repeated.
+    /// Attempts of a call that may succeed a little later.
     attempts: u32,
 }
 
@@ -87,7 +87,7 @@ impl Place {
     }
 
     /// The state with its log.
-    pub(super) async fn folded(&self) -> Result<Replayed, StoreError> {
+    pub(super) async fn replayed(&self) -> Result<Replayed, StoreError> {
         let mut before = None;
         for _ in 0..self.attempts {
             let found = self.get(STATE).await?;
@@ -99,7 +99,7 @@ impl Place {
             let listed = self.listed(keys, state.serial)?;
             let read = try_join_all(listed.pages.iter().map(|page| self.page(page))).await?;
             let log = read.into_iter().collect::<Option<Vec<Page>>>().ok_or("a page has gone while it was read");
-            let log = match log.and_then(|log| whole(log, listed.last)) {
+            let log = match log.and_then(|log| without_gaps(log, listed.last)) {
                 Ok(log) => log,
                 // The state is the same: no save has dropped the pages that it contains.
                 Err(what) if before.as_ref() == Some(&found.tag) => {
@@ -127,13 +127,13 @@ impl Place {
     async fn state_of(&self, found: &Object) -> Result<State, StoreError> {
         match document::read(&found.bytes, &self.stack, &self.objects.place(&self.key(STATE)), String::new) {
             Err(StoreError::Damaged { place, what }) => {
-                Err(StoreError::Damaged { place, what: format!("{what}{}", self.rescue().await) })
+                Err(StoreError::Damaged { place, what: format!("{what}{}", self.rescue_hint().await) })
             }
             other => other,
         }
     }
 
-    /// What of these keys is the log of the state with this serial, and whether there are logs of later ones.
+    /// The log of the state with this serial among these keys, and the last serial of later logs, if there are any.
     fn listed(&self, keys: Vec<String>, serial: u64) -> Result<Listed, StoreError> {
         let prefix = self.key("journal/");
         let log = log_of(&prefix, serial);
@@ -158,10 +158,10 @@ impl Place {
     /// Ends the log of whoever had the lease before, and writes what it came to as a state of its own.
     pub(super) async fn take_over(&self, epoch: u64) -> Result<Replayed, StoreError> {
         loop {
-            let folded = self.folded().await?;
-            let Some(state) = folded.state.clone() else { return Ok(folded) };
-            if !folded.sealed {
-                match self.put_page(folded.serial(), folded.next(), &Page::seal(epoch)).await {
+            let replayed = self.replayed().await?;
+            let Some(state) = replayed.state.clone() else { return Ok(replayed) };
+            if !replayed.sealed {
+                match self.put_page(replayed.serial(), replayed.next(), &Page::seal(epoch)).await {
                     Ok(_) => {}
                     // It has written another page in this very moment.
                     Err(ObjectError::Condition) => continue,
@@ -170,11 +170,11 @@ impl Place {
                 // What it may have written before the seal counts.
                 continue;
             }
-            let state = State { serial: state.serial.max(folded.ahead.unwrap_or_default()) + 1, epoch, ..state };
-            match self.save(&state, folded.tag.clone()).await {
+            let state = State { serial: state.serial.max(replayed.ahead.unwrap_or_default()) + 1, epoch, ..state };
+            match self.save(&state, replayed.tag.clone()).await {
                 Ok(tag) => {
                     // The seal, its last page, stays: without it the page could be written again.
-                    let log = folded.pages.split_last().map_or(&[][..], |(_, log)| log);
+                    let log = replayed.pages.split_last().map_or(&[][..], |(_, log)| log);
                     self.drop_pages(log).await;
                     return Ok(Replayed { state: Some(state), tag: Some(tag), ..Replayed::default() });
                 }
@@ -209,25 +209,25 @@ impl Place {
     }
 
     /// The lease as it stands.
-    pub(super) async fn lease(&self) -> Result<Option<Found>, StoreError> {
+    pub(super) async fn lease(&self) -> Result<Option<StoredLease>, StoreError> {
         let Some(found) = self.get(LEASE).await? else { return Ok(None) };
         // Whoever takes it next counts on, twice if there are two places, and has to be readable as well.
         let lease = parsed(&found.bytes, |lease: &Lease| {
             document::check_counters(&[lease.epoch.saturating_add(2), lease.renewals])
         });
-        let lease = lease.map_err(|unread| StoreError::Unusable {
+        let lease = lease.map_err(|unreadable| StoreError::Unusable {
             place: self.objects.place(&self.key(LEASE)),
-            what: match unread {
-                Unread::Newer(what) => what,
-                Unread::Damaged(what) => format!("{what}; deleting it gives the lock back"),
+            what: match unreadable {
+                Unreadable::Newer(what) => what,
+                Unreadable::Damaged(what) => format!("{what}; deleting it gives the lock back"),
             },
         })?;
-        Ok(Some(Found { lease, tag: found.tag, age: found.age }))
+        Ok(Some(StoredLease { lease, tag: found.tag, age: found.age }))
     }
 
     /// Moves a state that cannot be read, and its log, out of the way; tells where they are kept. Under the lease.
     pub(super) async fn set_aside(&self) -> Result<Vec<String>, StoreError> {
-        let Err(StoreError::Damaged { .. }) = self.folded().await else { return Ok(Vec::new()) };
+        let Err(StoreError::Damaged { .. }) = self.replayed().await else { return Ok(Vec::new()) };
         let failed = |error| self.failed(STATE, error);
         let mut keys = self.objects.list(&self.key("journal/")).await.map_err(failed)?;
         keys.push(self.key(STATE));
@@ -258,7 +258,7 @@ impl Place {
         }
     }
 
-    /// Where the state is, for people.
+    /// The place of the state, for people.
     pub(super) fn name(&self) -> String {
         self.objects.place(&self.key(STATE))
     }
@@ -272,9 +272,9 @@ impl Place {
             })
         };
         let place = || self.objects.place(key);
-        found.map(decode).transpose().map_err(|unread| match unread {
-            Unread::Newer(what) => StoreError::Unusable { place: place(), what },
-            Unread::Damaged(what) => {
+        found.map(decode).transpose().map_err(|unreadable| match unreadable {
+            Unreadable::Newer(what) => StoreError::Unusable { place: place(), what },
+            Unreadable::Damaged(what) => {
                 let what = format!("{what}; `isobar recover` rebuilds the state from AWS");
                 StoreError::Damaged { place: place(), what }
             }
@@ -290,10 +290,10 @@ impl Place {
     /// else writes the same bytes.
     async fn put(&self, name: &str, bytes: Vec<u8>, when: When) -> Result<Tag, ObjectError> {
         let key = self.key(name);
-        let mut needs_fresh_read = false;
+        let mut answer_was_lost = false;
         for attempt in 1.. {
             match self.objects.put(&key, bytes.clone(), when.clone()).await {
-                Err(ObjectError::Condition) if needs_fresh_read => {
+                Err(ObjectError::Condition) if answer_was_lost => {
                     let there = self.repeat(|| self.objects.get(&key)).await?;
                     return there
                         .filter(|there| there.bytes == bytes)
@@ -301,7 +301,7 @@ impl Place {
                         .ok_or(ObjectError::Condition);
                 }
                 Err(error) if error.is_transient() && attempt < self.attempts => {
-                    needs_fresh_read = true;
+                    answer_was_lost = true;
                     tokio::time::sleep(pause(attempt)).await;
                 }
                 other => return other,
@@ -325,8 +325,8 @@ impl Place {
         unreachable!("the last attempt returns")
     }
 
-    /// What to say of good copies.
-    async fn rescue(&self) -> String {
+    /// Help with a damaged state: the last good version, if there is one.
+    async fn rescue_hint(&self) -> String {
         let versions = self.objects.versions(&self.key(STATE)).await.unwrap_or_default();
         let good = versions.iter().find(|(_, bytes)| document::read(bytes, &self.stack, "", String::new).is_ok());
         good.map_or_else(
@@ -359,19 +359,19 @@ fn position(key: &str, prefix: &str) -> Option<(u64, u64)> {
     document::check_counters(&[position.0, position.1]).ok().map(|()| position)
 }
 
-/// Why bytes are not what they should be.
-enum Unread {
+/// The reason why bytes are not what they should be.
+enum Unreadable {
     /// Somebody with a newer version has written them.
     Newer(String),
     Damaged(String),
 }
 
 /// A lease or a page.
-fn parsed<T: DeserializeOwned>(bytes: &[u8], check: impl FnOnce(&T) -> Result<(), String>) -> Result<T, Unread> {
-    let damaged = |what: String| Unread::Damaged(format!("it is damaged: {what}"));
+fn parsed<T: DeserializeOwned>(bytes: &[u8], check: impl FnOnce(&T) -> Result<(), String>) -> Result<T, Unreadable> {
+    let damaged = |what: String| Unreadable::Damaged(format!("it is damaged: {what}"));
     let found = document::version(bytes).map_err(|error| damaged(error.to_string()))?;
     if found > FORMAT_VERSION {
-        return Err(Unread::Newer(document::newer(found)));
+        return Err(Unreadable::Newer(document::newer(found)));
     }
     let value = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
     check(&value).map_err(damaged)?;
@@ -380,7 +380,7 @@ fn parsed<T: DeserializeOwned>(bytes: &[u8], check: impl FnOnce(&T) -> Result<()
 
 /// A log without gaps. Of one that was ended the seal alone may be left: its pages went with the save that
 /// contains them, and somebody has put an earlier state back.
-fn whole(log: Vec<Page>, last: u64) -> Result<Vec<Page>, &'static str> {
+fn without_gaps(log: Vec<Page>, last: u64) -> Result<Vec<Page>, &'static str> {
     let seal_alone = log.len() == 1 && log[0].sealed_by.is_some();
     if seal_alone || log.len() as u64 == last { Ok(log) } else { Err("pages of the log are missing") }
 }

@@ -1,4 +1,4 @@
-//! Keeping the lease: renewed three times in its time, and given up for lost only when somebody else has it.
+//! Renewal of the lease: renewed three times in its time, and given up for lost only when somebody else has it.
 
 use std::sync::{Arc, PoisonError};
 
@@ -14,7 +14,7 @@ use crate::store::objects::{ObjectError, Tag, When};
 
 impl Inner {
     /// Renews the lease until it is given back, is lost, or the store is gone.
-    pub(super) fn renew_from_now_on(self: &Arc<Self>, lease: Lease, tags: Arc<Mutex<Tags>>) {
+    pub(super) fn start_renewal(self: &Arc<Self>, lease: Lease, tags: Arc<Mutex<Tags>>) {
         let every = self.lasts / 3;
         let store = Arc::downgrade(self);
         // From beginning to beginning: a place that is slow to answer takes nothing from the next renewal.
@@ -37,28 +37,28 @@ impl Inner {
         }
     }
 
-    /// Whether the lease is still ours, as far as can be told.
+    /// Renews the lease once. True if it is still ours, as far as can be told.
     async fn renew(&self, lease: &Lease, tags: &Mutex<Tags>) -> bool {
         let begun = Moment::now();
         let mut tags = tags.lock().await;
         tags.renewals += 1;
         let lease = &Lease { renewals: tags.renewals, ..lease.clone() };
-        match swap(&self.decides, lease, &tags.decides).await {
+        match compare_and_swap(&self.leader, lease, &tags.leader).await {
             Ok(Some(tag)) => {
-                tags.decides = tag;
+                tags.leader = tag;
                 self.fence.hold(begun, self.lasts * 3 / 4);
             }
             Ok(None) => {
                 self.fence.lose(TAKEN);
                 return false;
             }
-            Err(error) => return self.may_be_had_again(&error),
+            Err(error) => return self.may_recover(&error),
         }
-        if let (Some(place), Some(tag)) = (&self.follows, &tags.follows) {
-            let lease = Lease { copy: Some(self.decides.name()), ..lease.clone() };
+        if let (Some(place), Some(tag)) = (&self.follower, &tags.follower) {
+            let lease = Lease { copy: Some(self.leader.name()), ..lease.clone() };
             // One that takes its time must not hold up the lease that counts.
-            match timeout(self.lasts / 4, swap(place, &lease, tag)).await {
-                Ok(Ok(Some(tag))) => tags.follows = Some(tag),
+            match timeout(self.lasts / 4, compare_and_swap(place, &lease, tag)).await {
+                Ok(Ok(Some(tag))) => tags.follower = Some(tag),
                 Ok(Ok(None)) => {
                     self.fence.lose("somebody works on the first place of the state alone");
                     return false;
@@ -71,7 +71,7 @@ impl Inner {
 
     /// The fence closes by itself when the lease runs out; until somebody takes it, it may be had again.
     /// But not by one who is refused: others may take it then, and this run would never hear of it.
-    fn may_be_had_again(&self, error: &StoreError) -> bool {
+    fn may_recover(&self, error: &StoreError) -> bool {
         let refused = !matches!(error, StoreError::Cloud { error, .. } if error.class.is_transient());
         if refused && self.fence.check() == Err(Closed::Expired) {
             self.fence.lose(format!("the lock cannot be kept: {error}"));
@@ -83,7 +83,7 @@ impl Inner {
     /// Takes the lease away from whoever has it: its next renewal and its next write fail. Nobody else gets it before
     /// that run must have stopped by itself.
     pub(super) async fn break_lock(&self) -> Result<(), StoreError> {
-        for place in [Some(&self.decides), self.follows.as_ref()].into_iter().flatten() {
+        for place in [Some(&self.leader), self.follower.as_ref()].into_iter().flatten() {
             let Some(found) = place.lease().await? else { continue };
             if found.lease.holder.is_none() {
                 continue;
@@ -98,7 +98,7 @@ impl Inner {
 }
 
 /// Writes the lease over the one with this tag. `None` if somebody else's stands there.
-async fn swap(place: &Place, lease: &Lease, tag: &Tag) -> Result<Option<Tag>, StoreError> {
+async fn compare_and_swap(place: &Place, lease: &Lease, tag: &Tag) -> Result<Option<Tag>, StoreError> {
     match place.put_lease(lease, When::Is(tag.clone())).await {
         Ok(tag) => Ok(Some(tag)),
         Err(ObjectError::Condition) => {

@@ -17,14 +17,14 @@ pub struct MemoryObjects(Mutex<Inner>);
 #[derive(Default)]
 struct Inner {
     objects: BTreeMap<String, (Vec<u8>, Instant)>,
-    /// What people call it; nothing special if empty.
+    /// The name for people; nothing special if empty.
     name: String,
     bytes: u64,
     calls: u64,
     latency: Duration,
-    /// What every call is answered with, if so.
+    /// The error that every call is answered with, if so.
     refuses: Option<Class>,
-    /// Of so many writes, one loses its answer after it was done, and one before.
+    /// Every n-th write loses its answer after it was done, and another one before.
     unreliable: Option<u64>,
 }
 
@@ -56,7 +56,7 @@ impl MemoryObjects {
         self.inner().latency = latency;
     }
 
-    /// How many calls were made, and how many bytes were written.
+    /// Numbers of calls made, and of bytes written.
     pub fn traffic(&self) -> (u64, u64) {
         let inner = self.inner();
         (inner.calls, inner.bytes)

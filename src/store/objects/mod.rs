@@ -31,7 +31,7 @@ pub trait Objects: Send + Sync {
     /// Makes the place itself, if it is not there and is to be made.
     fn prepare(&self) -> BoxFuture<'_, Result<(), ObjectError>>;
 
-    /// Where a key is, for people.
+    /// The place of a key, for people.
     fn place(&self, key: &str) -> String;
 }
 
@@ -41,11 +41,11 @@ pub type Version = (String, Vec<u8>);
 /// An object.
 #[derive(Debug, Clone)]
 pub struct Object {
-    /// What it holds.
+    /// Its content.
     pub bytes: Vec<u8>,
     /// Changes with every write.
     pub tag: Tag,
-    /// How long ago it was written, by the clock of the place alone; up to a second off.
+    /// Time since it was written, by the clock of the place alone; up to a second off.
     pub age: Duration,
 }
 
@@ -79,7 +79,7 @@ pub enum ObjectError {
 }
 
 impl ObjectError {
-    /// Whether the same call may succeed a little later.
+    /// True if the same call may succeed a little later.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Cloud(error) if error.class.is_transient())
     }

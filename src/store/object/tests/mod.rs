@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::names::StackName;
 use crate::state::State;
 use crate::state::entry::Entry;
+use crate::store::fence::Moment;
 use crate::store::objects::memory::MemoryObjects;
 use crate::store::objects::{Objects, When};
 use crate::store::{Holder, Store, StoreError};
@@ -52,7 +53,7 @@ async fn account(store: &ObjectStore) -> String {
 }
 
 #[tokio::test]
-async fn what_was_appended_is_there_for_the_next() {
+async fn appended_entries_are_visible_to_the_next_holder() {
     let objects = Arc::new(MemoryObjects::default());
     let store = alone(&objects, LONG);
     lock(&store, "a").await.expect("the lock");
@@ -70,7 +71,7 @@ async fn what_was_appended_is_there_for_the_next() {
 }
 
 #[tokio::test]
-async fn a_lock_is_held_once_and_tells_by_whom() {
+async fn a_lock_has_one_holder_and_names_it() {
     let objects = Arc::new(MemoryObjects::default());
     let (one, other) = (alone(&objects, LONG), alone(&objects, LONG));
     lock(&one, "a").await.expect("the lock");
@@ -92,7 +93,7 @@ async fn a_frozen_holder_finds_its_lock_taken_and_writes_nothing() {
     freeze(&frozen);
     next.lock(&holder("b"), Duration::from_secs(10)).await.expect("the lock, once it has run out");
     // It thinks that it has time left.
-    frozen.0.fence.hold(super::Moment::now(), LONG);
+    frozen.0.fence.hold(Moment::now(), LONG);
     assert!(matches!(frozen.append(&[used("2")]).await, Err(StoreError::Lost { .. })));
     assert!(frozen.fence().check().is_err(), "from then on nothing may be done");
     assert_eq!(account(&next).await, "1");
@@ -102,14 +103,14 @@ async fn a_frozen_holder_finds_its_lock_taken_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_frozen_holder_cannot_save_over_who_came_next() {
+async fn a_frozen_holder_cannot_overwrite_its_successor() {
     let objects = Arc::new(MemoryObjects::default());
     let (frozen, next) = (alone(&objects, SHORT), alone(&objects, LONG));
     lock(&frozen, "a").await.expect("the lock");
     save(&frozen).await.expect("saved");
     freeze(&frozen);
     next.lock(&holder("b"), Duration::from_secs(10)).await.expect("the lock, once it has run out");
-    frozen.0.fence.hold(super::Moment::now(), LONG);
+    frozen.0.fence.hold(Moment::now(), LONG);
     assert!(matches!(save(&frozen).await, Err(StoreError::Lost { .. } | StoreError::Stale { .. })));
     save(&next).await.expect("saved");
 }
@@ -137,7 +138,7 @@ async fn a_lock_that_is_broken_stops_its_holder() {
 }
 
 #[tokio::test]
-async fn lost_answers_are_not_taken_for_somebody_elses_writes() {
+async fn lost_answers_are_not_mistaken_for_writes_of_others() {
     for every in 2..7 {
         let objects = Arc::new(MemoryObjects::default());
         objects.fail_every(every);
@@ -154,7 +155,7 @@ async fn lost_answers_are_not_taken_for_somebody_elses_writes() {
 }
 
 #[tokio::test]
-async fn the_copy_has_every_step_and_is_enough() {
+async fn the_copy_has_every_step_and_suffices_alone() {
     let (first, copy) = (Arc::new(MemoryObjects::default()), Arc::new(MemoryObjects::default()));
     let store = paired(&first, &copy);
     lock(&store, "a").await.expect("the lock");
@@ -179,7 +180,7 @@ async fn the_copy_has_every_step_and_is_enough() {
 }
 
 #[tokio::test]
-async fn without_the_copy_there_is_looking_and_no_changing() {
+async fn a_store_without_its_copy_is_read_only() {
     let (first, copy) = (Arc::new(MemoryObjects::default()), Arc::new(MemoryObjects::default()));
     let store = paired(&first, &copy);
     lock(&store, "a").await.expect("the lock");
@@ -196,7 +197,7 @@ async fn without_the_copy_there_is_looking_and_no_changing() {
 }
 
 #[tokio::test]
-async fn what_was_done_alone_by_an_explicit_word_is_taken_over() {
+async fn changes_made_alone_after_detaching_are_taken_over() {
     let (first, copy) = (Arc::new(MemoryObjects::default()), Arc::new(MemoryObjects::default()));
     let pair = paired(&first, &copy);
     lock(&pair, "a").await.expect("the lock");
@@ -217,7 +218,7 @@ async fn what_was_done_alone_by_an_explicit_word_is_taken_over() {
 }
 
 #[tokio::test]
-async fn two_that_went_on_apart_are_refused() {
+async fn diverged_replicas_are_rejected() {
     let (first, copy) = (Arc::new(MemoryObjects::default()), Arc::new(MemoryObjects::default()));
     let pair = paired(&first, &copy);
     lock(&pair, "a").await.expect("the lock");
@@ -256,7 +257,7 @@ async fn two_that_went_on_apart_are_refused() {
 /// Many at once, each of whom may be frozen at any moment: what anybody was told is durable stays, in
 /// the order in which it was said, and no two ever write at once.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_one_writes_and_nothing_is_lost() {
+async fn concurrent_runs_write_one_by_one_and_lose_nothing() {
     let objects = Arc::new(MemoryObjects::default());
     let told = Arc::new(std::sync::Mutex::new(Vec::<u64>::new()));
     let mut workers = Vec::new();
@@ -294,7 +295,7 @@ async fn of_many_one_writes_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn a_state_that_cannot_be_read_is_kept_and_makes_room() {
+async fn an_unreadable_state_is_kept_and_makes_room() {
     let objects = Arc::new(MemoryObjects::default());
     let store = alone(&objects, LONG);
     lock(&store, "a").await.expect("the lock");

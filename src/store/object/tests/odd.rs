@@ -1,4 +1,4 @@
-//! What should not be there: gaps, leftovers, newer forms, clocks that were set, locks that cannot be kept.
+//! Damage of all sorts: gaps, leftovers, newer forms, clocks that were set, locks that cannot be kept.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::store::{Store, StoreError};
 
 /// As an operator does who puts an earlier version of the object back, with the logs of later ones still there.
 #[tokio::test]
-async fn logs_of_states_that_were_taken_back_count_for_nothing() {
+async fn logs_of_states_that_were_taken_back_are_ignored() {
     let objects = Arc::new(MemoryObjects::default());
     let store = alone(&objects, LONG);
     lock(&store, "a").await.expect("the lock");
@@ -35,7 +35,7 @@ async fn logs_of_states_that_were_taken_back_count_for_nothing() {
 }
 
 #[tokio::test]
-async fn a_log_with_a_gap_is_damaged_and_nobody_waits_for_ever() {
+async fn a_log_with_a_gap_is_damaged_and_blocks_nobody() {
     let objects = Arc::new(MemoryObjects::default());
     let store = alone(&objects, SHORT);
     lock(&store, "a").await.expect("the lock");
@@ -56,7 +56,7 @@ async fn a_log_with_a_gap_is_damaged_and_nobody_waits_for_ever() {
 }
 
 #[tokio::test]
-async fn what_a_newer_version_has_written_is_left_alone() {
+async fn objects_of_a_newer_version_are_left_alone() {
     for (key, bytes) in [
         ("demo/lease.json", &b"{\"format_version\": 2, \"queue\": []}"[..]),
         ("demo/state.json", &b"{\"format_version\": 2}"[..]),
@@ -75,7 +75,7 @@ async fn what_a_newer_version_has_written_is_left_alone() {
 
 /// A counter near its end could be written once more, and never be read again.
 #[tokio::test]
-async fn a_lease_that_has_counted_too_far_is_damaged() {
+async fn a_lease_with_exhausted_counters_is_damaged() {
     for epoch in [u64::MAX, (1 << 53) - 1] {
         let objects = Arc::new(MemoryObjects::default());
         let store = alone(&objects, LONG);
@@ -90,7 +90,7 @@ async fn a_lease_that_has_counted_too_far_is_damaged() {
 }
 
 #[tokio::test]
-async fn logs_of_a_state_that_is_lost_are_in_nobodys_way() {
+async fn logs_of_a_lost_state_are_removed() {
     let objects = Arc::new(MemoryObjects::default());
     let store = alone(&objects, LONG);
     lock(&store, "a").await.expect("the lock");
@@ -106,9 +106,9 @@ async fn logs_of_a_state_that_is_lost_are_in_nobodys_way() {
     assert_eq!(account(&alone(&objects, LONG)).await, "new");
 }
 
-/// Of a clock that is set, the fence hears at once; the lease in the bucket is as old as the bucket says.
+/// The fence hears at once of a clock that is set; the lease in the bucket is as old as the bucket says.
 #[tokio::test]
-async fn a_clock_that_is_set_makes_a_run_wait_at_most() {
+async fn a_clock_change_at_most_delays_a_run() {
     for wall in [3600, -3600] {
         let objects = Arc::new(MemoryObjects::default());
         let (store, other) = (alone(&objects, Duration::from_millis(300)), alone(&objects, LONG));
@@ -125,7 +125,7 @@ async fn a_clock_that_is_set_makes_a_run_wait_at_most() {
 
 /// Others may take the lock by then, and this run would never hear of it.
 #[tokio::test]
-async fn who_may_not_renew_the_lock_any_more_stops() {
+async fn a_run_that_may_not_renew_its_lock_stops() {
     let objects = Arc::new(MemoryObjects::default());
     let store = alone(&objects, SHORT);
     lock(&store, "a").await.expect("the lock");

@@ -15,7 +15,7 @@ fn place(name: &str) -> Arc<MemoryObjects> {
 }
 
 #[tokio::test]
-async fn a_new_copy_begins_with_what_the_first_place_has() {
+async fn a_new_copy_begins_with_the_state_of_the_first_place() {
     let (first, copy, new) = (place("first"), place("copy"), place("new"));
     saved_by(&paired(&first, &copy), "a").await;
     let next = paired(&first, &new);
@@ -27,7 +27,7 @@ async fn a_new_copy_begins_with_what_the_first_place_has() {
 }
 
 #[tokio::test]
-async fn who_names_an_older_copy_is_refused() {
+async fn stack_file_naming_a_former_replica_is_rejected() {
     let (first, copy, new) = (place("first"), place("copy"), place("new"));
     saved_by(&paired(&first, &copy), "a").await;
     saved_by(&paired(&first, &new), "b").await;
@@ -36,9 +36,9 @@ async fn who_names_an_older_copy_is_refused() {
     assert_eq!(account(&paired(&first, &new)).await, "b");
 }
 
-/// Such as after the copy was put back to what it was, or when the end of a quarrel was cut off.
+/// Such as after the copy was put back to what it was, or when the end of a divergence was cut off.
 #[tokio::test]
-async fn a_copy_that_is_older_is_brought_in_step() {
+async fn an_older_copy_is_brought_in_step() {
     let (first, copy) = (place("first"), place("copy"));
     saved_by(&paired(&first, &copy), "a").await;
     let before = copy.get("demo/state.json").await.expect("read").expect("there").bytes;
@@ -61,7 +61,7 @@ async fn a_new_copy_waits_for_the_first_place() {
 }
 
 #[tokio::test]
-async fn a_first_place_that_was_worked_on_alone_is_not_written_over_when_it_comes_back() {
+async fn a_first_place_changed_alone_is_not_overwritten_when_it_comes_back() {
     let (first, copy) = (place("first"), place("copy"));
     saved_by(&paired(&first, &copy), "a").await;
     alone(&first, LONG).detach().await.expect("detached");
@@ -103,9 +103,9 @@ async fn a_damaged_first_place_is_kept_and_follows_anew() {
     assert!(first.keys().contains(&"demo/damaged/state.json".to_owned()), "{:?}", first.keys());
 }
 
-/// What takes over has read the lease before it was renewed.
+/// A takeover has read the lease before it was renewed.
 #[tokio::test]
-async fn a_lease_that_was_renewed_is_another() {
+async fn a_renewed_lease_is_told_from_the_one_before() {
     let objects = place("only");
     let store = alone(&objects, Duration::from_millis(90));
     lock(&store, "a").await.expect("the lock");
@@ -116,7 +116,7 @@ async fn a_lease_that_was_renewed_is_another() {
 }
 
 #[tokio::test]
-async fn who_breaks_a_lock_does_not_get_it_before_its_holder_has_stopped() {
+async fn a_broken_lock_is_free_only_once_its_holder_has_stopped() {
     let objects = place("only");
     let holder = alone(&objects, LONG);
     lock(&holder, "a").await.expect("the lock");

@@ -1,8 +1,9 @@
-//! What the lock cannot do, because it reads the state: getting a damaged one out of the way, and ending
-//! a quarrel of two places that were each worked on without the other.
+//! Repairs that take no lock of the store, because a lock reads the state: moving a damaged one out of the way, and
+//! ending the divergence of two places that were each worked on without the other.
 
 use super::Inner;
-use super::lease::{Lease, Taken, take};
+use super::acquire::{Acquired, acquire};
+use super::lease::Lease;
 use super::place::{LEASE, Place};
 use crate::names::short_hash;
 use crate::state::State;
@@ -13,7 +14,7 @@ impl Inner {
     /// Moves what cannot be read out of the way, in either place.
     pub(super) async fn set_aside(&self, holder: &Holder) -> Result<Vec<String>, StoreError> {
         let mut kept = Vec::new();
-        for place in [Some(&self.decides), self.follows.as_ref()].into_iter().flatten() {
+        for place in [Some(&self.leader), self.follower.as_ref()].into_iter().flatten() {
             let (lease, tag) = self.take_one(place, holder, 1).await?;
             let moved = place.set_aside().await;
             give_back(place, lease, tag).await;
@@ -24,29 +25,29 @@ impl Inner {
 
     /// Writes one state into both places, whatever they hold, if it is newer than either.
     pub(super) async fn resolve_divergence(&self, state: &State, holder: &Holder) -> Result<(), StoreError> {
-        let Some(first) = &self.follows else { return Ok(()) };
-        let (own, own_tag) = self.take_one(&self.decides, holder, self.follower_epoch().await?).await?;
+        let Some(first) = &self.follower else { return Ok(()) };
+        let (own, own_tag) = self.take_one(&self.leader, holder, self.follower_epoch().await?).await?;
         let written = async {
             let (lease, tag) = self.take_one(first, holder, own.epoch).await?;
             let written = self.write_both(first, &State { epoch: lease.epoch, ..state.clone() }).await;
-            give_back(first, Lease { copy: Some(self.decides.name()), ..lease }, tag).await;
+            give_back(first, Lease { copy: Some(self.leader.name()), ..lease }, tag).await;
             written
         };
         let written = written.await;
-        give_back(&self.decides, own, own_tag).await;
+        give_back(&self.leader, own, own_tag).await;
         written
     }
 
     async fn write_both(&self, first: &Place, state: &State) -> Result<(), StoreError> {
-        for place in [first, &self.decides] {
-            let found = place.folded().await?.serial();
+        for place in [first, &self.leader] {
+            let found = place.replayed().await?.serial();
             if found >= state.serial {
                 return Err(StoreError::Stale { place: place.name(), expected: state.serial - 1, found });
             }
         }
         let state = State { copied: state.serial, ..state.clone() };
         // The copy, which decides, comes last: until then the places are as far apart as they were.
-        for place in [first, &self.decides] {
+        for place in [first, &self.leader] {
             place.overwrite(&state).await.map_err(|error| place.failed("state.json", error))?;
         }
         Ok(())
@@ -55,9 +56,9 @@ impl Inner {
     async fn take_one(&self, place: &Place, holder: &Holder, at_least: u64) -> Result<(Lease, Tag), StoreError> {
         let nonce = short_hash(&format!("{:x}", fastrand::u128(..)), 16);
         let copy = place.lease().await?.and_then(|found| found.lease.copy);
-        match take(place, holder, &nonce, self.lasts, at_least, copy).await? {
-            (lease, Taken::Ours { tag, .. }) => Ok((lease, tag)),
-            (_, Taken::Held(by)) => Err(StoreError::Locked(by)),
+        match acquire(place, holder, &nonce, self.lasts, at_least, copy).await? {
+            (lease, Acquired::Ours { tag, .. }) => Ok((lease, tag)),
+            (_, Acquired::Held(by)) => Err(StoreError::Locked(by)),
         }
     }
 }

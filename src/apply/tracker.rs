@@ -1,22 +1,34 @@
-//! How far a run has come: what its tasks report goes into the schedule, the outcome and the events.
+//! Bookkeeping of a run: the results of its tasks go into the schedule, the outcome and the events.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
 
+use super::context::{Context, StepFailure};
 use super::event::Event;
-use super::run::{Broken, Done, Failure, Outcome, Run};
+use super::outcome::{Broken, Outcome};
+use super::perform::{perform, wait_until_serving};
 use crate::cloud::{Class, Readiness};
 use crate::names::{Address, Scope};
+use crate::plan::Plan;
 use crate::plan::steps::{Action, Step, StepId};
 use crate::schedule::{Schedule, Status};
 
-/// How far a run has come.
-pub(super) struct Progress<'a> {
-    run: &'a Run,
+/// The result of a task.
+pub(super) enum Completion {
+    /// A step has come to its end, or to where others can go on.
+    Step(StepId, Result<Readiness, StepFailure>),
+    /// A resource of a step serves, or never will.
+    Serving(StepId, Result<(), StepFailure>),
+}
+
+/// Bookkeeping of a run.
+pub(super) struct Tracker<'a> {
+    context: &'a Context,
+    parallelism: usize,
     schedule: Schedule,
     forced: BTreeSet<Address>,
     names: Vec<Scope>,
@@ -27,11 +39,19 @@ pub(super) struct Progress<'a> {
     pub(super) interrupted: bool,
 }
 
-impl<'a> Progress<'a> {
-    pub(super) fn new(run: &'a Run, schedule: Schedule, forced: BTreeSet<Address>, names: Vec<Scope>) -> Self {
+impl<'a> Tracker<'a> {
+    pub(super) fn new(
+        context: &'a Context,
+        parallelism: usize,
+        schedule: Schedule,
+        plan: &Plan,
+        forced: BTreeSet<Address>,
+    ) -> Self {
+        let names = plan.waves.iter().map(|wave| wave.name.clone()).collect();
         let begun = vec![None; schedule.steps().len()];
         Self {
-            run,
+            context,
+            parallelism,
             schedule,
             forced,
             names,
@@ -47,9 +67,9 @@ impl<'a> Progress<'a> {
         self.schedule.steps().iter().filter(|step| step.address.is_some()).count()
     }
 
-    pub(super) fn begin_ready(&mut self, tasks: &mut FuturesUnordered<BoxFuture<'a, Done>>) {
+    pub(super) fn begin_ready(&mut self, tasks: &mut FuturesUnordered<BoxFuture<'a, Completion>>) {
         for id in self.schedule.ready() {
-            if self.running >= self.run.parallelism {
+            if self.running >= self.parallelism {
                 return;
             }
             self.schedule.start(id);
@@ -57,9 +77,9 @@ impl<'a> Progress<'a> {
             self.begun[id] = Some(Instant::now());
             let step = self.schedule.step(id).clone();
             self.tell_begin(&step);
-            let run = self.run;
+            let context = self.context;
             let forced = step.address.as_ref().is_some_and(|address| self.forced.contains(address));
-            tasks.push(Box::pin(async move { Done::Step(id, run.perform(&step, forced).await) }));
+            tasks.push(Box::pin(async move { Completion::Step(id, perform(context, &step, forced).await) }));
         }
     }
 
@@ -68,22 +88,22 @@ impl<'a> Progress<'a> {
             if self.waves.insert(step.wave)
                 && let Some(name) = self.names.get(step.wave)
             {
-                self.run.tell(&Event::WaveStarted { wave: step.wave, name: name.clone() });
+                self.context.tell(&Event::WaveStarted { wave: step.wave, name: name.clone() });
             }
-            let node = self.run.graph.get(address).map(|node| node.declaration.kind.clone());
+            let node = self.context.graph.get(address).map(|node| node.declaration.kind.clone());
             let kind = node.or_else(|| match &step.action {
                 Action::Delete { kind, .. } => Some(kind.clone()),
-                _ => self.run.recorded(address).map(|record| record.kind),
+                _ => self.context.recorded(address).map(|record| record.kind),
             });
             if let Some(kind) = kind {
-                self.run.tell(&Event::StepStarted { address: address.clone(), kind, verb });
+                self.context.tell(&Event::StepStarted { address: address.clone(), kind, verb });
             }
         }
     }
 
-    pub(super) fn take(&mut self, done: Done, tasks: &mut FuturesUnordered<BoxFuture<'a, Done>>) {
+    pub(super) fn take(&mut self, done: Completion, tasks: &mut FuturesUnordered<BoxFuture<'a, Completion>>) {
         match done {
-            Done::Step(id, Ok(readiness)) => {
+            Completion::Step(id, Ok(readiness)) => {
                 self.running -= 1;
                 self.tell_done(id);
                 if readiness == Readiness::Serving {
@@ -91,22 +111,24 @@ impl<'a> Progress<'a> {
                     return;
                 }
                 self.schedule.configured(id);
-                let (run, address) = (self.run, self.schedule.step(id).address.clone());
+                let (context, address) = (self.context, self.schedule.step(id).address.clone());
                 if let Some(address) = address {
-                    tasks.push(Box::pin(async move { Done::Served(id, run.serve(&address).await) }));
+                    tasks.push(Box::pin(async move {
+                        Completion::Serving(id, wait_until_serving(context, &address).await)
+                    }));
                 }
             }
-            Done::Step(id, Err(failure)) => {
+            Completion::Step(id, Err(failure)) => {
                 self.running -= 1;
                 self.fail(id, failure);
             }
-            Done::Served(id, Ok(())) => {
+            Completion::Serving(id, Ok(())) => {
                 self.schedule.serving(id);
                 if let Some(address) = self.schedule.step(id).address.clone() {
-                    self.run.tell(&Event::Serving { address });
+                    self.context.tell(&Event::Serving { address });
                 }
             }
-            Done::Served(id, Err(failure)) => self.fail(id, failure),
+            Completion::Serving(id, Err(failure)) => self.fail(id, failure),
         }
     }
 
@@ -114,24 +136,24 @@ impl<'a> Progress<'a> {
         let step = self.schedule.step(id);
         let Some(address) = step.address.clone() else {
             if let Some(name) = self.names.get(step.wave) {
-                self.run.tell(&Event::WaveDone { wave: step.wave, name: name.clone() });
+                self.context.tell(&Event::WaveDone { wave: step.wave, name: name.clone() });
             }
             return;
         };
         self.outcome.counts.done += 1;
         let Some(verb) = step.action.verb() else { return };
         let seconds = self.begun[id].map_or(0.0, |begun| begun.elapsed().as_secs_f64());
-        let made = self.run.recorded(&address).map(|record| record.id);
-        self.run.tell(&Event::StepDone { address, verb, id: made, seconds });
+        let made = self.context.recorded(&address).map(|record| record.id);
+        self.context.tell(&Event::StepDone { address, verb, id: made, seconds });
     }
 
-    fn fail(&mut self, id: StepId, failure: Failure) {
+    fn fail(&mut self, id: StepId, failure: StepFailure) {
         let configured = self.schedule.status(id) == Status::Configured;
         let skipped = self.schedule.fail(id);
         let step = self.schedule.step(id).clone();
         let (Some(address), Some(verb)) = (step.address, step.action.verb()) else { return };
         match failure {
-            Failure::Cloud(error) => {
+            StepFailure::Cloud(error) => {
                 if configured {
                     self.outcome.counts.done -= 1;
                 }
@@ -140,25 +162,24 @@ impl<'a> Progress<'a> {
                 if error.class == Class::Credentials {
                     self.halt(&error.to_string());
                 }
-                self.run.tell(&Event::StepFailed { address: address.clone(), verb, error: *error });
+                self.context.tell(&Event::StepFailed { address: address.clone(), verb, error: *error });
                 self.skip(&skipped, &address);
             }
-            Failure::Store(error) => {
+            StepFailure::Store(error) => {
                 let broken = Broken::Unwritten(Arc::new(error));
                 self.outcome.counts.failed += 1;
                 self.halt(&broken.to_string());
                 self.outcome.broken.get_or_insert(broken);
             }
-            Failure::Stopped => {
+            StepFailure::Stopped => {
                 if !configured {
                     self.outcome.counts.skipped += 1;
                 }
                 self.outcome.counts.skipped += skipped.iter().filter(|id| self.is_real(**id)).count();
             }
         }
-        let mut failed = self.run.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.insert(address);
-        failed.extend(skipped.iter().filter_map(|id| self.schedule.step(*id).address.clone()));
+        let skipped = skipped.iter().filter_map(|id| self.schedule.step(*id).address.clone());
+        self.context.mark_failed(skipped.chain([address]));
     }
 
     fn skip(&mut self, skipped: &[StepId], because: &Address) {
@@ -166,7 +187,7 @@ impl<'a> Progress<'a> {
             let step = self.schedule.step(*id);
             if let (Some(address), Some(verb)) = (step.address.clone(), step.action.verb()) {
                 self.outcome.counts.skipped += 1;
-                self.run.tell(&Event::StepSkipped { address, verb, because: because.clone() });
+                self.context.tell(&Event::StepSkipped { address, verb, because: because.clone() });
             }
         }
     }
@@ -179,16 +200,16 @@ impl<'a> Progress<'a> {
         if !self.interrupted {
             self.interrupted = true;
             self.schedule.stop();
-            self.run.tell(&Event::Interrupted);
+            self.context.tell(&Event::Interrupted);
         }
     }
 
-    /// The run cannot go on: what is waited for is handed over to the next one.
+    /// Ends a run that cannot go on: what is waited for is handed over to the next one.
     fn halt(&mut self, why: &str) {
-        if self.run.halt.level() == 0 {
-            self.run.halt.request();
+        if self.context.halt.level() == 0 {
+            self.context.halt.request();
             self.schedule.stop();
-            self.run.tell(&Event::Halted { why: why.to_owned() });
+            self.context.tell(&Event::Halted { why: why.to_owned() });
         }
     }
 
@@ -200,7 +221,7 @@ impl<'a> Progress<'a> {
         if left > 0 && !explained {
             self.outcome.broken = Some(Broken::Circle(left));
         }
-        self.run.tell(&Event::RunDone { counts: self.outcome.counts });
+        self.context.tell(&Event::RunDone { counts: self.outcome.counts });
         self.outcome
     }
 }

@@ -1,10 +1,17 @@
-//! What differs between what is wanted and what is there.
+//! Differences between the desired and the live.
 //!
 //! Three ways: the file (`wanted`), AWS (`live`) and what was last sent (`sent`). A field that the
 //! file leaves out is not ours and never differs. A field that AWS does not return is compared with
 //! what was last sent.
 
+mod equal;
+mod managed;
+
 use std::collections::BTreeSet;
+
+pub use equal::same_policy;
+use equal::{dns, same, sorted};
+pub use managed::managed_part;
 
 use crate::catalog::{Compare, Field, SchemaType, Shape};
 use crate::value::{Json, Partial, Path, fingerprint};
@@ -12,24 +19,24 @@ use crate::value::{Json, Partial, Path, fingerprint};
 /// One difference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Where in the spec.
+    /// The place in the spec.
     pub path: Path,
-    /// What is there; null if nothing.
+    /// The live value; null if there is none.
     pub from: Json,
-    /// What is wanted; null if it is to go.
+    /// The desired value; null if it is to go.
     pub to: Partial,
-    /// Whether it can be changed in place.
+    /// The effect of the change on the resource.
     pub effect: Effect,
-    /// Whether it must not be shown.
+    /// True if it must not be shown.
     pub secret: bool,
 }
 
-/// What a change takes.
+/// The effect of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
-    /// The thing stays.
+    /// The resource stays.
     Update,
-    /// A new thing in place of the old one.
+    /// A new resource in place of the old one.
     Replace,
 }
 
@@ -38,56 +45,6 @@ pub fn changes(shape: &Shape, wanted: &Partial, live: &Json, sent: Option<&Json>
     let mut comparison = Comparison { changes: Vec::new() };
     comparison.value(shape, wanted, Some(live), sent, &Path::default(), Effect::Update);
     comparison.changes
-}
-
-/// What is there as the starting point of an update: fields that were not looked at as they were
-/// last sent, and of merged maps only the keys that are ours, so that an update leaves the others alone.
-pub fn managed_part(shape: &Shape, wanted: &Json, live: &Json, sent: Option<&Json>) -> Json {
-    match (&shape.schema_type, live) {
-        (SchemaType::Object(fields), Json::Object(map)) => Json::Object(
-            fields
-                .iter()
-                .filter_map(|(name, field)| {
-                    let sent = sent.and_then(|sent| sent.get(name));
-                    let wanted = wanted.get(name).unwrap_or(&Json::Null);
-                    let unseen = field.shape.annotations.write_only || !map.contains_key(name);
-                    let hashed = field.shape.annotations.compare == Compare::Sha256;
-                    let value = match map.get(name) {
-                        Some(live) if !unseen && !hashed => managed_part(&field.shape, wanted, live, sent),
-                        _ => sent.or((field.required).then_some(wanted))?.clone(),
-                    };
-                    Some((name.clone(), value))
-                })
-                .collect(),
-        ),
-        (SchemaType::OneOf(cases), Json::Object(map)) => Json::Object(
-            map.iter()
-                .map(|(name, live)| {
-                    let wanted = wanted.get(name).unwrap_or(&Json::Null);
-                    let sent = sent.and_then(|sent| sent.get(name));
-                    let kept =
-                        cases.get(name).map_or_else(|| live.clone(), |case| managed_part(case, wanted, live, sent));
-                    (name.clone(), kept)
-                })
-                .collect(),
-        ),
-        (SchemaType::Map(_), Json::Object(map)) if shape.annotations.merge => {
-            let is_ours = |key: &String| wanted.get(key).is_some() || sent.is_some_and(|sent| sent.get(key).is_some());
-            let kept = map.iter().filter(|(key, _)| is_ours(key));
-            Json::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
-        }
-        (SchemaType::List { .. }, Json::Array(items)) if shape.annotations.merge => {
-            let holds =
-                |list: Option<&Json>, item: &Json| list.and_then(Json::as_array).is_some_and(|all| all.contains(item));
-            items.iter().filter(|item| holds(Some(wanted), item) || holds(sent, item)).cloned().collect()
-        }
-        _ => live.clone(),
-    }
-}
-
-/// Whether two policy documents mean the same.
-pub fn same_policy(one: &Json, other: &Json) -> bool {
-    policy(one) == policy(other)
 }
 
 struct Comparison {
@@ -277,7 +234,7 @@ impl Comparison {
     }
 }
 
-/// Whether a value of this shape is a secret, or has one in it.
+/// True if a value of this shape is a secret, or has one in it.
 fn holds_secret(shape: &Shape) -> bool {
     shape.annotations.secret
         || match &shape.schema_type {
@@ -295,7 +252,7 @@ struct Difference<'a> {
     effect: Effect,
 }
 
-/// Whether it says no more than leaving the field out does.
+/// True if it says no more than leaving the field out does.
 fn is_default(field: &Field, there: &Json) -> bool {
     let default = field.default.as_ref().unwrap_or(&Json::Null);
     same(default, there)
@@ -308,66 +265,6 @@ fn is_default(field: &Field, there: &Json) -> bool {
             (_, Json::Array(there)) => there.is_empty(),
             _ => false,
         }
-}
-
-/// Equal as JSON, where 5 equals 5.0 and a field left out equals null.
-fn same(one: &Json, other: &Json) -> bool {
-    match (one, other) {
-        (Json::Number(one), Json::Number(other)) => one.as_f64() == other.as_f64(),
-        (Json::Array(one), Json::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        (Json::Object(one), Json::Object(other)) => {
-            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
-            let null = Json::Null;
-            keys.into_iter().all(|key| same(one.get(key).unwrap_or(&null), other.get(key).unwrap_or(&null)))
-        }
-        _ => one == other,
-    }
-}
-
-/// A DNS name in one form.
-fn dns(name: &str) -> String {
-    name.trim_end_matches('.').to_ascii_lowercase()
-}
-
-fn sorted(json: &Json) -> Vec<String> {
-    let mut texts: Vec<String> = json.as_array().into_iter().flatten().map(Json::to_string).collect();
-    texts.sort();
-    texts
-}
-
-/// An IAM policy in one form: lists of one as their item, lists in order, the version that AWS takes by default left out.
-fn policy(json: &Json) -> Json {
-    match json {
-        Json::Array(items) if items.len() == 1 => policy(&items[0]),
-        Json::Array(items) => {
-            let mut items: Vec<Json> = items.iter().map(policy).collect();
-            items.sort_by_key(Json::to_string);
-            Json::Array(items)
-        }
-        Json::Object(fields) => Json::Object(
-            fields
-                .iter()
-                .map(|(key, value)| (key.clone(), if key == "AWS" { policy(&accounts(value)) } else { policy(value) }))
-                .collect(),
-        ),
-        Json::String(text) if text.starts_with('{') => {
-            serde_json::from_str(text).map_or_else(|_| json.clone(), |inner| policy(&inner))
-        }
-        plain => plain.clone(),
-    }
-}
-
-/// Principals with an account as its number: AWS turns that into the ARN of the account's root.
-fn accounts(json: &Json) -> Json {
-    match json {
-        Json::Array(items) => items.iter().map(accounts).collect(),
-        Json::String(text) if text.starts_with("arn:") && text.ends_with(":root") => {
-            Json::from(text.split(':').nth(4).unwrap_or_default())
-        }
-        plain => plain.clone(),
-    }
 }
 
 #[cfg(test)]
@@ -421,14 +318,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_file_leaves_out_is_not_ours() {
+    fn fields_left_out_of_the_file_never_differ() {
         check(json!({"name": "a"}), json!({"name": "a", "memory": 128}), json!(null), &[]);
         check(json!({"memory": null}), json!({"memory": 128}), json!(null), &[]);
         check(json!({"count": 2}), json!({"count": 9}), json!(null), &[]);
     }
 
     #[test]
-    fn a_fixed_field_replaces() {
+    fn changes_of_fixed_fields_replace() {
         check(
             json!({"name": "b", "memory": 2}),
             json!({"name": "a", "memory": 1}),
@@ -438,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_of_others_stay_and_ours_go() {
+    fn tags_of_others_stay_and_ours_are_removed() {
         check(
             json!({"tags": {"a": "1"}}),
             json!({"tags": {"a": "1", "ours": "x", "theirs": "y"}}),
@@ -448,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn items_of_others_stay_and_ours_go() {
+    fn list_items_of_others_stay_and_ours_are_removed() {
         let live = json!({"guests": ["a", "ours", "theirs"]});
         check(json!({"guests": ["a"]}), live.clone(), json!({"guests": ["a"]}), &[]);
         check(
@@ -493,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn of_some_lists_only_the_first_item_has_a_place() {
+    fn lists_with_a_fixed_first_item_are_unordered_after_it() {
         let live = json!({"certificates": ["default", "a", "b"]});
         check(json!({"certificates": ["default", "b", "a"]}), live.clone(), json!(null), &[]);
         check(
@@ -506,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn another_case_may_replace_where_its_content_does_not() {
+    fn another_case_may_replace_where_its_content_updates() {
         let zip = |sha: &str| json!({"code": {"zip": {"path": "p", "sha256": sha}}});
         check(zip("a"), json!({"code": {"zip": {"path": "", "sha256": "a"}}}), json!(null), &[]);
         check(zip("b"), zip("a"), json!(null), &["code.zip.sha256 \"a\" -> \"b\" Update"]);
@@ -521,14 +418,14 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_does_not_return_is_compared_with_what_was_sent() {
+    fn fields_that_aws_does_not_return_are_compared_with_what_was_sent() {
         check(json!({"zip": "a"}), json!({"zip": null}), json!({"zip": "a"}), &[]);
         check(json!({"zip": "b"}), json!({}), json!({"zip": "a"}), &["zip \"a\" -> \"b\" Update"]);
         check(json!({"name": "n"}), json!({}), json!(null), &[]);
     }
 
     #[test]
-    fn an_update_starts_from_what_is_ours() {
+    fn updates_start_from_the_managed_part() {
         let from = managed_part(
             &shape(),
             &json!({"tags": {"a": "2"}}),
@@ -539,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_whole_says_all_that_it_is() {
+    fn objects_sent_whole_reset_fields_left_out() {
         let defaults = json!({"image": {"uri": "a", "essential": true, "labels": {}, "health": {"retries": 3}}});
         check(json!({"image": {"uri": "a"}}), defaults, json!(null), &[]);
         let live = json!({"image": {"uri": "a", "essential": false, "labels": {"x": "1"}, "health": {"retries": 5}}});
@@ -556,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn items_are_matched_by_their_key() {
+    fn list_items_are_matched_by_their_key() {
         check(
             json!({"replicas": [{"region": "b", "pitr": true}, {"region": "c"}]}),
             json!({"replicas": [{"region": "a"}, {"region": "b", "pitr": false}]}),

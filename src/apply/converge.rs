@@ -1,0 +1,183 @@
+//! Convergence: update by update, until nothing differs. What came of a call, only the next read tells.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::context::{StepFailure, VISIBLE_WITHIN};
+use super::resource::ResourceStep;
+use crate::cloud::{Class, CloudError, Live, Readiness};
+use crate::diff::{Change, Effect, managed_part};
+use crate::names::PhysicalId;
+use crate::state::entry::Entry;
+use crate::state::{Call, Pending, Record};
+use crate::value::Json;
+
+/// Longest time for which a change that AWS has accepted may stay invisible.
+const SHOWN_WITHIN: Duration = Duration::from_mins(2);
+/// Time to wait for a change to become visible before it is sent again.
+const SEND_AGAIN_AFTER: Duration = Duration::from_secs(15);
+
+/// The distance of a resource from what is wanted, by one read.
+enum Distance {
+    /// AWS is at work on it, or does not show it yet: why.
+    WaitingForAws(String),
+    /// It differs, and an update has to be sent.
+    Differs(Live),
+    /// It differs, and an update was sent a moment ago that is not visible yet.
+    NotShownYet,
+    /// Nothing differs.
+    Done(Live),
+    /// There is no such resource.
+    Gone,
+}
+
+/// One resource on its way to what is wanted.
+struct Convergence<'a> {
+    resource: &'a ResourceStep<'a>,
+    id: &'a PhysicalId,
+    wanted: &'a Json,
+    generation: u32,
+    /// The spec that was last sent, if we remember.
+    sent: Option<Json>,
+    /// True if it was created by this step: it may not be visible yet, and a failure is final.
+    is_new: bool,
+    /// The changes seen last, and since when.
+    changes: Vec<Change>,
+    since: Instant,
+    /// The time of the update with these changes.
+    sent_at: Option<Instant>,
+    attempt: u32,
+    /// True once an update has got as far as AWS's work on it: one that was throttled has not.
+    tried: bool,
+}
+
+impl ResourceStep<'_> {
+    /// Sends updates until nothing differs. `None` if the resource is gone before anything was sent.
+    pub(super) async fn converge(
+        &self,
+        id: &PhysicalId,
+        wanted: &Json,
+        generation: u32,
+        sent: Option<Json>,
+        is_new: bool,
+    ) -> Result<Option<Live>, StepFailure> {
+        let (changes, since) = (Vec::new(), Instant::now());
+        let resource = self;
+        let (sent_at, attempt, tried) = (None, 0, false);
+        let mut convergence =
+            Convergence { resource, id, wanted, generation, sent, is_new, changes, since, sent_at, attempt, tried };
+        loop {
+            match convergence.distance().await? {
+                Distance::WaitingForAws(why) => self.wait(&why).await?,
+                Distance::Differs(live) => convergence.send(&live).await?,
+                Distance::NotShownYet => self.wait("the change is not visible yet").await?,
+                Distance::Done(live) => {
+                    convergence.end(&live).await?;
+                    return Ok(Some(live));
+                }
+                Distance::Gone if convergence.tried => return Err(self.has_gone()),
+                Distance::Gone => return Ok(None),
+            }
+        }
+    }
+}
+
+impl Convergence<'_> {
+    async fn distance(&mut self) -> Result<Distance, StepFailure> {
+        let resource = self.resource;
+        let is_final = self.is_new || self.tried;
+        let live = match resource.look(self.id, self.wanted).await? {
+            // A change may repair a failed resource, once.
+            Some(Live { readiness: Readiness::Failed(why), .. }) if is_final => {
+                return Err(resource.failed(Class::Other, why));
+            }
+            Some(Live { readiness: Readiness::Pending(why), .. }) => return Ok(Distance::WaitingForAws(why)),
+            Some(live) => live,
+            None if is_final && resource.started.elapsed() < VISIBLE_WITHIN => {
+                return Ok(Distance::WaitingForAws("not visible yet".to_owned()));
+            }
+            None => return Ok(Distance::Gone),
+        };
+        let changes = resource.changes(self.wanted, &live, self.sent.as_ref());
+        if changes.is_empty() {
+            return match live.readiness {
+                Readiness::Failed(why) => Err(resource.failed(Class::Other, why)),
+                _ => Ok(Distance::Done(live)),
+            };
+        }
+        self.see(changes);
+        self.ensure_possible()?;
+        let is_under_way = self.sent_at.is_some_and(|sent| sent.elapsed() < SEND_AGAIN_AFTER);
+        Ok(if is_under_way { Distance::NotShownYet } else { Distance::Differs(live) })
+    }
+
+    fn see(&mut self, changes: Vec<Change>) {
+        if self.changes != changes {
+            (self.changes, self.since, self.sent_at) = (changes, Instant::now(), None);
+        }
+    }
+
+    /// Refuses changes that no update can make, and those that AWS has accepted long ago without effect.
+    fn ensure_possible(&self) -> Result<(), StepFailure> {
+        let stuck = self.since.elapsed();
+        let paths = || self.changes.iter().map(|change| format!("`{}`", change.path)).collect::<Vec<_>>().join(", ");
+        let replaces = self.changes.iter().any(|change| change.effect == Effect::Replace);
+        if replaces && (!self.is_new || stuck > VISIBLE_WITHIN) {
+            let what = format!("{} cannot be changed in place; plan again", paths());
+            return Err(self.resource.failed(Class::Other, what));
+        }
+        if stuck > SHOWN_WITHIN {
+            let what = format!("AWS accepted the change to {}, but it has not taken effect after 2 minutes", paths());
+            return Err(self.resource.failed(Class::Other, what));
+        }
+        Ok(())
+    }
+
+    /// Sends one update. After an error that may pass, or be none, the next read tells what still differs.
+    async fn send(&mut self, live: &Live) -> Result<(), StepFailure> {
+        self.sent_at = Some(Instant::now());
+        let error = self.update_call(live).await?;
+        self.tried |= error.as_ref().is_none_or(|error| error.class != Class::Throttled);
+        match error {
+            None => self.sent = Some(self.wanted.clone()),
+            Some(error) => {
+                self.sent_at = None;
+                self.resource.pause(&error, self.attempt).await?;
+            }
+        }
+        self.attempt += 1;
+        Ok(())
+    }
+
+    /// One update call. The error it gives is one that another read may find to be none.
+    async fn update_call(&self, live: &Live) -> Result<Option<CloudError>, StepFailure> {
+        let Self { resource, id, wanted, generation, .. } = *self;
+        let from = managed_part(&resource.info.spec, wanted, &live.spec, self.sent.as_ref());
+        resource.begin(Call::Update, generation, wanted).await?;
+        resource.context.ensure_lock_held().await?;
+        let update =
+            resource.context.cloud.update(&resource.address.at, &resource.node.declaration.kind, id, &from, wanted);
+        match update.await.map_err(|error| resource.as_not_visible_yet(error)) {
+            Ok(()) => {
+                let record = resource.record(id, generation, wanted, live.outputs.clone());
+                resource.context.write(Entry::Made { address: resource.address.clone(), record }).await?;
+                Ok(None)
+            }
+            Err(error) if error.class.is_transient() => Ok(Some(error)),
+            Err(error) => Err(resource.give_up(error, generation, true).await),
+        }
+    }
+
+    /// Records what is there now, and that no call is open any more.
+    async fn end(&self, live: &Live) -> Result<(), StepFailure> {
+        let (context, address) = (self.resource.context, self.resource.address);
+        let record: Record = self.resource.record(self.id, self.generation, self.wanted, live.outputs.clone());
+        let is_open = |pending: &Pending| pending.address == *address && pending.generation == record.generation;
+        let open = context.journal.look(|state| state.pending.iter().any(is_open));
+        if open || context.recorded(address).as_ref() != Some(&record) {
+            context.write(Entry::Made { address: address.clone(), record }).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! Outputs that are known before apply, although a plan may still change the resources that they are of.
+
+use super::inputs::{Decisions, Inputs};
+use crate::diff::Change;
+use crate::names::Address;
+use crate::plan::Decision;
+use crate::value::{Json, Key, Partial, Reference, Target};
+
+/// The value of a reference, if it is known before apply.
+pub(super) fn known(inputs: Inputs<'_>, done: &Decisions, reference: &Reference) -> Option<Json> {
+    match &reference.target {
+        Target::Known(json) => Some(json.clone()),
+        Target::Account => Some(inputs.account.to_owned().into()),
+        Target::Written { .. } => None,
+        Target::Output { of, output } => known_output(inputs, done, of, output),
+    }
+}
+
+fn known_output(inputs: Inputs<'_>, done: &Decisions, of: &Address, output: &[String]) -> Option<Json> {
+    let live = || observed(inputs, of, output);
+    let Some((decision, wanted)) = done.get(of) else { return live() };
+    match decision {
+        Decision::Keep | Decision::Await { .. } => live(),
+        Decision::Adopt { changes, .. } if changes.is_empty() => live(),
+        Decision::Update { changes } | Decision::Adopt { changes, .. } => {
+            let may_move = is_moved(inputs, of, output, changes);
+            mirrored(wanted, output).or_else(|| if may_move { None } else { live() })
+        }
+        _ => mirrored(wanted, output),
+    }
+}
+
+/// An output as it was read, or as it is remembered: a survey leaves out outputs that never change and take a call of
+/// their own, and what is not part of the plan.
+fn observed(inputs: Inputs<'_>, of: &Address, output: &[String]) -> Option<Json> {
+    let pointer = output.iter().fold(String::new(), |pointer, name| format!("{pointer}/{name}"));
+    let seen = inputs.observed.live(of).and_then(|live| live.outputs.pointer(&pointer));
+    let seen = seen.filter(|value| !value.is_null());
+    let remembered = || inputs.state.records.get(of)?.outputs.pointer(&pointer);
+    seen.or_else(remembered).cloned()
+}
+
+/// True if any of these changes may move an output.
+fn is_moved(inputs: Inputs<'_>, of: &Address, output: &[String], changes: &[Change]) -> bool {
+    let info = inputs.graph.get(of).and_then(|node| inputs.kind_of(node));
+    let shape = info.and_then(|info| info.outputs.at(output.iter().map(String::as_str)));
+    shape.is_some_and(|shape| shape.annotations.volatile && is_outside(&shape.annotations.stable_under, changes))
+}
+
+/// True if any of these changes is of another field than those under which an output stays as it is.
+fn is_outside(stable_under: &[String], changes: &[Change]) -> bool {
+    changes.iter().any(|change| match change.path.0.first() {
+        Some(Key::Field(name)) => !stable_under.contains(name),
+        _ => true,
+    })
+}
+
+/// An output that is named like a field of the spec has the field's value: known as soon as the field is.
+fn mirrored(wanted: &Partial, output: &[String]) -> Option<Json> {
+    let [name] = output else { return None };
+    wanted.get(name).filter(|value| !value.is_null())?.finish().ok()
+}
