@@ -4,7 +4,7 @@
 //! come and go with it, and are never a difference.
 
 mod spec;
-mod words;
+mod write;
 
 use aws_sdk_applicationautoscaling::types::{PolicyType, ScalingPolicy as Described};
 use futures::future::try_join_all;
@@ -98,7 +98,7 @@ step_scaling:
     }
 
     async fn create(cx: &Cx, spec: &Spec, _owner: &Owner) -> Result<PhysicalId> {
-        words::put(cx, spec)?.send().await?;
+        write::put(cx, spec)?.send().await?;
         Ok(parts(spec).id())
     }
 
@@ -107,7 +107,7 @@ step_scaling:
         if from.target_tracking.is_some() != to.target_tracking.is_some() {
             Self::delete(cx, id).await?;
         }
-        words::put(cx, to)?.send().await?;
+        write::put(cx, to)?.send().await?;
         Ok(())
     }
 
@@ -177,8 +177,8 @@ fn found_of(live: &Described) -> Found<ScalingPolicy> {
         service_namespace: live.service_namespace.as_str().to_owned(),
         resource_id: live.resource_id.clone(),
         scalable_dimension: live.scalable_dimension.as_str().to_owned(),
-        target_tracking: tracking.filter(|_| is(&PolicyType::TargetTrackingScaling)).map(words::tracking_of),
-        step_scaling: steps.filter(|_| is(&PolicyType::StepScaling)).map(words::steps_of),
+        target_tracking: tracking.filter(|_| is(&PolicyType::TargetTrackingScaling)).map(write::tracking_of),
+        step_scaling: steps.filter(|_| is(&PolicyType::StepScaling)).map(write::steps_of),
     };
     Found::serving(spec, Outputs { arn: live.policy_arn.clone() })
 }

@@ -5,8 +5,8 @@
 
 mod health;
 mod refresh;
-mod send;
 mod spec;
+mod write;
 
 use std::time::Duration;
 
@@ -111,17 +111,17 @@ tags: {team: commerce}
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        send::create(cx, spec, owner).await?;
+        write::create(cx, spec, owner).await?;
         Ok(PhysicalId::new(&spec.name))
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let name = id.as_str();
-        send::settings(cx, name, from, to).await?;
-        send::target_groups(cx, name, from, to).await?;
-        send::metrics(cx, name, from, to).await?;
-        send::processes(cx, name, from, to).await?;
-        send::tags(cx, name, from, to).await?;
+        write::settings(cx, name, from, to).await?;
+        write::target_groups(cx, name, from, to).await?;
+        write::metrics(cx, name, from, to).await?;
+        write::processes(cx, name, from, to).await?;
+        write::tags(cx, name, from, to).await?;
         if from.launch_template != to.launch_template
             && let Some(group) = describe(cx, &[name]).await?.first()
         {

@@ -3,8 +3,8 @@
 //! One call makes and changes it, and overwrites all of it. The type of a policy cannot be changed: such a one is
 //! deleted and made again in the same step. Alarms of target tracking are AWS's own, and go with the policy.
 
-mod put;
 mod spec;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,7 +112,7 @@ simple: {adjustment_type: PercentChangeInCapacity, adjustment: 20, min_adjustmen
     }
 
     async fn create(cx: &Cx, spec: &Spec, _owner: &Owner) -> Result<PhysicalId> {
-        put::put(cx, spec).send().await?;
+        write::put(cx, spec).send().await?;
         Ok(id(spec))
     }
 
@@ -120,7 +120,7 @@ simple: {adjustment_type: PercentChangeInCapacity, adjustment: 20, min_adjustmen
         if from.policy_type() != to.policy_type() {
             Self::delete(cx, id).await?;
         }
-        put::put(cx, to).send().await?;
+        write::put(cx, to).send().await?;
         Ok(())
     }
 
@@ -159,7 +159,7 @@ fn found(live: Described) -> Result<Found<ScalingPolicy>> {
         arn: live.policy_arn().unwrap_or_default().to_owned(),
         name: live.policy_name().unwrap_or_default().to_owned(),
     };
-    Ok(Found::serving(put::spec(live)?, outputs))
+    Ok(Found::serving(write::spec(live)?, outputs))
 }
 
 fn id(spec: &Spec) -> PhysicalId {

@@ -3,8 +3,8 @@
 //! A version cannot be changed: every change makes a new one with all of the data, and makes it the default. Groups
 //! that refer to the number of the version follow in the same run. Old versions stay, AWS keeps up to 10,000.
 
-mod data;
 mod spec;
+mod write;
 
 use aws_sdk_ec2::types::{LaunchTemplateVersion, ResourceType, Tag, TagSpecification};
 use schemars::JsonSchema;
@@ -104,7 +104,7 @@ tags: {team: commerce}
             .launch_template_name(&spec.name)
             .client_token(owner.token())
             .set_version_description(spec.version_description.clone().filter(|text| !text.is_empty()))
-            .launch_template_data(data::request(spec))
+            .launch_template_data(write::request(spec))
             .tag_specifications(tags.build())
             .send()
             .await?;
@@ -120,7 +120,7 @@ tags: {team: commerce}
             let call = cx.ec2().create_launch_template_version().launch_template_id(id.as_str());
             let made = call
                 .set_version_description(whole.version_description.clone().filter(|text| !text.is_empty()))
-                .launch_template_data(data::request(&whole))
+                .launch_template_data(write::request(&whole))
                 .send()
                 .await?;
             let number = made.launch_template_version.and_then(|version| version.version_number).unwrap_or_default();
@@ -186,7 +186,7 @@ fn found(version: LaunchTemplateVersion, arn: String, tags: Tags) -> Found<Launc
         name: name.clone(),
         version_description: Some(version.version_description.unwrap_or_default()),
         tags: Some(live_tags(tags)),
-        ..data::spec(version.launch_template_data)
+        ..write::spec(version.launch_template_data)
     };
     let outputs = Outputs {
         id: version.launch_template_id.unwrap_or_default(),

@@ -4,14 +4,14 @@
 //! one, is the service's own affair and never a difference.
 
 mod deployment;
+mod read;
 mod rollout;
 mod rules;
-mod send;
 mod service_connect;
 mod spec;
 mod stopped;
 mod volumes;
-mod words;
+mod write;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -145,7 +145,7 @@ name: shop-orders
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        send::creation(cx, spec, owner)?.send().await?;
+        write::creation(cx, spec, owner)?.send().await?;
         Ok(PhysicalId::new(format!("{}/{}", spec.cluster, spec.name)))
     }
 
@@ -158,7 +158,7 @@ name: shop-orders
             retag(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await?;
         }
         if !changed.is_empty() {
-            send::change(cx, from, to, &changed)?.send().await?;
+            write::change(cx, from, to, &changed)?.send().await?;
         }
         Ok(())
     }
@@ -216,7 +216,7 @@ async fn describe(cx: &Cx, cluster: &str, names: &[String]) -> Result<Arc<Vec<De
 async fn found_of(cx: &Cx, live: &Described) -> Result<Found<Service>> {
     let id = id_of(live);
     let rollout: Arc<Rollout> = cx.cached(&format!("ecs-rollout/{id}"), Box::pin(rollout::of(cx, live))).await?;
-    let mut spec = words::spec_of(live);
+    let mut spec = read::spec_of(live);
     spec.task_definition = rollout::marked(&spec.task_definition, &rollout);
     let outputs = Outputs {
         arn: live.service_arn().unwrap_or_default().to_owned(),

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_ecs::types as aws;
 use aws_sdk_ecs::types::{DeploymentRolloutState as State, ServiceDeploymentStatus as Status};
 
+use super::read::primary;
 use super::stopped;
-use super::words::primary;
 use crate::aws::{Cx, Result};
 use crate::cloud::{ReadMode, Readiness};
 use crate::kinds::ecs::{check_failures, last_part};
