@@ -3,6 +3,7 @@
 //! The alarms with which AWS watches for a target tracking policy are its own: they are no part of the policy here,
 //! come and go with it, and are never a difference.
 
+mod read;
 mod spec;
 mod write;
 
@@ -177,8 +178,8 @@ fn found_of(live: &Described) -> Found<ScalingPolicy> {
         service_namespace: live.service_namespace.as_str().to_owned(),
         resource_id: live.resource_id.clone(),
         scalable_dimension: live.scalable_dimension.as_str().to_owned(),
-        target_tracking: tracking.filter(|_| is(&PolicyType::TargetTrackingScaling)).map(write::tracking_of),
-        step_scaling: steps.filter(|_| is(&PolicyType::StepScaling)).map(write::steps_of),
+        target_tracking: tracking.filter(|_| is(&PolicyType::TargetTrackingScaling)).map(read::tracking_of),
+        step_scaling: steps.filter(|_| is(&PolicyType::StepScaling)).map(read::steps_of),
     };
     Found::serving(spec, Outputs { arn: live.policy_arn.clone() })
 }

@@ -3,6 +3,7 @@
 //! One call makes and changes it, and overwrites all of it. The type of a policy cannot be changed: such a one is
 //! deleted and made again in the same step. Alarms of target tracking are AWS's own, and go with the policy.
 
+mod read;
 mod spec;
 mod write;
 
@@ -159,7 +160,7 @@ fn found(live: Described) -> Result<Found<ScalingPolicy>> {
         arn: live.policy_arn().unwrap_or_default().to_owned(),
         name: live.policy_name().unwrap_or_default().to_owned(),
     };
-    Ok(Found::serving(write::spec(live)?, outputs))
+    Ok(Found::serving(read::spec(live)?, outputs))
 }
 
 fn id(spec: &Spec) -> PhysicalId {

@@ -3,6 +3,7 @@
 //! A version cannot be changed: every change makes a new one with all of the data, and makes it the default. Groups
 //! that refer to the number of the version follow in the same run. Old versions stay, AWS keeps up to 10,000.
 
+mod read;
 mod spec;
 mod write;
 
@@ -186,7 +187,7 @@ fn found(version: LaunchTemplateVersion, arn: String, tags: Tags) -> Found<Launc
         name: name.clone(),
         version_description: Some(version.version_description.unwrap_or_default()),
         tags: Some(live_tags(tags)),
-        ..write::spec(version.launch_template_data)
+        ..read::spec(version.launch_template_data)
     };
     let outputs = Outputs {
         id: version.launch_template_id.unwrap_or_default(),

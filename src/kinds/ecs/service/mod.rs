@@ -197,7 +197,7 @@ fn halves(id: &PhysicalId) -> Result<(&str, &str)> {
 }
 
 fn id_of(live: &Described) -> PhysicalId {
-    PhysicalId::new(format!("{}/{}", rollout::cluster_of(live), live.service_name().unwrap_or_default()))
+    PhysicalId::new(format!("{}/{}", read::cluster_of(live), live.service_name().unwrap_or_default()))
 }
 
 /// Services of one cluster. One that was deleted lingers as inactive, and is not there; one that was made a moment

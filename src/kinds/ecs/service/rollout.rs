@@ -13,7 +13,7 @@ use super::read::primary;
 use super::stopped;
 use crate::aws::{Cx, Result};
 use crate::cloud::{ReadMode, Readiness};
-use crate::kinds::ecs::{check_failures, last_part};
+use crate::kinds::ecs::check_failures;
 
 /// What the task definition of a service ends with whose deployment has failed and was not rolled back. Every file
 /// says the task definition, so that it always differs from what is wanted, and is rolled out again.
@@ -196,9 +196,4 @@ fn after_colon(reasons: &[String]) -> String {
 /// The task definition as the service reads: with the mark if its deployment has failed.
 pub(super) fn marked(task_definition: &str, rollout: &Rollout) -> String {
     format!("{task_definition}{}", if rollout.failed { FAILED } else { "" })
-}
-
-/// The name of a service's cluster.
-pub(super) fn cluster_of(live: &aws::Service) -> &str {
-    last_part(live.cluster_arn().unwrap_or_default())
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_ecs::types as aws;
 
-use super::rollout::cluster_of;
+use super::read::cluster_of;
 use crate::aws::{Cx, Result};
 use crate::kinds::ecs::check_failures;
 
