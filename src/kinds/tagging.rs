@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::aws::{Result, Tags, tag_changes, with_owner};
+use crate::aws::{Result, Tags, live_tags, tag_changes, with_owner};
 use crate::cloud::CloudError;
 use crate::names::Owner;
 
@@ -21,13 +21,18 @@ pub(super) fn owned_tags<T: AwsTag>(tags: Option<&Tags>, owner: &Owner) -> Vec<T
 }
 
 /// Tags as an SDK takes them.
-fn to_aws<T: AwsTag>(tags: &Tags) -> Vec<T> {
+pub(super) fn to_aws<T: AwsTag>(tags: &Tags) -> Vec<T> {
     tags.iter().map(|(key, value)| T::new(key, value)).collect()
 }
 
 /// All tags of a resource, as an SDK gives them: the user's, ours and AWS's.
 pub(super) fn all_tags<T: AwsTag>(tags: impl IntoIterator<Item = T>) -> Tags {
     tags.into_iter().map(AwsTag::pair).collect()
+}
+
+/// The user's tags of a resource: without ours and AWS's.
+pub(super) fn user_tags<T: AwsTag>(tags: impl IntoIterator<Item = T>) -> Tags {
+    live_tags(tags.into_iter().map(AwsTag::pair))
 }
 
 /// Makes the live tags the wanted ones with at most two calls; does nothing if tags are not managed.

@@ -7,9 +7,9 @@ use aws_sdk_ec2::types::{
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::pairs;
 use super::spec::{BlockDevice, CpuOptions, MetadataOptions, Placement, Spec};
 use crate::aws::{Tags, from_wire};
+use crate::kinds::tagging::all_tags;
 
 /// All of it, as AWS tells it. What it does not tell is what AWS takes then.
 pub(super) fn spec(live: Option<ResponseLaunchTemplateData>) -> Spec {
@@ -94,7 +94,7 @@ fn metadata_of(live: LaunchTemplateInstanceMetadataOptions) -> MetadataOptions {
 
 fn tags_of(all: &[LaunchTemplateTagSpecification], kind: &ResourceType) -> Tags {
     let of = all.iter().find(|one| one.resource_type.as_ref() == Some(kind));
-    pairs(of.and_then(|one| one.tags.clone()))
+    all_tags(of.and_then(|one| one.tags.clone()).unwrap_or_default())
 }
 
 /// User data as a text. What is no text was not made by us, and reads as it came.

@@ -13,8 +13,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::spec::{BlockDevice, CpuOptions, MetadataOptions, Placement, Spec};
-use super::tag;
 use crate::aws::{Tags, to_wire};
+use crate::kinds::tagging::to_aws;
 
 /// All of it, as AWS takes it.
 pub(super) fn request(spec: &Spec) -> RequestLaunchTemplateData {
@@ -106,7 +106,7 @@ fn placement(wanted: &Placement) -> LaunchTemplatePlacementRequest {
 
 fn tag_specifications(spec: &Spec) -> Option<Vec<LaunchTemplateTagSpecificationRequest>> {
     let of = |kind: ResourceType, tags: Option<&Tags>| {
-        let tags = tags.filter(|tags| !tags.is_empty())?.iter().map(|(key, value)| tag(key, value)).collect();
+        let tags = to_aws(tags.filter(|tags| !tags.is_empty())?);
         Some(LaunchTemplateTagSpecificationRequest::builder().resource_type(kind).set_tags(Some(tags)).build())
     };
     let instances = of(ResourceType::Instance, spec.instance_tags.as_ref());

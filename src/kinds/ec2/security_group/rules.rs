@@ -60,12 +60,7 @@ fn said(request: &ReadRequest, egress: bool) -> impl Iterator<Item = &str> {
 
 async fn rules_of(cx: &Cx, ids: &[&str]) -> Result<Vec<SecurityGroupRule>> {
     let call = cx.ec2().describe_security_group_rules().filters(filter("group-id", ids.iter().copied()));
-    let mut pages = call.into_paginator().items().send();
-    let mut all = Vec::new();
-    while let Some(rule) = pages.next().await {
-        all.push(rule?);
-    }
-    Ok(all)
+    Ok(call.into_paginator().items().send().try_collect().await?)
 }
 
 /// The groups of these names in these VPCs.

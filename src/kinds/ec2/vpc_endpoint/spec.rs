@@ -1,6 +1,6 @@
 //! What a VPC endpoint can be told to be.
 
-use aws_sdk_ec2::types::{IpAddressType as AwsIpAddressType, VpcEndpointType};
+use aws_sdk_ec2::types::VpcEndpointType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,7 @@ pub enum IpAddressType {
     Ipv6,
 }
 
+/// AWS's own words, which are in another case than ours.
 impl EndpointType {
     pub(super) fn to_aws(self) -> VpcEndpointType {
         match self {
@@ -79,22 +80,8 @@ impl EndpointType {
         }
     }
 
-    pub(super) fn of_aws(live: &VpcEndpointType) -> Option<Self> {
+    pub(super) fn from_aws(live: &VpcEndpointType) -> Option<Self> {
         [Self::Gateway, Self::Interface, Self::GatewayLoadBalancer].into_iter().find(|kind| kind.to_aws() == *live)
-    }
-}
-
-impl IpAddressType {
-    pub(super) fn to_aws(self) -> AwsIpAddressType {
-        match self {
-            Self::Ipv4 => AwsIpAddressType::Ipv4,
-            Self::Dualstack => AwsIpAddressType::Dualstack,
-            Self::Ipv6 => AwsIpAddressType::Ipv6,
-        }
-    }
-
-    pub(super) fn of_aws(live: &AwsIpAddressType) -> Option<Self> {
-        [Self::Ipv4, Self::Dualstack, Self::Ipv6].into_iter().find(|kind| kind.to_aws() == *live)
     }
 }
 
