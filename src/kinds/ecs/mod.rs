@@ -1,4 +1,4 @@
-//! What the ECS kinds share: tags, words of capacity, and the failures that come inside an answer of success.
+//! The ECS kinds, and what they share: tags, capacity, and failures that come inside an answer of success.
 
 mod cluster;
 mod service;
@@ -9,10 +9,10 @@ use aws_smithy_types::error::operation::BuildError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Result, Service, Tags, sdk_client, tag_changes, with_owner};
+use crate::aws::{Cx, Result, Service, Tags, sdk_client};
 use crate::cloud::{Class, CloudError};
 use crate::kinds::RegisteredKind;
-use crate::names::Owner;
+use crate::kinds::tagging::{self, AwsTag};
 
 const SERVICE: Service = Service { name: "ecs", ..Service::DEFAULT };
 
@@ -85,36 +85,29 @@ pub(super) fn strategy_faults(strategy: &[Capacity]) -> Vec<String> {
     faults
 }
 
-/// The user's tags and the owner's, as ECS takes them.
-pub(super) fn owned(tags: Option<&Tags>, owner: &Owner) -> Vec<Tag> {
-    listed(with_owner(tags, owner))
-}
-
-/// Tags as ECS takes them.
-pub(super) fn listed(tags: impl IntoIterator<Item = (String, String)>) -> Vec<Tag> {
-    tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
-}
-
-/// Tags as ECS tells them.
-pub(super) fn pairs(tags: Option<Vec<Tag>>) -> Tags {
-    let pair = |tag: Tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default());
-    tags.unwrap_or_default().into_iter().map(pair).collect()
-}
-
-/// Makes the live tags the wanted ones.
-pub(super) async fn retag(cx: &Cx, arn: &str, live: Option<&Tags>, wanted: Option<&Tags>) -> Result<()> {
-    let (set, unset) = tag_changes(live, wanted);
-    if !set.is_empty() {
-        cx.ecs().tag_resource().resource_arn(arn).set_tags(Some(listed(set))).send().await?;
+impl AwsTag for Tag {
+    fn new(key: &str, value: &str) -> Self {
+        Self::builder().key(key).value(value).build()
     }
-    if !unset.is_empty() {
-        cx.ecs().untag_resource().resource_arn(arn).set_tag_keys(Some(unset)).send().await?;
+
+    fn pair(self) -> (String, String) {
+        (self.key.unwrap_or_default(), self.value.unwrap_or_default())
     }
-    Ok(())
 }
 
-/// `None` if ECS says that it is not there.
-pub(super) fn unless_gone<T, E: Into<CloudError>>(answer: std::result::Result<T, E>) -> Result<Option<T>> {
+/// Makes the live tags of a resource the wanted ones.
+pub(super) async fn sync_tags(cx: &Cx, arn: &str, live: Option<&Tags>, wanted: Option<&Tags>) -> Result<()> {
+    tagging::sync_tags(
+        live,
+        wanted,
+        |tags| cx.ecs().tag_resource().resource_arn(arn).set_tags(Some(tags)).send(),
+        |keys| cx.ecs().untag_resource().resource_arn(arn).set_tag_keys(Some(keys)).send(),
+    )
+    .await
+}
+
+/// `None` for what ECS says does not exist.
+pub(super) fn not_found_as_none<T, E: Into<CloudError>>(answer: std::result::Result<T, E>) -> Result<Option<T>> {
     let says = |error: &CloudError, rule: &str| match rule.split_once(": ") {
         Some((code, words)) => error.code == code && error.message.contains(words),
         None => error.code == rule,
@@ -165,7 +158,7 @@ mod tests {
             code: "ClientException".to_owned(),
             ..CloudError::local(Class::Other, "ecs:DescribeTaskDefinition", message)
         };
-        assert_eq!(unless_gone::<(), _>(Err(error("Unable to describe task definition."))), Ok(None));
-        assert!(unless_gone::<(), _>(Err(error("Family is not valid."))).is_err());
+        assert_eq!(not_found_as_none::<(), _>(Err(error("Unable to describe task definition."))), Ok(None));
+        assert!(not_found_as_none::<(), _>(Err(error("Family is not valid."))).is_err());
     }
 }

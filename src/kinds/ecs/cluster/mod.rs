@@ -8,10 +8,12 @@ use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{last_part, owned, pairs, retag, strategy, strategy_faults};
+use super::{last_part, strategy, strategy_faults, sync_tags};
 use crate::aws::{Cx, ErrorCodes, Result};
 use crate::catalog::Traits;
 use crate::cloud::ReadRequest;
+use crate::kinds::reading::required;
+use crate::kinds::tagging::{all_tags, owned_tags};
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -88,7 +90,7 @@ default_capacity_provider_strategy:
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let Some(live) = describe(cx, vec![spec.name.clone()]).await?.pop() else { return Ok(None) };
-        cx.ensure_owned("a cluster", &spec.name, &pairs(live.tags), owner)?;
+        cx.ensure_owned("a cluster", &spec.name, &all_tags(live.tags.unwrap_or_default()), owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
 
@@ -101,7 +103,7 @@ default_capacity_provider_strategy:
             call.set_capacity_providers(spec.capacity_providers.clone())
                 .set_default_capacity_provider_strategy(strategy)
                 .set_service_connect_defaults(namespace(spec).filter(|all| !all.namespace().is_empty()))
-                .set_tags(Some(owned(spec.tags.as_ref(), owner)))
+                .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
                 .send()
                 .await?;
         }
@@ -115,8 +117,8 @@ default_capacity_provider_strategy:
         if has("tags")
             && let Some(live) = describe(cx, vec![id.to_string()]).await?.pop()
         {
-            let arn = live.cluster_arn.unwrap_or_default();
-            retag(cx, &arn, from.tags.as_ref(), to.tags.as_ref()).await?;
+            let arn = required("ecs:DescribeClusters", "the ARN of the cluster", live.cluster_arn)?;
+            sync_tags(cx, &arn, from.tags.as_ref(), to.tags.as_ref()).await?;
         }
         if has("settings") || has("configuration") || has("service_connect_namespace") {
             cx.ecs()
@@ -166,7 +168,9 @@ default_capacity_provider_strategy:
         if let Some(command) = spec.configuration.as_ref().and_then(|all| all.execute_command.as_ref()) {
             let named = command.log_group.is_some() || command.s3_bucket.is_some();
             if named != (command.logging == Some(Logging::Override)) {
-                faults.push("`log_group` or `s3_bucket` goes with `logging: OVERRIDE`, which wants one".to_owned());
+                faults.push(
+                    "`logging: OVERRIDE` needs `log_group` or `s3_bucket`, which have no effect without it".to_owned(),
+                );
             }
         }
         faults
@@ -179,5 +183,5 @@ async fn read_some(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found
     names.dedup();
     let live = describe(cx, names).await?;
     let of = |request: &ReadRequest| live.iter().find(|one| one.cluster_name.as_deref() == Some(request.id.as_str()));
-    Ok(requests.iter().map(|request| of(request).cloned().map(found_of)).collect())
+    requests.iter().map(|request| of(request).cloned().map(found_of).transpose()).collect()
 }

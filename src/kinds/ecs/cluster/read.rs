@@ -4,29 +4,32 @@ use aws_sdk_ecs::types as aws;
 
 use super::spec::{Configuration, ExecuteCommand, Insights, ManagedStorage, Settings, Spec};
 use super::{Cluster, Outputs};
-use crate::aws::{Cx, Result, from_wire, live_tags};
+use crate::aws::{Cx, Result, from_wire};
 use crate::cloud::Readiness;
 use crate::kinds::Found;
-use crate::kinds::ecs::{check_failures, pairs, strategy_of, unless_gone};
+use crate::kinds::ecs::{check_failures, not_found_as_none, strategy_of};
+use crate::kinds::reading::required;
+use crate::kinds::tagging::user_tags;
 
 /// Clusters of these names. One that was deleted lingers as inactive, and is not there.
 pub(super) async fn describe(cx: &Cx, names: Vec<String>) -> Result<Vec<aws::Cluster>> {
     use aws::ClusterField::{Configurations, Settings, Tags};
     let call = cx.ecs().describe_clusters().set_clusters(Some(names));
     let answer = call.set_include(Some(vec![Configurations, Settings, Tags])).send().await;
-    let Some(answer) = unless_gone(answer)? else { return Ok(Vec::new()) };
+    let Some(answer) = not_found_as_none(answer)? else { return Ok(Vec::new()) };
     check_failures("ecs:DescribeClusters", answer.failures.as_deref())?;
     let clusters = answer.clusters.unwrap_or_default().into_iter();
     Ok(clusters.filter(|cluster| cluster.status.as_deref() != Some("INACTIVE")).collect())
 }
 
-pub(super) fn found_of(live: aws::Cluster) -> Found<Cluster> {
+pub(super) fn found_of(live: aws::Cluster) -> Result<Found<Cluster>> {
     let name = live.cluster_name.unwrap_or_default();
     let attaching = live.attachments_status.as_deref().is_some_and(|status| status.ends_with("IN_PROGRESS"));
     let readiness = match live.status.as_deref() {
-        Some("FAILED") => Readiness::Failed("the cluster could not be made".to_owned()),
-        Some(status @ ("PROVISIONING" | "DEPROVISIONING")) => Readiness::Pending(status.to_lowercase()),
-        _ if attaching => Readiness::Pending("its capacity providers are being changed".to_owned()),
+        Some("FAILED") => Readiness::Failed("the cluster could not be created".to_owned()),
+        Some("PROVISIONING") => Readiness::Pending("provisioning the cluster".to_owned()),
+        Some("DEPROVISIONING") => Readiness::Pending("deleting the cluster".to_owned()),
+        _ if attaching => Readiness::Pending("updating capacity providers".to_owned()),
         _ => Readiness::Serving,
     };
     let insights = live.settings.unwrap_or_default().into_iter();
@@ -40,11 +43,11 @@ pub(super) fn found_of(live: aws::Cluster) -> Found<Cluster> {
         service_connect_namespace: Some(
             live.service_connect_defaults.and_then(|defaults| defaults.namespace).unwrap_or_default(),
         ),
-        tags: Some(live_tags(pairs(live.tags))),
+        tags: Some(user_tags(live.tags.unwrap_or_default())),
         name: name.clone(),
     };
-    let outputs = Outputs { arn: live.cluster_arn.unwrap_or_default(), name };
-    Found { spec, outputs, readiness, not_read: &[] }
+    let arn = required("ecs:DescribeClusters", "the ARN of the cluster", live.cluster_arn)?;
+    Ok(Found { readiness, ..Found::serving(spec, Outputs { arn, name }) })
 }
 
 fn configuration_of(live: aws::ClusterConfiguration) -> Configuration {

@@ -7,8 +7,9 @@ use super::spec::{
     SchedulingStrategy, ServiceRegistry, Spec, StrategyType,
 };
 use super::{deployment, service_connect, volumes};
-use crate::aws::{from_wire, live_tags};
-use crate::kinds::ecs::{last_part, pairs, strategy_of};
+use crate::aws::from_wire;
+use crate::kinds::ecs::{last_part, strategy_of};
+use crate::kinds::tagging::user_tags;
 
 /// The deployment that is, or becomes, the service's current one.
 pub(super) fn primary(live: &aws::Service) -> Option<&aws::Deployment> {
@@ -55,7 +56,7 @@ pub(super) fn spec_of(live: &aws::Service) -> Spec {
         volume_configurations: Some(volumes.iter().filter_map(volumes::of).collect()),
         placement_constraints: Some(live.placement_constraints().iter().filter_map(constraint_of).collect()),
         placement_strategy: Some(live.placement_strategy().iter().filter_map(placement_of).collect()),
-        tags: Some(live_tags(pairs(live.tags.clone()))),
+        tags: Some(user_tags(live.tags.clone().unwrap_or_default())),
     }
 }
 

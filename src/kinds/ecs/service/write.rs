@@ -10,7 +10,8 @@ use super::rollout::FAILED;
 use super::spec::{LoadBalancer, PlacementConstraint, PlacementStrategy, ServiceRegistry, Spec};
 use super::{deployment, service_connect, volumes};
 use crate::aws::{Cx, Result, to_wire};
-use crate::kinds::ecs::{incomplete, owned, strategy};
+use crate::kinds::ecs::{incomplete, strategy};
+use crate::kinds::tagging::owned_tags;
 use crate::names::Owner;
 
 /// The call that makes a service: it takes everything at once.
@@ -43,7 +44,7 @@ pub(super) fn creation(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<CreateServ
         .set_volume_configurations(volume_configurations(spec)?)
         .set_placement_constraints(constraints(spec))
         .set_placement_strategy(placement(spec))
-        .set_tags(Some(owned(spec.tags.as_ref(), owner))))
+        .set_tags(Some(owned_tags(spec.tags.as_ref(), owner))))
 }
 
 /// The call that changes these fields, all in one, so that they roll out once.
