@@ -181,36 +181,30 @@ impl Oidc {
 
 impl Jwt {
     pub(super) fn to_aws(&self) -> JwtValidationActionConfig {
-        let tag_as_owned = |tag_as_owned: &Claim| {
+        let claim = |claim: &Claim| {
             JwtValidationActionAdditionalClaim::builder()
-                .name(&tag_as_owned.name)
-                .format(to_wire(tag_as_owned.format).as_str().into())
-                .set_values(Some(tag_as_owned.values.clone()))
+                .name(&claim.name)
+                .format(to_wire(claim.format).as_str().into())
+                .set_values(Some(claim.values.clone()))
                 .build()
         };
         let claims = self.additional_claims.as_ref().filter(|all| !all.is_empty());
         JwtValidationActionConfig::builder()
             .issuer(&self.issuer)
             .jwks_endpoint(&self.jwks_endpoint)
-            .set_additional_claims(claims.map(|all| all.iter().map(tag_as_owned).collect()))
+            .set_additional_claims(claims.map(|all| all.iter().map(claim).collect()))
             .build()
     }
 
     pub(super) fn from_aws(live: JwtValidationActionConfig) -> Self {
-        let tag_as_owned = |tag_as_owned: JwtValidationActionAdditionalClaim| {
-            let format = tag_as_owned.format.and_then(|format| from_wire(format.as_str()))?;
-            Some(Claim {
-                name: tag_as_owned.name.unwrap_or_default(),
-                format,
-                values: tag_as_owned.values.unwrap_or_default(),
-            })
+        let claim = |claim: JwtValidationActionAdditionalClaim| {
+            let format = claim.format.and_then(|format| from_wire(format.as_str()))?;
+            Some(Claim { name: claim.name.unwrap_or_default(), format, values: claim.values.unwrap_or_default() })
         };
         Self {
             issuer: live.issuer.unwrap_or_default(),
             jwks_endpoint: live.jwks_endpoint.unwrap_or_default(),
-            additional_claims: Some(
-                live.additional_claims.unwrap_or_default().into_iter().filter_map(tag_as_owned).collect(),
-            ),
+            additional_claims: Some(live.additional_claims.unwrap_or_default().into_iter().filter_map(claim).collect()),
         }
     }
 }

@@ -9,18 +9,18 @@ mod spec;
 mod write;
 
 use aws_sdk_elasticloadbalancingv2::types::{Listener as Described, ListenerAttribute};
-use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::action;
 use super::{
-    Attributes, TAG_TRAFFIC, changed_attributes, described, first_tags, own_tags, pairs, tags_of, update_mark,
-    update_tags,
+    Attributes, TAG_TRAFFIC, attributes_of, changed_attributes, described, marked_tags, read_tags, sync_tags,
+    sync_traffic_mark, tags_by_arn,
 };
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, from_wire, live_tags, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::{CloudError, ReadRequest};
+use crate::kinds::reading::{created, read_each};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use mutual::{MutualAuthentication, MutualMode};
@@ -85,15 +85,15 @@ attributes: null
         });
         let live = live.await?;
         let there: Vec<&str> = live.iter().filter_map(Described::listener_arn).collect();
-        let (live, tags) = (&live, &tags_of(cx, &there).await?);
-        try_join_all(requests.iter().map(|request| async move {
+        let (live, tags) = (&live, &tags_by_arn(cx, &there).await?);
+        read_each(requests, |request| async move {
             let arn = request.id.as_str();
             let Some(one) = live.iter().find(|one| one.listener_arn() == Some(arn)) else { return Ok(None) };
             let attributes = if request.manages("attributes") { attributes(cx, arn).await? } else { None };
             let more =
                 if request.manages("certificate_arns") { further_certificates(cx, arn).await? } else { Vec::new() };
             found(one.clone(), more, attributes, tags.get(arn).cloned().unwrap_or_default()).map(Some)
-        }))
+        })
         .await
     }
 
@@ -104,7 +104,7 @@ attributes: null
             let Some(listener) = listener.optional()? else { return Ok(None) };
             let same = listener.port == spec.port;
             let Some(arn) = listener.listener_arn else { continue };
-            let tags = own_tags(cx, &arn).await?;
+            let tags = read_tags(cx, &arn).await?;
             if owner.owns(|key| tags.get(key).map(String::as_str)) {
                 return Ok(Some(PhysicalId::new(arn)));
             }
@@ -132,11 +132,11 @@ attributes: null
             .set_alpn_policy(spec.alpn_policy.map(|case| vec![to_wire(case)]))
             .set_mutual_authentication(spec.mutual_authentication.as_ref().map(MutualAuthentication::to_aws))
             .set_default_actions(Some(action::to_aws(&spec.default_actions)))
-            .set_tags(Some(first_tags(spec.tags.as_ref(), owner, spec.traffic_owned_by_service)))
+            .set_tags(Some(marked_tags(spec.tags.as_ref(), owner, spec.traffic_owned_by_service)))
             .send()
             .await?;
         let arn = made.listeners.unwrap_or_default().into_iter().find_map(|one| one.listener_arn);
-        Ok(PhysicalId::new(arn.unwrap_or_default()))
+        created("elbv2:CreateListener", arn)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
@@ -144,14 +144,14 @@ attributes: null
         add_certificates(cx, arn, from, to).await?;
         modify(cx, arn, from, to).await?;
         remove_certificates(cx, arn, from, to).await?;
-        update_mark(cx, arn, from.traffic_owned_by_service, to.traffic_owned_by_service).await?;
+        sync_traffic_mark(cx, arn, from.traffic_owned_by_service, to.traffic_owned_by_service).await?;
         let changed = changed_attributes(from.attributes.as_ref(), to.attributes.as_ref());
         if !changed.is_empty() {
             let of = |(key, value)| ListenerAttribute::builder().key(key).value(value).build();
             let call = cx.elbv2().modify_listener_attributes().listener_arn(arn);
             call.set_attributes(Some(changed.into_iter().map(of).collect())).send().await?;
         }
-        update_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
+        sync_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -169,21 +169,24 @@ attributes: null
         let encrypted = matches!(spec.protocol, Some(Protocol::Https | Protocol::Tls));
         let certified = spec.certificate_arns.as_ref().is_some_and(|all| !all.is_empty());
         rule(encrypted && spec.certificate_arns.is_none(), "HTTPS and TLS need `certificate_arns`");
-        rule(!encrypted && certified, "`certificate_arns` go with HTTPS and TLS");
-        rule(!encrypted && spec.ssl_policy.is_some(), "`ssl_policy` goes with HTTPS and TLS");
+        rule(!encrypted && certified, "`certificate_arns` have no effect without HTTPS or TLS");
+        rule(!encrypted && spec.ssl_policy.is_some(), "`ssl_policy` has no effect without HTTPS or TLS");
         let tls = spec.protocol == Some(Protocol::Tls);
-        rule(!tls && spec.alpn_policy.is_some(), "`alpn_policy` goes with TLS");
-        rule(spec.port.is_some() != spec.protocol.is_some(), "`port` and `protocol` go together");
+        rule(!tls && spec.alpn_policy.is_some(), "`alpn_policy` has no effect without TLS");
+        rule(spec.port.is_some() != spec.protocol.is_some(), "`port` and `protocol` need each other");
         if let Some(mutual) = &spec.mutual_authentication {
-            rule(spec.protocol != Some(Protocol::Https), "`mutual_authentication` goes with HTTPS");
+            rule(spec.protocol != Some(Protocol::Https), "`mutual_authentication` has no effect without HTTPS");
             let verifies = mutual.mode == MutualMode::Verify;
-            rule(verifies != mutual.trust_store_arn.is_some(), "`trust_store_arn` goes with the mode `verify`");
+            rule(
+                verifies != mutual.trust_store_arn.is_some(),
+                "`mode: verify` needs `trust_store_arn`, which has no effect without it",
+            );
         }
         faults
     }
 }
 
-/// The certificates besides the default, which AWS lists among them.
+/// Certificates besides the default one, which AWS lists among them.
 async fn further_certificates(cx: &Cx, arn: &str) -> Result<Vec<String>> {
     let mut pages = cx.elbv2().describe_listener_certificates().listener_arn(arn).into_paginator().items().send();
     let mut all = Vec::new();
@@ -197,10 +200,10 @@ async fn further_certificates(cx: &Cx, arn: &str) -> Result<Vec<String>> {
     Ok(all)
 }
 
-/// `None` if there is no such listener, or no attributes of such a one.
+/// `None` for a listener that does not exist, or has no attributes.
 async fn attributes(cx: &Cx, arn: &str) -> Result<Option<Attributes>> {
     let answer = cx.elbv2().describe_listener_attributes().listener_arn(arn).send().await.optional()?;
-    Ok(answer.map(|answer| pairs(answer.attributes, |one| (one.key, one.value))))
+    Ok(answer.map(|answer| attributes_of(answer.attributes, |one| (one.key, one.value))))
 }
 
 fn found(live: Described, more: Vec<String>, attributes: Option<Attributes>, tags: Tags) -> Result<Found<Listener>> {

@@ -21,7 +21,7 @@ pub(super) async fn modify(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result
     if changed.is_empty() {
         return Ok(());
     }
-    // What this call leaves out stays as it is.
+    // Fields that this call leaves out stay as they are.
     let actions = if changed.contains("default_actions") { Some(actions(cx, arn, to).await?) } else { None };
     let mutual = changed.contains("mutual_authentication").then_some(to.mutual_authentication.as_ref()).flatten();
     cx.elbv2()
@@ -39,7 +39,7 @@ pub(super) async fn modify(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result
     Ok(())
 }
 
-/// The wanted actions; where a service shifts the traffic, with the weights it has given by now.
+/// The wanted actions; where a service shifts the traffic, with its live weights.
 async fn actions(cx: &Cx, arn: &str, to: &Spec) -> Result<Vec<Action>> {
     if to.traffic_owned_by_service != Some(true) {
         return Ok(to.default_actions.clone());

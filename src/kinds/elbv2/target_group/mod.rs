@@ -5,14 +5,15 @@ mod spec;
 use std::collections::BTreeMap;
 
 use aws_sdk_elasticloadbalancingv2::types::{Matcher, TargetGroup as Described, TargetGroupAttribute, TargetTypeEnum};
-use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Attributes, changed_attributes, described, first_tags, full_name, own_tags, pairs, tags_of, update_tags};
+use super::{Attributes, attributes_of, changed_attributes, described, full_name, read_tags, sync_tags, tags_by_arn};
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, from_wire, live_tags, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::ReadRequest;
+use crate::kinds::reading::{changed, created, read_each};
+use crate::kinds::tagging::owned_tags;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use spec::{HealthCheck, Protocol, ProtocolVersion, Spec, TargetType};
@@ -87,13 +88,13 @@ tags: {team: commerce}
         });
         let live = live.await?;
         let there: Vec<&str> = live.iter().filter_map(Described::target_group_arn).collect();
-        let (live, tags) = (&live, &tags_of(cx, &there).await?);
-        try_join_all(requests.iter().map(|request| async move {
+        let (live, tags) = (&live, &tags_by_arn(cx, &there).await?);
+        read_each(requests, |request| async move {
             let arn = request.id.as_str();
             let Some(one) = live.iter().find(|one| one.target_group_arn() == Some(arn)) else { return Ok(None) };
             let attributes = if request.manages("attributes") { attributes(cx, arn).await? } else { None };
             Ok(Some(found(one.clone(), attributes, tags.get(arn).cloned().unwrap_or_default())))
-        }))
+        })
         .await
     }
 
@@ -101,12 +102,12 @@ tags: {team: commerce}
         let found = cx.elbv2().describe_target_groups().names(&spec.name).send().await.optional()?;
         let arn = found.and_then(|found| found.target_groups?.into_iter().find_map(|one| one.target_group_arn));
         let Some(arn) = arn else { return Ok(None) };
-        cx.ensure_owned("a target group", &spec.name, &own_tags(cx, &arn).await?, owner)?;
+        cx.ensure_owned("a target group", &spec.name, &read_tags(cx, &arn).await?, owner)?;
         Ok(Some(PhysicalId::new(arn)))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        // To make one of the same name and settings succeeds with the one that is there, whosever it is.
+        // The call succeeds with an existing one of the same name and settings, whoever owns it.
         if let Some(id) = Self::find(cx, owner, spec).await? {
             return Ok(id);
         }
@@ -131,17 +132,17 @@ tags: {team: commerce}
             .set_healthy_threshold_count(check.healthy_threshold)
             .set_unhealthy_threshold_count(check.unhealthy_threshold)
             .set_matcher(check.matcher.map(|codes| matcher(spec, codes)))
-            .set_tags(Some(first_tags(spec.tags.as_ref(), owner, None)))
+            .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
             .send()
             .await?;
         let arn = made.target_groups.unwrap_or_default().into_iter().find_map(|one| one.target_group_arn);
-        Ok(PhysicalId::new(arn.unwrap_or_default()))
+        created("elbv2:CreateTargetGroup", arn)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let arn = id.as_str();
-        if let Some(check) = to.health_check.clone().filter(|_| from.health_check != to.health_check) {
-            // What this call leaves out stays as it is.
+        if let Some(check) = changed(&from.health_check, &to.health_check).cloned() {
+            // Fields that this call leaves out stay as they are.
             let call = cx.elbv2().modify_target_group().target_group_arn(arn);
             call.set_health_check_enabled(check.enabled)
                 .set_health_check_protocol(check.protocol.map(|case| to_wire(case).as_str().into()))
@@ -161,7 +162,7 @@ tags: {team: commerce}
             let call = cx.elbv2().modify_target_group_attributes().target_group_arn(arn);
             call.set_attributes(Some(changed.into_iter().map(of).collect())).send().await?;
         }
-        update_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
+        sync_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -178,30 +179,33 @@ tags: {team: commerce}
         };
         let network = [spec.protocol.is_some(), spec.port.is_some(), spec.vpc_id.is_some()];
         if spec.target_type == Some(TargetType::Lambda) {
-            rule(network.contains(&true), "of `lambda` there is no `protocol`, `port` or `vpc_id`");
+            rule(network.contains(&true), "`protocol`, `port` and `vpc_id` have no effect with `target_type: lambda`");
         } else {
-            rule(network.contains(&false), "`protocol`, `port` and `vpc_id` are wanted, except of `lambda`");
+            rule(
+                network.contains(&false),
+                "`protocol`, `port` and `vpc_id` are required, except with `target_type: lambda`",
+            );
         }
         let http = matches!(spec.protocol, Some(Protocol::Http | Protocol::Https));
-        rule(spec.protocol_version.is_some() && !http, "`protocol_version` goes with HTTP and HTTPS");
+        rule(spec.protocol_version.is_some() && !http, "`protocol_version` has no effect without HTTP or HTTPS");
         rule(
             spec.target_type == Some(TargetType::Alb) && spec.protocol != Some(Protocol::Tcp),
-            "of `alb` the protocol is TCP",
+            "`target_type: alb` needs `protocol: TCP`",
         );
         if let Some(check) = &spec.health_check {
             let late = check.timeout_seconds.zip(check.interval_seconds).is_some_and(|(wait, every)| wait >= every);
-            rule(late && http, "a check's `timeout_seconds` must be less than its `interval_seconds`");
+            rule(late && http, "`timeout_seconds` of a health check must be less than its `interval_seconds`");
             let off = check.enabled == Some(false) && spec.target_type != Some(TargetType::Lambda);
-            rule(off, "only of `lambda` can health checks be off");
+            rule(off, "health checks can be off with `target_type: lambda` only");
         }
         faults
     }
 }
 
-/// `None` if there is no such group.
+/// `None` for a target group that does not exist.
 async fn attributes(cx: &Cx, arn: &str) -> Result<Option<Attributes>> {
     let answer = cx.elbv2().describe_target_group_attributes().target_group_arn(arn).send().await.optional()?;
-    Ok(answer.map(|answer| pairs(answer.attributes, |one| (one.key, one.value))))
+    Ok(answer.map(|answer| attributes_of(answer.attributes, |one| (one.key, one.value))))
 }
 
 fn matcher(spec: &Spec, codes: String) -> Matcher {
