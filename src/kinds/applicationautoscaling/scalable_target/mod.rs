@@ -12,14 +12,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Parts;
-use crate::aws::{Cx, ErrorCodes, Result, with_owner};
+use crate::aws::{Cx, ErrorCodes, Result};
 use crate::catalog::Traits;
 use crate::cloud::ReadRequest;
+use crate::kinds::reading::read_each;
+use crate::kinds::tagging::owned_tags;
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
-use read::{describe, found_of, tags_of};
+use read::{arn_of, describe, found_of, read_tags};
 use spec::Spec;
-use write::{register, update_actions, update_tags};
+use write::{register, sync_tags, update_actions};
 
 /// A scalable target.
 pub struct ScalableTarget;
@@ -91,30 +93,29 @@ scheduled_actions:
         let reads = chunks.map(|((namespace, dimension), some)| describe(cx, namespace, dimension, some.to_vec()));
         let live: Vec<Described> = try_join_all(reads).await?.into_iter().flatten().collect();
         let live = &live;
-        let found = requests.iter().map(|request| async move {
+        read_each(requests, |request| async move {
             let parts = Parts::of(&request.id)?;
             match live.iter().find(|live| parts_of(live) == parts) {
                 Some(live) => found_of(cx, request, live).await.map(Some),
                 None => Ok(None),
             }
-        });
-        try_join_all(found).await
+        })
+        .await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let resources = vec![spec.resource_id.clone()];
         let found = describe(cx, &spec.service_namespace, &spec.scalable_dimension, resources).await?;
         let Some(live) = found.first() else { return Ok(None) };
-        let tags = tags_of(cx, live.scalable_target_arn().unwrap_or_default()).await?;
+        let tags = read_tags(cx, &arn_of(live)?).await?;
         cx.ensure_owned("a scalable target", &spec.resource_id, &tags, owner)?;
         Ok(Some(parts(spec).id()))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        // The call would overwrite somebody else's bounds without a word.
+        // The call would silently overwrite the bounds of another owner.
         if Self::find(cx, owner, spec).await?.is_none() {
-            let tags = with_owner(spec.tags.as_ref(), owner).into_iter().collect();
-            register(cx, spec).set_tags(Some(tags)).send().await?;
+            register(cx, spec).set_tags(Some(owned_tags(spec.tags.as_ref(), owner))).send().await?;
         }
         Ok(parts(spec).id())
     }
@@ -129,7 +130,7 @@ scheduled_actions:
             update_actions(cx, from, to).await?;
         }
         if tags {
-            update_tags(cx, from, to).await?;
+            sync_tags(cx, from, to).await?;
         }
         Ok(())
     }

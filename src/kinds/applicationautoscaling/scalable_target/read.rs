@@ -10,6 +10,7 @@ use super::{Outputs, ScalableTarget};
 use crate::aws::{Cx, Result, Tags, live_tags};
 use crate::cloud::{ReadMode, ReadRequest};
 use crate::kinds::Found;
+use crate::kinds::reading::required;
 
 pub(super) async fn describe(
     cx: &Cx,
@@ -19,19 +20,20 @@ pub(super) async fn describe(
 ) -> Result<Vec<Described>> {
     let call = cx.applicationautoscaling().describe_scalable_targets().service_namespace(namespace.into());
     let call = call.scalable_dimension(dimension.into()).set_resource_ids(Some(resources));
-    let mut pages = call.into_paginator().items().send();
-    let mut all = Vec::new();
-    while let Some(target) = pages.next().await {
-        all.push(target?);
-    }
-    Ok(all)
+    Ok(call.into_paginator().items().send().try_collect().await?)
+}
+
+/// The ARN of a target, by which it is tagged.
+pub(super) fn arn_of(live: &Described) -> Result<String> {
+    let operation = "applicationautoscaling:DescribeScalableTargets";
+    required(operation, "the ARN of the target", live.scalable_target_arn.clone())
 }
 
 pub(super) async fn found_of(cx: &Cx, request: &ReadRequest, live: &Described) -> Result<Found<ScalableTarget>> {
-    let arn = live.scalable_target_arn.clone().unwrap_or_default();
+    let arn = arn_of(live)?;
     let tags = match cx.indexed_tags(&arn).await? {
         Some(tags) => Some(tags),
-        None if request.manages("tags") => Some(tags_of(cx, &arn).await?),
+        None if request.manages("tags") => Some(read_tags(cx, &arn).await?),
         None => None,
     };
     let actions = if request.manages("scheduled_actions") { Some(actions_of(cx, live).await?) } else { None };
@@ -55,7 +57,7 @@ pub(super) async fn found_of(cx: &Cx, request: &ReadRequest, live: &Described) -
     Ok(Found::serving(spec, Outputs { arn, resource_id: live.resource_id.clone() }))
 }
 
-/// The actions of one target; in a survey from one list for the whole region.
+/// Actions of one target; a listed read takes them from one list for the whole region.
 async fn actions_of(cx: &Cx, live: &Described) -> Result<BTreeMap<String, Schedule>> {
     let namespace = live.service_namespace.as_str();
     let resource = Some(live.resource_id.as_str()).filter(|_| cx.mode == ReadMode::Fresh);
@@ -68,12 +70,8 @@ async fn actions_of(cx: &Cx, live: &Described) -> Result<BTreeMap<String, Schedu
 
 async fn list_actions(cx: &Cx, namespace: &str, resource: Option<&str>) -> Result<Vec<ScheduledAction>> {
     let call = cx.applicationautoscaling().describe_scheduled_actions().service_namespace(namespace.into());
-    let mut pages = call.set_resource_id(resource.map(str::to_owned)).into_paginator().items().send();
-    let mut all = Vec::new();
-    while let Some(action) = pages.next().await {
-        all.push(action?);
-    }
-    Ok(all)
+    let call = call.set_resource_id(resource.map(str::to_owned));
+    Ok(call.into_paginator().items().send().try_collect().await?)
 }
 
 fn action_of(live: &ScheduledAction) -> (String, Schedule) {
@@ -87,7 +85,7 @@ fn action_of(live: &ScheduledAction) -> (String, Schedule) {
     (live.scheduled_action_name.clone(), schedule)
 }
 
-pub(super) async fn tags_of(cx: &Cx, arn: &str) -> Result<Tags> {
+pub(super) async fn read_tags(cx: &Cx, arn: &str) -> Result<Tags> {
     let listed = cx.applicationautoscaling().list_tags_for_resource().resource_arn(arn).send().await?;
     Ok(listed.tags.unwrap_or_default().into_iter().collect())
 }

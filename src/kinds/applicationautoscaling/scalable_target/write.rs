@@ -5,7 +5,8 @@ use aws_sdk_applicationautoscaling::types as aws;
 
 use super::read::describe;
 use super::spec::{Schedule, Spec, UTC};
-use crate::aws::{Cx, Result, tag_changes};
+use crate::aws::{Cx, Result};
+use crate::kinds::tagging;
 
 /// The call for a whole target, without tags.
 pub(super) fn register(cx: &Cx, spec: &Spec) -> RegisterScalableTargetFluentBuilder {
@@ -27,7 +28,7 @@ pub(super) fn register(cx: &Cx, spec: &Spec) -> RegisterScalableTargetFluentBuil
         .set_suspended_state(suspended)
 }
 
-/// An action that is put anew keeps what is not sent, so one that lost a bound or its zone is deleted first.
+/// A put action keeps what is not sent, so one that lost a bound or its time zone is deleted first.
 pub(super) async fn update_actions(cx: &Cx, from: &Spec, to: &Spec) -> Result<()> {
     let (live, Some(wanted)) = (from.scheduled_actions.clone().unwrap_or_default(), &to.scheduled_actions) else {
         return Ok(());
@@ -62,18 +63,16 @@ pub(super) async fn update_actions(cx: &Cx, from: &Spec, to: &Spec) -> Result<()
     Ok(())
 }
 
-pub(super) async fn update_tags(cx: &Cx, from: &Spec, to: &Spec) -> Result<()> {
+/// Makes the live tags of a target the wanted ones.
+pub(super) async fn sync_tags(cx: &Cx, from: &Spec, to: &Spec) -> Result<()> {
     let resources = vec![to.resource_id.clone()];
     let found = describe(cx, &to.service_namespace, &to.scalable_dimension, resources).await?;
     let Some(arn) = found.into_iter().find_map(|live| live.scalable_target_arn) else { return Ok(()) };
-    let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
-    if !set.is_empty() {
-        let call = cx.applicationautoscaling().tag_resource().resource_arn(&arn);
-        call.set_tags(Some(set.into_iter().collect())).send().await?;
-    }
-    if !unset.is_empty() {
-        let call = cx.applicationautoscaling().untag_resource().resource_arn(&arn);
-        call.set_tag_keys(Some(unset)).send().await?;
-    }
-    Ok(())
+    tagging::sync_tags(
+        from.tags.as_ref(),
+        to.tags.as_ref(),
+        |tags| cx.applicationautoscaling().tag_resource().resource_arn(&arn).set_tags(Some(tags)).send(),
+        |keys| cx.applicationautoscaling().untag_resource().resource_arn(&arn).set_tag_keys(Some(keys)).send(),
+    )
+    .await
 }
