@@ -22,7 +22,7 @@ use crate::value::Json;
 /// An elastic IP.
 pub struct ElasticIp;
 
-/// What an elastic IP can be told to be.
+/// Fields of an elastic IP.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -33,12 +33,12 @@ pub struct Spec {
     /// The set of zones from which AWS announces it, such as a local zone's; the region when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub network_border_group: Option<String>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What an elastic IP can be referred to by.
+/// Outputs of an elastic IP.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `eipalloc-...`, which NAT gateways and network load balancers take.
@@ -63,6 +63,7 @@ tags: {Name: shop-out, team: commerce}
     const TRAITS: Traits = Traits {
         // It can be given back once the NAT gateway that has it is gone.
         deadline: Duration::from_mins(20),
+        // The call takes no token: another one allocates another address.
         idempotent_create: false,
         ..Traits::DEFAULT
     };

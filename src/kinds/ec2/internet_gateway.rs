@@ -22,19 +22,19 @@ use crate::value::Json;
 /// An internet gateway.
 pub struct InternetGateway;
 
-/// What an internet gateway can be told to be.
+/// Fields of an internet gateway.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The VPC that it is attached to; a VPC has one at most. A change takes it from one and gives it to the other,
     /// which AWS refuses while public addresses of the first are in use. An empty text leaves it unattached.
     pub vpc_id: String,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What an internet gateway can be referred to by.
+/// Outputs of an internet gateway.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `igw-...`.
@@ -55,6 +55,7 @@ tags: {Name: shop, team: commerce}
     const TRAITS: Traits = Traits {
         // Public addresses of the VPC go with load balancers and NAT gateways.
         deadline: Duration::from_mins(20),
+        // The call takes no token: another one creates another gateway.
         idempotent_create: false,
         ..Traits::DEFAULT
     };

@@ -23,7 +23,7 @@ use crate::value::Json;
 /// A subnet.
 pub struct Subnet;
 
-/// What a subnet can be told to be.
+/// Fields of a subnet.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -38,18 +38,18 @@ pub struct Spec {
     /// replaces; the old subnet goes first, unless the new one has other addresses.
     #[schemars(regex(pattern = r"^[a-z0-9-]+-az[0-9]+$"), extend("x-change" = "replace"))]
     pub availability_zone_id: String,
-    /// Whether instances get a public address when they start; no when left out.
+    /// Public addresses for instances at launch; false when left out.
     pub map_public_ip_on_launch: Option<bool>,
-    /// What names of instances are made of; `ip-name`, their address, when left out.
+    /// Source of instance names; `ip-name`, their address, when left out.
     pub private_dns_hostname_type_on_launch: Option<Hostnames>,
-    /// Whether the names of instances that have their id in them are answered with their IPv4 address; no when left out.
+    /// A records for instance names that contain the id; false when left out.
     pub enable_resource_name_dns_a_record_on_launch: Option<bool>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What the names of instances are made of.
+/// Source of instance names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hostnames {
@@ -59,7 +59,7 @@ pub enum Hostnames {
     ResourceName,
 }
 
-/// What a subnet can be referred to by.
+/// Outputs of a subnet.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `subnet-...`.

@@ -28,7 +28,7 @@ use crate::value::Json;
 /// A VPC.
 pub struct Vpc;
 
-/// What a VPC can be told to be.
+/// Fields of a VPC.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -36,26 +36,26 @@ pub struct Spec {
     /// connected, those of other regions among them, must not overlap. A change replaces, with everything in it.
     #[schemars(regex(pattern = r"^[0-9.]+/(1[6-9]|2[0-8])$"), extend("x-change" = "replace"))]
     pub cidr_block: String,
-    /// Whether instances run on hardware of their own; `default`, that is no, when left out. A change replaces.
+    /// Tenancy of instances: shared or dedicated hardware; `default` (shared) when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub instance_tenancy: Option<Tenancy>,
-    /// Whether AWS's resolver answers in the network; yes when left out.
+    /// AWS's DNS resolver in the network; true when left out.
     pub enable_dns_support: Option<bool>,
-    /// Whether instances with public addresses get names; no when left out. Interface endpoints with private DNS
+    /// DNS names for instances with public addresses; false when left out. Interface endpoints with private DNS
     /// need this and `enable_dns_support`.
     pub enable_dns_hostnames: Option<bool>,
-    /// Whether CloudWatch counts the addresses in use; costs extra. No when left out.
+    /// CloudWatch metrics of addresses in use, at extra cost; false when left out.
     pub enable_network_address_usage_metrics: Option<bool>,
     /// More addresses, each a block like the first; AWS allows 4 unless the quota was raised. One that is not listed
     /// is taken away, which AWS refuses while a subnet is in it.
     #[schemars(inner(regex(pattern = r"^[0-9.]+/(1[6-9]|2[0-8])$")), extend("x-unordered" = true))]
     pub secondary_cidr_blocks: Option<Vec<String>>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// Whose hardware instances run on.
+/// Hardware that instances run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Tenancy {
@@ -65,7 +65,7 @@ pub enum Tenancy {
     Dedicated,
 }
 
-/// What a VPC can be referred to by.
+/// Outputs of a VPC.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `vpc-...`.
@@ -102,6 +102,7 @@ tags: {Name: shop, team: commerce}
     const TRAITS: Traits = Traits {
         // Interfaces that Lambda lent go up to 45 minutes after the functions.
         deadline: Duration::from_mins(45),
+        // The call takes no token: another one creates another VPC.
         idempotent_create: false,
         ..Traits::DEFAULT
     };

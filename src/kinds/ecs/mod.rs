@@ -38,7 +38,7 @@ pub(super) const NOT_FOUND: &[&str] = &[
     "ServiceNotFoundException",
 ];
 
-/// How tasks are spread over one capacity provider.
+/// Share of tasks on one capacity provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "AWS's own words")]
@@ -49,7 +49,7 @@ pub struct Capacity {
     /// Its share of the tasks beyond every base, relative to the other providers; 0 to 1000, 0 when left out.
     #[schemars(range(min = 0, max = 1000))]
     pub weight: Option<i32>,
-    /// How many tasks run on it before the weights count; 0 when left out. One provider alone may have one.
+    /// Tasks on this provider before the weights count; 0 when left out. Only one provider may have a base.
     #[schemars(range(min = 0, max = 100_000))]
     pub base: Option<i32>,
 }
@@ -73,7 +73,7 @@ pub(super) fn strategy_of(live: Option<Vec<CapacityProviderStrategyItem>>) -> Ve
     live.unwrap_or_default().into_iter().map(item).collect()
 }
 
-/// What is wrong with a strategy, if anything is.
+/// Faults of a strategy.
 pub(super) fn strategy_faults(strategy: &[Capacity]) -> Vec<String> {
     let mut faults = Vec::new();
     if strategy.iter().filter(|one| one.base.unwrap_or(0) > 0).count() > 1 {
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_inside_an_answer_is_an_error_unless_it_is_missing() {
+    fn failures_inside_an_answer_are_errors_unless_missing() {
         let failure = |reason: &str| Failure::builder().arn("arn:a").reason(reason).build();
         assert_eq!(check_failures("ecs:DescribeServices", Some(&[failure("MISSING")])), Ok(()));
         let error = check_failures("ecs:DescribeServices", Some(&[failure("MISSING"), failure("ACCESS_DENIED")]));
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_definition_that_cannot_be_described_is_not_there() {
+    fn task_definitions_that_cannot_be_described_do_not_exist() {
         let error = |message: &str| CloudError {
             code: "ClientException".to_owned(),
             ..CloudError::local(Class::Other, "ecs:DescribeTaskDefinition", message)

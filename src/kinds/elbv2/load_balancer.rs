@@ -24,7 +24,7 @@ pub struct LoadBalancer;
 /// The attribute that keeps it from being deleted.
 const PROTECTED: &str = "deletion_protection.enabled";
 
-/// What a load balancer can be told to be.
+/// Fields of a load balancer.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -32,11 +32,11 @@ pub struct Spec {
     /// `internal-`. A change replaces.
     #[schemars(regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$"), extend("x-change" = "replace"))]
     pub name: String,
-    /// What it balances; `application` when left out. A change replaces.
+    /// Type of load balancer; `application` when left out. A change replaces.
     #[serde(rename = "type")]
     #[schemars(extend("x-change" = "replace"))]
     pub of: Option<Type>,
-    /// Whether it has public addresses; `internet-facing` when left out. A change replaces.
+    /// Public or internal addresses; `internet-facing` when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub scheme: Option<Scheme>,
     /// Subnets it stands in, one of each zone; at least two of an application load balancer.
@@ -53,12 +53,12 @@ pub struct Spec {
     /// One that is not listed, or no longer, stays as it is.
     #[schemars(extend("x-merge" = true))]
     pub attributes: Option<Attributes>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What a load balancer balances.
+/// Type of load balancer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Type {
@@ -70,7 +70,7 @@ pub enum Type {
     Gateway,
 }
 
-/// Whether a load balancer has public addresses.
+/// Scheme of a load balancer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scheme {
@@ -92,7 +92,7 @@ pub enum IpAddressType {
     DualstackWithoutPublicIpv4,
 }
 
-/// What a load balancer can be referred to by.
+/// Outputs of a load balancer.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
@@ -103,7 +103,7 @@ pub struct Outputs {
     pub dns_name: String,
     /// The zone that alias records for it name.
     pub canonical_hosted_zone_id: String,
-    /// What metrics go by: `app/name/id`.
+    /// Name in metrics: `app/name/id`.
     pub full_name: String,
 }
 

@@ -26,15 +26,15 @@ use write::{register, sync_tags, update_actions};
 /// A scalable target.
 pub struct ScalableTarget;
 
-/// What a scalable target can be referred to by.
+/// Outputs of a scalable target.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
     pub arn: String,
-    /// What is scaled: what a policy takes.
+    /// Id of the scaled resource, which policies take.
     pub resource_id: String,
 }
-/// How many resources one `DescribeScalableTargets` takes.
+/// Resources that one `DescribeScalableTargets` takes.
 const PER_CALL: usize = 50;
 
 impl Kind for ScalableTarget {

@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::Tags;
 
-/// What a scalable target can be told to be.
+/// Fields of a scalable target.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The service it is part of, such as `ecs`. A change replaces.
     #[schemars(regex(pattern = "^[a-z-]+$"), extend("x-change" = "replace"))]
     pub service_namespace: String,
-    /// What is scaled: of ECS, `service/<cluster>/<service>`. A change replaces.
+    /// Scaled resource: of ECS, `service/<cluster>/<service>`. A change replaces.
     #[schemars(length(min = 1, max = 1600), regex(pattern = r"^[^|]+$"), extend("x-change" = "replace"))]
     pub resource_id: String,
-    /// What of it is scaled: of ECS, `ecs:service:DesiredCount`. A change replaces.
+    /// Scaled dimension, such as `ecs:service:DesiredCount`. A change replaces.
     #[schemars(regex(pattern = "^[a-z-]+:[a-z-]+:[A-Za-z]+$"), extend("x-change" = "replace"))]
     pub scalable_dimension: String,
     /// The least that it is scaled to. If there is less, there is more at once.
@@ -26,19 +26,19 @@ pub struct Spec {
     /// The most that it is scaled to. If there is more, there is less at once.
     #[schemars(range(min = 0))]
     pub max_capacity: i32,
-    /// What does not scale it for now.
+    /// Suspended kinds of scaling.
     pub suspended: Option<Suspended>,
     /// ARN of the role that scales it; the service's own role, which AWS makes, when left out.
     #[schemars(length(min = 1))]
     pub role_arn: Option<String>,
-    /// When the bounds change, by name. An action that is not listed is deleted.
+    /// Scheduled changes of the bounds, by name. An action that is not listed is deleted.
     pub scheduled_actions: Option<BTreeMap<String, Schedule>>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What does not scale a target.
+/// Suspended kinds of scaling.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Suspended {
@@ -50,7 +50,7 @@ pub struct Suspended {
     pub scheduled_scaling: Option<bool>,
 }
 
-/// When bounds change.
+/// A scheduled change of the bounds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]

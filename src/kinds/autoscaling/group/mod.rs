@@ -28,7 +28,7 @@ use spec::{DeletionProtection, MaintenancePolicy, Spec, Template};
 /// An Auto Scaling group.
 pub struct AutoScalingGroup;
 
-/// What a group can be referred to by.
+/// Outputs of a group.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
@@ -37,7 +37,7 @@ pub struct Outputs {
     pub name: String,
 }
 
-/// How many groups one call describes.
+/// Groups that one call describes.
 const PER_CALL: usize = 50;
 
 impl Kind for AutoScalingGroup {

@@ -11,7 +11,7 @@ use crate::kinds::changed_fields;
 use crate::kinds::tagging;
 use crate::names::Owner;
 
-/// How many target groups one call takes.
+/// Target groups that one call takes.
 const PER_CALL: usize = 10;
 
 /// Fields with a call of their own.

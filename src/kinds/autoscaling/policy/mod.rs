@@ -25,7 +25,7 @@ use spec::Spec;
 /// A scaling policy.
 pub struct ScalingPolicy;
 
-/// What a policy can be referred to by.
+/// Outputs of a policy.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN, which alarms of step and simple policies name as their action.

@@ -24,7 +24,7 @@ use spec::Spec;
 /// A launch template.
 pub struct LaunchTemplate;
 
-/// What a launch template can be referred to by.
+/// Outputs of a launch template.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `lt-...`.

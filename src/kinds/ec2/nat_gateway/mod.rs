@@ -30,7 +30,7 @@ use spec::{AvailabilityMode, ConnectivityType, Spec, ZoneAddresses};
 /// A NAT gateway.
 pub struct NatGateway;
 
-/// What a NAT gateway can be referred to by.
+/// Outputs of a NAT gateway.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `nat-...`.
@@ -186,7 +186,7 @@ async fn found(cx: &Cx, request: &ReadRequest, live: Live) -> Result<Found<NatGa
     Ok(Found { readiness: readiness(request, &live), not_read: not_read(&live), ..Found::serving(spec, outputs) })
 }
 
-/// Whether an address is there to stay: not on its way out, and not one that never came.
+/// True for addresses that stay: not those on their way out or that failed.
 fn is_ours(address: &NatGatewayAddress) -> bool {
     !matches!(address.status, Some(Status::Disassociating | Status::Unassigning | Status::Failed))
 }
@@ -200,7 +200,7 @@ fn is_primary(live: &Live, address: &NatGatewayAddress) -> bool {
     all.first().is_some_and(|first| std::ptr::eq(first, address))
 }
 
-/// What does not show yet of a gateway that is being made, and not all of one that failed.
+/// Fields that do not show yet of a pending gateway, and not all of a failed one.
 fn not_read(live: &Live) -> &'static [&'static str] {
     match live.state {
         Some(NatGatewayState::Pending | NatGatewayState::Failed) => {

@@ -28,7 +28,7 @@ use route::{Route, put};
 /// A route table.
 pub struct RouteTable;
 
-/// What a route table can be told to be.
+/// Fields of a route table.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -43,12 +43,12 @@ pub struct Spec {
     /// listed falls back to the main table of the VPC.
     #[schemars(extend("x-unordered" = true))]
     pub subnet_ids: Option<Vec<String>>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What a route table can be referred to by.
+/// Outputs of a route table.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `rtb-...`, which gateway endpoints take.

@@ -31,7 +31,7 @@ use rules::{Seen, revoke_all, update_rules};
 /// A security group.
 pub struct SecurityGroup;
 
-/// What a security group can be told to be.
+/// Fields of a security group.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -39,27 +39,27 @@ pub struct Spec {
     /// beginning with `sg-`. A change replaces.
     #[schemars(regex(pattern = r"^[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]{1,255}$"), extend("x-change" = "replace"))]
     pub name: String,
-    /// What it is for, of the same letters. A change replaces; as the name is taken while the old group is in use,
+    /// Description, of the same letters. A change replaces; as the name is taken while the old group is in use,
     /// change the name with it.
     #[schemars(regex(pattern = r"^[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]{1,255}$"), extend("x-change" = "replace"))]
     pub description: String,
     /// The VPC that it is a part of. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub vpc_id: String,
-    /// Who may begin to talk to the things in it; at most 60 unless the quota was raised. A rule that is not listed is
+    /// Rules for incoming connections; at most 60 unless the quota was raised. A rule that is not listed is
     /// revoked. When left out, the rules are not this file's.
     #[schemars(extend("x-unordered" = true))]
     pub ingress: Option<Vec<Rule>>,
-    /// To whom the things in it may begin to talk. A rule that is not listed is revoked, that which AWS gives
+    /// Rules for outgoing connections. A rule that is not listed is revoked, also the one that AWS gives
     /// every new group, to everybody, among them. When left out, the rules are not this file's.
     #[schemars(extend("x-unordered" = true))]
     pub egress: Option<Vec<Rule>>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What a security group can be referred to by.
+/// Outputs of a security group.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `sg-...`.

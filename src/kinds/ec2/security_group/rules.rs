@@ -11,7 +11,7 @@ use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::ec2::{Described, filter};
 use crate::names::PhysicalId;
 
-/// How many groups one call asks for.
+/// Groups that one call takes.
 const PER_CALL: usize = 200;
 
 /// The rules of the groups that were asked for, and who is who among their peers.
@@ -76,7 +76,7 @@ async fn named(cx: &Cx, mut vpcs: Vec<String>, mut names: Vec<String>) -> Result
     Ok(all)
 }
 
-/// What has to be done in one direction.
+/// Changes of the rules in one direction.
 struct Work {
     missing: Vec<IpPermission>,
     described: Vec<SecurityGroupRuleUpdate>,

@@ -28,7 +28,7 @@ use spec::{EndpointType, Spec};
 /// A VPC endpoint.
 pub struct VpcEndpoint;
 
-/// What a VPC endpoint can be referred to by.
+/// Outputs of a VPC endpoint.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `vpce-...`.
@@ -253,7 +253,7 @@ fn modified(call: ModifyVpcEndpointFluentBuilder, from: &Spec, to: &Spec) -> Opt
 
 type Moves = (Option<Vec<String>>, Option<Vec<String>>);
 
-/// What comes and what goes.
+/// Values to add and to remove.
 fn moves(from: Option<&Vec<String>>, to: Option<&Vec<String>>) -> Moves {
     let Some(wanted) = to else { return (None, None) };
     let there = from.map(Vec::as_slice).unwrap_or_default();

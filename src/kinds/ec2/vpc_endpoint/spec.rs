@@ -1,4 +1,4 @@
-//! What a VPC endpoint can be told to be.
+//! Fields of a VPC endpoint.
 
 use aws_sdk_ec2::types::VpcEndpointType;
 use schemars::JsonSchema;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::Tags;
 use crate::value::Json;
 
-/// What a VPC endpoint can be told to be.
+/// Fields of a VPC endpoint.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -38,15 +38,15 @@ pub struct Spec {
     pub private_dns_enabled: Option<bool>,
     /// Of an interface: the addresses that it has.
     pub ip_address_type: Option<IpAddressType>,
-    /// Who may do what through it, as a policy document; everybody everything when left out.
+    /// Policy document of what may be done through the endpoint; AWS allows everything when left out.
     #[schemars(extend("x-compare" = "policy"))]
     pub policy: Option<Json>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// How an endpoint is reached.
+/// Type of endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndpointType {
@@ -85,7 +85,7 @@ impl EndpointType {
     }
 }
 
-/// The rules between fields.
+/// Faults that the schema does not find.
 pub(super) fn check(spec: &Spec) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut rule = |broken: bool, words: &str| {

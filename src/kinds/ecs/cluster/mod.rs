@@ -24,7 +24,7 @@ use write::{configuration, namespace, settings};
 /// An ECS cluster.
 pub struct Cluster;
 
-/// What a cluster can be referred to by.
+/// Outputs of a cluster.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
@@ -33,7 +33,7 @@ pub struct Outputs {
     pub name: String,
 }
 
-/// How many names one `DescribeClusters` takes.
+/// Names that one `DescribeClusters` takes.
 const PER_CALL: usize = 100;
 
 impl Kind for Cluster {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::Tags;
 use crate::kinds::ecs::Capacity;
 
-/// What a cluster can be told to be.
+/// Fields of a cluster.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -15,18 +15,18 @@ pub struct Spec {
     pub name: String,
     /// Settings by AWS's names.
     pub settings: Option<Settings>,
-    /// What commands in running tasks, and stored data, are encrypted and logged with.
+    /// Encryption and logging of commands in running tasks and of stored data.
     pub configuration: Option<Configuration>,
     /// Capacity providers that services may use: `FARGATE`, `FARGATE_SPOT` or names; up to 20. One that is not
     /// listed is detached.
     #[schemars(length(max = 20), extend("x-unordered" = true))]
     pub capacity_providers: Option<Vec<String>>,
-    /// How tasks are spread when neither a service nor its launch type says so.
+    /// Default strategy for services without a strategy or launch type.
     #[schemars(extend("x-key" = "capacity_provider"))]
     pub default_capacity_provider_strategy: Option<Vec<Capacity>>,
     /// ARN of the Cloud Map namespace in which services find each other by default. An empty text takes it away.
     pub service_connect_namespace: Option<String>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
@@ -35,12 +35,12 @@ pub struct Spec {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// How closely CloudWatch watches it; the account's setting when left out.
+    /// Level of Container Insights; the account's setting when left out.
     #[serde(rename = "containerInsights")]
     pub container_insights: Option<Insights>,
 }
 
-/// How closely CloudWatch watches.
+/// Level of Container Insights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Insights {
@@ -52,49 +52,49 @@ pub enum Insights {
     Disabled,
 }
 
-/// What is encrypted and logged, and how.
+/// Encryption and logging.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Configuration {
-    /// How commands in running tasks are encrypted and logged.
+    /// Encryption and logging of commands in running tasks (ECS Exec).
     pub execute_command: Option<ExecuteCommand>,
-    /// How stored data is encrypted.
+    /// Encryption of stored data.
     pub managed_storage: Option<ManagedStorage>,
 }
 
-/// How commands in running tasks are encrypted and logged.
+/// Encryption and logging of commands in running tasks (ECS Exec).
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExecuteCommand {
     /// KMS key between this machine and the container.
     pub kms_key_id: Option<String>,
-    /// Where it is logged; `DEFAULT` when left out.
+    /// Log target of commands; `DEFAULT` when left out.
     pub logging: Option<Logging>,
     /// CloudWatch log group, with `logging: OVERRIDE`.
     pub log_group: Option<String>,
-    /// Whether the log group is encrypted.
+    /// Encryption of the log group.
     pub log_group_encrypted: Option<bool>,
     /// S3 bucket, with `logging: OVERRIDE`.
     pub s3_bucket: Option<String>,
-    /// What keys in the bucket begin with.
+    /// Prefix of keys in the bucket.
     pub s3_key_prefix: Option<String>,
-    /// Whether the bucket is encrypted.
+    /// Encryption of the bucket.
     pub s3_encrypted: Option<bool>,
 }
 
-/// Where commands are logged.
+/// Log target of commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Logging {
     /// Nowhere.
     None,
-    /// Where the container logs.
+    /// The log driver of the container.
     Default,
     /// To the log group and bucket that are named.
     Override,
 }
 
-/// How stored data is encrypted.
+/// Encryption of stored data.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ManagedStorage {

@@ -1,6 +1,6 @@
 //! ECS service: so many tasks of a task definition, and how another one takes their place.
 //!
-//! Whether a rollout went well is what `rollout` says. How many tasks run, and which of two target groups is the live
+//! The result of a change is read by `rollout`. How many tasks run, and which of two target groups is the live
 //! one, is the service's own affair and never a difference.
 
 mod deployment;
@@ -36,7 +36,7 @@ pub use spec::{Outputs, Spec};
 /// An ECS service.
 pub struct Service;
 
-/// How many services one `DescribeServices` takes.
+/// Services that one `DescribeServices` takes.
 const PER_CALL: usize = 10;
 
 impl Kind for Service {

@@ -108,7 +108,12 @@ containers: [{name: web, image: 'carts:3', memory: 256}, {name: envoy, image: 'e
 ",
         "family: shop-orders",
     ];
-    const TRAITS: Traits = Traits { unique_by: &["family"], idempotent_create: false, ..Traits::DEFAULT };
+    const TRAITS: Traits = Traits {
+        unique_by: &["family"],
+        // Every call registers another revision.
+        idempotent_create: false,
+        ..Traits::DEFAULT
+    };
     const ERRORS: ErrorCodes = ErrorCodes {
         not_found: super::NOT_FOUND,
         conflict: &["ClientException: Too many concurrent attempts"],
@@ -207,7 +212,7 @@ async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<TaskDef
     Ok(Some(Found::serving(read::spec_of(live, tags)?, outputs)))
 }
 
-/// Whether it is a stack's: revisions that others register in the family do not count.
+/// True for revisions of a stack; those that others register in the family do not count.
 fn is_owned(tags: &Tags) -> bool {
     tags.contains_key(TAG_STACK)
 }

@@ -57,7 +57,7 @@ pub(super) fn container(wanted: &Container) -> Result<aws::ContainerDefinition> 
     Ok(of_docker(builder, wanted)?.build())
 }
 
-/// What Docker and Linux are told.
+/// Options of Docker and Linux.
 fn of_docker(
     builder: aws::builders::ContainerDefinitionBuilder,
     wanted: &Container,

@@ -1,4 +1,4 @@
-//! What a listener or rule does with a request: the actions, and how AWS's answer reads in the same form.
+//! Actions of listeners and rules, and how AWS's answer reads in the same form.
 //!
 //! AWS tells a forwarding to one group twice, gives every action a number, fills in weights, a stickiness
 //! that is off, and the parts of a URL that a redirect keeps. None of these is a difference.
@@ -28,9 +28,9 @@ pub enum Action {
     FixedResponse(FixedResponse),
     /// It is told to go elsewhere.
     Redirect(Redirect),
-    /// Who sends it logs in at a Cognito user pool. HTTPS listeners only.
+    /// A login at a Cognito user pool. HTTPS listeners only.
     AuthenticateCognito(Cognito),
-    /// Who sends it logs in at a provider of `OpenID` Connect. HTTPS listeners only.
+    /// A login at an `OpenID` Connect provider. HTTPS listeners only.
     AuthenticateOidc(Oidc),
     /// It must carry a signed token. HTTPS listeners only.
     JwtValidation(Jwt),
@@ -99,7 +99,7 @@ pub enum ContentType {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Redirect {
-    /// Whether callers may remember it: 301 for ever, 302 for now.
+    /// Status: 301 for a permanent redirect, 302 for a temporary one.
     #[schemars(range(min = 301, max = 302))]
     pub status_code: u16,
     /// `HTTP`, `HTTPS` or `#{protocol}`.
@@ -191,7 +191,7 @@ pub(super) fn with_live_weights(wanted: &[Action], live: &[Action]) -> Vec<Actio
     wanted.iter().map(kept).collect()
 }
 
-/// Rules beyond the schema.
+/// Faults that the schema does not find.
 pub(super) fn check(actions: &[Action], field: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let ends = |action: &&Action| matches!(action, Action::Forward(_) | Action::FixedResponse(_) | Action::Redirect(_));

@@ -30,7 +30,7 @@ use write::{add_certificates, certificate, modify, remove_certificates};
 /// A listener.
 pub struct Listener;
 
-/// What a listener can be referred to by.
+/// Outputs of a listener.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.

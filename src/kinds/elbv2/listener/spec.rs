@@ -8,7 +8,7 @@ use crate::aws::Tags;
 use crate::kinds::elbv2::Attributes;
 use crate::kinds::elbv2::action::Action;
 
-/// What a listener can be told to be.
+/// Fields of a listener.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -29,24 +29,24 @@ pub struct Spec {
     pub ssl_policy: Option<String>,
     /// With TLS: which protocol is agreed on; `None` when left out.
     pub alpn_policy: Option<AlpnPolicy>,
-    /// Whether callers show certificates too; off when left out. HTTPS only.
+    /// Mutual TLS: certificates of callers; off when left out. HTTPS only.
     pub mutual_authentication: Option<MutualAuthentication>,
-    /// What becomes of requests that no rule takes.
+    /// Actions on requests that no rule takes.
     #[schemars(length(min = 1))]
     pub default_actions: Vec<Action>,
-    /// Whether a service (ECS, when it deploys blue and green) shifts the requests between the target groups of
-    /// `default_actions`. Their weights are then those of the creation, and the service's from there on.
+    /// Ownership of the weights: true if a service (ECS, in blue-green deployments) shifts requests between the target
+    /// groups of `default_actions`. Their weights are then those of the creation, and the service's from there on.
     pub traffic_owned_by_service: Option<bool>,
     /// AWS's attributes by name, such as `routing.http.response.server.enabled: 'false'`. One that is not listed,
     /// or no longer, stays as it is.
     #[schemars(extend("x-merge" = true))]
     pub attributes: Option<Attributes>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What a listener speaks.
+/// Protocol of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Protocol {

@@ -39,10 +39,10 @@ pub struct Header {
     /// Its name, up to 40 characters; not `Host`.
     #[schemars(length(min = 1, max = 40))]
     pub name: String,
-    /// What it may say. Either this or `regex_values` is wanted.
+    /// Values that match. Exactly one of this and `regex_values` is required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<Vec<String>>,
-    /// What it may say, as regular expressions.
+    /// Values that match, as regular expressions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub regex_values: Option<Vec<String>>,
 }
@@ -151,7 +151,7 @@ impl Condition {
     }
 }
 
-/// Rules beyond the schema.
+/// Faults that the schema does not find.
 pub(super) fn check(conditions: &[Condition]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut rule = |broken: bool, words: &str| {

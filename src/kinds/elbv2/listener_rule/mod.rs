@@ -27,7 +27,7 @@ use spec::{Spec, Transform};
 /// A rule of a listener.
 pub struct ListenerRule;
 
-/// What a rule can be referred to by.
+/// Outputs of a rule.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_names_its_listener() {
+    fn rule_arns_name_the_listener() {
         let arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener";
         assert_eq!(listener_of(&format!("{arn}-rule/app/shop/1a/2b/3c")), format!("{arn}/app/shop/1a/2b"));
     }

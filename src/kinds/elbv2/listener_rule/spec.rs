@@ -10,7 +10,7 @@ use super::condition::Condition;
 use crate::aws::Tags;
 use crate::kinds::elbv2::action::Action;
 
-/// What a rule can be told to be.
+/// Fields of a rule.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -20,24 +20,24 @@ pub struct Spec {
     /// Its place among the rules of the listener, 1 to 50,000, the lowest first.
     #[schemars(range(min = 1, max = 50_000))]
     pub priority: i32,
-    /// What a request must fulfil, all of it; up to 5 values altogether.
+    /// Conditions that a request must all fulfil; up to 5 values in total.
     #[schemars(length(min = 1), extend("x-unordered" = true))]
     pub conditions: Vec<Condition>,
-    /// What becomes of such a request.
+    /// Actions on a matching request.
     #[schemars(length(min = 1))]
     pub actions: Vec<Action>,
-    /// How host and path are rewritten before the request goes on; one of each at most. An empty list for not at all.
+    /// Rewrites of host and path before the request goes on; at most one of each. An empty list for none.
     #[schemars(length(max = 2))]
     pub transforms: Option<Vec<Transform>>,
-    /// Whether a service (ECS, when it deploys blue and green) shifts the requests between the target groups of
-    /// `actions`. Their weights are then those of the creation, and the service's from there on.
+    /// Ownership of the weights: true if a service (ECS, in blue-green deployments) shifts requests between the target
+    /// groups of `actions`. Their weights are then those of the creation, and the service's from there on.
     pub traffic_owned_by_service: Option<bool>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// How a part of a request is rewritten.
+/// A rewrite of a part of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Transform {
@@ -47,14 +47,14 @@ pub enum Transform {
     UrlRewrite(Rewrite),
 }
 
-/// What is replaced by what.
+/// A replacement by a regular expression.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rewrite {
     /// A regular expression, up to 1,024 characters.
     #[schemars(length(min = 1, max = 1024))]
     pub regex: String,
-    /// What stands in its place; `$1` is its first group.
+    /// Replacement; `$1` is the first group.
     #[schemars(length(max = 1024))]
     pub replace: String,
 }

@@ -21,14 +21,14 @@ use spec::{HealthCheck, Protocol, ProtocolVersion, Spec, TargetType};
 /// A target group.
 pub struct TargetGroup;
 
-/// What a target group can be referred to by.
+/// Outputs of a target group.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
     pub arn: String,
     /// Its name.
     pub name: String,
-    /// What metrics and scaling policies go by: `targetgroup/name/id`.
+    /// Name in metrics and scaling policies: `targetgroup/name/id`.
     pub full_name: String,
 }
 

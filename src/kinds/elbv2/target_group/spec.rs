@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::aws::Tags;
 use crate::kinds::elbv2::Attributes;
 
-/// What a target group can be told to be.
+/// Fields of a target group.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Name, unique in the region; 1 to 32 letters, digits and dashes, no dash at either end. A change replaces.
     #[schemars(regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$"), extend("x-change" = "replace"))]
     pub name: String,
-    /// How targets are spoken to; not of `lambda`. A change replaces.
+    /// Protocol to the targets; not of `lambda`. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub protocol: Option<Protocol>,
     /// Port of targets that do not name another one, 1 to 65535; not of `lambda`. A change replaces.
@@ -25,7 +25,7 @@ pub struct Spec {
     /// VPC of the targets; not of `lambda`. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub vpc_id: Option<String>,
-    /// What the targets are; `instance` when left out. A change replaces.
+    /// Type of the targets; `instance` when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub target_type: Option<TargetType>,
     /// Kind of the targets' addresses; `ipv4` when left out. A change replaces.
@@ -34,29 +34,29 @@ pub struct Spec {
     /// Port on which targets are told what the load balancer makes of them, 1 to 65535. A change replaces.
     #[schemars(range(min = 1, max = 65_535), extend("x-change" = "replace"))]
     pub target_control_port: Option<i32>,
-    /// How it is found out which targets can take requests.
+    /// Health check of the targets.
     pub health_check: Option<HealthCheck>,
     /// AWS's attributes by name, such as `deregistration_delay.timeout_seconds: '30'`; AWS waits 300 seconds for a
     /// leaving target when that is left out. One that is not listed, or no longer, stays as it is.
     #[schemars(extend("x-merge" = true))]
     pub attributes: Option<Attributes>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// How it is found out which targets can take requests.
+/// Health check of the targets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HealthCheck {
-    /// Whether targets are checked; always, except that AWS does not check `lambda` when left out.
+    /// Health checks on or off; on when left out, but off with `lambda`.
     pub enabled: Option<bool>,
     /// Protocol of a check; AWS takes HTTP for application load balancers and TCP for others when left out.
     pub protocol: Option<Protocol>,
     /// Port of a check, or `traffic-port`, which AWS takes when left out.
     #[schemars(regex(pattern = r"^(traffic-port|\d{1,5})$"))]
     pub port: Option<String>,
-    /// What is asked for over HTTP; `/` when left out, and `/AWS.ALB/healthcheck` of GRPC.
+    /// Path of the HTTP request; `/` when left out, and `/AWS.ALB/healthcheck` of GRPC.
     #[schemars(length(min = 1, max = 1024), regex(pattern = "^/"))]
     pub path: Option<String>,
     /// Seconds between two checks, 5 to 300; AWS takes 30 when left out, and 35 of `lambda`.
@@ -77,7 +77,7 @@ pub struct HealthCheck {
     pub matcher: Option<String>,
 }
 
-/// How targets are spoken to.
+/// Protocol to targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Protocol {
@@ -115,7 +115,7 @@ pub enum ProtocolVersion {
     Grpc,
 }
 
-/// What the targets are.
+/// Type of targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TargetType {
