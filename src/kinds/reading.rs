@@ -32,6 +32,15 @@ pub(super) fn created(operation: &str, id: Option<String>) -> Result<PhysicalId>
     })
 }
 
+/// A text that AWS always gives, such as an ARN.
+///
+/// # Errors
+/// If the answer has none: an empty one would be recorded and referred to.
+pub(super) fn required(operation: &str, what: &str, text: Option<String>) -> Result<String> {
+    let missing = || CloudError::local(Class::Server, operation, format!("AWS answered without {what}"));
+    text.filter(|text| !text.is_empty()).ok_or_else(missing)
+}
+
 /// The wanted value, if there is one and AWS has another: what an update has to send.
 #[expect(clippy::ref_option, reason = "fields of specs are passed as they are: `changed(&from.name, &to.name)`")]
 pub(super) fn changed<'a, T: PartialEq>(live: &Option<T>, wanted: &'a Option<T>) -> Option<&'a T> {
@@ -49,6 +58,15 @@ mod tests {
             assert!(error.maybe_done && error.class.is_transient(), "{error:?}");
         }
         assert_eq!(created("sns:CreateTopic", Some("a".into())).expect("an id").as_str(), "a");
+    }
+
+    #[test]
+    fn answers_without_a_required_text_are_errors() {
+        for none in [None, Some(String::new())] {
+            let error = required("ecs:DescribeClusters", "the ARN of the cluster", none).expect_err("no ARN");
+            assert_eq!(error.message, "AWS answered without the ARN of the cluster");
+        }
+        assert_eq!(required("ecs:DescribeClusters", "the ARN", Some("arn".into())), Ok("arn".to_owned()));
     }
 
     #[test]

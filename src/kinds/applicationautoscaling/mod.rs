@@ -1,4 +1,4 @@
-//! What the kinds of Application Auto Scaling share: what is scaled, which together is its name.
+//! The kinds of Application Auto Scaling, and what they share: the parts of a scaled resource, which are its id.
 
 mod scalable_target;
 mod scaling_policy;
@@ -30,7 +30,7 @@ pub(super) const CONFLICT: &[&str] = &["ConcurrentUpdateException"];
 /// Codes that mean that it is not there.
 pub(super) const NOT_FOUND: &[&str] = &["ObjectNotFoundException"];
 
-/// What is scaled: the parts of an id, `ecs|service/shop/carts|ecs:service:DesiredCount`, with the name of a policy
+/// The parts of an id, `ecs|service/shop/carts|ecs:service:DesiredCount`, with the name of a policy
 /// as a fourth where there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Parts<'a> {
@@ -38,7 +38,7 @@ pub(super) struct Parts<'a> {
     pub namespace: &'a str,
     /// The resource.
     pub resource: &'a str,
-    /// What of it is scaled.
+    /// Scaled dimension.
     pub dimension: &'a str,
     /// Name of the policy; empty if it is the target itself.
     pub policy: &'a str,

@@ -8,16 +8,16 @@ use std::ops::RangeInclusive;
 /// Lengths that a VPC or a subnet may have.
 const OF_NETWORKS: RangeInclusive<u8> = 16..=28;
 
-/// What is wrong with the block of a VPC or a subnet, if anything is.
+/// Fault of the block of a VPC or a subnet.
 pub(super) fn wrong_network(field: &str, text: &str) -> Option<String> {
     wrong_ipv4(field, text).or_else(|| {
         let length = text.split_once('/').and_then(|(_, length)| length.parse().ok());
         let wrong = length.is_some_and(|length: u8| !OF_NETWORKS.contains(&length));
-        wrong.then(|| format!("`{field}`: {text} is of a size that AWS does not take: /16 to /28"))
+        wrong.then(|| format!("`{field}`: the size of {text} must be between /16 and /28"))
     })
 }
 
-/// What is wrong with a block of IPv4 addresses, if anything is.
+/// Fault of a block of IPv4 addresses.
 pub(super) fn wrong_ipv4(field: &str, text: &str) -> Option<String> {
     let block = text.split_once('/').and_then(|(address, length)| {
         let (address, length): (Ipv4Addr, u32) = (address.parse().ok()?, length.parse().ok()?);
@@ -27,7 +27,7 @@ pub(super) fn wrong_ipv4(field: &str, text: &str) -> Option<String> {
     wrong(field, text, block, "a block of IPv4 addresses such as 10.0.0.0/16")
 }
 
-/// What is wrong with a block of IPv6 addresses, if anything is.
+/// Fault of a block of IPv6 addresses.
 pub(super) fn wrong_ipv6(field: &str, text: &str) -> Option<String> {
     let block = text.split_once('/').and_then(|(address, length)| {
         let (address, length): (Ipv6Addr, u32) = (address.parse().ok()?, length.parse().ok()?);
@@ -40,7 +40,7 @@ pub(super) fn wrong_ipv6(field: &str, text: &str) -> Option<String> {
 fn wrong(field: &str, text: &str, block: Option<String>, form: &str) -> Option<String> {
     match block {
         None => Some(format!("`{field}`: `{text}` is not {form}")),
-        Some(block) if block != text => Some(format!("`{field}`: AWS would make {block} of {text}: write that")),
+        Some(block) if block != text => Some(format!("`{field}`: {text} is not in AWS's form; use {block}")),
         Some(_) => None,
     }
 }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_stand_at_their_first_address() {
+    fn blocks_begin_at_their_first_address() {
         for good in ["10.0.0.0/16", "0.0.0.0/0", "192.0.2.7/32"] {
             assert_eq!(wrong_ipv4("block", good), None, "{good}");
         }
@@ -59,11 +59,11 @@ mod tests {
         }
         assert_eq!(
             wrong_ipv4("block", "10.0.3.0/22").as_deref(),
-            Some("`block`: AWS would make 10.0.0.0/22 of 10.0.3.0/22: write that")
+            Some("`block`: 10.0.3.0/22 is not in AWS's form; use 10.0.0.0/22")
         );
         assert_eq!(
             wrong_ipv6("block", "2001:DB8:0::/56").as_deref(),
-            Some("`block`: AWS would make 2001:db8::/56 of 2001:DB8:0::/56: write that")
+            Some("`block`: 2001:DB8:0::/56 is not in AWS's form; use 2001:db8::/56")
         );
         for bad in ["10.0.0.0", "10.0.0/16", "10.0.0.0/33", "10.0.0.0/-1", "ten", ""] {
             assert!(wrong_ipv4("block", bad).is_some(), "{bad}");
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_have_some_size() {
+    fn sizes_of_networks_are_limited() {
         for (text, wrong) in
             [("10.0.0.0/16", false), ("10.0.0.16/28", false), ("10.0.0.0/8", true), ("10.0.0.0/29", true)]
         {

@@ -6,10 +6,15 @@ use aws_sdk_ec2::types::{Address as Live, DomainType, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Described, arn, asked, looked_up, not_yet, one, own_tags, owned, tagged, update_tags};
+use super::{
+    Described, arn, as_not_visible_yet, describe_one, find_owned, look_up, physical_id, read_described, sync_tags,
+    tag_specification,
+};
 use crate::aws::{Cx, ErrorCodes, Result, Tags};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest};
+use crate::kinds::reading::created;
+use crate::kinds::tagging::user_tags;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -17,7 +22,7 @@ use crate::value::Json;
 /// An elastic IP.
 pub struct ElasticIp;
 
-/// What an elastic IP can be told to be.
+/// Fields of an elastic IP.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -28,12 +33,12 @@ pub struct Spec {
     /// The set of zones from which AWS announces it, such as a local zone's; the region when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub network_border_group: Option<String>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What an elastic IP can be referred to by.
+/// Outputs of an elastic IP.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `eipalloc-...`, which NAT gateways and network load balancers take.
@@ -58,6 +63,7 @@ tags: {Name: shop-out, team: commerce}
     const TRAITS: Traits = Traits {
         // It can be given back once the NAT gateway that has it is gone.
         deadline: Duration::from_mins(20),
+        // The call takes no token: another one allocates another address.
         idempotent_create: false,
         ..Traits::DEFAULT
     };
@@ -71,13 +77,11 @@ tags: {Name: shop-out, team: commerce}
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, requests).await?;
-        let account = cx.account().await?;
-        Ok(requests.iter().map(|request| live.get(request.id.as_str()).map(|live| found(cx, account, live))).collect())
+        read_described(cx, requests, |_, live| found(cx, live)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
-        owned::<Live>(cx, owner).await
+        find_owned::<Live>(cx, owner).await
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
@@ -85,21 +89,21 @@ tags: {Name: shop-out, team: commerce}
         let made = call
             .set_public_ipv4_pool(spec.public_ipv4_pool.clone())
             .set_network_border_group(spec.network_border_group.clone())
-            .tag_specifications(tagged(ResourceType::ElasticIp, spec.tags.as_ref(), owner))
+            .tag_specifications(tag_specification(ResourceType::ElasticIp, spec.tags.as_ref(), owner))
             .send()
             .await?;
-        Ok(PhysicalId::new(made.allocation_id.unwrap_or_default()))
+        created("ec2:AllocateAddress", made.allocation_id)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        update_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await.map_err(not_yet)
+        sync_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await.map_err(as_not_visible_yet)
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
         let released = cx.ec2().release_address().allocation_id(id.as_str()).send().await;
         match released.map_err(CloudError::from) {
             // AWS says so of an address that is no longer ours, and of one that something of ours still has.
-            Err(error) if error.code == "AuthFailure" => match one::<Live>(cx, id).await? {
+            Err(error) if error.code == "AuthFailure" => match describe_one::<Live>(cx, id).await? {
                 Some(live) if live.association_id.is_some() => Err(CloudError { class: Class::Conflict, ..error }),
                 Some(_) => Err(error),
                 None => Ok(()),
@@ -113,24 +117,24 @@ tags: {Name: shop-out, team: commerce}
         match query.get("public_ip").and_then(Json::as_str) {
             Some(address) => {
                 let found = Live::list(cx, vec![super::filter("public-ip", [address])]).await?;
-                Ok(found.first().map(|live| PhysicalId::new(live.id())))
+                found.first().map(physical_id).transpose()
             }
-            None => looked_up::<Live>(cx, query).await,
+            None => look_up::<Live>(cx, query).await,
         }
     }
 }
 
-fn found(cx: &Cx, account: &str, live: &Live) -> Found<ElasticIp> {
+async fn found(cx: &Cx, live: Live) -> Result<Found<ElasticIp>> {
     let id = live.id();
     let spec = Spec {
         public_ipv4_pool: live.public_ipv4_pool.clone(),
         network_border_group: live.network_border_group.clone(),
-        tags: Some(own_tags(live.tags.as_ref())),
+        tags: Some(user_tags(live.tags.clone().unwrap_or_default())),
     };
     let outputs = Outputs {
         allocation_id: id.to_owned(),
         public_ip: live.public_ip.clone().unwrap_or_default(),
-        arn: arn(cx, Some(account), "elastic-ip", id),
+        arn: arn(cx, None, "elastic-ip", id).await?,
     };
-    Found::serving(spec, outputs)
+    Ok(Found::serving(spec, outputs))
 }

@@ -7,11 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Described, arn, asked, filter, holder, looked_up, not_yet, one, own_tags, owned, tagged, update_tags, with_holders,
+    Described, arn, as_not_visible_yet, describe_one, filter, find_owned, interface_label, look_up, read_described,
+    sync_tags, tag_specification, with_dependents,
 };
 use crate::aws::{Cx, ErrorCodes, Result, Tags};
 use crate::catalog::Traits;
 use crate::cloud::{CloudError, ReadRequest, Readiness};
+use crate::kinds::reading::created;
+use crate::kinds::tagging::user_tags;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -19,19 +22,19 @@ use crate::value::Json;
 /// An internet gateway.
 pub struct InternetGateway;
 
-/// What an internet gateway can be told to be.
+/// Fields of an internet gateway.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The VPC that it is attached to; a VPC has one at most. A change takes it from one and gives it to the other,
     /// which AWS refuses while public addresses of the first are in use. An empty text leaves it unattached.
     pub vpc_id: String,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What an internet gateway can be referred to by.
+/// Outputs of an internet gateway.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `igw-...`.
@@ -52,6 +55,7 @@ tags: {Name: shop, team: commerce}
     const TRAITS: Traits = Traits {
         // Public addresses of the VPC go with load balancers and NAT gateways.
         deadline: Duration::from_mins(20),
+        // The call takes no token: another one creates another gateway.
         idempotent_create: false,
         ..Traits::DEFAULT
     };
@@ -70,18 +74,17 @@ tags: {Name: shop, team: commerce}
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, requests).await?;
-        Ok(requests.iter().map(|request| live.get(request.id.as_str()).map(|live| found(cx, live))).collect())
+        read_described(cx, requests, |_, live| found(cx, live)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
-        owned::<Live>(cx, owner).await
+        find_owned::<Live>(cx, owner).await
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        let tags = tagged(ResourceType::InternetGateway, spec.tags.as_ref(), owner);
+        let tags = tag_specification(ResourceType::InternetGateway, spec.tags.as_ref(), owner);
         let made = cx.ec2().create_internet_gateway().tag_specifications(tags).send().await?;
-        Ok(PhysicalId::new(made.internet_gateway.and_then(|made| made.internet_gateway_id).unwrap_or_default()))
+        created("ec2:CreateInternetGateway", made.internet_gateway.and_then(|made| made.internet_gateway_id))
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
@@ -90,15 +93,15 @@ tags: {Name: shop, team: commerce}
                 detach(cx, id, &from.vpc_id).await?;
                 attach(cx, id, &to.vpc_id).await?;
             }
-            update_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
+            sync_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
         };
-        done.await.map_err(not_yet)
+        done.await.map_err(as_not_visible_yet)
     }
 
     /// Detached, then deleted.
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
-        // What a look does not see may be there all the same: whether it is gone the call itself tells.
-        if let Some(live) = one::<Live>(cx, id).await? {
+        // A read may miss what exists: only the call itself tells that it is gone.
+        if let Some(live) = describe_one::<Live>(cx, id).await? {
             detach(cx, id, vpc_of(&live)).await?;
         }
         cx.ec2().delete_internet_gateway().internet_gateway_id(id.as_str()).send().await?;
@@ -106,7 +109,7 @@ tags: {Name: shop, team: commerce}
     }
 
     async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
-        looked_up::<Live>(cx, query).await
+        look_up::<Live>(cx, query).await
     }
 }
 
@@ -116,19 +119,19 @@ fn vpc_of(live: &Live) -> &str {
     attached.find_map(|one| one.vpc_id()).unwrap_or_default()
 }
 
-fn found(cx: &Cx, live: &Live) -> Found<InternetGateway> {
+async fn found(cx: &Cx, live: Live) -> Result<Found<InternetGateway>> {
     let id = live.id();
-    let spec = Spec { vpc_id: vpc_of(live).to_owned(), tags: Some(own_tags(live.tags.as_ref())) };
-    let outputs = Outputs { id: id.to_owned(), arn: arn(cx, live.owner_id(), "internet-gateway", id) };
+    let spec = Spec { vpc_id: vpc_of(&live).to_owned(), tags: Some(user_tags(live.tags.clone().unwrap_or_default())) };
+    let outputs = Outputs { id: id.to_owned(), arn: arn(cx, live.owner_id(), "internet-gateway", id).await? };
     let is = |state: AttachmentStatus| live.attachments().iter().any(|one| one.state.as_ref() == Some(&state));
     let readiness = if is(AttachmentStatus::Attaching) {
-        Readiness::Pending("AWS attaches the gateway".to_owned())
+        Readiness::Pending("attaching the gateway".to_owned())
     } else if is(AttachmentStatus::Detaching) {
-        Readiness::Pending("AWS detaches the gateway".to_owned())
+        Readiness::Pending("detaching the gateway".to_owned())
     } else {
         Readiness::Serving
     };
-    Found { readiness, ..Found::serving(spec, outputs) }
+    Ok(Found { readiness, ..Found::serving(spec, outputs) })
 }
 
 async fn attach(cx: &Cx, id: &PhysicalId, vpc: &str) -> Result<()> {
@@ -146,10 +149,10 @@ async fn detach(cx: &Cx, id: &PhysicalId, vpc: &str) -> Result<()> {
     match call.send().await.map_err(CloudError::from) {
         Err(error) if error.code == "Gateway.NotAttached" => Ok(()),
         Err(error) if error.code == "DependencyViolation" => {
-            // What has a public address in the VPC.
+            // Public addresses in the VPC are in the way.
             let all = NetworkInterface::list(cx, vec![filter("vpc-id", [vpc])]).await.unwrap_or_default();
             let public = all.iter().filter(|one| one.association().is_some_and(|it| it.public_ip().is_some()));
-            Err(with_holders(error, public.map(holder).collect()))
+            Err(with_dependents(error, public.map(interface_label).collect()))
         }
         other => other.map(drop),
     }

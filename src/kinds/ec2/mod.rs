@@ -1,6 +1,6 @@
-//! What the EC2 kinds share: tags, filters, and who holds on to a thing that cannot be deleted.
+//! The EC2 kinds, and what they share: tags, filters, and the dependents of a resource that cannot be deleted.
 //!
-//! Things are asked for by filter, never by id: of an unknown id AWS makes an error that fails the ids beside
+//! Resources are described by filter, never by id: of an unknown id AWS makes an error that fails the ids beside
 //! it, of an unknown filter value an empty answer.
 
 mod cidr;
@@ -21,11 +21,14 @@ use aws_sdk_ec2::types::{
     Address, Filter, InternetGateway, NatGateway, NatGatewayState, NetworkInterface, ResourceType, RouteTable,
     SecurityGroup, State, Subnet, Tag, TagSpecification, Vpc, VpcEndpoint,
 };
-use futures::future::try_join_all;
+use futures::FutureExt;
+use futures::future::{OptionFuture, try_join_all};
 
-use crate::aws::{Cx, Result, Service, Tags, live_tags, sdk_client, tag_changes, with_owner};
+use crate::aws::{Cx, Result, Service, Tags, sdk_client};
 use crate::cloud::{Class, CloudError, ReadRequest};
-use crate::kinds::RegisteredKind;
+use crate::kinds::reading::required;
+use crate::kinds::tagging::{self, AwsTag, owned_tags};
+use crate::kinds::{Found, Kind, RegisteredKind};
 use crate::names::{Owner, PhysicalId, TAG_GENERATION};
 use crate::value::Json;
 
@@ -51,15 +54,15 @@ pub(super) fn kinds() -> Vec<RegisteredKind> {
     ]
 }
 
-/// How many values one filter takes.
+/// Values that one filter takes.
 const PER_FILTER: usize = 200;
-/// How many of those who hold on to a thing are named.
+/// Dependents that a refusal names.
 const NAMED: usize = 5;
 
-/// A thing as EC2 describes it.
+/// A resource as EC2 describes it.
 pub(super) trait Described: Sized + Send {
-    /// The filter that its id goes by.
-    const BY_ID: &'static str;
+    /// Name of the filter by id.
+    const ID_FILTER: &'static str;
 
     /// Everything that passes these filters.
     fn list(cx: &Cx, filters: Vec<Filter>) -> impl Future<Output = Result<Vec<Self>>> + Send;
@@ -67,8 +70,8 @@ pub(super) trait Described: Sized + Send {
     /// Its id.
     fn id(&self) -> &str;
 
-    /// Whether it is more than a memory of AWS's.
-    fn is_there(&self) -> bool {
+    /// False for what AWS has deleted and goes on listing for a while.
+    fn exists(&self) -> bool {
         true
     }
 }
@@ -76,22 +79,18 @@ pub(super) trait Described: Sized + Send {
 macro_rules! described {
     ($($thing:ident: $by_id:literal, $describe:ident, $set_filters:ident, $id:ident $(, $there:expr)?;)*) => {
         $(impl Described for $thing {
-            const BY_ID: &'static str = $by_id;
+            const ID_FILTER: &'static str = $by_id;
 
             async fn list(cx: &Cx, filters: Vec<Filter>) -> Result<Vec<Self>> {
-                let mut pages = cx.ec2().$describe().$set_filters(Some(filters)).into_paginator().items().send();
-                let mut all = Vec::new();
-                while let Some(found) = pages.next().await {
-                    all.push(found?);
-                }
-                Ok(all)
+                let pages = cx.ec2().$describe().$set_filters(Some(filters)).into_paginator().items().send();
+                Ok(pages.try_collect().await?)
             }
 
             fn id(&self) -> &str {
                 self.$id().unwrap_or_default()
             }
 
-            $(fn is_there(&self) -> bool {
+            $(fn exists(&self) -> bool {
                 $there(self)
             })?
         })*
@@ -110,7 +109,7 @@ described! {
 }
 
 impl Described for Address {
-    const BY_ID: &'static str = "allocation-id";
+    const ID_FILTER: &'static str = "allocation-id";
 
     async fn list(cx: &Cx, filters: Vec<Filter>) -> Result<Vec<Self>> {
         let answer = cx.ec2().describe_addresses().set_filters(Some(filters)).send().await?;
@@ -122,7 +121,7 @@ impl Described for Address {
     }
 }
 
-/// AWS remembers a deleted gateway for an hour.
+/// AWS lists a deleted gateway for an hour.
 fn is_gateway(live: &NatGateway) -> bool {
     live.state != Some(NatGatewayState::Deleted)
 }
@@ -131,7 +130,7 @@ fn is_endpoint(live: &VpcEndpoint) -> bool {
     !live.state().is_some_and(|state| is_state(state, "deleted"))
 }
 
-/// Whether an endpoint is in a state; AWS writes them with and without a capital letter.
+/// Compares states of an endpoint; AWS writes them with and without a capital letter.
 pub(super) fn is_state(state: &State, word: &str) -> bool {
     state.as_str().eq_ignore_ascii_case(word)
 }
@@ -142,40 +141,67 @@ pub(super) fn filter(name: impl Into<String>, values: impl IntoIterator<Item = i
     Filter::builder().name(name).set_values(Some(values)).build()
 }
 
-/// What is there of these ids: one call for two hundred.
-pub(super) async fn by_ids<T: Described>(cx: &Cx, ids: impl IntoIterator<Item = &str>) -> Result<BTreeMap<String, T>> {
+/// The resources of these ids that exist, with one call for two hundred.
+pub(super) async fn describe<T: Described>(
+    cx: &Cx,
+    ids: impl IntoIterator<Item = &str>,
+) -> Result<BTreeMap<String, T>> {
     let ids: Vec<&str> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-    let calls = ids.chunks(PER_FILTER).map(|ids| T::list(cx, vec![filter(T::BY_ID, ids.iter().copied())]));
-    let found = try_join_all(calls).await?.into_iter().flatten().filter(Described::is_there);
+    let calls = ids.chunks(PER_FILTER).map(|ids| T::list(cx, vec![filter(T::ID_FILTER, ids.iter().copied())]));
+    let found = try_join_all(calls).await?.into_iter().flatten().filter(Described::exists);
     Ok(found.map(|live| (live.id().to_owned(), live)).collect())
 }
 
-/// What is there of the things asked for.
-pub(super) async fn asked<T: Described>(cx: &Cx, requests: &[ReadRequest]) -> Result<BTreeMap<String, T>> {
-    by_ids(cx, requests.iter().map(|request| request.id.as_str())).await
+/// The requested resources that exist.
+pub(super) async fn describe_requested<T: Described>(cx: &Cx, requests: &[ReadRequest]) -> Result<BTreeMap<String, T>> {
+    describe(cx, requests.iter().map(|request| request.id.as_str())).await
 }
 
-/// The one thing of this id.
-pub(super) async fn one<T: Described>(cx: &Cx, id: &PhysicalId) -> Result<Option<T>> {
-    Ok(by_ids(cx, [id.as_str()]).await?.into_values().next())
+/// The resource of this id, if it exists.
+pub(super) async fn describe_one<T: Described>(cx: &Cx, id: &PhysicalId) -> Result<Option<T>> {
+    Ok(describe(cx, [id.as_str()]).await?.into_values().next())
 }
 
-/// The thing that carries this owner's tags.
-pub(super) async fn owned<T: Described>(cx: &Cx, owner: &Owner) -> Result<Option<PhysicalId>> {
+/// Reads resources that one describe call tells everything of.
+pub(super) async fn read_described<'a, T, K, F>(
+    cx: &Cx,
+    requests: &'a [ReadRequest],
+    found: impl Fn(&'a ReadRequest, T) -> F,
+) -> Result<Vec<Option<Found<K>>>>
+where
+    T: Described + Clone,
+    K: Kind,
+    F: Future<Output = Result<Found<K>>>,
+{
+    let live = describe_requested::<T>(cx, requests).await?;
+    let reads: Vec<_> = requests
+        .iter()
+        .map(|request| live.get(request.id.as_str()).cloned().map(|live| found(request, live)))
+        .map(|read| OptionFuture::from(read).map(Option::transpose))
+        .collect();
+    try_join_all(reads).await
+}
+
+/// The resource that carries this owner's tags.
+pub(super) async fn find_owned<T: Described>(cx: &Cx, owner: &Owner) -> Result<Option<PhysicalId>> {
     let tags = owner.tags().into_iter().filter(|(key, _)| owner.generation != 0 || *key != TAG_GENERATION);
     let filters = tags.map(|(key, value)| filter(format!("tag:{key}"), [value]));
     let found = T::list(cx, filters.collect()).await?;
-    Ok(found.iter().find(|live| live.is_there()).map(|live| PhysicalId::new(live.id())))
+    found.iter().find(|live| live.exists()).map(physical_id).transpose()
 }
 
-/// A thing that somebody else looks after: by `id`, by `name` (its `Name` tag), by `tags`, by `vpc_id`, or by
+fn physical_id<T: Described>(live: &T) -> Result<PhysicalId> {
+    required("ec2:Describe", T::ID_FILTER, Some(live.id().to_owned())).map(PhysicalId::new)
+}
+
+/// A resource that is managed elsewhere: by `id`, by `name` (its `Name` tag), by `tags`, by `vpc_id`, or by
 /// several of them.
-pub(super) async fn looked_up<T: Described>(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
-    looked_up_by::<T>(cx, query, "tag:Name").await
+pub(super) async fn look_up<T: Described>(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
+    look_up_by::<T>(cx, query, "tag:Name").await
 }
 
-/// As [`looked_up`], with another filter for `name`.
-pub(super) async fn looked_up_by<T: Described>(cx: &Cx, query: &Json, name: &str) -> Result<Option<PhysicalId>> {
+/// As [`look_up`], with another filter for `name`.
+pub(super) async fn look_up_by<T: Described>(cx: &Cx, query: &Json, name: &str) -> Result<Option<PhysicalId>> {
     let text = |key: &str| query.get(key).and_then(Json::as_str);
     if let Some(id) = text("id") {
         return Ok(Some(PhysicalId::new(id)));
@@ -188,99 +214,93 @@ pub(super) async fn looked_up_by<T: Described>(cx: &Cx, query: &Json, name: &str
     if filters.is_empty() {
         return Ok(None);
     }
-    let found: Vec<T> = T::list(cx, filters).await?.into_iter().filter(Described::is_there).collect();
+    let found: Vec<T> = T::list(cx, filters).await?.into_iter().filter(Described::exists).collect();
     match found.as_slice() {
         [] => Ok(None),
-        [only] => Ok(Some(PhysicalId::new(only.id()))),
+        [only] => physical_id(only).map(Some),
         several => {
             let ids: Vec<&str> = several.iter().map(Described::id).collect();
-            let message = format!("{query} fits {}: say more of it, or its `id`", ids.join(", "));
+            let message = format!("{query} matches {}: add a condition, or give the `id`", ids.join(", "));
             Err(CloudError::local(Class::Invalid, "lookup", message))
         }
     }
 }
 
+impl AwsTag for Tag {
+    fn new(key: &str, value: &str) -> Self {
+        Self::builder().key(key).value(value).build()
+    }
+
+    fn pair(self) -> (String, String) {
+        (self.key.unwrap_or_default(), self.value.unwrap_or_default())
+    }
+}
+
 /// The user's and the owner's tags, for a create call.
-pub(super) fn tagged(of: ResourceType, tags: Option<&Tags>, owner: &Owner) -> TagSpecification {
-    let tags = with_owner(tags, owner).into_iter().map(|(key, value)| tag(key, value)).collect();
-    TagSpecification::builder().resource_type(of).set_tags(Some(tags)).build()
+pub(super) fn tag_specification(kind: ResourceType, tags: Option<&Tags>, owner: &Owner) -> TagSpecification {
+    TagSpecification::builder().resource_type(kind).set_tags(Some(owned_tags(tags, owner))).build()
 }
 
-fn tag(key: String, value: String) -> Tag {
-    Tag::builder().key(key).value(value).build()
+/// Makes the live tags of a resource the wanted ones.
+pub(super) async fn sync_tags(cx: &Cx, id: &PhysicalId, live: Option<&Tags>, wanted: Option<&Tags>) -> Result<()> {
+    let by_key = |key| Tag::builder().key(key).build();
+    tagging::sync_tags(
+        live,
+        wanted,
+        |tags| cx.ec2().create_tags().resources(id.as_str()).set_tags(Some(tags)).send(),
+        |keys| {
+            let tags = keys.into_iter().map(by_key).collect();
+            cx.ec2().delete_tags().resources(id.as_str()).set_tags(Some(tags)).send()
+        },
+    )
+    .await
 }
 
-/// All tags of a thing.
-pub(super) fn pairs(tags: Option<&Vec<Tag>>) -> Tags {
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    tags.into_iter().flatten().map(|tag| (text(tag.key()), text(tag.value()))).collect()
-}
-
-/// The user's tags of a thing.
-pub(super) fn own_tags(tags: Option<&Vec<Tag>>) -> Tags {
-    live_tags(pairs(tags))
-}
-
-/// Makes the live tags the wanted ones.
-pub(super) async fn update_tags(cx: &Cx, id: &PhysicalId, from: Option<&Tags>, to: Option<&Tags>) -> Result<()> {
-    let (set, unset) = tag_changes(from, to);
-    if !set.is_empty() {
-        let tags = set.into_iter().map(|(key, value)| tag(key, value)).collect();
-        cx.ec2().create_tags().resources(id.as_str()).set_tags(Some(tags)).send().await?;
+/// The ARN of a resource of which AWS does not tell it; its owner is this account if AWS names none.
+pub(super) async fn arn(cx: &Cx, owner: Option<&str>, kind: &str, id: &str) -> Result<String> {
+    let region = cx.region();
+    match owner {
+        Some(account) => Ok(format!("arn:{}:ec2:{region}:{account}:{kind}/{id}", region.partition())),
+        None => cx.arn("ec2", format!("{kind}/{id}")).await,
     }
-    if !unset.is_empty() {
-        let tags = unset.into_iter().map(|key| Tag::builder().key(key).build()).collect();
-        cx.ec2().delete_tags().resources(id.as_str()).set_tags(Some(tags)).send().await?;
-    }
-    Ok(())
 }
 
-/// The ARN of a thing, for those of which AWS does not tell it.
-pub(super) fn arn(cx: &Cx, account: Option<&str>, kind: &str, id: &str) -> String {
-    format!("arn:aws:ec2:{}:{}:{kind}/{id}", cx.region(), account.unwrap_or_default())
+/// A not-found answer to an update as an eventual consistency: a read found the resource, and what it refers to was
+/// created before it.
+pub(super) fn as_not_visible_yet(error: CloudError) -> CloudError {
+    let not_found = error.code.ends_with(".NotFound") || error.code == "NatGatewayNotFound";
+    CloudError { class: if not_found { Class::NotVisibleYet } else { error.class }, ..error }
 }
 
-/// An update's answer that something is not there: a look found the thing itself and what it refers to was
-/// made before, so the server that was asked does not see it yet.
-pub(super) fn not_yet(error: CloudError) -> CloudError {
-    let not_read = error.code.ends_with(".NotFound") || error.code == "NatGatewayNotFound";
-    CloudError { class: if not_read { Class::NotVisibleYet } else { error.class }, ..error }
-}
-
-/// A refusal to delete, with those who hold on to the thing: AWS does not name them.
-pub(super) async fn held(cx: &Cx, error: impl Into<CloudError>, by: &str, id: &PhysicalId) -> CloudError {
+/// A refusal to delete, with the network interfaces that are in the way: AWS does not name them.
+pub(super) async fn refused_delete(cx: &Cx, error: impl Into<CloudError>, by: &str, id: &PhysicalId) -> CloudError {
     let error = error.into();
     if error.code != "DependencyViolation" {
         return error;
     }
     let interfaces = NetworkInterface::list(cx, vec![filter(by, [id.as_str()])]).await.unwrap_or_default();
-    with_holders(error, interfaces.iter().map(holder).collect())
+    with_dependents(error, interfaces.iter().map(interface_label).collect())
 }
 
-/// A refusal to delete, and those who hold on to the thing, some of them named.
-pub(super) fn with_holders(error: CloudError, holders: Vec<String>) -> CloudError {
-    if holders.is_empty() {
+/// A refusal to delete, with the first of the dependents that are in the way.
+pub(super) fn with_dependents(error: CloudError, dependents: Vec<String>) -> CloudError {
+    if dependents.is_empty() {
         return error;
     }
-    let more = match holders.len().saturating_sub(NAMED) {
+    let more = match dependents.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let named = holders.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+    let named = dependents.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
     CloudError { message: format!("{}; held by {named}{more}", error.message), ..error }
 }
 
 /// `eni-0a1b (ELB app/shop/0123, amazon-elb)`.
-pub(super) fn holder(live: &NetworkInterface) -> String {
+pub(super) fn interface_label(live: &NetworkInterface) -> String {
     let known = [live.description(), live.requester_id(), live.attachment().and_then(|it| it.instance_id())];
     let known: Vec<&str> = known.into_iter().flatten().filter(|text| !text.is_empty()).collect();
     let id = live.id();
     if known.is_empty() { id.to_owned() } else { format!("{id} ({})", known.join(", ")) }
-}
-
-/// What is wanted, if the file says it and it is not there.
-pub(super) fn given<T: PartialEq>(from: Option<&T>, to: Option<T>) -> Option<T> {
-    to.filter(|wanted| from != Some(wanted))
 }
 
 #[cfg(test)]
@@ -295,26 +315,26 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_who_holds_on() {
+    fn refused_deletes_name_the_dependents() {
         let elb = NetworkInterface::builder().network_interface_id("eni-1");
         let elb = elb.description("ELB app/shop/0123").requester_id("amazon-elb").build();
         let attachment = NetworkInterfaceAttachment::builder().instance_id("i-7").build();
         let instance = NetworkInterface::builder().network_interface_id("eni-2").description("");
         let instance = instance.attachment(attachment).build();
         let bare = NetworkInterface::builder().network_interface_id("eni-3").build();
-        let holders = [&elb, &instance, &bare].map(holder).to_vec();
+        let dependents = [&elb, &instance, &bare].map(interface_label).to_vec();
         assert_eq!(
-            with_holders(refused(), holders).message,
+            with_dependents(refused(), dependents).message,
             "The subnet has dependencies.; held by eni-1 (ELB app/shop/0123, amazon-elb), eni-2 (i-7), eni-3"
         );
         let many = (0..7).map(|number| format!("eni-{number}")).collect();
-        assert!(with_holders(refused(), many).message.ends_with("eni-3, eni-4 and 2 more"));
-        assert_eq!(with_holders(refused(), Vec::new()), refused());
+        assert!(with_dependents(refused(), many).message.ends_with("eni-3, eni-4 and 2 more"));
+        assert_eq!(with_dependents(refused(), Vec::new()), refused());
     }
 
     #[test]
-    fn what_an_update_does_not_find_is_not_seen_yet() {
-        let class = |code: &str| not_yet(CloudError { code: code.into(), ..refused() }).class;
+    fn not_found_answers_to_updates_are_not_visible_yet() {
+        let class = |code: &str| as_not_visible_yet(CloudError { code: code.into(), ..refused() }).class;
         for code in ["InvalidSubnetID.NotFound", "InvalidGroup.NotFound", "NatGatewayNotFound"] {
             assert_eq!(class(code), Class::NotVisibleYet, "{code}");
         }

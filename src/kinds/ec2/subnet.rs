@@ -7,10 +7,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cidr::wrong_network;
-use super::{Described, arn, asked, given, held, looked_up, not_yet, own_tags, owned, tagged, update_tags};
+use super::{
+    Described, arn, as_not_visible_yet, find_owned, look_up, read_described, refused_delete, sync_tags,
+    tag_specification,
+};
 use crate::aws::{Cx, ErrorCodes, Result, Tags, from_wire, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::{ReadRequest, Readiness};
+use crate::kinds::reading::{changed, created};
+use crate::kinds::tagging::user_tags;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -18,7 +23,7 @@ use crate::value::Json;
 /// A subnet.
 pub struct Subnet;
 
-/// What a subnet can be told to be.
+/// Fields of a subnet.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -33,18 +38,18 @@ pub struct Spec {
     /// replaces; the old subnet goes first, unless the new one has other addresses.
     #[schemars(regex(pattern = r"^[a-z0-9-]+-az[0-9]+$"), extend("x-change" = "replace"))]
     pub availability_zone_id: String,
-    /// Whether instances get a public address when they start; no when left out.
+    /// Public addresses for instances at launch; false when left out.
     pub map_public_ip_on_launch: Option<bool>,
-    /// What names of instances are made of; `ip-name`, their address, when left out.
+    /// Source of instance names; `ip-name`, their address, when left out.
     pub private_dns_hostname_type_on_launch: Option<Hostnames>,
-    /// Whether the names of instances that have their id in them are answered with their IPv4 address; no when left out.
+    /// A records for instance names that contain the id; false when left out.
     pub enable_resource_name_dns_a_record_on_launch: Option<bool>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What the names of instances are made of.
+/// Source of instance names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hostnames {
@@ -54,7 +59,7 @@ pub enum Hostnames {
     ResourceName,
 }
 
-/// What a subnet can be referred to by.
+/// Outputs of a subnet.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `subnet-...`.
@@ -106,38 +111,38 @@ tags: {Name: shop-public-1, team: commerce}
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, requests).await?;
-        Ok(requests.iter().map(|request| live.get(request.id.as_str()).map(|live| found(cx, live))).collect())
+        read_described(cx, requests, |_, live| found(cx, live)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
-        owned::<Live>(cx, owner).await
+        find_owned::<Live>(cx, owner).await
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let call = cx.ec2().create_subnet().vpc_id(&spec.vpc_id).cidr_block(&spec.cidr_block);
         let call = call.availability_zone_id(&spec.availability_zone_id);
-        let made = call.tag_specifications(tagged(ResourceType::Subnet, spec.tags.as_ref(), owner)).send().await?;
-        Ok(PhysicalId::new(made.subnet.and_then(|subnet| subnet.subnet_id).unwrap_or_default()))
+        let made =
+            call.tag_specifications(tag_specification(ResourceType::Subnet, spec.tags.as_ref(), owner)).send().await?;
+        created("ec2:CreateSubnet", made.subnet.and_then(|subnet| subnet.subnet_id))
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let done = async {
             update_attributes(cx, id, from, to).await?;
-            update_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
+            sync_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
         };
-        done.await.map_err(not_yet)
+        done.await.map_err(as_not_visible_yet)
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
         match cx.ec2().delete_subnet().subnet_id(id.as_str()).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(held(cx, error, "subnet-id", id).await),
+            Err(error) => Err(refused_delete(cx, error, "subnet-id", id).await),
         }
     }
 
     async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
-        looked_up::<Live>(cx, query).await
+        look_up::<Live>(cx, query).await
     }
 
     fn check(spec: &Spec) -> Vec<String> {
@@ -145,7 +150,7 @@ tags: {Name: shop-public-1, team: commerce}
     }
 }
 
-fn found(cx: &Cx, live: &Live) -> Found<Subnet> {
+async fn found(cx: &Cx, live: Live) -> Result<Found<Subnet>> {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let names = live.private_dns_name_options_on_launch();
     let spec = Spec {
@@ -159,41 +164,41 @@ fn found(cx: &Cx, live: &Live) -> Found<Subnet> {
         enable_resource_name_dns_a_record_on_launch: Some(
             names.and_then(|names| names.enable_resource_name_dns_a_record).unwrap_or(false),
         ),
-        tags: Some(own_tags(live.tags.as_ref())),
+        tags: Some(user_tags(live.tags.clone().unwrap_or_default())),
     };
     let id = live.id();
     let outputs = Outputs {
         id: id.to_owned(),
-        arn: live.subnet_arn.clone().unwrap_or_else(|| arn(cx, live.owner_id(), "subnet", id)),
+        arn: match &live.subnet_arn {
+            Some(arn) => arn.clone(),
+            None => arn(cx, live.owner_id(), "subnet", id).await?,
+        },
         cidr_block: spec.cidr_block.clone(),
         availability_zone: text(&live.availability_zone),
         availability_zone_id: spec.availability_zone_id.clone(),
     };
     let readiness = match &live.state {
-        Some(SubnetState::Pending) => Readiness::Pending("AWS makes the subnet".to_owned()),
+        Some(SubnetState::Pending) => Readiness::Pending("creating the subnet".to_owned()),
         None | Some(SubnetState::Available) => Readiness::Serving,
         Some(state) => Readiness::Failed(format!("the subnet is {}", state.as_str())),
     };
-    Found { readiness, ..Found::serving(spec, outputs) }
+    Ok(Found { readiness, ..Found::serving(spec, outputs) })
 }
 
 /// AWS takes one attribute a call.
 async fn update_attributes(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
     let call = || cx.ec2().modify_subnet_attribute().subnet_id(id.as_str());
     let value = |on: bool| AttributeBooleanValue::builder().value(on).build();
-    if let Some(on) = given(from.map_public_ip_on_launch.as_ref(), to.map_public_ip_on_launch) {
+    if let Some(&on) = changed(&from.map_public_ip_on_launch, &to.map_public_ip_on_launch) {
         call().map_public_ip_on_launch(value(on)).send().await?;
     }
-    let names = given(from.private_dns_hostname_type_on_launch.as_ref(), to.private_dns_hostname_type_on_launch);
-    if let Some(names) = names {
+    if let Some(names) = changed(&from.private_dns_hostname_type_on_launch, &to.private_dns_hostname_type_on_launch) {
         let names = HostnameType::from(to_wire(names).as_str());
         call().private_dns_hostname_type_on_launch(names).send().await?;
     }
-    let records = given(
-        from.enable_resource_name_dns_a_record_on_launch.as_ref(),
-        to.enable_resource_name_dns_a_record_on_launch,
-    );
-    if let Some(on) = records {
+    let records =
+        changed(&from.enable_resource_name_dns_a_record_on_launch, &to.enable_resource_name_dns_a_record_on_launch);
+    if let Some(&on) = records {
         call().enable_resource_name_dns_a_record_on_launch(value(on)).send().await?;
     }
     Ok(())

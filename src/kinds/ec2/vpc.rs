@@ -12,10 +12,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cidr::wrong_network;
-use super::{Described, arn, asked, filter, given, held, looked_up, not_yet, own_tags, owned, tagged, update_tags};
+use super::{
+    Described, arn, as_not_visible_yet, describe_one, describe_requested, filter, find_owned, look_up, refused_delete,
+    sync_tags, tag_specification,
+};
 use crate::aws::{Cx, ErrorCodes, Result, Tags, from_wire, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::{ReadRequest, Readiness};
+use crate::kinds::reading::{changed, created};
+use crate::kinds::tagging::user_tags;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -23,7 +28,7 @@ use crate::value::Json;
 /// A VPC.
 pub struct Vpc;
 
-/// What a VPC can be told to be.
+/// Fields of a VPC.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -31,26 +36,26 @@ pub struct Spec {
     /// connected, those of other regions among them, must not overlap. A change replaces, with everything in it.
     #[schemars(regex(pattern = r"^[0-9.]+/(1[6-9]|2[0-8])$"), extend("x-change" = "replace"))]
     pub cidr_block: String,
-    /// Whether instances run on hardware of their own; `default`, that is no, when left out. A change replaces.
+    /// Tenancy of instances: shared or dedicated hardware; `default` (shared) when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub instance_tenancy: Option<Tenancy>,
-    /// Whether AWS's resolver answers in the network; yes when left out.
+    /// AWS's DNS resolver in the network; true when left out.
     pub enable_dns_support: Option<bool>,
-    /// Whether instances with public addresses get names; no when left out. Interface endpoints with private DNS
+    /// DNS names for instances with public addresses; false when left out. Interface endpoints with private DNS
     /// need this and `enable_dns_support`.
     pub enable_dns_hostnames: Option<bool>,
-    /// Whether CloudWatch counts the addresses in use; costs extra. No when left out.
+    /// CloudWatch metrics of addresses in use, at extra cost; false when left out.
     pub enable_network_address_usage_metrics: Option<bool>,
     /// More addresses, each a block like the first; AWS allows 4 unless the quota was raised. One that is not listed
     /// is taken away, which AWS refuses while a subnet is in it.
     #[schemars(inner(regex(pattern = r"^[0-9.]+/(1[6-9]|2[0-8])$")), extend("x-unordered" = true))]
     pub secondary_cidr_blocks: Option<Vec<String>>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// Whose hardware instances run on.
+/// Hardware that instances run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Tenancy {
@@ -60,7 +65,7 @@ pub enum Tenancy {
     Dedicated,
 }
 
-/// What a VPC can be referred to by.
+/// Outputs of a VPC.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `vpc-...`.
@@ -97,6 +102,7 @@ tags: {Name: shop, team: commerce}
     const TRAITS: Traits = Traits {
         // Interfaces that Lambda lent go up to 45 minutes after the functions.
         deadline: Duration::from_mins(45),
+        // The call takes no token: another one creates another VPC.
         idempotent_create: false,
         ..Traits::DEFAULT
     };
@@ -110,7 +116,7 @@ tags: {Name: shop, team: commerce}
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, requests).await?;
+        let live = describe_requested::<Live>(cx, requests).await?;
         let groups = default_groups(cx, &live).await?;
         let found = requests.iter().map(|request| async {
             match live.get(request.id.as_str()) {
@@ -122,37 +128,37 @@ tags: {Name: shop, team: commerce}
     }
 
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
-        owned::<Live>(cx, owner).await
+        find_owned::<Live>(cx, owner).await
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let call = cx.ec2().create_vpc().cidr_block(&spec.cidr_block);
         let made = call
             .set_instance_tenancy(spec.instance_tenancy.map(|tenancy| to_wire(tenancy).as_str().into()))
-            .tag_specifications(tagged(ResourceType::Vpc, spec.tags.as_ref(), owner))
+            .tag_specifications(tag_specification(ResourceType::Vpc, spec.tags.as_ref(), owner))
             .send()
             .await?;
-        Ok(PhysicalId::new(made.vpc.and_then(|vpc| vpc.vpc_id).unwrap_or_default()))
+        created("ec2:CreateVpc", made.vpc.and_then(|vpc| vpc.vpc_id))
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let done = async {
             update_attributes(cx, id, from, to).await?;
             update_blocks(cx, id, from, to).await?;
-            update_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
+            sync_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
         };
-        done.await.map_err(not_yet)
+        done.await.map_err(as_not_visible_yet)
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
         match cx.ec2().delete_vpc().vpc_id(id.as_str()).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(held(cx, error, "vpc-id", id).await),
+            Err(error) => Err(refused_delete(cx, error, "vpc-id", id).await),
         }
     }
 
     async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
-        looked_up::<Live>(cx, query).await
+        look_up::<Live>(cx, query).await
     }
 
     fn check(spec: &Spec) -> Vec<String> {
@@ -197,11 +203,11 @@ async fn found(cx: &Cx, request: &ReadRequest, live: &Live, group: Option<&Strin
         enable_dns_hostnames: hostnames,
         enable_network_address_usage_metrics: metrics,
         secondary_cidr_blocks: Some(secondary(live).filter_map(|one| one.cidr_block.clone()).collect()),
-        tags: Some(own_tags(live.tags.as_ref())),
+        tags: Some(user_tags(live.tags.clone().unwrap_or_default())),
     };
     let outputs = Outputs {
         id: id.to_owned(),
-        arn: arn(cx, live.owner_id(), "vpc", id),
+        arn: arn(cx, live.owner_id(), "vpc", id).await?,
         cidr_block,
         default_security_group_id: group.cloned(),
     };
@@ -213,11 +219,11 @@ async fn found(cx: &Cx, request: &ReadRequest, live: &Live, group: Option<&Strin
 fn readiness(live: &Live, has_group: bool) -> Readiness {
     let is_coming = |one: &VpcCidrBlockAssociation| state(one) == Some(&VpcCidrBlockStateCode::Associating);
     if live.state == Some(VpcState::Pending) {
-        Readiness::Pending("AWS makes the network".to_owned())
+        Readiness::Pending("creating the network".to_owned())
     } else if secondary(live).any(is_coming) {
-        Readiness::Pending("AWS adds addresses to the network".to_owned())
+        Readiness::Pending("adding addresses to the network".to_owned())
     } else if !has_group {
-        Readiness::Pending("AWS has not told the default security group yet".to_owned())
+        Readiness::Pending("creating the default security group".to_owned())
     } else {
         Readiness::Serving
     }
@@ -237,8 +243,8 @@ fn state(one: &VpcCidrBlockAssociation) -> Option<&VpcCidrBlockStateCode> {
 
 async fn attribute(cx: &Cx, id: &str, name: VpcAttributeName) -> Result<Option<bool>> {
     let answer = cx.ec2().describe_vpc_attribute().vpc_id(id).attribute(name).send().await.map_err(|error| {
-        // A look found it a moment ago.
-        not_yet(error.into())
+        // A read found it a moment ago.
+        as_not_visible_yet(error.into())
     })?;
     let all = [answer.enable_dns_support, answer.enable_dns_hostnames, answer.enable_network_address_usage_metrics];
     Ok(all.into_iter().flatten().next().and_then(|on| on.value))
@@ -248,19 +254,19 @@ async fn attribute(cx: &Cx, id: &str, name: VpcAttributeName) -> Result<Option<b
 async fn update_attributes(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
     let call = || cx.ec2().modify_vpc_attribute().vpc_id(id.as_str());
     let value = |on: bool| AttributeBooleanValue::builder().value(on).build();
-    let support = given(from.enable_dns_support.as_ref(), to.enable_dns_support);
-    let hostnames = given(from.enable_dns_hostnames.as_ref(), to.enable_dns_hostnames);
-    if support == Some(true) {
+    let support = changed(&from.enable_dns_support, &to.enable_dns_support);
+    let hostnames = changed(&from.enable_dns_hostnames, &to.enable_dns_hostnames);
+    if support == Some(&true) {
         call().enable_dns_support(value(true)).send().await?;
     }
-    if let Some(on) = hostnames {
+    if let Some(&on) = hostnames {
         call().enable_dns_hostnames(value(on)).send().await?;
     }
-    if support == Some(false) {
+    if support == Some(&false) {
         call().enable_dns_support(value(false)).send().await?;
     }
-    let metrics = given(from.enable_network_address_usage_metrics.as_ref(), to.enable_network_address_usage_metrics);
-    if let Some(on) = metrics {
+    let metrics = changed(&from.enable_network_address_usage_metrics, &to.enable_network_address_usage_metrics);
+    if let Some(&on) = metrics {
         call().enable_network_address_usage_metrics(value(on)).send().await?;
     }
     Ok(())
@@ -277,7 +283,7 @@ async fn update_blocks(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Resu
     if there.iter().all(|block| wanted.contains(block)) {
         return Ok(());
     }
-    let Some(live) = super::one::<Live>(cx, id).await? else { return Ok(()) };
+    let Some(live) = describe_one::<Live>(cx, id).await? else { return Ok(()) };
     for going in secondary(&live).filter(|one| one.cidr_block.as_ref().is_some_and(|block| !wanted.contains(block))) {
         cx.ec2().disassociate_vpc_cidr_block().set_association_id(going.association_id.clone()).send().await?;
     }

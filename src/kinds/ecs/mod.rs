@@ -1,4 +1,4 @@
-//! What the ECS kinds share: tags, words of capacity, and the failures that come inside an answer of success.
+//! The ECS kinds, and what they share: tags, capacity, and failures that come inside an answer of success.
 
 mod cluster;
 mod service;
@@ -9,10 +9,10 @@ use aws_smithy_types::error::operation::BuildError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Result, Service, Tags, sdk_client, tag_changes, with_owner};
+use crate::aws::{Cx, Result, Service, Tags, sdk_client};
 use crate::cloud::{Class, CloudError};
 use crate::kinds::RegisteredKind;
-use crate::names::Owner;
+use crate::kinds::tagging::{self, AwsTag};
 
 const SERVICE: Service = Service { name: "ecs", ..Service::DEFAULT };
 
@@ -38,7 +38,7 @@ pub(super) const NOT_FOUND: &[&str] = &[
     "ServiceNotFoundException",
 ];
 
-/// How tasks are spread over one capacity provider.
+/// Share of tasks on one capacity provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "AWS's own words")]
@@ -49,7 +49,7 @@ pub struct Capacity {
     /// Its share of the tasks beyond every base, relative to the other providers; 0 to 1000, 0 when left out.
     #[schemars(range(min = 0, max = 1000))]
     pub weight: Option<i32>,
-    /// How many tasks run on it before the weights count; 0 when left out. One provider alone may have one.
+    /// Tasks on this provider before the weights count; 0 when left out. Only one provider may have a base.
     #[schemars(range(min = 0, max = 100_000))]
     pub base: Option<i32>,
 }
@@ -73,7 +73,7 @@ pub(super) fn strategy_of(live: Option<Vec<CapacityProviderStrategyItem>>) -> Ve
     live.unwrap_or_default().into_iter().map(item).collect()
 }
 
-/// What is wrong with a strategy, if anything is.
+/// Faults of a strategy.
 pub(super) fn strategy_faults(strategy: &[Capacity]) -> Vec<String> {
     let mut faults = Vec::new();
     if strategy.iter().filter(|one| one.base.unwrap_or(0) > 0).count() > 1 {
@@ -85,36 +85,29 @@ pub(super) fn strategy_faults(strategy: &[Capacity]) -> Vec<String> {
     faults
 }
 
-/// The user's tags and the owner's, as ECS takes them.
-pub(super) fn owned(tags: Option<&Tags>, owner: &Owner) -> Vec<Tag> {
-    listed(with_owner(tags, owner))
-}
-
-/// Tags as ECS takes them.
-pub(super) fn listed(tags: impl IntoIterator<Item = (String, String)>) -> Vec<Tag> {
-    tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
-}
-
-/// Tags as ECS tells them.
-pub(super) fn pairs(tags: Option<Vec<Tag>>) -> Tags {
-    let pair = |tag: Tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default());
-    tags.unwrap_or_default().into_iter().map(pair).collect()
-}
-
-/// Makes the live tags the wanted ones.
-pub(super) async fn retag(cx: &Cx, arn: &str, live: Option<&Tags>, wanted: Option<&Tags>) -> Result<()> {
-    let (set, unset) = tag_changes(live, wanted);
-    if !set.is_empty() {
-        cx.ecs().tag_resource().resource_arn(arn).set_tags(Some(listed(set))).send().await?;
+impl AwsTag for Tag {
+    fn new(key: &str, value: &str) -> Self {
+        Self::builder().key(key).value(value).build()
     }
-    if !unset.is_empty() {
-        cx.ecs().untag_resource().resource_arn(arn).set_tag_keys(Some(unset)).send().await?;
+
+    fn pair(self) -> (String, String) {
+        (self.key.unwrap_or_default(), self.value.unwrap_or_default())
     }
-    Ok(())
 }
 
-/// `None` if ECS says that it is not there.
-pub(super) fn unless_gone<T, E: Into<CloudError>>(answer: std::result::Result<T, E>) -> Result<Option<T>> {
+/// Makes the live tags of a resource the wanted ones.
+pub(super) async fn sync_tags(cx: &Cx, arn: &str, live: Option<&Tags>, wanted: Option<&Tags>) -> Result<()> {
+    tagging::sync_tags(
+        live,
+        wanted,
+        |tags| cx.ecs().tag_resource().resource_arn(arn).set_tags(Some(tags)).send(),
+        |keys| cx.ecs().untag_resource().resource_arn(arn).set_tag_keys(Some(keys)).send(),
+    )
+    .await
+}
+
+/// `None` for what ECS says does not exist.
+pub(super) fn not_found_as_none<T, E: Into<CloudError>>(answer: std::result::Result<T, E>) -> Result<Option<T>> {
     let says = |error: &CloudError, rule: &str| match rule.split_once(": ") {
         Some((code, words)) => error.code == code && error.message.contains(words),
         None => error.code == rule,
@@ -151,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_inside_an_answer_is_an_error_unless_it_is_missing() {
+    fn failures_inside_an_answer_are_errors_unless_missing() {
         let failure = |reason: &str| Failure::builder().arn("arn:a").reason(reason).build();
         assert_eq!(check_failures("ecs:DescribeServices", Some(&[failure("MISSING")])), Ok(()));
         let error = check_failures("ecs:DescribeServices", Some(&[failure("MISSING"), failure("ACCESS_DENIED")]));
@@ -160,12 +153,12 @@ mod tests {
     }
 
     #[test]
-    fn a_task_definition_that_cannot_be_described_is_not_there() {
+    fn task_definitions_that_cannot_be_described_do_not_exist() {
         let error = |message: &str| CloudError {
             code: "ClientException".to_owned(),
             ..CloudError::local(Class::Other, "ecs:DescribeTaskDefinition", message)
         };
-        assert_eq!(unless_gone::<(), _>(Err(error("Unable to describe task definition."))), Ok(None));
-        assert!(unless_gone::<(), _>(Err(error("Family is not valid."))).is_err());
+        assert_eq!(not_found_as_none::<(), _>(Err(error("Unable to describe task definition."))), Ok(None));
+        assert!(not_found_as_none::<(), _>(Err(error("Family is not valid."))).is_err());
     }
 }

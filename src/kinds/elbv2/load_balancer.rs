@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer as Described, LoadBalancerAttribute, LoadBalancerStateEnum};
-use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attributes, changed_attributes, check_name, described, first_tags, full_name, own_tags, pairs, refused, tags_of,
-    update_tags,
+    Attributes, attributes_of, changed_attributes, check_name, described, full_name, read_tags, refused, sync_tags,
+    tags_by_arn,
 };
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, from_wire, live_tags, parse_wire, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::{ReadRequest, Readiness};
+use crate::kinds::reading::{changed, created, read_each};
+use crate::kinds::tagging::owned_tags;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
@@ -23,7 +24,7 @@ pub struct LoadBalancer;
 /// The attribute that keeps it from being deleted.
 const PROTECTED: &str = "deletion_protection.enabled";
 
-/// What a load balancer can be told to be.
+/// Fields of a load balancer.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -31,11 +32,11 @@ pub struct Spec {
     /// `internal-`. A change replaces.
     #[schemars(regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$"), extend("x-change" = "replace"))]
     pub name: String,
-    /// What it balances; `application` when left out. A change replaces.
+    /// Type of load balancer; `application` when left out. A change replaces.
     #[serde(rename = "type")]
     #[schemars(extend("x-change" = "replace"))]
     pub of: Option<Type>,
-    /// Whether it has public addresses; `internet-facing` when left out. A change replaces.
+    /// Public or internal addresses; `internet-facing` when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub scheme: Option<Scheme>,
     /// Subnets it stands in, one of each zone; at least two of an application load balancer.
@@ -52,12 +53,12 @@ pub struct Spec {
     /// One that is not listed, or no longer, stays as it is.
     #[schemars(extend("x-merge" = true))]
     pub attributes: Option<Attributes>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What a load balancer balances.
+/// Type of load balancer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Type {
@@ -69,7 +70,7 @@ pub enum Type {
     Gateway,
 }
 
-/// Whether a load balancer has public addresses.
+/// Scheme of a load balancer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scheme {
@@ -91,7 +92,7 @@ pub enum IpAddressType {
     DualstackWithoutPublicIpv4,
 }
 
-/// What a load balancer can be referred to by.
+/// Outputs of a load balancer.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
@@ -102,7 +103,7 @@ pub struct Outputs {
     pub dns_name: String,
     /// The zone that alias records for it name.
     pub canonical_hosted_zone_id: String,
-    /// What metrics go by: `app/name/id`.
+    /// Name in metrics: `app/name/id`.
     pub full_name: String,
 }
 
@@ -150,13 +151,13 @@ tags: {team: commerce}
         });
         let live = live.await?;
         let there: Vec<&str> = live.iter().filter_map(Described::load_balancer_arn).collect();
-        let (live, tags) = (&live, &tags_of(cx, &there).await?);
-        try_join_all(requests.iter().map(|request| async move {
+        let (live, tags) = (&live, &tags_by_arn(cx, &there).await?);
+        read_each(requests, |request| async move {
             let arn = request.id.as_str();
             let Some(one) = live.iter().find(|one| one.load_balancer_arn() == Some(arn)) else { return Ok(None) };
             let attributes = if request.manages("attributes") { attributes(cx, arn).await? } else { None };
             found(one, attributes, tags.get(arn).cloned().unwrap_or_default()).map(Some)
-        }))
+        })
         .await
     }
 
@@ -164,12 +165,12 @@ tags: {team: commerce}
         let found = cx.elbv2().describe_load_balancers().names(&spec.name).send().await.optional()?;
         let arn = found.and_then(|found| found.load_balancers?.into_iter().find_map(|one| one.load_balancer_arn));
         let Some(arn) = arn else { return Ok(None) };
-        cx.ensure_owned("a load balancer", &spec.name, &own_tags(cx, &arn).await?, owner)?;
+        cx.ensure_owned("a load balancer", &spec.name, &read_tags(cx, &arn).await?, owner)?;
         Ok(Some(PhysicalId::new(arn)))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        // To make one of the same name and settings succeeds with the one that is there, whosever it is.
+        // The call succeeds with an existing one of the same name and settings, whoever owns it.
         if let Some(id) = Self::find(cx, owner, spec).await? {
             return Ok(id);
         }
@@ -182,11 +183,11 @@ tags: {team: commerce}
             .set_subnets(Some(spec.subnet_ids.clone()))
             .set_security_groups(spec.security_group_ids.clone().filter(|all| !all.is_empty()))
             .set_ip_address_type(spec.ip_address_type.map(|case| to_wire(case).as_str().into()))
-            .set_tags(Some(first_tags(spec.tags.as_ref(), owner, None)))
+            .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
             .send()
             .await?;
         let arn = made.load_balancers.unwrap_or_default().into_iter().find_map(|one| one.load_balancer_arn);
-        Ok(PhysicalId::new(arn.unwrap_or_default()))
+        created("elbv2:CreateLoadBalancer", arn)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
@@ -200,7 +201,7 @@ tags: {team: commerce}
             let call = cx.elbv2().set_security_groups().load_balancer_arn(arn);
             call.set_security_groups(Some(wanted.clone())).send().await?;
         }
-        if let Some(wanted) = to.ip_address_type.filter(|_| from.ip_address_type != to.ip_address_type) {
+        if let Some(&wanted) = changed(&from.ip_address_type, &to.ip_address_type) {
             let call = cx.elbv2().set_ip_address_type().load_balancer_arn(arn);
             call.ip_address_type(to_wire(wanted).as_str().into()).send().await?;
         }
@@ -210,14 +211,14 @@ tags: {team: commerce}
             let call = cx.elbv2().modify_load_balancer_attributes().load_balancer_arn(arn);
             call.set_attributes(Some(changed.into_iter().map(of).collect())).send().await?;
         }
-        update_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
+        sync_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
         let Some(attributes) = attributes(cx, id.as_str()).await? else { return Ok(()) };
         if attributes.get(PROTECTED).is_some_and(|on| on == "true") {
             let hint = "set the attribute `deletion_protection.enabled: 'false'` and apply, then delete it";
-            return Err(refused("delete", format!("the load balancer {id} is protected"), hint));
+            return Err(refused("delete", format!("the load balancer {id} is protected against deletion"), hint));
         }
         cx.elbv2().delete_load_balancer().load_balancer_arn(id.as_str()).send().await?;
         Ok(())
@@ -227,7 +228,7 @@ tags: {team: commerce}
         let mut faults: Vec<String> = check_name("a load balancer", &spec.name).into_iter().collect();
         let of = spec.of.unwrap_or(Type::Application);
         if of == Type::Application && spec.subnet_ids.len() == 1 {
-            faults.push("an application load balancer stands in at least two subnets, of different zones".to_owned());
+            faults.push("an application load balancer needs at least two subnets, of different zones".to_owned());
         }
         if of == Type::Gateway && (spec.scheme.is_some() || spec.security_group_ids.is_some()) {
             faults.push("a gateway load balancer has neither `scheme` nor `security_group_ids`".to_owned());
@@ -242,10 +243,10 @@ tags: {team: commerce}
     }
 }
 
-/// `None` if there is no such load balancer.
+/// `None` for a load balancer that does not exist.
 async fn attributes(cx: &Cx, arn: &str) -> Result<Option<Attributes>> {
     let answer = cx.elbv2().describe_load_balancer_attributes().load_balancer_arn(arn).send().await.optional()?;
-    Ok(answer.map(|answer| pairs(answer.attributes, |one| (one.key, one.value))))
+    Ok(answer.map(|answer| attributes_of(answer.attributes, |one| (one.key, one.value))))
 }
 
 fn found(live: &Described, attributes: Option<Attributes>, tags: Tags) -> Result<Found<LoadBalancer>> {
@@ -276,8 +277,8 @@ fn found(live: &Described, attributes: Option<Attributes>, tags: Tags) -> Result
 fn readiness(live: &Described) -> Readiness {
     let why = |without: &str| live.state().and_then(|state| state.reason()).unwrap_or(without).to_owned();
     match live.state().and_then(|state| state.code()) {
-        Some(LoadBalancerStateEnum::Provisioning) => Readiness::Configured(why("it is being set up")),
-        Some(LoadBalancerStateEnum::Failed) => Readiness::Failed(why("it could not be set up")),
+        Some(LoadBalancerStateEnum::Provisioning) => Readiness::Configured(why("provisioning the load balancer")),
+        Some(LoadBalancerStateEnum::Failed) => Readiness::Failed(why("the load balancer could not be provisioned")),
         _ => Readiness::Serving,
     }
 }

@@ -1,4 +1,4 @@
-//! What the load balancing kinds share: reads of many at once, tags and attributes.
+//! The load balancing kinds, and what they share: describe calls for many, tags and attributes.
 
 mod action;
 mod listener;
@@ -12,9 +12,10 @@ use std::future::Future;
 use aws_sdk_elasticloadbalancingv2::types::Tag;
 use futures::future::try_join_all;
 
-use crate::aws::{Cx, NotFoundExt, Result, Service, Tags, Throttled, sdk_client, tag_changes, with_owner};
+use crate::aws::{Cx, NotFoundExt, Result, Service, Tags, Throttled, sdk_client};
 use crate::cloud::{Class, CloudError};
 use crate::kinds::RegisteredKind;
+use crate::kinds::tagging::{self, AwsTag, all_tags, owned_tags};
 use crate::names::Owner;
 
 const SERVICE: Service = Service { name: "elbv2", throttled: Throttled::Together, ..Service::DEFAULT };
@@ -34,17 +35,17 @@ pub(super) fn kinds() -> Vec<RegisteredKind> {
     ]
 }
 
-/// How many things one call takes.
+/// ARNs that one call takes.
 const PER_CALL: usize = 20;
 
-/// Our tag on a listener or rule whose traffic a service shifts: the weights that AWS tells of it are the service's.
+/// Tag on a listener or rule whose traffic a service shifts: its live weights are the service's.
 pub(super) const TAG_TRAFFIC: &str = "isobar:traffic";
 
 /// Attributes by name.
 pub(super) type Attributes = BTreeMap<String, String>;
 
-/// What is there of these, twenty at a time. AWS refuses a call for all of them if one is gone: then each is
-/// asked for alone.
+/// Describes those of these that exist, twenty with one call. AWS refuses the call if one is gone: then each is
+/// described alone.
 pub(super) async fn described<T, F>(arns: &[&str], call: impl Fn(Vec<String>) -> F + Sync) -> Result<Vec<T>>
 where
     T: Send,
@@ -67,8 +68,8 @@ where
     Ok(try_join_all(chunks).await?.into_iter().flatten().collect())
 }
 
-/// The tags of these, by ARN: from the index where it knows them.
-pub(super) async fn tags_of(cx: &Cx, arns: &[&str]) -> Result<BTreeMap<String, Tags>> {
+/// Tags by ARN: from the index where it knows them.
+pub(super) async fn tags_by_arn(cx: &Cx, arns: &[&str]) -> Result<BTreeMap<String, Tags>> {
     let mut known = BTreeMap::new();
     let mut unknown = Vec::new();
     for arn in arns {
@@ -82,42 +83,53 @@ pub(super) async fn tags_of(cx: &Cx, arns: &[&str]) -> Result<BTreeMap<String, T
         Ok(answer.tag_descriptions.unwrap_or_default())
     });
     for found in read.await? {
-        let tags = found.tags.unwrap_or_default().into_iter();
-        let tags = tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect();
-        known.insert(found.resource_arn.unwrap_or_default(), tags);
+        known.insert(found.resource_arn.unwrap_or_default(), all_tags(found.tags.unwrap_or_default()));
     }
     Ok(known)
 }
 
-/// The tags of one, read from itself.
-pub(super) async fn own_tags(cx: &Cx, arn: &str) -> Result<Tags> {
-    Ok(tags_of(cx, &[arn]).await?.remove(arn).unwrap_or_default())
+/// The tags of one resource.
+pub(super) async fn read_tags(cx: &Cx, arn: &str) -> Result<Tags> {
+    Ok(tags_by_arn(cx, &[arn]).await?.remove(arn).unwrap_or_default())
 }
 
-/// The tags of a create call.
-pub(super) fn first_tags(tags: Option<&Tags>, owner: &Owner, traffic: Option<bool>) -> Vec<Tag> {
-    let mark = (traffic == Some(true)).then(|| (TAG_TRAFFIC.to_owned(), "service".to_owned()));
-    with_owner(tags, owner).into_iter().chain(mark).map(|(key, value)| tag(&key, &value)).collect()
-}
-
-/// Makes the live tags the wanted ones.
-pub(super) async fn update_tags(cx: &Cx, arn: &str, from: Option<&Tags>, to: Option<&Tags>) -> Result<()> {
-    let (set, unset) = tag_changes(from, to);
-    if !set.is_empty() {
-        let tags = set.iter().map(|(key, value)| tag(key, value)).collect();
-        cx.elbv2().add_tags().resource_arns(arn).set_tags(Some(tags)).send().await?;
+impl AwsTag for Tag {
+    fn new(key: &str, value: &str) -> Self {
+        Self::builder().key(key).value(value).build()
     }
-    if !unset.is_empty() {
-        cx.elbv2().remove_tags().resource_arns(arn).set_tag_keys(Some(unset)).send().await?;
+
+    fn pair(self) -> (String, String) {
+        (self.key.unwrap_or_default(), self.value.unwrap_or_default())
     }
-    Ok(())
 }
 
-/// Marks, or no longer marks, that a service shifts the traffic.
-pub(super) async fn update_mark(cx: &Cx, arn: &str, from: Option<bool>, to: Option<bool>) -> Result<()> {
+/// The tags of a listener or rule for its create call, the traffic mark among them.
+pub(super) fn marked_tags(tags: Option<&Tags>, owner: &Owner, traffic: Option<bool>) -> Vec<Tag> {
+    let mut all: Vec<Tag> = owned_tags(tags, owner);
+    all.extend((traffic == Some(true)).then(traffic_mark));
+    all
+}
+
+fn traffic_mark() -> Tag {
+    Tag::new(TAG_TRAFFIC, "service")
+}
+
+/// Makes the live tags of a resource the wanted ones.
+pub(super) async fn sync_tags(cx: &Cx, arn: &str, live: Option<&Tags>, wanted: Option<&Tags>) -> Result<()> {
+    tagging::sync_tags(
+        live,
+        wanted,
+        |tags| cx.elbv2().add_tags().resource_arns(arn).set_tags(Some(tags)).send(),
+        |keys| cx.elbv2().remove_tags().resource_arns(arn).set_tag_keys(Some(keys)).send(),
+    )
+    .await
+}
+
+/// Sets or removes the mark that a service shifts the traffic.
+pub(super) async fn sync_traffic_mark(cx: &Cx, arn: &str, from: Option<bool>, to: Option<bool>) -> Result<()> {
     match to {
         Some(true) if from != Some(true) => {
-            cx.elbv2().add_tags().resource_arns(arn).tags(tag(TAG_TRAFFIC, "service")).send().await?;
+            cx.elbv2().add_tags().resource_arns(arn).tags(traffic_mark()).send().await?;
         }
         Some(false) if from == Some(true) => {
             cx.elbv2().remove_tags().resource_arns(arn).tag_keys(TAG_TRAFFIC).send().await?;
@@ -127,28 +139,28 @@ pub(super) async fn update_mark(cx: &Cx, arn: &str, from: Option<bool>, to: Opti
     Ok(())
 }
 
-/// The attributes to be set. One that is no longer wanted has no way back to its default, and stays.
+/// Attributes to set. One that is no longer wanted has no way back to its default, and stays.
 pub(super) fn changed_attributes(from: Option<&Attributes>, to: Option<&Attributes>) -> Vec<(String, String)> {
     let live = |key: &String| from.and_then(|from| from.get(key));
     let wanted = to.into_iter().flatten().filter(|(key, value)| live(key) != Some(value));
     wanted.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// Pairs as AWS has them, every part of which may be missing.
-pub(super) fn pairs<T>(
+/// Attributes from AWS's pairs, both parts of which are optional.
+pub(super) fn attributes_of<T>(
     all: Option<Vec<T>>,
     parts: impl Fn(T) -> (Option<String>, Option<String>),
-) -> BTreeMap<String, String> {
+) -> Attributes {
     let parts = all.unwrap_or_default().into_iter().map(parts);
     parts.map(|(key, value)| (key.unwrap_or_default(), value.unwrap_or_default())).collect()
 }
 
-/// Whether a name is one that AWS takes for load balancers and target groups, besides what the schema says.
+/// A fault of a name that the schema does not find.
 pub(super) fn check_name(what: &str, name: &str) -> Option<String> {
     (name.starts_with("internal-")).then(|| format!("{what}'s name must not begin with `internal-`"))
 }
 
-/// The last part of an ARN, which metrics go by: `app/name/id` or `targetgroup/name/id`.
+/// The last part of an ARN, the dimension of metrics: `app/name/id` or `targetgroup/name/id`.
 pub(super) fn full_name(arn: &str) -> String {
     let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
     resource.strip_prefix("loadbalancer/").unwrap_or(resource).to_owned()
@@ -159,23 +171,19 @@ pub(super) fn refused(operation: &str, message: String, hint: &str) -> CloudErro
     CloudError { hint: Some(hint.to_owned()), ..CloudError::local(Class::Invalid, operation, message) }
 }
 
-fn tag(key: &str, value: &str) -> Tag {
-    Tag::builder().key(key).value(value).build()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn metrics_go_by_the_end_of_an_arn() {
+    fn full_names_are_the_end_of_an_arn() {
         let arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:";
         assert_eq!(full_name(&format!("{arn}loadbalancer/app/shop/50dc6c495c0c9188")), "app/shop/50dc6c495c0c9188");
         assert_eq!(full_name(&format!("{arn}targetgroup/shop/73e2d6bc24d8a067")), "targetgroup/shop/73e2d6bc24d8a067");
     }
 
     #[test]
-    fn attributes_are_set_and_never_taken_away() {
+    fn attributes_are_set_and_never_removed() {
         let of = |pairs: &[(&str, &str)]| -> Attributes {
             pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
         };

@@ -3,16 +3,17 @@
 //! The alarms with which AWS watches for a target tracking policy are its own: they are no part of the policy here,
 //! come and go with it, and are never a difference.
 
+mod read;
 mod spec;
-mod words;
+mod write;
 
 use aws_sdk_applicationautoscaling::types::{PolicyType, ScalingPolicy as Described};
-use futures::future::try_join_all;
 
 use super::Parts;
 use crate::aws::{Cx, ErrorCodes, Result};
 use crate::catalog::Traits;
 use crate::cloud::{ReadMode, ReadRequest};
+use crate::kinds::reading::read_each;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
@@ -88,17 +89,17 @@ step_scaling:
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        try_join_all(requests.iter().map(|request| read_one(cx, request, requests.len() > 1))).await
+        read_each(requests, |request| read_one(cx, request, requests.len() > 1)).await
     }
 
-    /// Nothing on it tells whose it is: it is known by its name, on a target that is ours.
+    /// Policies have no tags: one is known by its name, on a target of this stack.
     async fn find(cx: &Cx, _owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let parts = parts(spec);
         Ok(describe(cx, &parts).await?.map(|_| parts.id()))
     }
 
     async fn create(cx: &Cx, spec: &Spec, _owner: &Owner) -> Result<PhysicalId> {
-        words::put(cx, spec)?.send().await?;
+        write::put(cx, spec)?.send().await?;
         Ok(parts(spec).id())
     }
 
@@ -107,7 +108,7 @@ step_scaling:
         if from.target_tracking.is_some() != to.target_tracking.is_some() {
             Self::delete(cx, id).await?;
         }
-        words::put(cx, to)?.send().await?;
+        write::put(cx, to)?.send().await?;
         Ok(())
     }
 
@@ -139,7 +140,8 @@ fn parts_of(live: &Described) -> Parts<'_> {
     Parts { namespace, resource: &live.resource_id, dimension, policy: &live.policy_name }
 }
 
-/// A survey of several takes them from one list for the whole region; what is not in it may be a moment old.
+/// Listed reads of several policies take them from one list for the whole region; one that is missing there may be
+/// a moment old.
 async fn read_one(cx: &Cx, request: &ReadRequest, many: bool) -> Result<Option<Found<ScalingPolicy>>> {
     let parts = Parts::of(&request.id)?;
     if many && cx.mode == ReadMode::Listed {
@@ -153,12 +155,7 @@ async fn read_one(cx: &Cx, request: &ReadRequest, many: bool) -> Result<Option<F
 
 async fn list(cx: &Cx, namespace: &str) -> Result<Vec<Described>> {
     let call = cx.applicationautoscaling().describe_scaling_policies().service_namespace(namespace.into());
-    let mut pages = call.into_paginator().items().send();
-    let mut all = Vec::new();
-    while let Some(policy) = pages.next().await {
-        all.push(policy?);
-    }
-    Ok(all)
+    Ok(call.into_paginator().items().send().try_collect().await?)
 }
 
 async fn describe(cx: &Cx, parts: &Parts<'_>) -> Result<Option<Described>> {
@@ -177,8 +174,8 @@ fn found_of(live: &Described) -> Found<ScalingPolicy> {
         service_namespace: live.service_namespace.as_str().to_owned(),
         resource_id: live.resource_id.clone(),
         scalable_dimension: live.scalable_dimension.as_str().to_owned(),
-        target_tracking: tracking.filter(|_| is(&PolicyType::TargetTrackingScaling)).map(words::tracking_of),
-        step_scaling: steps.filter(|_| is(&PolicyType::StepScaling)).map(words::steps_of),
+        target_tracking: tracking.filter(|_| is(&PolicyType::TargetTrackingScaling)).map(read::tracking_of),
+        step_scaling: steps.filter(|_| is(&PolicyType::StepScaling)).map(read::steps_of),
     };
     Found::serving(spec, Outputs { arn: live.policy_arn.clone() })
 }

@@ -1,11 +1,11 @@
-//! What a scaling policy can be told to be, and the rules for it.
+//! Fields of a scaling policy, and rules beyond the schema.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a scaling policy can be told to be. Exactly one of `target_tracking` and `step_scaling` is wanted.
+/// Fields of a scaling policy. Exactly one of `target_tracking` and `step_scaling` is required.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]
@@ -16,10 +16,10 @@ pub struct Spec {
     /// The service that the target is part of, such as `ecs`. A change replaces.
     #[schemars(regex(pattern = "^[a-z-]+$"), extend("x-change" = "replace"))]
     pub service_namespace: String,
-    /// What is scaled: the `resource_id` of a scalable target. A change replaces.
+    /// Scaled resource: the `resource_id` of a scalable target. A change replaces.
     #[schemars(length(min = 1, max = 1600), regex(pattern = r"^[^|]+$"), extend("x-change" = "replace"))]
     pub resource_id: String,
-    /// What of it is scaled: of ECS, `ecs:service:DesiredCount`. A change replaces.
+    /// Scaled dimension, such as `ecs:service:DesiredCount`. A change replaces.
     #[schemars(regex(pattern = "^[a-z-]+:[a-z-]+:[A-Za-z]+$"), extend("x-change" = "replace"))]
     pub scalable_dimension: String,
     /// Keeps a metric at a value, as a thermostat does.
@@ -34,7 +34,7 @@ pub struct Spec {
 #[schemars(extend("x-whole" = true))]
 pub struct TargetTracking {
     /// A metric that AWS knows, such as `ECSServiceAverageCPUUtilization` or `ALBRequestCountPerTarget`.
-    /// Either this or `customized_metric` is wanted.
+    /// Exactly one of this and `customized_metric` is required.
     #[schemars(length(min = 1))]
     pub metric: Option<String>,
     /// Of `ALBRequestCountPerTarget`: `app/<name>/<id>/targetgroup/<name>/<id>`, the `full_name` of the load balancer
@@ -45,13 +45,13 @@ pub struct TargetTracking {
     pub customized_metric: Option<CustomizedMetric>,
     /// The value that it is kept at.
     pub target_value: f64,
-    /// How long after scaling in it is not done again, in seconds; 300 of ECS when left out.
+    /// Cooldown after scaling in in seconds; 300 of ECS when left out.
     #[schemars(range(min = 0))]
     pub scale_in_cooldown_seconds: Option<i32>,
-    /// How long after scaling out it is not done again, in seconds; 300 of ECS when left out.
+    /// Cooldown after scaling out in seconds; 300 of ECS when left out.
     #[schemars(range(min = 0))]
     pub scale_out_cooldown_seconds: Option<i32>,
-    /// Whether it never scales in; false when left out.
+    /// Scaling out only, never in; false when left out.
     #[schemars(extend("default" = false))]
     pub disable_scale_in: Option<bool>,
 }
@@ -67,7 +67,7 @@ pub struct CustomizedMetric {
     pub metric_name: Option<String>,
     /// Dimensions, by name.
     pub dimensions: Option<BTreeMap<String, String>>,
-    /// How the values of a minute become one number.
+    /// Statistic over the values of one minute.
     pub statistic: Option<Statistic>,
     /// Unit that it is published in.
     pub unit: Option<String>,
@@ -76,7 +76,7 @@ pub struct CustomizedMetric {
     pub metrics: Option<Vec<Query>>,
 }
 
-/// How the values of a minute become one number.
+/// Statistic over the values of one minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Statistic {
     Average,
@@ -91,17 +91,17 @@ pub enum Statistic {
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]
 pub struct Query {
-    /// What it goes by in other expressions: letters, digits and `_`, a small letter first.
+    /// Id in other expressions: letters, digits and `_`, a small letter first.
     #[schemars(length(max = 255), regex(pattern = "^[a-z][a-zA-Z0-9_]*$"))]
     pub id: String,
-    /// A calculation. Either this or `metric` is wanted.
+    /// A calculation. Exactly one of this and `metric` is required.
     #[schemars(length(min = 1, max = 2048))]
     pub expression: Option<String>,
     /// A metric.
     pub metric: Option<Series>,
-    /// What it is called in graphs.
+    /// Label in graphs.
     pub label: Option<String>,
-    /// Whether it is what is tracked; true when left out.
+    /// True for the query that is tracked; true when left out.
     #[schemars(extend("default" = true))]
     pub return_data: Option<bool>,
 }
@@ -117,7 +117,7 @@ pub struct Series {
     pub metric_name: String,
     /// Dimensions, by name.
     pub dimensions: Option<BTreeMap<String, String>>,
-    /// How the values of a minute become one number: `Sum`, `Average`, `p99` and so on.
+    /// Statistic over the values of one minute: `Sum`, `Average`, `p99` and so on.
     pub stat: String,
     /// Unit that it is published in.
     pub unit: Option<String>,
@@ -128,7 +128,7 @@ pub struct Series {
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]
 pub struct StepScaling {
-    /// What the numbers of the steps mean.
+    /// Meaning of the steps' adjustments.
     pub adjustment_type: Adjustment,
     /// The steps; up to 20. Their bounds are distances from the alarm's threshold, and leave no gap.
     #[schemars(length(min = 1, max = 20))]
@@ -136,15 +136,15 @@ pub struct StepScaling {
     /// The least that a percentage changes.
     #[schemars(range(min = 1))]
     pub min_adjustment_magnitude: Option<i32>,
-    /// How long after a step the next waits, in seconds; 300 of ECS when left out.
+    /// Cooldown after a step in seconds; 300 of ECS when left out.
     #[schemars(range(min = 0))]
     pub cooldown_seconds: Option<i32>,
-    /// How data points become one; `Average` when left out.
+    /// Aggregation of data points; `Average` when left out.
     #[schemars(extend("default" = "Average"))]
     pub metric_aggregation_type: Option<Aggregation>,
 }
 
-/// What the numbers of steps mean.
+/// Meaning of the steps' adjustments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[expect(clippy::enum_variant_names, reason = "AWS's own words")]
 pub enum Adjustment {
@@ -156,7 +156,7 @@ pub enum Adjustment {
     ExactCapacity,
 }
 
-/// How data points become one.
+/// Aggregation of data points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Aggregation {
     Average,
@@ -177,7 +177,7 @@ pub struct Step {
     pub adjustment: i32,
 }
 
-/// What a scaling policy can be referred to by.
+/// Outputs of a scaling policy.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN: what an alarm calls. Another one after it became a policy of another type.
@@ -185,11 +185,11 @@ pub struct Outputs {
     pub arn: String,
 }
 
-/// Everything that is wrong with a policy.
+/// Faults of a policy that the schema does not find.
 pub(super) fn check(spec: &Spec) -> Vec<String> {
     let mut faults = Vec::new();
     if spec.target_tracking.is_some() == spec.step_scaling.is_some() {
-        faults.push("either `target_tracking` or `step_scaling` is wanted".to_owned());
+        faults.push("exactly one of `target_tracking` and `step_scaling` is required".to_owned());
     }
     if let Some(tracking) = &spec.target_tracking {
         faults.extend(check_tracking(tracking));
@@ -203,28 +203,32 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
 fn check_tracking(tracking: &TargetTracking) -> Vec<String> {
     let mut faults = Vec::new();
     if tracking.metric.is_some() == tracking.customized_metric.is_some() {
-        faults.push("either `metric` or `customized_metric` is wanted".to_owned());
+        faults.push("exactly one of `metric` and `customized_metric` is required".to_owned());
     }
     let by_requests = tracking.metric.as_deref() == Some("ALBRequestCountPerTarget");
     if by_requests != tracking.resource_label.is_some() {
-        faults.push("`resource_label` goes with `metric: ALBRequestCountPerTarget`, which wants it".to_owned());
+        faults.push(
+            "`metric: ALBRequestCountPerTarget` needs `resource_label`, which has no effect without it".to_owned(),
+        );
     }
     let Some(metric) = &tracking.customized_metric else { return faults };
     let one = metric.namespace.is_some() && metric.metric_name.is_some() && metric.statistic.is_some();
     let any_of_one = metric.namespace.is_some() || metric.metric_name.is_some() || metric.statistic.is_some();
     match &metric.metrics {
-        None if !one => faults.push("a metric wants `namespace`, `metric_name` and `statistic`".to_owned()),
-        Some(_) if any_of_one => faults.push("`metrics` stands in place of one metric, not beside it".to_owned()),
+        None if !one => faults.push("a metric needs `namespace`, `metric_name` and `statistic`".to_owned()),
+        Some(_) if any_of_one => {
+            faults.push("`metrics` excludes `namespace`, `metric_name` and `statistic`".to_owned());
+        }
         Some(metrics) => {
             if metrics.iter().filter(|query| query.return_data.unwrap_or(true)).count() != 1 {
                 faults.push("exactly one of `metrics` must return data".to_owned());
             }
             let ids: BTreeSet<&String> = metrics.iter().map(|query| &query.id).collect();
             if ids.len() < metrics.len() {
-                faults.push("two of `metrics` have the same `id`".to_owned());
+                faults.push("duplicate `id` in `metrics`".to_owned());
             }
             let wrong = metrics.iter().filter(|query| query.expression.is_some() == query.metric.is_some());
-            faults.extend(wrong.map(|query| format!("`{}` wants either `expression` or `metric`", query.id)));
+            faults.extend(wrong.map(|query| format!("`{}` needs exactly one of `expression` and `metric`", query.id)));
         }
         None => {}
     }
@@ -234,7 +238,9 @@ fn check_tracking(tracking: &TargetTracking) -> Vec<String> {
 fn check_steps(scaling: &StepScaling) -> Vec<String> {
     let mut faults = Vec::new();
     if scaling.min_adjustment_magnitude.is_some() && scaling.adjustment_type != Adjustment::PercentChangeInCapacity {
-        faults.push("`min_adjustment_magnitude` goes with `adjustment_type: PercentChangeInCapacity`".to_owned());
+        faults.push(
+            "`min_adjustment_magnitude` has no effect without `adjustment_type: PercentChangeInCapacity`".to_owned(),
+        );
     }
     let mut steps: Vec<&Step> = scaling.steps.iter().collect();
     let low = |step: &Step| step.lower_bound.unwrap_or(f64::NEG_INFINITY);
@@ -255,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_follow_on_each_other() {
+    fn gaps_between_steps_are_faults() {
         let check = |yaml: &str| {
             let steps: Vec<Step> = serde_yaml::from_str(yaml).expect("steps");
             check_steps(&StepScaling {

@@ -1,4 +1,4 @@
-//! Whether a group serves: as many instances in service as are wanted, and healthy targets where it has any.
+//! Readiness of a group: as many instances in service as are wanted, and healthy targets where it has any.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::cloud::{ReadMode, Readiness};
 /// Pending while a refresh runs, because AWS takes no other one until then.
 pub(super) async fn readiness(cx: &Cx, group: &Described, last: Option<&InstanceRefresh>) -> Result<Readiness> {
     if let Some(status) = group.status() {
-        return Ok(Readiness::Pending(format!("{status}, until its instances are gone")));
+        return Ok(Readiness::Pending(format!("{status}, waiting for the instances to end")));
     }
     if let Some(how_far) = last.and_then(progress) {
         return Ok(Readiness::Pending(how_far));
@@ -22,14 +22,14 @@ pub(super) async fn readiness(cx: &Cx, group: &Described, last: Option<&Instance
         group.instances().iter().filter(|one| serves(one)).filter_map(Instance::instance_id).collect();
     if serving.len() < wanted {
         let why = trouble(cx, group).await?.map(|why| format!("; {why}")).unwrap_or_default();
-        return Ok(Readiness::Configured(format!("{} of {wanted} instances are in service{why}", serving.len())));
+        return Ok(Readiness::Configured(format!("{} of {wanted} instances in service{why}", serving.len())));
     }
     for arn in group.target_group_arns() {
         let answer = cx.elbv2().describe_target_health().target_group_arn(arn).send().await.optional()?;
         let targets = answer.and_then(|answer| answer.target_health_descriptions).unwrap_or_default();
         let healthy = targets.iter().filter(|target| is_healthy(target, &serving)).count();
         if healthy < wanted {
-            return Ok(Readiness::Configured(format!("{healthy} of {wanted} instances are healthy targets")));
+            return Ok(Readiness::Configured(format!("{healthy} of {wanted} instances healthy in the target group")));
         }
     }
     Ok(Readiness::Serving)
@@ -46,7 +46,7 @@ fn is_healthy(target: &TargetHealthDescription, serving: &BTreeSet<&str>) -> boo
     ours && matches!(state, Some(TargetHealthStateEnum::Healthy | TargetHealthStateEnum::Unused))
 }
 
-/// What AWS says of the last instance that it could not launch.
+/// AWS's reason for the last failed launch of an instance.
 async fn trouble(cx: &Cx, group: &Described) -> Result<Option<String>> {
     let (ReadMode::Fresh, Some(name)) = (cx.mode, group.auto_scaling_group_name()) else { return Ok(None) };
     let call = cx.autoscaling().describe_scaling_activities().auto_scaling_group_name(name).max_records(1);
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_healthy_targets_of_its_own_count() {
+    fn healthy_targets_of_other_groups_do_not_count() {
         let target = |id: &str, state| {
             TargetHealthDescription::builder()
                 .target(TargetDescription::builder().id(id).build())

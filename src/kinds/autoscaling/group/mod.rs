@@ -5,8 +5,8 @@
 
 mod health;
 mod refresh;
-mod send;
 mod spec;
+mod write;
 
 use std::time::Duration;
 
@@ -15,10 +15,12 @@ use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::aws::{Cx, ErrorCodes, Result, Tags, from_wire, live_tags};
+use crate::aws::{Cx, ErrorCodes, Result, from_wire};
 use crate::catalog::Traits;
 use crate::cloud::{CloudError, ReadRequest};
 use crate::kinds::elbv2::refused;
+use crate::kinds::reading::{read_each, required};
+use crate::kinds::tagging::{AwsTag, all_tags, user_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use spec::{DeletionProtection, MaintenancePolicy, Spec, Template};
@@ -26,7 +28,7 @@ use spec::{DeletionProtection, MaintenancePolicy, Spec, Template};
 /// An Auto Scaling group.
 pub struct AutoScalingGroup;
 
-/// What a group can be referred to by.
+/// Outputs of a group.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
@@ -35,7 +37,7 @@ pub struct Outputs {
     pub name: String,
 }
 
-/// How many groups one call describes.
+/// Groups that one call describes.
 const PER_CALL: usize = 50;
 
 impl Kind for AutoScalingGroup {
@@ -92,13 +94,13 @@ tags: {team: commerce}
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let names: Vec<&str> = requests.iter().map(|request| request.id.as_str()).collect();
         let groups = &describe(cx, &names).await?;
-        try_join_all(requests.iter().map(|request| async move {
+        read_each(requests, |request| async move {
             let name = request.id.as_str();
             match groups.iter().find(|group| group.auto_scaling_group_name() == Some(name)) {
                 Some(group) => found(cx, group).await.map(Some),
                 None => Ok(None),
             }
-        }))
+        })
         .await
     }
 
@@ -106,22 +108,22 @@ tags: {team: commerce}
         // One that is being deleted does not count; to make another of its name is refused until it has gone.
         let group = describe(cx, &[&spec.name]).await?.into_iter().find(|group| group.status.is_none());
         let Some(group) = group else { return Ok(None) };
-        cx.ensure_owned("an Auto Scaling group", &spec.name, &all_tags(group.tags()), owner)?;
+        cx.ensure_owned("an Auto Scaling group", &spec.name, &all_tags(group.tags.unwrap_or_default()), owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        send::create(cx, spec, owner).await?;
+        write::create(cx, spec, owner).await?;
         Ok(PhysicalId::new(&spec.name))
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let name = id.as_str();
-        send::settings(cx, name, from, to).await?;
-        send::target_groups(cx, name, from, to).await?;
-        send::metrics(cx, name, from, to).await?;
-        send::processes(cx, name, from, to).await?;
-        send::tags(cx, name, from, to).await?;
+        write::settings(cx, name, from, to).await?;
+        write::target_groups(cx, name, from, to).await?;
+        write::metrics(cx, name, from, to).await?;
+        write::processes(cx, name, from, to).await?;
+        write::tags(cx, name, from, to).await?;
         if from.launch_template != to.launch_template
             && let Some(group) = describe(cx, &[name]).await?.first()
         {
@@ -136,7 +138,7 @@ tags: {team: commerce}
         let Some(group) = groups.first().filter(|group| group.status.is_none()) else { return Ok(()) };
         if protection(group) != DeletionProtection::None {
             let hint = "set `deletion_protection: none` and apply, then delete it";
-            return Err(refused("delete", format!("the Auto Scaling group {id} is protected"), hint));
+            return Err(refused("delete", format!("the Auto Scaling group {id} is protected against deletion"), hint));
         }
         let call = cx.autoscaling().delete_auto_scaling_group().auto_scaling_group_name(id.as_str());
         call.force_delete(true).send().await?;
@@ -148,19 +150,16 @@ tags: {team: commerce}
     }
 }
 
-/// The groups of these names; one that is not there is not among them.
+/// The groups of these names that exist.
 async fn describe(cx: &Cx, names: &[&str]) -> Result<Vec<Described>> {
     let mut names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     names.sort();
     names.dedup();
     let chunks = names.chunks(PER_CALL).map(|names| async move {
         let call = cx.autoscaling().describe_auto_scaling_groups();
-        let mut pages = call.set_auto_scaling_group_names(Some(names.to_vec())).into_paginator().items().send();
-        let mut found = Vec::new();
-        while let Some(group) = pages.next().await {
-            found.push(group?);
-        }
-        Ok::<_, CloudError>(found)
+        let pages = call.set_auto_scaling_group_names(Some(names.to_vec())).into_paginator().items().send();
+        let groups: Vec<Described> = pages.try_collect().await?;
+        Ok::<_, CloudError>(groups)
     });
     Ok(try_join_all(chunks).await?.into_iter().flatten().collect())
 }
@@ -169,7 +168,11 @@ async fn found(cx: &Cx, group: &Described) -> Result<Found<AutoScalingGroup>> {
     let last = refresh::last(cx, group).await?;
     let readiness = health::readiness(cx, group, last.as_ref()).await?;
     let outputs = Outputs {
-        arn: group.auto_scaling_group_arn().unwrap_or_default().to_owned(),
+        arn: required(
+            "autoscaling:DescribeAutoScalingGroups",
+            "the ARN of the group",
+            group.auto_scaling_group_arn.clone(),
+        )?,
         name: group.auto_scaling_group_name().unwrap_or_default().to_owned(),
     };
     Ok(Found { readiness, ..Found::serving(spec_of(group, last.as_ref()), outputs) })
@@ -178,8 +181,7 @@ async fn found(cx: &Cx, group: &Described) -> Result<Found<AutoScalingGroup>> {
 fn spec_of(group: &Described, last: Option<&InstanceRefresh>) -> Spec {
     let template = group.launch_template();
     let zones = group.vpc_zone_identifier().unwrap_or_default().split(',');
-    let propagated: Vec<TagDescription> =
-        group.tags().iter().filter(|tag| tag.propagate_at_launch == Some(true)).cloned().collect();
+    let propagated = group.tags().iter().filter(|tag| tag.propagate_at_launch == Some(true)).cloned();
     let policy = group.instance_maintenance_policy();
     let texts = |all: &[String]| Some(all.to_vec());
     Spec {
@@ -216,7 +218,7 @@ fn spec_of(group: &Described, last: Option<&InstanceRefresh>) -> Spec {
             group.suspended_processes().iter().filter_map(|one| one.process_name.clone()).collect(),
         ),
         deletion_protection: Some(protection(group)),
-        tags: Some(live_tags(all_tags(&propagated))),
+        tags: Some(user_tags(propagated)),
     }
 }
 
@@ -224,6 +226,12 @@ fn protection(group: &Described) -> DeletionProtection {
     group.deletion_protection().and_then(|of| from_wire(of.as_str())).unwrap_or(DeletionProtection::None)
 }
 
-fn all_tags(tags: &[TagDescription]) -> Tags {
-    tags.iter().map(|tag| (tag.key.clone().unwrap_or_default(), tag.value.clone().unwrap_or_default())).collect()
+impl AwsTag for TagDescription {
+    fn new(key: &str, value: &str) -> Self {
+        Self::builder().key(key).value(value).build()
+    }
+
+    fn pair(self) -> (String, String) {
+        (self.key.unwrap_or_default(), self.value.unwrap_or_default())
+    }
 }

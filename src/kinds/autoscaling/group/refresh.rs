@@ -15,7 +15,7 @@ use crate::cloud::{Class, CloudError};
 
 /// Our tag that says which failed refresh has been told, or with a word after it that it matters no more.
 const TAG_TOLD: &str = "isobar:refresh";
-/// That word.
+/// Suffix of a tag on a failed refresh that matters no more.
 const DROPPED: &str = " dropped";
 
 /// The latest refresh of a group, if there ever was one.
@@ -30,21 +30,21 @@ pub(super) async fn last(cx: &Cx, group: &Described) -> Result<Option<InstanceRe
     }
 }
 
-/// How far a refresh is, while it runs.
+/// Progress of a running refresh.
 pub(super) fn progress(refresh: &InstanceRefresh) -> Option<String> {
     let percent = refresh.percentage_complete().unwrap_or(0);
     let why = refresh.status_reason().map(|why| format!(": {why}")).unwrap_or_default();
     match refresh.status()? {
-        InstanceRefreshStatus::Pending => Some("the instance refresh is about to begin".to_owned()),
-        InstanceRefreshStatus::InProgress => Some(format!("{percent} % of the instances are refreshed{why}")),
-        InstanceRefreshStatus::Baking => Some("the instances are refreshed, and alarms are watched".to_owned()),
-        InstanceRefreshStatus::Cancelling => Some("the instance refresh is being cancelled".to_owned()),
-        InstanceRefreshStatus::RollbackInProgress => Some(format!("the instance refresh is rolled back{why}")),
+        InstanceRefreshStatus::Pending => Some("starting the instance refresh".to_owned()),
+        InstanceRefreshStatus::InProgress => Some(format!("refreshing instances, {percent} % done{why}")),
+        InstanceRefreshStatus::Baking => Some("watching alarms after the instance refresh".to_owned()),
+        InstanceRefreshStatus::Cancelling => Some("cancelling the instance refresh".to_owned()),
+        InstanceRefreshStatus::RollbackInProgress => Some(format!("rolling back the instance refresh{why}")),
         _ => None,
     }
 }
 
-/// Why a refresh did not reach its aim.
+/// Reason of a failed refresh.
 fn failure(refresh: &InstanceRefresh) -> Option<String> {
     let status = refresh.status()?;
     let failed = matches!(
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_a_difference_until_it_is_told() {
+    fn failed_refreshes_are_differences_until_reported() {
         let failed = refresh(InstanceRefreshStatus::Failed);
         let untold = version(&group(None, &["3", "4"]), Some(&failed));
         assert_eq!(untold, "3, the refresh of its instances: Failed (unhealthy)");
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_failure_left_half_done_is_a_difference() {
+    fn half_refreshed_groups_are_differences() {
         let failed = refresh(InstanceRefreshStatus::Failed);
         let half = version(&group(Some("r-1"), &["3", "4"]), Some(&failed));
         assert_eq!(half, "3, but 1 of its instances have another one");
@@ -198,8 +198,11 @@ mod tests {
     }
 
     #[test]
-    fn only_a_running_refresh_has_progress() {
-        assert!(progress(&refresh(InstanceRefreshStatus::InProgress)).is_some_and(|how| how.starts_with("0 %")));
+    fn running_refreshes_have_progress() {
+        assert!(
+            progress(&refresh(InstanceRefreshStatus::InProgress))
+                .is_some_and(|how| how.starts_with("refreshing instances, 0 %"))
+        );
         assert_eq!(progress(&refresh(InstanceRefreshStatus::Failed)), None);
         assert_eq!(progress(&refresh(InstanceRefreshStatus::Successful)), None);
     }

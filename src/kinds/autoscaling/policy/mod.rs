@@ -3,8 +3,9 @@
 //! One call makes and changes it, and overwrites all of it. The type of a policy cannot be changed: such a one is
 //! deleted and made again in the same step. Alarms of target tracking are AWS's own, and go with the policy.
 
-mod put;
+mod read;
 mod spec;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,7 @@ use serde::Serialize;
 use crate::aws::{Cx, ErrorCodes, Result};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest};
+use crate::kinds::reading::required;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId, TAG_STACK};
 use spec::Spec;
@@ -23,7 +25,7 @@ use spec::Spec;
 /// A scaling policy.
 pub struct ScalingPolicy;
 
-/// What a policy can be referred to by.
+/// Outputs of a policy.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN, which alarms of step and simple policies name as their action.
@@ -76,20 +78,20 @@ simple: {adjustment_type: PercentChangeInCapacity, adjustment: 20, min_adjustmen
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let mut by_group = BTreeMap::<&str, BTreeSet<&str>>::new();
         for request in requests {
-            let (group, name) = parts(&request.id)?;
+            let (group, name) = split_id(&request.id)?;
             by_group.entry(group).or_default().insert(name);
         }
         let reads = by_group.iter().map(|(group, names)| policies(cx, group, names));
         let live: Vec<Described> = try_join_all(reads).await?.into_iter().flatten().collect();
         let found_by = |request: &ReadRequest| {
-            let (group, name) = parts(&request.id)?;
+            let (group, name) = split_id(&request.id)?;
             let is = |one: &&Described| one.auto_scaling_group_name() == Some(group) && one.policy_name() == Some(name);
             live.iter().find(is).map(|one| found(one.clone())).transpose()
         };
         requests.iter().map(found_by).collect()
     }
 
-    /// A policy has no tags: one of this name on a group of our own stack is ours.
+    /// Policies have no tags: one of this name on a group of this stack is the stack's.
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let group = &spec.auto_scaling_group_name;
         if policies(cx, group, &BTreeSet::from([spec.name.as_str()])).await?.is_empty() {
@@ -105,14 +107,14 @@ simple: {adjustment_type: PercentChangeInCapacity, adjustment: 20, min_adjustmen
                 ..CloudError::local(
                     Class::NotOwned,
                     "find",
-                    format!("the scaling policy {} exists already and is somebody else's", spec.name),
+                    format!("a scaling policy named {} already exists and is not managed by this stack", spec.name),
                 )
             }),
         }
     }
 
     async fn create(cx: &Cx, spec: &Spec, _owner: &Owner) -> Result<PhysicalId> {
-        put::put(cx, spec).send().await?;
+        write::put(cx, spec).send().await?;
         Ok(id(spec))
     }
 
@@ -120,12 +122,12 @@ simple: {adjustment_type: PercentChangeInCapacity, adjustment: 20, min_adjustmen
         if from.policy_type() != to.policy_type() {
             Self::delete(cx, id).await?;
         }
-        put::put(cx, to).send().await?;
+        write::put(cx, to).send().await?;
         Ok(())
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
-        let (group, name) = parts(id)?;
+        let (group, name) = split_id(id)?;
         if policies(cx, group, &BTreeSet::from([name])).await?.is_empty() {
             return Ok(());
         }
@@ -138,7 +140,7 @@ simple: {adjustment_type: PercentChangeInCapacity, adjustment: 20, min_adjustmen
     }
 }
 
-/// The policies of these names, of one group. A group that is not there has none.
+/// The policies of these names on one group; none if the group does not exist.
 async fn policies(cx: &Cx, group: &str, names: &BTreeSet<&str>) -> Result<Vec<Described>> {
     let names = names.iter().map(|name| (*name).to_owned()).collect();
     let call = cx.autoscaling().describe_policies().auto_scaling_group_name(group).set_policy_names(Some(names));
@@ -156,10 +158,10 @@ async fn policies(cx: &Cx, group: &str, names: &BTreeSet<&str>) -> Result<Vec<De
 
 fn found(live: Described) -> Result<Found<ScalingPolicy>> {
     let outputs = Outputs {
-        arn: live.policy_arn().unwrap_or_default().to_owned(),
+        arn: required("autoscaling:DescribePolicies", "the ARN of the policy", live.policy_arn.clone())?,
         name: live.policy_name().unwrap_or_default().to_owned(),
     };
-    Ok(Found::serving(put::spec(live)?, outputs))
+    Ok(Found::serving(read::spec(live)?, outputs))
 }
 
 fn id(spec: &Spec) -> PhysicalId {
@@ -167,7 +169,7 @@ fn id(spec: &Spec) -> PhysicalId {
 }
 
 /// Group and policy of `group:policy`; a group's name has no colon.
-fn parts(id: &PhysicalId) -> Result<(&str, &str)> {
+fn split_id(id: &PhysicalId) -> Result<(&str, &str)> {
     let wrong =
         || CloudError::local(Class::Invalid, "autoscaling.ScalingPolicy", format!("`{id}` is not `group:policy`"));
     id.as_str().split_once(':').ok_or_else(wrong)

@@ -1,11 +1,11 @@
-//! What a scaling policy can be told to be, and the rules AWS has for it.
+//! Fields of a scaling policy, and rules beyond the schema.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a policy can be told to be. Exactly one of `target_tracking`, `step`, `simple` and `predictive` is wanted.
+/// Fields of a policy. Exactly one of `target_tracking`, `step`, `simple` and `predictive` is required.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -15,7 +15,7 @@ pub struct Spec {
     /// Name, unique in the group; 1 to 255 characters. A change replaces.
     #[schemars(length(min = 1, max = 255), extend("x-change" = "replace"))]
     pub name: String,
-    /// Whether it does anything; true when left out.
+    /// Policy on or off; true when left out.
     pub enabled: Option<bool>,
     /// So many instances that a metric stays at a value.
     pub target_tracking: Option<TargetTracking>,
@@ -35,7 +35,7 @@ pub struct Spec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetTracking {
-    /// A metric that AWS has. Either this or `custom` is wanted.
+    /// A metric that AWS has. Exactly one of this and `custom` is required.
     pub metric: Option<Metric>,
     /// With `ALBRequestCountPerTarget`: the load balancer's and the target group's full names,
     /// `app/name/id/targetgroup/name/id`. The target group must be one of the group's.
@@ -45,7 +45,7 @@ pub struct TargetTracking {
     pub custom: Option<Custom>,
     /// The value it stays at.
     pub target_value: f64,
-    /// Whether the group only grows; false when left out.
+    /// Growth only, never scaling in; false when left out.
     pub disable_scale_in: Option<bool>,
 }
 
@@ -76,7 +76,7 @@ pub struct Custom {
     pub metric_name: String,
     /// Dimensions, by name.
     pub dimensions: Option<BTreeMap<String, String>>,
-    /// How the values of one period become one number.
+    /// Statistic over the values of one period.
     pub statistic: Statistic,
     /// Unit that the metric is published in.
     pub unit: Option<String>,
@@ -85,7 +85,7 @@ pub struct Custom {
     pub period_seconds: Option<i32>,
 }
 
-/// How the values of one period become one number.
+/// Statistic over the values of one period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Statistic {
     /// Their average.
@@ -94,7 +94,7 @@ pub enum Statistic {
     Minimum,
     /// The most.
     Maximum,
-    /// How many there are.
+    /// Number of values.
     SampleCount,
     /// Their sum.
     Sum,
@@ -104,12 +104,12 @@ pub enum Statistic {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// What the numbers mean.
+    /// Meaning of the adjustments.
     pub adjustment_type: Adjustment,
     /// The steps, in rising order and without gaps.
     #[schemars(length(min = 1))]
     pub steps: Vec<StepAdjustment>,
-    /// How the values of the metric become one number; `Average` when left out.
+    /// Statistic over the values of the metric; `Average` when left out.
     pub aggregation: Option<Aggregation>,
     /// Least number of instances by which it changes, with `PercentChangeInCapacity`.
     #[schemars(range(min = 1))]
@@ -132,7 +132,7 @@ pub struct StepAdjustment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Simple {
-    /// What the number means.
+    /// Meaning of the adjustment.
     pub adjustment_type: Adjustment,
     /// By how much, or to how many.
     pub adjustment: i32,
@@ -144,7 +144,7 @@ pub struct Simple {
     pub min_adjustment_magnitude: Option<i32>,
 }
 
-/// What the number of a step means.
+/// Meaning of an adjustment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[expect(clippy::enum_variant_names, reason = "AWS's own words")]
 pub enum Adjustment {
@@ -156,7 +156,7 @@ pub enum Adjustment {
     PercentChangeInCapacity,
 }
 
-/// How the values of a metric become one number.
+/// Statistic over the values of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Aggregation {
     /// The least.
@@ -171,26 +171,26 @@ pub enum Aggregation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Predictive {
-    /// What is forecast, and what is held at the value.
+    /// Forecast metric and the metric held at the value.
     pub metric: Pair,
     /// With `ALBRequestCount`: the load balancer's and the target group's full names.
     #[schemars(length(min = 1, max = 1023))]
     pub resource_label: Option<String>,
     /// The value it stays at.
     pub target_value: f64,
-    /// Whether anything is done; `ForecastOnly` when left out.
+    /// Scaling by the forecast, or the forecast alone; `ForecastOnly` when left out.
     pub mode: Option<Mode>,
-    /// What happens when the forecast comes near `max_size`; it stays when left out.
+    /// Behaviour when the forecast comes near `max_size`; the limit stays when left out.
     pub max_capacity_breach_behavior: Option<Breach>,
     /// With `IncreaseMaxCapacity`: how far above the forecast it may go, in per cent.
     #[schemars(range(min = 0, max = 100))]
     pub max_capacity_buffer: Option<i32>,
-    /// How many seconds early instances are launched, up to an hour; 300 when left out.
+    /// Seconds by which instances are launched early, 0 to 3600; 300 when left out.
     #[schemars(range(min = 0, max = 3600))]
     pub scheduling_buffer_seconds: Option<i32>,
 }
 
-/// What is forecast, and what is held at the value.
+/// Forecast metric and the metric held at the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Pair {
     /// Use of CPU.
@@ -207,7 +207,7 @@ pub enum Pair {
     Requests,
 }
 
-/// Whether anything is done about a forecast.
+/// Use of a forecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Mode {
     /// Instances are launched.
@@ -216,7 +216,7 @@ pub enum Mode {
     ForecastOnly,
 }
 
-/// What happens when a forecast comes near the most that there may be.
+/// Behaviour when a forecast comes near the maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Breach {
     /// It stays.
@@ -240,7 +240,7 @@ impl Spec {
     }
 }
 
-/// Rules beyond the schema.
+/// Faults that the schema does not find.
 pub(super) fn check(spec: &Spec) -> Vec<String> {
     let mut faults = Vec::new();
     let mut rule = |broken: bool, words: &str| {
@@ -250,25 +250,34 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
     };
     let cases = [spec.target_tracking.is_some(), spec.step.is_some(), spec.simple.is_some(), spec.predictive.is_some()];
     let count = cases.into_iter().filter(|there| *there).count();
-    rule(count != 1, "exactly one of `target_tracking`, `step`, `simple` and `predictive` is wanted");
+    rule(count != 1, "exactly one of `target_tracking`, `step`, `simple` and `predictive` is required");
     let warms = spec.target_tracking.is_some() || spec.step.is_some();
     let warmup = spec.estimated_instance_warmup_seconds.is_some();
-    rule(warmup && !warms, "`estimated_instance_warmup_seconds` goes with `target_tracking` and `step`");
+    rule(warmup && !warms, "`estimated_instance_warmup_seconds` has no effect without `target_tracking` or `step`");
     if let Some(tracking) = &spec.target_tracking {
         let both = tracking.metric.is_some() == tracking.custom.is_some();
-        rule(both, "exactly one of `metric` and `custom` is wanted in `target_tracking`");
+        rule(both, "`target_tracking` needs exactly one of `metric` and `custom`");
         let requests = tracking.metric == Some(Metric::Requests);
-        rule(requests != tracking.resource_label.is_some(), "`resource_label` goes with `ALBRequestCountPerTarget`");
+        rule(
+            requests != tracking.resource_label.is_some(),
+            "`metric: ALBRequestCountPerTarget` needs `resource_label`, which has no effect without it",
+        );
     }
     if let Some(predictive) = &spec.predictive {
         let requests = predictive.metric == Pair::Requests;
-        rule(requests != predictive.resource_label.is_some(), "`resource_label` goes with `ALBRequestCount`");
+        rule(
+            requests != predictive.resource_label.is_some(),
+            "`metric: ALBRequestCount` needs `resource_label`, which has no effect without it",
+        );
         let more = predictive.max_capacity_breach_behavior == Some(Breach::IncreaseMaxCapacity);
-        rule(more != predictive.max_capacity_buffer.is_some(), "`max_capacity_buffer` goes with `IncreaseMaxCapacity`");
+        rule(
+            more != predictive.max_capacity_buffer.is_some(),
+            "`IncreaseMaxCapacity` needs `max_capacity_buffer`, which has no effect without it",
+        );
     }
     if let Some(step) = &spec.step {
         let gap = step.steps.windows(2).any(|pair| pair[0].upper.is_none() || pair[0].upper != pair[1].lower);
-        rule(gap, "each of `steps` begins where the one before it ends");
+        rule(gap, "each of `steps` must begin where the one before it ends");
     }
     faults
 }

@@ -3,16 +3,20 @@
 //! A version cannot be changed: every change makes a new one with all of the data, and makes it the default. Groups
 //! that refer to the number of the version follow in the same run. Old versions stay, AWS keeps up to 10,000.
 
-mod data;
+mod read;
 mod spec;
+mod write;
 
-use aws_sdk_ec2::types::{LaunchTemplateVersion, ResourceType, Tag, TagSpecification};
+use aws_sdk_ec2::types::{LaunchTemplateVersion, ResourceType};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use super::{sync_tags, tag_specification};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest};
+use crate::kinds::reading::{created, read_each, required};
+use crate::kinds::tagging::all_tags;
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
 use spec::Spec;
@@ -20,7 +24,7 @@ use spec::Spec;
 /// A launch template.
 pub struct LaunchTemplate;
 
-/// What a launch template can be referred to by.
+/// Outputs of a launch template.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `lt-...`.
@@ -34,7 +38,9 @@ pub struct Outputs {
     pub version: String,
 }
 
-/// The version that counts.
+/// The operation that reads.
+const DESCRIBE: &str = "ec2:DescribeLaunchTemplateVersions";
+/// The version that groups without a number of their own take.
 const DEFAULT: &str = "$Default";
 
 impl Kind for LaunchTemplate {
@@ -83,33 +89,30 @@ tags: {team: commerce}
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, request))).await
+        read_each(requests, |request| read_one(cx, request)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let found = cx.ec2().describe_launch_templates().launch_template_names(&spec.name).send().await;
-        let Some(found) = gone(found.map_err(CloudError::from))? else { return Ok(None) };
+        let Some(found) = not_found_as_none(found.map_err(CloudError::from))? else { return Ok(None) };
         let Some(template) = found.launch_templates.unwrap_or_default().into_iter().next() else { return Ok(None) };
-        cx.ensure_owned("a launch template", &spec.name, &pairs(template.tags), owner)?;
-        Ok(template.launch_template_id.map(PhysicalId::new))
+        cx.ensure_owned("a launch template", &spec.name, &all_tags(template.tags.unwrap_or_default()), owner)?;
+        let id = required("ec2:DescribeLaunchTemplates", "the id of the template", template.launch_template_id)?;
+        Ok(Some(PhysicalId::new(id)))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        let tags = with_owner(spec.tags.as_ref(), owner).into_iter().map(|(key, value)| tag(&key, &value));
-        let tags =
-            TagSpecification::builder().resource_type(ResourceType::LaunchTemplate).set_tags(Some(tags.collect()));
         let made = cx
             .ec2()
             .create_launch_template()
             .launch_template_name(&spec.name)
             .client_token(owner.token())
             .set_version_description(spec.version_description.clone().filter(|text| !text.is_empty()))
-            .launch_template_data(data::request(spec))
-            .tag_specifications(tags.build())
+            .launch_template_data(write::request(spec))
+            .tag_specifications(tag_specification(ResourceType::LaunchTemplate, spec.tags.as_ref(), owner))
             .send()
             .await?;
-        let id = made.launch_template.and_then(|template| template.launch_template_id);
-        Ok(PhysicalId::new(id.unwrap_or_default()))
+        created("ec2:CreateLaunchTemplate", made.launch_template.and_then(|template| template.launch_template_id))
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
@@ -120,23 +123,15 @@ tags: {team: commerce}
             let call = cx.ec2().create_launch_template_version().launch_template_id(id.as_str());
             let made = call
                 .set_version_description(whole.version_description.clone().filter(|text| !text.is_empty()))
-                .launch_template_data(data::request(&whole))
+                .launch_template_data(write::request(&whole))
                 .send()
                 .await?;
-            let number = made.launch_template_version.and_then(|version| version.version_number).unwrap_or_default();
+            let number = made.launch_template_version.and_then(|version| version.version_number);
+            let number = created("ec2:CreateLaunchTemplateVersion", number.map(|number| number.to_string()))?;
             let call = cx.ec2().modify_launch_template().launch_template_id(id.as_str());
-            call.default_version(number.to_string()).send().await?;
+            call.default_version(number.as_str()).send().await?;
         }
-        let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
-        if !set.is_empty() {
-            let tags = set.iter().map(|(key, value)| tag(key, value)).collect();
-            cx.ec2().create_tags().resources(id.as_str()).set_tags(Some(tags)).send().await?;
-        }
-        if !unset.is_empty() {
-            let tags = unset.iter().map(|key| Tag::builder().key(key).build()).collect();
-            cx.ec2().delete_tags().resources(id.as_str()).set_tags(Some(tags)).send().await?;
-        }
-        Ok(())
+        sync_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -155,8 +150,8 @@ const NOT_FOUND: [&str; 3] = [
     "InvalidLaunchTemplateName.NotFoundException",
 ];
 
-/// `None` if there is no such template.
-fn gone<T>(answer: Result<T>) -> Result<Option<T>> {
+/// `None` for a template that does not exist.
+fn not_found_as_none<T>(answer: Result<T>) -> Result<Option<T>> {
     let answer = answer.map_err(|error| {
         let class = if NOT_FOUND.contains(&error.code.as_str()) { Class::NotFound } else { error.class };
         CloudError { class, ..error }
@@ -167,41 +162,34 @@ fn gone<T>(answer: Result<T>) -> Result<Option<T>> {
 async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<LaunchTemplate>>> {
     let id = request.id.as_str();
     let call = cx.ec2().describe_launch_template_versions().launch_template_id(id).versions(DEFAULT);
-    let Some(answer) = gone(call.send().await.map_err(CloudError::from))? else { return Ok(None) };
+    let Some(answer) = not_found_as_none(call.send().await.map_err(CloudError::from))? else { return Ok(None) };
     let Some(version) = answer.launch_template_versions.unwrap_or_default().into_iter().next() else { return Ok(None) };
-    let arn = format!("arn:aws:ec2:{}:{}:launch-template/{id}", cx.region(), cx.account().await?);
+    let arn = cx.arn("ec2", format!("launch-template/{id}")).await?;
     let tags = if let Some(tags) = cx.indexed_tags(&arn).await? {
         tags
     } else {
         let described = cx.ec2().describe_launch_templates().launch_template_ids(id).send().await;
-        let Some(described) = gone(described.map_err(CloudError::from))? else { return Ok(None) };
-        pairs(described.launch_templates.unwrap_or_default().into_iter().find_map(|template| template.tags))
+        let Some(described) = not_found_as_none(described.map_err(CloudError::from))? else { return Ok(None) };
+        let tags = described.launch_templates.unwrap_or_default().into_iter().find_map(|template| template.tags);
+        all_tags(tags.unwrap_or_default())
     };
-    Ok(Some(found(version, arn, tags)))
+    found(version, arn, tags).map(Some)
 }
 
-fn found(version: LaunchTemplateVersion, arn: String, tags: Tags) -> Found<LaunchTemplate> {
+fn found(version: LaunchTemplateVersion, arn: String, tags: Tags) -> Result<Found<LaunchTemplate>> {
     let name = version.launch_template_name.unwrap_or_default();
     let spec = Spec {
         name: name.clone(),
         version_description: Some(version.version_description.unwrap_or_default()),
         tags: Some(live_tags(tags)),
-        ..data::spec(version.launch_template_data)
+        ..read::spec(version.launch_template_data)
     };
+    let number = version.version_number.map(|number| number.to_string());
     let outputs = Outputs {
-        id: version.launch_template_id.unwrap_or_default(),
+        id: required(DESCRIBE, "the id of the template", version.launch_template_id)?,
         arn,
         name,
-        version: version.version_number.unwrap_or_default().to_string(),
+        version: required(DESCRIBE, "the number of the version", number)?,
     };
-    Found::serving(spec, outputs)
-}
-
-fn tag(key: &str, value: &str) -> Tag {
-    Tag::builder().key(key).value(value).build()
-}
-
-fn pairs(tags: Option<Vec<Tag>>) -> Tags {
-    let tags = tags.unwrap_or_default().into_iter();
-    tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect()
+    Ok(Found::serving(spec, outputs))
 }

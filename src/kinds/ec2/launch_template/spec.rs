@@ -1,18 +1,18 @@
-//! What a launch template can be told to be, and the rules AWS has for it.
+//! Fields of a launch template, and rules beyond the schema.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::Tags;
 
-/// What a launch template can be told to be. Whatever is left out stays as the version before has it.
+/// Fields of a launch template. Whatever is left out stays as the version before has it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Name, unique in the region; 3 to 128 letters, digits and `().-/_`. A change replaces.
     #[schemars(regex(pattern = r"^[A-Za-z0-9().\-/_]{3,128}$"), extend("x-change" = "replace"))]
     pub name: String,
-    /// What is new in the version; up to 255 characters.
+    /// Description of the version; up to 255 characters. An empty text for none.
     #[schemars(length(max = 255))]
     pub version_description: Option<String>,
     /// Id of the image, or `resolve:ssm:` and the name of a parameter that holds it, which is looked up at every
@@ -26,45 +26,45 @@ pub struct Spec {
     /// Security groups; the VPC's default one when there are none.
     #[schemars(extend("x-unordered" = true))]
     pub security_group_ids: Option<Vec<String>>,
-    /// What runs at the first start: a script or cloud-init's configuration, as plain text of up to 16 KB.
+    /// User data for the first start: a script or cloud-init's configuration, as plain text of up to 16 KB.
     pub user_data: Option<String>,
     /// Name of the key pair to log in with. An empty text for none.
     pub key_name: Option<String>,
     /// Volumes beside, or in place of, those of the image.
     #[schemars(extend("x-key" = "device_name"))]
     pub block_device_mappings: Option<Vec<BlockDevice>>,
-    /// How instances learn about themselves.
+    /// Instance metadata service.
     pub metadata_options: Option<MetadataOptions>,
-    /// Whether metrics come every minute rather than every five; false when left out.
+    /// Detailed monitoring, every minute rather than every five; false when left out.
     pub monitoring: Option<bool>,
-    /// Whether there is bandwidth for volumes alone; most types have it anyway.
+    /// Dedicated bandwidth for volumes; most types have it anyway.
     pub ebs_optimized: Option<bool>,
     /// Tags of every instance.
     pub instance_tags: Option<Tags>,
     /// Tags of every volume.
     pub volume_tags: Option<Tags>,
-    /// Whether instances get public addresses, whatever the subnet says.
+    /// Public addresses of instances, whatever the subnet says; the subnet's setting when left out.
     pub associate_public_ip_address: Option<bool>,
     /// Credits of burstable types: `standard` or `unlimited`.
     #[schemars(regex(pattern = "^(standard|unlimited)$"))]
     pub cpu_credits: Option<String>,
     /// Cores and threads, where fewer are wanted than the type has.
     pub cpu_options: Option<CpuOptions>,
-    /// What becomes of an instance that shuts itself down; `stop` when left out.
+    /// Effect of a shutdown from within the instance; `stop` when left out.
     pub shutdown_behavior: Option<ShutdownBehavior>,
-    /// Whether instances are kept from being terminated by hand; not by their group.
+    /// Protection from termination by hand, not by the group; false when left out.
     pub disable_api_termination: Option<bool>,
-    /// Whether instances are kept from being stopped by hand.
+    /// Protection from being stopped by hand; false when left out.
     pub disable_api_stop: Option<bool>,
-    /// Whether AWS restarts an instance whose host fails; `default` when left out.
+    /// Recovery of an instance whose host fails; `default` when left out.
     pub auto_recovery: Option<AutoRecovery>,
-    /// Where instances are put.
+    /// Placement of instances.
     pub placement: Option<Placement>,
-    /// Whether instances can hibernate; false when left out.
+    /// Hibernation; false when left out.
     pub hibernation: Option<bool>,
-    /// Whether there can be enclaves in them; false when left out.
+    /// Nitro Enclaves; false when left out.
     pub enclave: Option<bool>,
-    /// Whether they are spot instances, which AWS may take back; false when left out.
+    /// Spot instances, which AWS may take back; false when left out.
     pub spot: Option<bool>,
     /// Tags of the template itself.
     #[schemars(extend("x-merge" = true))]
@@ -75,7 +75,7 @@ pub struct Spec {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BlockDevice {
-    /// What it is called, such as `/dev/xvda`, which of most images is the root.
+    /// Device name, such as `/dev/xvda`, the root device of most images.
     pub device_name: String,
     /// Size in GiB; that of the snapshot when left out.
     #[schemars(range(min = 1, max = 65_536))]
@@ -88,13 +88,13 @@ pub struct BlockDevice {
     /// MiB in a second, of gp3.
     #[schemars(range(min = 125, max = 2_000))]
     pub throughput: Option<i32>,
-    /// Whether it is encrypted.
+    /// Encryption of the volume.
     pub encrypted: Option<bool>,
     /// KMS key that encrypts it; the account's key for volumes when left out.
     pub kms_key_id: Option<String>,
     /// Snapshot that it is made from.
     pub snapshot_id: Option<String>,
-    /// Whether it goes with its instance; true when left out.
+    /// Deletion with the instance; true when left out.
     pub delete_on_termination: Option<bool>,
 }
 
@@ -118,24 +118,24 @@ pub enum VolumeType {
     Standard,
 }
 
-/// How instances learn about themselves.
+/// Instance metadata service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MetadataOptions {
-    /// Whether a session token is needed; `required` keeps metadata from whoever can make an instance forward a request.
+    /// Session tokens (IMDSv2); `required` keeps metadata from callers that make an instance forward a request.
     pub http_tokens: Option<HttpTokens>,
-    /// How many hops an answer goes, 1 to 64; containers need 2.
+    /// Hop limit of answers, 1 to 64; containers need 2.
     #[schemars(range(min = 1, max = 64))]
     pub http_put_response_hop_limit: Option<i32>,
-    /// Whether there is metadata at all.
+    /// Metadata over HTTP; AWS enables it when left out.
     pub http_endpoint: Option<Switch>,
-    /// Whether there is metadata over IPv6.
+    /// Metadata over IPv6.
     pub http_protocol_ipv6: Option<Switch>,
-    /// Whether tags are in the metadata.
+    /// Tags in the metadata; off when left out.
     pub instance_metadata_tags: Option<Switch>,
 }
 
-/// Whether a session token is needed.
+/// Session tokens (IMDSv2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HttpTokens {
@@ -167,7 +167,7 @@ pub struct CpuOptions {
     pub threads_per_core: Option<i32>,
 }
 
-/// What becomes of an instance that shuts itself down.
+/// Effect of a shutdown from within the instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ShutdownBehavior {
@@ -177,7 +177,7 @@ pub enum ShutdownBehavior {
     Terminate,
 }
 
-/// Whether AWS restarts an instance whose host fails.
+/// Recovery of an instance whose host fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AutoRecovery {
@@ -187,11 +187,11 @@ pub enum AutoRecovery {
     Disabled,
 }
 
-/// Where instances are put.
+/// Placement of instances.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Placement {
-    /// Whose hosts they run on.
+    /// Hosts that instances run on.
     pub tenancy: Option<Tenancy>,
     /// Name of a placement group.
     pub group_name: Option<String>,
@@ -200,7 +200,7 @@ pub struct Placement {
     pub partition_number: Option<i32>,
 }
 
-/// Whose hosts instances run on.
+/// Hosts that instances run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Tenancy {
@@ -213,7 +213,7 @@ pub enum Tenancy {
 }
 
 impl Spec {
-    /// What is wanted, and what is there where the file says nothing.
+    /// The wanted values, completed by the live ones.
     pub(super) fn completed_by(&self, from: &Self) -> Self {
         fn kept<T: Clone>(to: Option<&T>, from: Option<&T>) -> Option<T> {
             to.or(from).cloned()
@@ -256,10 +256,10 @@ impl Spec {
     }
 }
 
-/// How many bytes of user data AWS takes, before they are encoded.
+/// Bytes of user data that AWS takes, before they are encoded.
 const MOST_USER_DATA: usize = 16 * 1024;
 
-/// Rules beyond the schema.
+/// Faults that the schema does not find.
 pub(super) fn check(spec: &Spec) -> Vec<String> {
     let mut faults = Vec::new();
     let mut rule = |broken: bool, words: String| {
@@ -268,15 +268,18 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
         }
     };
     let length = spec.user_data.as_ref().map_or(0, String::len);
-    rule(length > MOST_USER_DATA, format!("`user_data` has {length} bytes, and AWS takes {MOST_USER_DATA}"));
+    rule(length > MOST_USER_DATA, format!("`user_data` must be at most {MOST_USER_DATA} bytes, but is {length}"));
     for device in spec.block_device_mappings.iter().flatten() {
         let name = &device.device_name;
         let rated = matches!(device.volume_type, Some(VolumeType::Gp3 | VolumeType::Io1 | VolumeType::Io2) | None);
-        rule(device.iops.is_some() && !rated, format!("`iops` of {name} go with gp3, io1 and io2"));
+        rule(device.iops.is_some() && !rated, format!("`iops` of {name} has no effect without gp3, io1 or io2"));
         let gp3 = matches!(device.volume_type, Some(VolumeType::Gp3) | None);
-        rule(device.throughput.is_some() && !gp3, format!("`throughput` of {name} goes with gp3"));
+        rule(device.throughput.is_some() && !gp3, format!("`throughput` of {name} has no effect without gp3"));
         let plain = device.encrypted == Some(false);
-        rule(device.kms_key_id.is_some() && plain, format!("`kms_key_id` of {name} goes with `encrypted: true`"));
+        rule(
+            device.kms_key_id.is_some() && plain,
+            format!("`kms_key_id` of {name} has no effect without `encrypted: true`"),
+        );
     }
     let (hibernation, enclave) = (spec.hibernation == Some(true), spec.enclave == Some(true));
     rule(hibernation && enclave, "an instance cannot have both `hibernation` and `enclave`".to_owned());

@@ -14,10 +14,14 @@ use aws_sdk_ec2::types::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Described, arn, asked, looked_up, not_yet, one, own_tags, owned, tagged, update_tags};
+use super::{
+    Described, arn, as_not_visible_yet, describe_one, find_owned, look_up, read_described, sync_tags, tag_specification,
+};
 use crate::aws::{Cx, ErrorCodes, Result, from_wire, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest, Readiness};
+use crate::kinds::reading::created;
+use crate::kinds::tagging::user_tags;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -26,7 +30,7 @@ use spec::{AvailabilityMode, ConnectivityType, Spec, ZoneAddresses};
 /// A NAT gateway.
 pub struct NatGateway;
 
-/// What a NAT gateway can be referred to by.
+/// Outputs of a NAT gateway.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `nat-...`.
@@ -87,16 +91,11 @@ zone_addresses: [{availability_zone_id: use1-az1, allocation_ids: ['${ec2.Elasti
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, requests).await?;
-        let account = cx.account().await?;
-        Ok(requests
-            .iter()
-            .map(|request| live.get(request.id.as_str()).map(|live| found(cx, account, request, live)))
-            .collect())
+        read_described(cx, requests, |request, live| found(cx, request, live)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
-        owned::<Live>(cx, owner).await
+        find_owned::<Live>(cx, owner).await
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
@@ -119,23 +118,24 @@ zone_addresses: [{availability_zone_id: use1-az1, allocation_ids: ['${ec2.Elasti
             .set_secondary_allocation_ids(secondary)
             .set_vpc_id(spec.vpc_id.clone())
             .set_availability_zone_addresses(zones)
-            .tag_specifications(tagged(ResourceType::Natgateway, spec.tags.as_ref(), owner))
+            .tag_specifications(tag_specification(ResourceType::Natgateway, spec.tags.as_ref(), owner))
             .send()
             .await?;
-        let made = made.nat_gateway.unwrap_or_else(|| Live::builder().build());
-        if matches!(made.state, Some(NatGatewayState::Deleted | NatGatewayState::Deleting)) {
-            let message = format!("the token belongs to {}, which was deleted", made.id());
+        let state = made.nat_gateway.as_ref().and_then(|made| made.state.clone());
+        let id = created("ec2:CreateNatGateway", made.nat_gateway.and_then(|made| made.nat_gateway_id))?;
+        if matches!(state, Some(NatGatewayState::Deleted | NatGatewayState::Deleting)) {
+            let message = format!("the token belongs to {id}, which was deleted");
             return Err(CloudError::local(Class::Exists, "ec2:CreateNatGateway", message));
         }
-        Ok(PhysicalId::new(made.id()))
+        Ok(id)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let done = async {
             update_addresses(cx, id, to).await?;
-            update_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
+            sync_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
         };
-        done.await.map_err(not_yet)
+        done.await.map_err(as_not_visible_yet)
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -144,7 +144,7 @@ zone_addresses: [{availability_zone_id: use1-az1, allocation_ids: ['${ec2.Elasti
     }
 
     async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
-        looked_up::<Live>(cx, query).await
+        look_up::<Live>(cx, query).await
     }
 
     fn check(spec: &Spec) -> Vec<String> {
@@ -152,11 +152,11 @@ zone_addresses: [{availability_zone_id: use1-az1, allocation_ids: ['${ec2.Elasti
     }
 }
 
-fn found(cx: &Cx, account: &str, request: &ReadRequest, live: &Live) -> Found<NatGateway> {
+async fn found(cx: &Cx, request: &ReadRequest, live: Live) -> Result<Found<NatGateway>> {
     let addresses = || live.nat_gateway_addresses().iter().filter(|address| is_ours(address));
     let regional = live.availability_mode().is_some_and(|mode| mode.as_str() == "regional");
-    let primary = addresses().find(|address| is_primary(live, address)).filter(|_| !regional);
-    let secondary = addresses().filter(|address| !is_primary(live, address));
+    let primary = addresses().find(|address| is_primary(&live, address)).filter(|_| !regional);
+    let secondary = addresses().filter(|address| !is_primary(&live, address));
     let mut zones = BTreeMap::<String, Vec<String>>::new();
     for address in addresses() {
         let ids = zones.entry(address.availability_zone_id.clone().unwrap_or_default()).or_default();
@@ -175,18 +175,18 @@ fn found(cx: &Cx, account: &str, request: &ReadRequest, live: &Live) -> Found<Na
         secondary_allocation_ids: Some(secondary.filter_map(|address| address.allocation_id.clone()).collect()),
         vpc_id: live.vpc_id.clone(),
         zone_addresses: Some(zones.collect()),
-        tags: Some(own_tags(live.tags.as_ref())),
+        tags: Some(user_tags(live.tags.clone().unwrap_or_default())),
     };
     let outputs = Outputs {
         id: live.id().to_owned(),
-        arn: arn(cx, Some(account), "natgateway", live.id()),
+        arn: arn(cx, None, "natgateway", live.id()).await?,
         public_ips: addresses().filter_map(|address| address.public_ip.clone()).collect(),
         route_table_id: live.route_table_id.clone(),
     };
-    Found { readiness: readiness(request, live), not_read: not_read(live), ..Found::serving(spec, outputs) }
+    Ok(Found { readiness: readiness(request, &live), not_read: not_read(&live), ..Found::serving(spec, outputs) })
 }
 
-/// Whether an address is there to stay: not on its way out, and not one that never came.
+/// True for addresses that stay: not those on their way out or that failed.
 fn is_ours(address: &NatGatewayAddress) -> bool {
     !matches!(address.status, Some(Status::Disassociating | Status::Unassigning | Status::Failed))
 }
@@ -200,7 +200,7 @@ fn is_primary(live: &Live, address: &NatGatewayAddress) -> bool {
     all.first().is_some_and(|first| std::ptr::eq(first, address))
 }
 
-/// What does not show yet of a gateway that is being made, and not all of one that failed.
+/// Fields that do not show yet of a pending gateway, and not all of a failed one.
 fn not_read(live: &Live) -> &'static [&'static str] {
     match live.state {
         Some(NatGatewayState::Pending | NatGatewayState::Failed) => {
@@ -218,14 +218,14 @@ fn readiness(request: &ReadRequest, live: &Live) -> Readiness {
         coming || matches!(address.status, Some(Status::Disassociating | Status::Unassigning))
     };
     match &live.state {
-        Some(NatGatewayState::Pending) => Readiness::Pending("AWS makes the gateway".to_owned()),
-        Some(NatGatewayState::Deleting) => Readiness::Pending("AWS deletes the gateway".to_owned()),
+        Some(NatGatewayState::Pending) => Readiness::Pending("creating the gateway".to_owned()),
+        Some(NatGatewayState::Deleting) => Readiness::Pending("deleting the gateway".to_owned()),
         Some(NatGatewayState::Failed) => {
             let code = live.failure_code().unwrap_or("the gateway has failed");
             Readiness::Failed(format!("{code}: {}", live.failure_message().unwrap_or("no reason given")))
         }
         _ if managed && live.nat_gateway_addresses().iter().any(moves) => {
-            Readiness::Pending("AWS moves addresses of the gateway".to_owned())
+            Readiness::Pending("moving addresses of the gateway".to_owned())
         }
         _ => Readiness::Serving,
     }
@@ -250,7 +250,7 @@ fn wanted_places(to: &Spec) -> Option<BTreeSet<Place>> {
 /// another zone has to go before it can come.
 async fn update_addresses(cx: &Cx, id: &PhysicalId, to: &Spec) -> Result<()> {
     let Some(wanted) = wanted_places(to) else { return Ok(()) };
-    let Some(live) = one::<Live>(cx, id).await? else { return Ok(()) };
+    let Some(live) = describe_one::<Live>(cx, id).await? else { return Ok(()) };
     let zonal = to.zone_addresses.is_none();
     let there = live.nat_gateway_addresses().iter().filter(|address| is_ours(address));
     let there = there.filter(|address| !(zonal && is_primary(&live, address))).filter_map(|address| {

@@ -1,4 +1,4 @@
-//! What a NAT gateway can be told to be.
+//! Fields of a NAT gateway.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::Tags;
 
-/// What a NAT gateway can be told to be.
+/// Fields of a NAT gateway.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -40,12 +40,12 @@ pub struct Spec {
     /// addresses of its own and follows the subnets into new zones, within an hour. A zone that is not listed is left.
     #[schemars(length(min = 1), extend("x-key" = "availability_zone_id"))]
     pub zone_addresses: Option<Vec<ZoneAddresses>>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// Where a gateway stands.
+/// Availability mode of a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AvailabilityMode {
@@ -55,7 +55,7 @@ pub enum AvailabilityMode {
     Regional,
 }
 
-/// Where a gateway leads.
+/// Connectivity of a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ConnectivityType {
@@ -76,7 +76,7 @@ pub struct ZoneAddresses {
     pub allocation_ids: Vec<String>,
 }
 
-/// The rules between fields.
+/// Faults that the schema does not find.
 pub(super) fn check(spec: &Spec) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut rule = |broken: bool, words: &str| {
@@ -95,7 +95,7 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
         rule(private, "a regional gateway is public");
         let zones = spec.zone_addresses.iter().flatten().map(|zone| &zone.availability_zone_id);
         let count = zones.clone().count();
-        rule(zones.collect::<BTreeSet<_>>().len() < count, "a zone stands twice in `zone_addresses`");
+        rule(zones.collect::<BTreeSet<_>>().len() < count, "duplicate zone in `zone_addresses`");
     } else {
         rule(spec.subnet_id.is_none(), "a zonal gateway needs `subnet_id`");
         let regional = spec.vpc_id.is_some() || spec.zone_addresses.is_some();
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_mode_has_its_own_fields() {
+    fn modes_take_fields_of_their_own() {
         let faults = |json| check(&serde_json::from_value(json).expect("a spec")).len();
         assert_eq!(faults(json!({"subnet_id": "subnet-1", "allocation_id": "eipalloc-1"})), 0);
         assert_eq!(faults(json!({"availability_mode": "regional", "vpc_id": "vpc-1"})), 0);

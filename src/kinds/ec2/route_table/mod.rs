@@ -11,10 +11,15 @@ use aws_sdk_ec2::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Described, arn, asked, filter, looked_up, not_yet, one, own_tags, owned, tagged, update_tags};
+use super::{
+    Described, arn, as_not_visible_yet, describe_one, filter, find_owned, look_up, read_described, sync_tags,
+    tag_specification,
+};
 use crate::aws::{Cx, ErrorCodes, Result, Tags};
 use crate::catalog::Traits;
 use crate::cloud::{CloudError, ReadRequest, Readiness};
+use crate::kinds::reading::created;
+use crate::kinds::tagging::user_tags;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -23,7 +28,7 @@ use route::{Route, put};
 /// A route table.
 pub struct RouteTable;
 
-/// What a route table can be told to be.
+/// Fields of a route table.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -38,12 +43,12 @@ pub struct Spec {
     /// listed falls back to the main table of the VPC.
     #[schemars(extend("x-unordered" = true))]
     pub subnet_ids: Option<Vec<String>>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What a route table can be referred to by.
+/// Outputs of a route table.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `rtb-...`, which gateway endpoints take.
@@ -87,33 +92,35 @@ routes:
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, requests).await?;
-        Ok(requests.iter().map(|request| live.get(request.id.as_str()).map(|live| found(cx, request, live))).collect())
+        read_described(cx, requests, |request, live| found(cx, request, live)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
-        owned::<Live>(cx, owner).await
+        find_owned::<Live>(cx, owner).await
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let call = cx.ec2().create_route_table().vpc_id(&spec.vpc_id).client_token(owner.token());
-        let made = call.tag_specifications(tagged(ResourceType::RouteTable, spec.tags.as_ref(), owner)).send().await?;
-        Ok(PhysicalId::new(made.route_table.and_then(|table| table.route_table_id).unwrap_or_default()))
+        let made = call
+            .tag_specifications(tag_specification(ResourceType::RouteTable, spec.tags.as_ref(), owner))
+            .send()
+            .await?;
+        created("ec2:CreateRouteTable", made.route_table.and_then(|table| table.route_table_id))
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let done = async {
             update_routes(cx, id, from, to).await?;
             update_subnets(cx, id, from, to).await?;
-            update_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
+            sync_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
         };
-        done.await.map_err(not_yet)
+        done.await.map_err(as_not_visible_yet)
     }
 
     /// Its subnets let go, then deleted.
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
-        // What a look does not see may be there all the same: whether it is gone the call itself tells.
-        for association in one::<Live>(cx, id).await?.iter().flat_map(subnets) {
+        // A read may miss what exists: only the call itself tells that it is gone.
+        for association in describe_one::<Live>(cx, id).await?.iter().flat_map(subnets) {
             disassociate(cx, association).await?;
         }
         cx.ec2().delete_route_table().route_table_id(id.as_str()).send().await?;
@@ -121,7 +128,7 @@ routes:
     }
 
     async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
-        looked_up::<Live>(cx, query).await
+        look_up::<Live>(cx, query).await
     }
 
     fn check(spec: &Spec) -> Vec<String> {
@@ -129,7 +136,7 @@ routes:
         let mut wrong: Vec<String> = routes.clone().flat_map(Route::faults).collect();
         let mut seen = BTreeSet::new();
         let twice = routes.filter(|route| !seen.insert(route.destination()));
-        wrong.extend(twice.map(|route| format!("there are two routes to {}", route.destination())));
+        wrong.extend(twice.map(|route| format!("duplicate route to {}", route.destination())));
         wrong
     }
 }
@@ -144,18 +151,18 @@ fn subnets(live: &Live) -> impl Iterator<Item = &RouteTableAssociation> {
     all.filter(|one| !matches!(code(one), Some(Code::Disassociating | Code::Disassociated | Code::Failed)))
 }
 
-fn found(cx: &Cx, request: &ReadRequest, live: &Live) -> Found<RouteTable> {
+async fn found(cx: &Cx, request: &ReadRequest, live: Live) -> Result<Found<RouteTable>> {
     let spec = Spec {
         vpc_id: live.vpc_id.clone().unwrap_or_default(),
         routes: Some(live.routes().iter().filter_map(|route| Route::of(route, request)).collect()),
-        subnet_ids: Some(subnets(live).filter_map(|one| one.subnet_id.clone()).collect()),
-        tags: Some(own_tags(live.tags.as_ref())),
+        subnet_ids: Some(subnets(&live).filter_map(|one| one.subnet_id.clone()).collect()),
+        tags: Some(user_tags(live.tags.clone().unwrap_or_default())),
     };
-    let outputs = Outputs { id: live.id().to_owned(), arn: arn(cx, live.owner_id(), "route-table", live.id()) };
-    let moving = subnets(live).any(|one| code(one) == Some(&Code::Associating));
+    let outputs = Outputs { id: live.id().to_owned(), arn: arn(cx, live.owner_id(), "route-table", live.id()).await? };
+    let moving = subnets(&live).any(|one| code(one) == Some(&Code::Associating));
     let readiness =
-        if moving { Readiness::Pending("AWS gives subnets to the table".to_owned()) } else { Readiness::Serving };
-    Found { readiness, ..Found::serving(spec, outputs) }
+        if moving { Readiness::Pending("associating subnets with the table".to_owned()) } else { Readiness::Serving };
+    Ok(Found { readiness, ..Found::serving(spec, outputs) })
 }
 
 async fn update_routes(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
@@ -202,7 +209,7 @@ async fn update_subnets(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Res
         }
     }
     if there.iter().any(|subnet| !wanted.contains(subnet)) {
-        let live = one::<Live>(cx, id).await?;
+        let live = describe_one::<Live>(cx, id).await?;
         let goes = |one: &&RouteTableAssociation| one.subnet_id.as_ref().is_some_and(|id| !wanted.contains(id));
         for association in live.iter().flat_map(subnets).filter(goes) {
             disassociate(cx, association).await?;
@@ -217,7 +224,7 @@ async fn disassociate(cx: &Cx, association: &RouteTableAssociation) -> Result<()
     gone_already(sent.map(drop).map_err(CloudError::from), "InvalidAssociationID.NotFound")
 }
 
-/// That there is nothing to take away is as good as having taken it.
+/// A removal that found nothing to remove has succeeded.
 fn gone_already(sent: Result<()>, code: &str) -> Result<()> {
     match sent {
         Err(error) if error.code == code => Ok(()),

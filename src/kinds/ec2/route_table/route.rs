@@ -58,7 +58,7 @@ pub struct Route {
 }
 
 impl Route {
-    /// Where it leads to.
+    /// Destination of the route.
     pub(super) fn destination(&self) -> &str {
         let all = [&self.destination_cidr_block, &self.destination_ipv6_cidr_block, &self.destination_prefix_list_id];
         all.into_iter().flatten().next().map(String::as_str).unwrap_or_default()
@@ -81,13 +81,13 @@ impl Route {
         all.into_iter().flatten().count()
     }
 
-    /// What is wrong with it.
+    /// Faults that the schema does not find.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         let destinations =
             [&self.destination_cidr_block, &self.destination_ipv6_cidr_block, &self.destination_prefix_list_id];
         if destinations.into_iter().flatten().count() != 1 {
-            wrong.push("a route has exactly one destination".to_owned());
+            wrong.push("a route needs exactly one destination".to_owned());
         }
         if self.targets() != 1 {
             wrong.push(format!("the route to {} needs exactly one target", self.destination()));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn routes_of_aws_are_not_ours() {
+    fn routes_of_aws_are_not_managed() {
         let none = json!({});
         let local = Live::builder().destination_cidr_block("10.0.0.0/16").gateway_id("local");
         assert_eq!(seen(&local.origin(RouteOrigin::CreateRouteTable).build(), &none), None);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_reads_as_the_file_says_it() {
+    fn instances_read_as_the_file_names_them() {
         let live = to("10.9.0.0/16").instance_id("i-1").network_interface_id("eni-1").build();
         let by_instance = json!({"destination_cidr_block": "10.9.0.0/16", "instance_id": "i-1"});
         let by_interface = json!({"destination_cidr_block": "10.9.0.0/16", "network_interface_id": "eni-1"});
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_has_one_destination_and_one_target() {
+    fn routes_need_one_destination_and_one_target() {
         let faults = |json| serde_json::from_value::<Route>(json).expect("a route").faults().len();
         assert_eq!(faults(json!({"destination_cidr_block": "0.0.0.0/0", "gateway_id": "igw-1"})), 0);
         assert_eq!(faults(json!({"destination_cidr_block": "0.0.0.0/0"})), 1);

@@ -14,11 +14,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Described, arn, asked, filter, holder, looked_up_by, not_yet, own_tags, pairs, tagged, update_tags, with_holders,
+    Described, arn, as_not_visible_yet, describe_requested, filter, interface_label, look_up_by, physical_id,
+    sync_tags, tag_specification, with_dependents,
 };
 use crate::aws::{Cx, ErrorCodes, Result, Tags};
 use crate::catalog::Traits;
 use crate::cloud::{CloudError, ReadRequest};
+use crate::kinds::reading::{created, read_each};
+use crate::kinds::tagging::{all_tags, user_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -28,7 +31,7 @@ use rules::{Seen, revoke_all, update_rules};
 /// A security group.
 pub struct SecurityGroup;
 
-/// What a security group can be told to be.
+/// Fields of a security group.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -36,27 +39,27 @@ pub struct Spec {
     /// beginning with `sg-`. A change replaces.
     #[schemars(regex(pattern = r"^[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]{1,255}$"), extend("x-change" = "replace"))]
     pub name: String,
-    /// What it is for, of the same letters. A change replaces; as the name is taken while the old group is in use,
+    /// Description, of the same letters. A change replaces; as the name is taken while the old group is in use,
     /// change the name with it.
     #[schemars(regex(pattern = r"^[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]{1,255}$"), extend("x-change" = "replace"))]
     pub description: String,
     /// The VPC that it is a part of. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub vpc_id: String,
-    /// Who may begin to talk to the things in it; at most 60 unless the quota was raised. A rule that is not listed is
+    /// Rules for incoming connections; at most 60 unless the quota was raised. A rule that is not listed is
     /// revoked. When left out, the rules are not this file's.
     #[schemars(extend("x-unordered" = true))]
     pub ingress: Option<Vec<Rule>>,
-    /// To whom the things in it may begin to talk. A rule that is not listed is revoked, that which AWS gives
+    /// Rules for outgoing connections. A rule that is not listed is revoked, also the one that AWS gives
     /// every new group, to everybody, among them. When left out, the rules are not this file's.
     #[schemars(extend("x-unordered" = true))]
     pub egress: Option<Vec<Rule>>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What a security group can be referred to by.
+/// Outputs of a security group.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `sg-...`.
@@ -119,35 +122,42 @@ ingress:
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, requests).await?;
+        let live = describe_requested::<Live>(cx, requests).await?;
         let seen = Seen::read(cx, requests, &live).await?;
-        Ok(requests
-            .iter()
-            .map(|request| live.get(request.id.as_str()).map(|live| found(cx, request, live, &seen)))
-            .collect())
+        let (live, seen) = (&live, &seen);
+        read_each(requests, |request| async move {
+            match live.get(request.id.as_str()) {
+                Some(live) => found(cx, request, live, seen).await.map(Some),
+                None => Ok(None),
+            }
+        })
+        .await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let filters = vec![filter("vpc-id", [&spec.vpc_id]), filter("group-name", [&spec.name])];
         let Some(live) = Live::list(cx, filters).await?.into_iter().next() else { return Ok(None) };
-        cx.ensure_owned("a security group", &spec.name, &pairs(live.tags.as_ref()), owner)?;
-        Ok(Some(PhysicalId::new(live.id())))
+        let id = physical_id(&live)?;
+        cx.ensure_owned("a security group", &spec.name, &all_tags(live.tags.unwrap_or_default()), owner)?;
+        Ok(Some(id))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let call = cx.ec2().create_security_group().group_name(&spec.name).description(&spec.description);
         let call = call.vpc_id(&spec.vpc_id);
-        let made =
-            call.tag_specifications(tagged(ResourceType::SecurityGroup, spec.tags.as_ref(), owner)).send().await?;
-        Ok(PhysicalId::new(made.group_id.unwrap_or_default()))
+        let made = call
+            .tag_specifications(tag_specification(ResourceType::SecurityGroup, spec.tags.as_ref(), owner))
+            .send()
+            .await?;
+        created("ec2:CreateSecurityGroup", made.group_id)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let done = async {
-            update_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await?;
+            sync_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await?;
             update_rules(cx, id, to).await
         };
-        done.await.map_err(not_yet)
+        done.await.map_err(as_not_visible_yet)
     }
 
     /// Its own rules first, then the group.
@@ -155,13 +165,13 @@ ingress:
         revoke_all(cx, id).await?;
         match cx.ec2().delete_security_group().group_id(id.as_str()).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(held(cx, error.into(), id).await),
+            Err(error) => Err(refused_delete(cx, error.into(), id).await),
         }
     }
 
     /// By `id`, by `name` and `vpc_id`, or by `tags`.
     async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
-        looked_up_by::<Live>(cx, query, "group-name").await
+        look_up_by::<Live>(cx, query, "group-name").await
     }
 
     fn check(spec: &Spec) -> Vec<String> {
@@ -175,14 +185,14 @@ ingress:
             let repeats = |at: usize| rules[..at].iter().any(|rule| bare(rule) == bare(&rules[at]));
             wrong.extend((0..rules.len()).filter(|at| repeats(*at)).map(|at| {
                 let rule = &rules[at];
-                format!("the rule for {} from {:?} stands twice", rule.protocol, rule.from_port)
+                format!("duplicate rule for {} from {:?}", rule.protocol, rule.from_port)
             }));
         }
         wrong
     }
 }
 
-fn found(cx: &Cx, request: &ReadRequest, live: &Live, seen: &Seen) -> Found<SecurityGroup> {
+async fn found(cx: &Cx, request: &ReadRequest, live: &Live, seen: &Seen) -> Result<Found<SecurityGroup>> {
     let id = live.id();
     let name = live.group_name.clone().unwrap_or_default();
     let spec = Spec {
@@ -191,25 +201,28 @@ fn found(cx: &Cx, request: &ReadRequest, live: &Live, seen: &Seen) -> Found<Secu
         vpc_id: live.vpc_id.clone().unwrap_or_default(),
         ingress: seen.rules(live, request, false),
         egress: seen.rules(live, request, true),
-        tags: Some(own_tags(live.tags.as_ref())),
+        tags: Some(user_tags(live.tags.clone().unwrap_or_default())),
     };
     let not_read: &[&str] = match (&spec.ingress, &spec.egress) {
         (None, None) => &["ingress", "egress"],
         _ => &[],
     };
-    let arn = live.security_group_arn.clone().unwrap_or_else(|| arn(cx, live.owner_id(), "security-group", id));
-    Found { not_read, ..Found::serving(spec, Outputs { id: id.to_owned(), arn, name }) }
+    let arn = match &live.security_group_arn {
+        Some(arn) => arn.clone(),
+        None => arn(cx, live.owner_id(), "security-group", id).await?,
+    };
+    Ok(Found { not_read, ..Found::serving(spec, Outputs { id: id.to_owned(), arn, name }) })
 }
 
-/// A refusal to delete, with who is in the group, or else which groups' rules are for it.
-async fn held(cx: &Cx, error: CloudError, id: &PhysicalId) -> CloudError {
+/// A refusal to delete, with the interfaces in the group, or else the groups whose rules refer to it.
+async fn refused_delete(cx: &Cx, error: CloudError, id: &PhysicalId) -> CloudError {
     let interfaces = NetworkInterface::list(cx, vec![filter("group-id", [id.as_str()])]);
     if error.code != "DependencyViolation" {
         return error;
     }
     let interfaces = interfaces.await.unwrap_or_default();
     if !interfaces.is_empty() {
-        return with_holders(error, interfaces.iter().map(holder).collect());
+        return with_dependents(error, interfaces.iter().map(interface_label).collect());
     }
     let mut groups = Vec::new();
     for by in ["ip-permission.group-id", "egress.ip-permission.group-id"] {
@@ -222,5 +235,5 @@ async fn held(cx: &Cx, error: CloudError, id: &PhysicalId) -> CloudError {
         );
     }
     groups.dedup();
-    with_holders(error, groups)
+    with_dependents(error, groups)
 }

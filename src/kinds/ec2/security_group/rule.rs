@@ -43,13 +43,13 @@ pub struct Rule {
     /// is waited for, so it must not depend on this group in any other way than by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub security_group_name: Option<String>,
-    /// What it is for; up to 255 letters, digits, spaces and `._-:/()#,@[]+=&;{}!$*`.
+    /// Description; up to 255 letters, digits, spaces and `._-:/()#,@[]+=&;{}!$*`.
     #[schemars(regex(pattern = r"^[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]{1,255}$"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 
-/// Whom a rule is for, as AWS knows them.
+/// Peer of a rule, as AWS knows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Peer {
     Ipv4(String),
@@ -58,7 +58,7 @@ pub(super) enum Peer {
     Group(String),
 }
 
-/// What makes a rule this rule and no other: everything but its description.
+/// Identity of a rule: everything but its description.
 pub(super) type Identity = (String, Option<i32>, Option<i32>, Peer);
 
 const ALL: &str = "all";
@@ -108,7 +108,7 @@ impl Rule {
         }
     }
 
-    /// What is wrong with it.
+    /// Faults that the schema does not find.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         let peers = [
@@ -120,7 +120,7 @@ impl Rule {
         ];
         if peers.into_iter().flatten().count() != 1 {
             wrong.push(
-                "a rule has exactly one of `cidr_ipv4`, `cidr_ipv6`, `prefix_list_id`, `security_group_id` and `security_group_name`"
+                "a rule needs exactly one of `cidr_ipv4`, `cidr_ipv6`, `prefix_list_id`, `security_group_id` and `security_group_name`"
                     .to_owned(),
             );
         }
@@ -135,20 +135,20 @@ impl Rule {
         match (self.protocol.as_str(), ports) {
             (number, _) if WORDS.iter().any(|(known, _)| *known == number) => {
                 let word = WORDS.iter().find(|(known, _)| *known == number).map_or("", |(_, word)| *word);
-                Some(format!("protocol {number} is `{word}`: write that"))
+                Some(format!("protocol {number} is written as `{word}`"))
             }
             ("tcp" | "udp", (Some(from), Some(to))) => {
-                (from > to).then(|| format!("ports from {from} to {to} are none"))
+                (from > to).then(|| format!("`from_port` {from} is above `to_port` {to}"))
             }
             ("tcp" | "udp", _) => Some(format!("a rule for {} needs `from_port` and `to_port`", self.protocol)),
             ("icmp" | "icmpv6", (Some(kind), Some(code))) => {
-                (kind > 255 || code > 255).then(|| "types and codes of ICMP are 0 to 255".to_owned())
+                (kind > 255 || code > 255).then(|| "types and codes of ICMP must be between 0 and 255".to_owned())
             }
             ("icmp" | "icmpv6", (Some(_), None) | (None, Some(_))) => Some(
-                "a rule for ICMP has a type (`from_port`) and a code (`to_port`, -1 for all), or neither".to_owned(),
+                "a rule for ICMP needs a type (`from_port`) and a code (`to_port`, -1 for all), or neither".to_owned(),
             ),
             (_, (None, None)) => None,
-            (protocol, _) => Some(format!("a rule for protocol `{protocol}` has no ports")),
+            (protocol, _) => Some(format!("`from_port` and `to_port` have no effect with protocol `{protocol}`")),
         }
     }
 }
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_reads_as_it_is_written() {
+    fn rules_read_as_they_are_written() {
         let names = BTreeMap::from([("sg-1".to_owned(), "shop-alb".to_owned())]);
         let ids = BTreeMap::from([("shop-alb".to_owned(), "sg-1".to_owned())]);
         for written in [
@@ -264,13 +264,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_there_is_told() {
+    fn unknown_group_names_are_returned() {
         let rule = rule(json!({"protocol": "all", "security_group_name": "shop-web"}));
         assert_eq!(rule.identity(&BTreeMap::new()), Err("shop-web".to_owned()));
     }
 
     #[test]
-    fn what_is_wrong_with_a_rule_is_told() {
+    fn faulty_rules_are_reported() {
         for (wrong, count) in [
             (json!({"protocol": "tcp", "from_port": 443, "to_port": 443}), 1),
             (json!({"protocol": "tcp", "cidr_ipv4": "10.0.0.0/16"}), 1),

@@ -11,7 +11,7 @@ use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::ec2::{Described, filter};
 use crate::names::PhysicalId;
 
-/// How many groups one call asks for.
+/// Groups that one call takes.
 const PER_CALL: usize = 200;
 
 /// The rules of the groups that were asked for, and who is who among their peers.
@@ -60,12 +60,7 @@ fn said(request: &ReadRequest, egress: bool) -> impl Iterator<Item = &str> {
 
 async fn rules_of(cx: &Cx, ids: &[&str]) -> Result<Vec<SecurityGroupRule>> {
     let call = cx.ec2().describe_security_group_rules().filters(filter("group-id", ids.iter().copied()));
-    let mut pages = call.into_paginator().items().send();
-    let mut all = Vec::new();
-    while let Some(rule) = pages.next().await {
-        all.push(rule?);
-    }
-    Ok(all)
+    Ok(call.into_paginator().items().send().try_collect().await?)
 }
 
 /// The groups of these names in these VPCs.
@@ -81,7 +76,7 @@ async fn named(cx: &Cx, mut vpcs: Vec<String>, mut names: Vec<String>) -> Result
     Ok(all)
 }
 
-/// What has to be done in one direction.
+/// Changes of the rules in one direction.
 struct Work {
     missing: Vec<IpPermission>,
     described: Vec<SecurityGroupRuleUpdate>,

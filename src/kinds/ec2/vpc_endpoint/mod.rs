@@ -11,20 +11,24 @@ use aws_sdk_ec2::types::{ResourceType, State, VpcEndpoint as Live};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Described, arn, asked, given, is_state, looked_up, not_yet, own_tags, owned, tagged, update_tags};
-use crate::aws::{Cx, ErrorCodes, Result};
+use super::{
+    Described, arn, as_not_visible_yet, find_owned, is_state, look_up, read_described, sync_tags, tag_specification,
+};
+use crate::aws::{Cx, ErrorCodes, Result, from_wire, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest, Readiness};
 use crate::diff::same_policy;
+use crate::kinds::reading::{changed, created};
+use crate::kinds::tagging::user_tags;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
-use spec::{EndpointType, IpAddressType, Spec};
+use spec::{EndpointType, Spec};
 
 /// A VPC endpoint.
 pub struct VpcEndpoint;
 
-/// What a VPC endpoint can be referred to by.
+/// Outputs of a VPC endpoint.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, `vpce-...`.
@@ -109,12 +113,11 @@ route_table_ids: ['${ec2.RouteTable.id}']
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        let live = asked::<Live>(cx, requests).await?;
-        requests.iter().map(|request| live.get(request.id.as_str()).map(|live| found(cx, live)).transpose()).collect()
+        read_described(cx, requests, |_, live| found(cx, live)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
-        owned::<Live>(cx, owner).await
+        find_owned::<Live>(cx, owner).await
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
@@ -128,17 +131,20 @@ route_table_ids: ['${ec2.RouteTable.id}']
             .set_subnet_ids(some(spec.subnet_ids.as_ref()))
             .set_security_group_ids(some(spec.security_group_ids.as_ref()))
             .set_private_dns_enabled(spec.private_dns_enabled)
-            .set_ip_address_type(spec.ip_address_type.map(IpAddressType::to_aws))
+            .set_ip_address_type(spec.ip_address_type.map(|kind| to_wire(kind).as_str().into()))
             .set_policy_document(spec.policy.as_ref().map(Json::to_string))
-            .tag_specifications(tagged(ResourceType::VpcEndpoint, spec.tags.as_ref(), owner))
+            .tag_specifications(tag_specification(ResourceType::VpcEndpoint, spec.tags.as_ref(), owner))
             .send()
             .await?;
-        let made = made.vpc_endpoint.unwrap_or_else(|| Live::builder().build());
-        if !made.is_there() || made.state().is_some_and(|state| is_state(state, "deleting")) {
-            let message = format!("the token belongs to {}, which was deleted", made.id());
+        let made = made.vpc_endpoint;
+        let is_gone = |made: &Live| !made.exists() || made.state().is_some_and(|state| is_state(state, "deleting"));
+        let gone = made.as_ref().is_some_and(is_gone);
+        let id = created("ec2:CreateVpcEndpoint", made.and_then(|made| made.vpc_endpoint_id))?;
+        if gone {
+            let message = format!("the token belongs to {id}, which was deleted");
             return Err(CloudError::local(Class::Exists, "ec2:CreateVpcEndpoint", message));
         }
-        Ok(PhysicalId::new(made.id()))
+        Ok(id)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
@@ -147,12 +153,12 @@ route_table_ids: ['${ec2.RouteTable.id}']
             if let Some(call) = modified(call, from, to) {
                 call.send().await?;
             }
-            update_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
+            sync_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
         };
-        done.await.map_err(not_yet)
+        done.await.map_err(as_not_visible_yet)
     }
 
-    /// The call is for many: what fails stands in its answer.
+    /// The call takes many endpoints, and its answer holds their errors.
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
         let answer = cx.ec2().delete_vpc_endpoints().vpc_endpoint_ids(id.as_str()).send().await?;
         let failed = answer.unsuccessful.unwrap_or_default().into_iter().find_map(|one| one.error);
@@ -166,7 +172,7 @@ route_table_ids: ['${ec2.RouteTable.id}']
     }
 
     async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
-        looked_up::<Live>(cx, query).await
+        look_up::<Live>(cx, query).await
     }
 
     fn check(spec: &Spec) -> Vec<String> {
@@ -179,10 +185,10 @@ fn some(list: Option<&Vec<String>>) -> Option<Vec<String>> {
     list.filter(|list| !list.is_empty()).cloned()
 }
 
-fn found(cx: &Cx, live: &Live) -> Result<Found<VpcEndpoint>> {
+async fn found(cx: &Cx, live: Live) -> Result<Found<VpcEndpoint>> {
     let unknown = |what: &str| CloudError::local(Class::Other, "ec2:DescribeVpcEndpoints", what);
     let policy = live.policy_document().filter(|text| !text.is_empty()).map(serde_json::from_str).transpose();
-    let kind = live.vpc_endpoint_type().map_or(Some(EndpointType::Gateway), EndpointType::of_aws);
+    let kind = live.vpc_endpoint_type().map_or(Some(EndpointType::Gateway), EndpointType::from_aws);
     let spec = Spec {
         vpc_id: live.vpc_id.clone().unwrap_or_default(),
         service_name: live.service_name.clone().unwrap_or_default(),
@@ -192,16 +198,16 @@ fn found(cx: &Cx, live: &Live) -> Result<Found<VpcEndpoint>> {
         subnet_ids: Some(live.subnet_ids.clone().unwrap_or_default()),
         security_group_ids: Some(live.groups().iter().filter_map(|group| group.group_id.clone()).collect()),
         private_dns_enabled: Some(live.private_dns_enabled.unwrap_or(false)),
-        ip_address_type: live.ip_address_type().and_then(IpAddressType::of_aws),
+        ip_address_type: live.ip_address_type().and_then(|kind| from_wire(kind.as_str())),
         policy: policy.map_err(|_| unknown("a policy that is no JSON"))?,
-        tags: Some(own_tags(live.tags.as_ref())),
+        tags: Some(user_tags(live.tags.clone().unwrap_or_default())),
     };
     let outputs = Outputs {
         id: live.id().to_owned(),
-        arn: arn(cx, live.owner_id(), "vpc-endpoint", live.id()),
+        arn: arn(cx, live.owner_id(), "vpc-endpoint", live.id()).await?,
         dns_names: live.dns_entries().iter().filter_map(|entry| entry.dns_name.clone()).collect(),
     };
-    Ok(Found { readiness: readiness(live), ..Found::serving(spec, outputs) })
+    Ok(Found { readiness: readiness(&live), ..Found::serving(spec, outputs) })
 }
 
 fn readiness(live: &Live) -> Readiness {
@@ -211,9 +217,9 @@ fn readiness(live: &Live) -> Readiness {
         error.or(live.failure_reason()).unwrap_or("no reason given")
     };
     if is("pending") {
-        Readiness::Pending("AWS makes the endpoint".to_owned())
+        Readiness::Pending("creating the endpoint".to_owned())
     } else if is("deleting") {
-        Readiness::Pending("AWS deletes the endpoint".to_owned())
+        Readiness::Pending("deleting the endpoint".to_owned())
     } else if is("pendingAcceptance") {
         Readiness::Configured("waiting for the owner of the service to accept the endpoint".to_owned())
     } else if ["failed", "rejected", "expired", "partial"].into_iter().any(is) {
@@ -229,8 +235,8 @@ fn modified(call: ModifyVpcEndpointFluentBuilder, from: &Spec, to: &Spec) -> Opt
     let tables = moves(from.route_table_ids.as_ref(), to.route_table_ids.as_ref());
     let subnets = moves(from.subnet_ids.as_ref(), to.subnet_ids.as_ref());
     let groups = moves(from.security_group_ids.as_ref(), to.security_group_ids.as_ref());
-    let dns = given(from.private_dns_enabled.as_ref(), to.private_dns_enabled);
-    let addresses = given(from.ip_address_type.as_ref(), to.ip_address_type);
+    let dns = changed(&from.private_dns_enabled, &to.private_dns_enabled).copied();
+    let addresses = changed(&from.ip_address_type, &to.ip_address_type);
     let policy =
         to.policy.as_ref().filter(|wanted| !from.policy.as_ref().is_some_and(|live| same_policy(live, wanted)));
     let lists = [&tables, &subnets, &groups].into_iter().any(|moves| *moves != (None, None));
@@ -240,13 +246,14 @@ fn modified(call: ModifyVpcEndpointFluentBuilder, from: &Spec, to: &Spec) -> Opt
     let call = call.set_add_route_table_ids(tables.0).set_remove_route_table_ids(tables.1);
     let call = call.set_add_subnet_ids(subnets.0).set_remove_subnet_ids(subnets.1);
     let call = call.set_add_security_group_ids(groups.0).set_remove_security_group_ids(groups.1);
-    let call = call.set_private_dns_enabled(dns).set_ip_address_type(addresses.map(IpAddressType::to_aws));
+    let call =
+        call.set_private_dns_enabled(dns).set_ip_address_type(addresses.map(|kind| to_wire(kind).as_str().into()));
     Some(call.set_policy_document(policy.map(Json::to_string)))
 }
 
 type Moves = (Option<Vec<String>>, Option<Vec<String>>);
 
-/// What comes and what goes.
+/// Values to add and to remove.
 fn moves(from: Option<&Vec<String>>, to: Option<&Vec<String>>) -> Moves {
     let Some(wanted) = to else { return (None, None) };
     let there = from.map(Vec::as_slice).unwrap_or_default();

@@ -1,13 +1,13 @@
-//! What a VPC endpoint can be told to be.
+//! Fields of a VPC endpoint.
 
-use aws_sdk_ec2::types::{IpAddressType as AwsIpAddressType, VpcEndpointType};
+use aws_sdk_ec2::types::VpcEndpointType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::Tags;
 use crate::value::Json;
 
-/// What a VPC endpoint can be told to be.
+/// Fields of a VPC endpoint.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -38,15 +38,15 @@ pub struct Spec {
     pub private_dns_enabled: Option<bool>,
     /// Of an interface: the addresses that it has.
     pub ip_address_type: Option<IpAddressType>,
-    /// Who may do what through it, as a policy document; everybody everything when left out.
+    /// Policy document of what may be done through the endpoint; AWS allows everything when left out.
     #[schemars(extend("x-compare" = "policy"))]
     pub policy: Option<Json>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// How an endpoint is reached.
+/// Type of endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndpointType {
@@ -70,6 +70,7 @@ pub enum IpAddressType {
     Ipv6,
 }
 
+/// AWS's own words, which are in another case than ours.
 impl EndpointType {
     pub(super) fn to_aws(self) -> VpcEndpointType {
         match self {
@@ -79,26 +80,12 @@ impl EndpointType {
         }
     }
 
-    pub(super) fn of_aws(live: &VpcEndpointType) -> Option<Self> {
+    pub(super) fn from_aws(live: &VpcEndpointType) -> Option<Self> {
         [Self::Gateway, Self::Interface, Self::GatewayLoadBalancer].into_iter().find(|kind| kind.to_aws() == *live)
     }
 }
 
-impl IpAddressType {
-    pub(super) fn to_aws(self) -> AwsIpAddressType {
-        match self {
-            Self::Ipv4 => AwsIpAddressType::Ipv4,
-            Self::Dualstack => AwsIpAddressType::Dualstack,
-            Self::Ipv6 => AwsIpAddressType::Ipv6,
-        }
-    }
-
-    pub(super) fn of_aws(live: &AwsIpAddressType) -> Option<Self> {
-        [Self::Ipv4, Self::Dualstack, Self::Ipv6].into_iter().find(|kind| kind.to_aws() == *live)
-    }
-}
-
-/// The rules between fields.
+/// Faults that the schema does not find.
 pub(super) fn check(spec: &Spec) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut rule = |broken: bool, words: &str| {

@@ -1,4 +1,4 @@
-//! How a change of a service rolls out, and between ECS's words and ours for it.
+//! Deployment of a service: its fields, how ECS takes them and how it tells them.
 
 use aws_sdk_ecs::types as aws;
 use schemars::JsonSchema;
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{Result, from_wire, to_wire};
 use crate::kinds::ecs::incomplete;
 
-/// How a change rolls out.
+/// Rollout of a change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deployment {
-    /// How; `rolling` when left out.
+    /// Strategy; `rolling` when left out.
     pub strategy: Option<Strategy>,
     /// The least share of the tasks that stays healthy, in percent; 100 when left out.
     #[schemars(range(min = 0, max = 200))]
@@ -19,7 +19,7 @@ pub struct Deployment {
     /// The most tasks that run at a time, in percent; 200 when left out.
     #[schemars(range(min = 0, max = 200))]
     pub maximum_percent: Option<i32>,
-    /// Whether a deployment whose tasks do not come up is given up.
+    /// Circuit breaker: gives up a deployment whose tasks do not start.
     pub circuit_breaker: Option<CircuitBreaker>,
     /// Alarms that end a deployment when one of them fires.
     pub alarms: Option<Alarms>,
@@ -42,7 +42,7 @@ pub struct Deployment {
     pub lifecycle_hooks: Option<Vec<LifecycleHook>>,
 }
 
-/// How a change rolls out.
+/// Rollout of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
@@ -56,13 +56,13 @@ pub enum Strategy {
     Canary,
 }
 
-/// Whether a deployment whose tasks do not come up is given up.
+/// Circuit breaker: gives up a deployment whose tasks do not start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CircuitBreaker {
-    /// Whether it is.
+    /// Circuit breaker on or off.
     pub enable: bool,
-    /// Whether ECS then goes back to what ran before.
+    /// Rollback to the previous deployment afterwards.
     pub rollback: bool,
 }
 
@@ -73,9 +73,9 @@ pub struct Alarms {
     /// Their names.
     #[schemars(extend("x-unordered" = true))]
     pub names: Vec<String>,
-    /// Whether they count.
+    /// True if the alarms are watched.
     pub enable: bool,
-    /// Whether ECS then goes back to what ran before.
+    /// Rollback to the previous deployment afterwards.
     pub rollback: bool,
 }
 
@@ -87,7 +87,7 @@ pub struct LifecycleHook {
     pub function_arn: String,
     /// ARN of the role with which ECS calls it.
     pub role_arn: String,
-    /// When.
+    /// Stages at which the function is called.
     #[schemars(length(min = 1), extend("x-unordered" = true))]
     pub stages: Vec<Stage>,
 }
@@ -107,13 +107,13 @@ pub enum Stage {
 }
 
 impl Strategy {
-    /// Whether traffic is shifted from one target group to another.
+    /// True for strategies that shift traffic from one target group to another.
     pub(super) fn shifts_traffic(self) -> bool {
         self != Self::Rolling
     }
 }
 
-/// What is wanted, and what is there where the file says nothing.
+/// The wanted values, completed by the live ones.
 pub(super) fn complete(wanted: &Deployment, live: Option<&Deployment>) -> Deployment {
     let live = live.cloned().unwrap_or_else(|| of(None));
     Deployment {
@@ -224,13 +224,13 @@ fn hook_of(live: &aws::DeploymentLifecycleHook) -> LifecycleHook {
     }
 }
 
-/// Everything that is wrong with it.
+/// Faults of a deployment configuration.
 pub(super) fn check(deployment: &Deployment) -> Vec<String> {
     let strategy = deployment.strategy.unwrap_or(Strategy::Rolling);
     let mut faults = Vec::new();
     let mut only = |given: bool, name: &str, fits: bool, with: &str| {
         if given && !fits {
-            faults.push(format!("deployment: `{name}` goes with `strategy: {with}`"));
+            faults.push(format!("deployment: `{name}` has no effect without `strategy: {with}`"));
         }
     };
     let (linear, canary) = (strategy == Strategy::Linear, strategy == Strategy::Canary);
@@ -243,16 +243,16 @@ pub(super) fn check(deployment: &Deployment) -> Vec<String> {
     only(hooks, "lifecycle_hooks", strategy.shifts_traffic(), shifting);
     only(deployment.bake_minutes.is_some(), "bake_minutes", strategy.shifts_traffic(), shifting);
     if strategy == Strategy::BlueGreen && deployment.bake_minutes.is_none() {
-        faults.push("deployment: `strategy: blue-green` wants `bake_minutes`".to_owned());
+        faults.push("deployment: `strategy: blue-green` needs `bake_minutes`".to_owned());
     }
     if let (Some(least), Some(most)) = (deployment.minimum_healthy_percent, deployment.maximum_percent)
         && least >= 100
         && most <= 100
     {
-        faults.push("deployment: with all tasks kept and none beyond them nothing can roll out".to_owned());
+        faults.push("deployment: nothing can roll out while all tasks are kept and none may be added".to_owned());
     }
     if deployment.alarms.as_ref().is_some_and(|alarms| alarms.enable && alarms.names.is_empty()) {
-        faults.push("deployment: `alarms` names none".to_owned());
+        faults.push("deployment: `alarms` needs at least one name".to_owned());
     }
     faults
 }

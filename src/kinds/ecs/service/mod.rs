@@ -1,17 +1,17 @@
 //! ECS service: so many tasks of a task definition, and how another one takes their place.
 //!
-//! Whether a rollout went well is what `rollout` says. How many tasks run, and which of two target groups is the live
+//! The result of a change is read by `rollout`. How many tasks run, and which of two target groups is the live
 //! one, is the service's own affair and never a difference.
 
 mod deployment;
+mod read;
 mod rollout;
 mod rules;
-mod send;
 mod service_connect;
 mod spec;
 mod stopped;
 mod volumes;
-mod words;
+mod write;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,10 +20,12 @@ use std::time::Duration;
 use aws_sdk_ecs::types::{Service as Described, ServiceField};
 use futures::future::try_join_all;
 
-use super::{check_failures, last_part, pairs, retag, unless_gone};
+use super::{check_failures, last_part, not_found_as_none, sync_tags};
 use crate::aws::{Cx, ErrorCodes, Result};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest};
+use crate::kinds::reading::{read_each, required};
+use crate::kinds::tagging::all_tags;
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -34,7 +36,7 @@ pub use spec::{Outputs, Spec};
 /// An ECS service.
 pub struct Service;
 
-/// How many services one `DescribeServices` takes.
+/// Services that one `DescribeServices` takes.
 const PER_CALL: usize = 10;
 
 impl Kind for Service {
@@ -97,7 +99,7 @@ name: shop-orders
     ];
     const TRAITS: Traits = Traits {
         deadline: Duration::from_hours(1),
-        // What has failed is a rollout: the next one mends it.
+        // A failed service is a failed rollout, which the next one repairs.
         replace_failed: false,
         unique_by: &["name", "cluster"],
         ..Traits::DEFAULT
@@ -115,7 +117,7 @@ name: shop-orders
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for request in requests {
-            let (cluster, name) = halves(&request.id)?;
+            let (cluster, name) = split_id(&request.id)?;
             let names = clusters.entry(cluster).or_default();
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
@@ -126,13 +128,12 @@ name: shop-orders
         let read = try_join_all(chunks.map(|(cluster, some)| describe(cx, cluster, some))).await?;
         let live: Vec<&Described> = read.iter().flat_map(|some| some.iter()).collect();
         let live = &live;
-        try_join_all(requests.iter().map(|request| async move {
-            let of_it = live.iter().find(|live| id_of(live) == request.id);
-            match of_it {
-                Some(live) => found_of(cx, live).await.map(Some),
+        read_each(requests, |request| async move {
+            match live.iter().find(|live| id_of(live).is_some_and(|id| id == request.id)) {
+                Some(live) => found_of(cx, live, request.id.as_str()).await.map(Some),
                 None => Ok(None),
             }
-        }))
+        })
         .await
     }
 
@@ -140,32 +141,33 @@ name: shop-orders
         let found = describe(cx, &spec.cluster, std::slice::from_ref(&spec.name)).await?;
         // One that drains is on its way out; its name is free when it has gone.
         let Some(live) = found.iter().find(|live| live.status() == Some("ACTIVE")) else { return Ok(None) };
-        cx.ensure_owned("a service", &spec.name, &pairs(live.tags.clone()), owner)?;
-        Ok(Some(id_of(live)))
+        cx.ensure_owned("a service", &spec.name, &all_tags(live.tags.clone().unwrap_or_default()), owner)?;
+        Ok(Some(id(&spec.cluster, &spec.name)))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        send::creation(cx, spec, owner)?.send().await?;
-        Ok(PhysicalId::new(format!("{}/{}", spec.cluster, spec.name)))
+        write::creation(cx, spec, owner)?.send().await?;
+        Ok(id(&spec.cluster, &spec.name))
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let mut changed = changed_fields::<Self>(from, to)?;
         if changed.remove("tags") {
-            let (cluster, name) = halves(id)?;
+            let (cluster, name) = split_id(id)?;
             let live = describe(cx, cluster, &[name.to_owned()]).await?;
-            let arn = live.first().and_then(Described::service_arn).unwrap_or_default();
-            retag(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await?;
+            let arn = live.first().and_then(Described::service_arn).map(str::to_owned);
+            let arn = required("ecs:DescribeServices", "the ARN of the service", arn)?;
+            sync_tags(cx, &arn, from.tags.as_ref(), to.tags.as_ref()).await?;
         }
         if !changed.is_empty() {
-            send::change(cx, from, to, &changed)?.send().await?;
+            write::change(cx, from, to, &changed)?.send().await?;
         }
         Ok(())
     }
 
     /// By force: without it AWS wants no task to be left.
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
-        let (cluster, name) = halves(id)?;
+        let (cluster, name) = split_id(id)?;
         let live = describe(cx, cluster, &[name.to_owned()]).await?;
         if live.iter().any(|live| live.status() == Some("ACTIVE")) {
             cx.ecs().delete_service().cluster(cluster).service(name).force(true).send().await?;
@@ -181,7 +183,7 @@ name: shop-orders
         }
         let (Some(cluster), Some(name)) = (text("cluster").map(last_part), text("name")) else { return Ok(None) };
         let found = describe(cx, cluster, &[name.to_owned()]).await?;
-        Ok(found.first().map(id_of))
+        Ok(found.first().and_then(id_of))
     }
 
     fn check(spec: &Spec) -> Vec<String> {
@@ -190,14 +192,18 @@ name: shop-orders
 }
 
 /// Cluster and service, from the id.
-fn halves(id: &PhysicalId) -> Result<(&str, &str)> {
+fn split_id(id: &PhysicalId) -> Result<(&str, &str)> {
     id.as_str()
         .split_once('/')
         .ok_or_else(|| CloudError::local(Class::Invalid, "ecs.Service", format!("`{id}` is not `cluster/service`")))
 }
 
-fn id_of(live: &Described) -> PhysicalId {
-    PhysicalId::new(format!("{}/{}", rollout::cluster_of(live), live.service_name().unwrap_or_default()))
+fn id(cluster: &str, name: &str) -> PhysicalId {
+    PhysicalId::new(format!("{cluster}/{name}"))
+}
+
+fn id_of(live: &Described) -> Option<PhysicalId> {
+    Some(id(last_part(live.cluster_arn()?), live.service_name()?))
 }
 
 /// Services of one cluster. One that was deleted lingers as inactive, and is not there; one that was made a moment
@@ -205,7 +211,9 @@ fn id_of(live: &Described) -> PhysicalId {
 async fn describe(cx: &Cx, cluster: &str, names: &[String]) -> Result<Arc<Vec<Described>>> {
     let call = Box::pin(async {
         let call = cx.ecs().describe_services().cluster(cluster).set_services(Some(names.to_vec()));
-        let Some(answer) = unless_gone(call.include(ServiceField::Tags).send().await)? else { return Ok(Vec::new()) };
+        let Some(answer) = not_found_as_none(call.include(ServiceField::Tags).send().await)? else {
+            return Ok(Vec::new());
+        };
         check_failures("ecs:DescribeServices", answer.failures.as_deref())?;
         let services = answer.services.unwrap_or_default().into_iter();
         Ok(services.filter(|live| live.status() != Some("INACTIVE")).collect())
@@ -213,13 +221,12 @@ async fn describe(cx: &Cx, cluster: &str, names: &[String]) -> Result<Arc<Vec<De
     cx.cached(&format!("ecs-services/{cluster}/{}", names.join(",")), call).await
 }
 
-async fn found_of(cx: &Cx, live: &Described) -> Result<Found<Service>> {
-    let id = id_of(live);
+async fn found_of(cx: &Cx, live: &Described, id: &str) -> Result<Found<Service>> {
     let rollout: Arc<Rollout> = cx.cached(&format!("ecs-rollout/{id}"), Box::pin(rollout::of(cx, live))).await?;
-    let mut spec = words::spec_of(live);
+    let mut spec = read::spec_of(live);
     spec.task_definition = rollout::marked(&spec.task_definition, &rollout);
     let outputs = Outputs {
-        arn: live.service_arn().unwrap_or_default().to_owned(),
+        arn: required("ecs:DescribeServices", "the ARN of the service", live.service_arn.clone())?,
         name: spec.name.clone(),
         cluster_name: spec.cluster.clone(),
     };

@@ -1,4 +1,4 @@
-//! Whether a service runs what it was told to, and why not.
+//! Readiness of a service: the state of its rollout, and the reasons of one that fails.
 //!
 //! A rollout is done when its service deployment says `SUCCESSFUL`, and not before: a service whose deployment was
 //! rolled back is as steady as one whose deployment went well. While ECS is at work the service is configured, not
@@ -9,13 +9,13 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_ecs::types as aws;
 use aws_sdk_ecs::types::{DeploymentRolloutState as State, ServiceDeploymentStatus as Status};
 
+use super::read::primary;
 use super::stopped;
-use super::words::primary;
 use crate::aws::{Cx, Result};
 use crate::cloud::{ReadMode, Readiness};
-use crate::kinds::ecs::{check_failures, last_part};
+use crate::kinds::ecs::check_failures;
 
-/// What the task definition of a service ends with whose deployment has failed and was not rolled back. Every file
+/// Mark on the task definition of a service whose deployment has failed and was not rolled back. Every file
 /// says the task definition, so that it always differs from what is wanted, and is rolled out again.
 pub(super) const FAILED: &str = " (its deployment failed)";
 
@@ -23,12 +23,12 @@ pub(super) const FAILED: &str = " (its deployment failed)";
 /// is, and what differs from the file tells that there was more to it.
 const NEWS: Duration = Duration::from_mins(5);
 
-/// What is known of a service beyond its properties.
+/// State of a service beyond its properties.
 #[derive(Clone, Debug)]
 pub(super) struct Rollout {
-    /// Whether it can be used.
+    /// Readiness of the service.
     pub readiness: Readiness,
-    /// Whether its deployment has failed as it is, without going back to the one before.
+    /// True if the deployment has failed and was not rolled back.
     pub failed: bool,
 }
 
@@ -38,11 +38,11 @@ impl From<Readiness> for Rollout {
     }
 }
 
-/// How far a service has come.
+/// Progress of a service's rollout.
 pub(super) async fn of(cx: &Cx, live: &aws::Service) -> Result<Rollout> {
     if live.status() == Some("DRAINING") {
         let running = live.running_count;
-        return Ok(Readiness::Pending(format!("it is being deleted; {running} of its tasks still run")).into());
+        return Ok(Readiness::Pending(format!("deleting the service, {running} tasks still running")).into());
     }
     let state = primary(live).and_then(aws::Deployment::rollout_state);
     let steady = live.deployments().len() == 1 && !matches!(state, Some(State::InProgress | State::Failed));
@@ -72,7 +72,7 @@ pub(super) async fn of(cx: &Cx, live: &aws::Service) -> Result<Rollout> {
 
 fn serving(live: &aws::Service) -> Readiness {
     if live.desired_count > 0 && live.running_count == 0 {
-        return Readiness::Configured(format!("none of its {} tasks runs", live.desired_count));
+        return Readiness::Configured(format!("0 of {} tasks running", live.desired_count));
     }
     Readiness::Serving
 }
@@ -89,7 +89,7 @@ async fn newest(cx: &Cx, live: &aws::Service) -> Result<Option<aws::ServiceDeplo
     Ok(answer.service_deployments.unwrap_or_default().into_iter().next())
 }
 
-/// Whether a service deployment was over before the current deployment began.
+/// True if a service deployment ended before the current deployment began.
 fn is_before(deployment: &aws::ServiceDeployment, primary: Option<&aws::Deployment>) -> bool {
     let begun = primary.and_then(aws::Deployment::created_at);
     matches!((deployment.finished_at(), begun), (Some(finished), Some(begun)) if finished < begun)
@@ -102,12 +102,12 @@ fn is_news(deployment: &aws::ServiceDeployment) -> bool {
     end.is_none_or(|end| end.elapsed().map_or(true, |age| age < NEWS))
 }
 
-/// Why it does not serve yet.
+/// Progress of a service that is not ready yet.
 async fn progress(cx: &Cx, live: &aws::Service, newest: Option<&aws::ServiceDeployment>) -> Result<String> {
     let Some(primary) = primary(live) else {
-        return Ok("AWS to begin its deployment".to_owned());
+        return Ok("starting the deployment".to_owned());
     };
-    let mut words = vec![format!("{} of {} tasks run", primary.running_count, primary.desired_count)];
+    let mut words = vec![format!("{} of {} tasks running", primary.running_count, primary.desired_count)];
     if primary.failed_tasks > 0 {
         let reasons = stopped::reasons(cx, live, primary.id()).await?;
         words.push(format!("{} failed{}", primary.failed_tasks, after_colon(&reasons)));
@@ -117,24 +117,24 @@ async fn progress(cx: &Cx, live: &aws::Service, newest: Option<&aws::ServiceDepl
     }
     let target = newest.and_then(aws::ServiceDeployment::target_service_revision);
     if let Some(weight) = target.and_then(|revision| revision.requested_production_traffic_weight) {
-        words.push(format!("{weight} % of the traffic is shifted"));
+        words.push(format!("{weight} % of the traffic shifted"));
     }
     match newest.and_then(aws::ServiceDeployment::status) {
         Some(Status::RollbackRequested | Status::RollbackInProgress) => {
-            words.insert(0, format!("it goes back to what ran before{}", after_colon(&reasons_of(newest))));
+            words.insert(0, format!("rolling back{}", after_colon(&reasons_of(newest))));
         }
-        Some(Status::StopRequested) => words.insert(0, "its deployment is being stopped".to_owned()),
+        Some(Status::StopRequested) => words.insert(0, "stopping the deployment".to_owned()),
         _ => {}
     }
     Ok(words.join("; "))
 }
 
-/// Why a deployment did not go well, from everything that tells.
+/// Reasons of a failed deployment, from every source.
 async fn failure(cx: &Cx, live: &aws::Service, newest: Option<&aws::ServiceDeployment>) -> Result<String> {
     let status = newest.and_then(aws::ServiceDeployment::status);
     let what = match status {
         Some(Status::RollbackSuccessful) => "the deployment failed and was rolled back",
-        Some(Status::RollbackFailed) => "the deployment failed, and so did going back",
+        Some(Status::RollbackFailed) => "the deployment failed, and so did its rollback",
         Some(Status::Stopped) => "the deployment was stopped",
         _ => "the deployment failed",
     };
@@ -145,13 +145,13 @@ async fn failure(cx: &Cx, live: &aws::Service, newest: Option<&aws::ServiceDeplo
     reasons.extend(stopped::reasons(cx, live, None).await?);
     let begun = newest.and_then(aws::ServiceDeployment::created_at);
     let events = live.events().iter().filter(|event| begun.is_none_or(|begun| event.created_at() >= Some(begun)));
-    let messages = events.filter_map(aws::ServiceEvent::message).filter(|text| tells(text));
+    let messages = events.filter_map(aws::ServiceEvent::message).filter(|text| is_trouble(text));
     reasons.extend(messages.map(|text| plain(text, live)).take(2));
     reasons.dedup();
     Ok(format!("{what}{}", after_colon(&reasons)))
 }
 
-/// What the service deployment itself says.
+/// Reasons that the service deployment gives.
 fn reasons_of(deployment: Option<&aws::ServiceDeployment>) -> Vec<String> {
     let Some(deployment) = deployment else { return Vec::new() };
     let rollback = deployment.rollback().and_then(aws::Rollback::reason);
@@ -168,8 +168,8 @@ fn reasons_of(deployment: Option<&aws::ServiceDeployment>) -> Vec<String> {
     reasons
 }
 
-/// Whether an event tells of trouble: most only tell that tasks start and stop.
-fn tells(message: &str) -> bool {
+/// True for events that tell of trouble: most only tell that tasks start and stop.
+fn is_trouble(message: &str) -> bool {
     let usual = [
         "has reached a steady state",
         "has started",
@@ -196,9 +196,4 @@ fn after_colon(reasons: &[String]) -> String {
 /// The task definition as the service reads: with the mark if its deployment has failed.
 pub(super) fn marked(task_definition: &str, rollout: &Rollout) -> String {
     format!("{task_definition}{}", if rollout.failed { FAILED } else { "" })
-}
-
-/// The name of a service's cluster.
-pub(super) fn cluster_of(live: &aws::Service) -> &str {
-    last_part(live.cluster_arn().unwrap_or_default())
 }

@@ -1,23 +1,23 @@
-//! What AWS asks of a service beyond the form of its fields.
+//! Rules for a service beyond the schema.
 
 use super::deployment;
 use super::spec::{ConstraintType, LaunchType, LoadBalancer, SchedulingStrategy, Spec};
 use crate::kinds::ecs::strategy_faults;
 
-/// Everything that is wrong with a service.
+/// Faults of a service that the schema does not find.
 pub(super) fn check(spec: &Spec) -> Vec<String> {
     let capacity = spec.capacity_provider_strategy.as_deref().unwrap_or_default();
     let mut faults = strategy_faults(capacity);
     if spec.launch_type.is_some() && !capacity.is_empty() {
-        faults.push("either `launch_type` or `capacity_provider_strategy` is wanted, not both".to_owned());
+        faults.push("`launch_type` and `capacity_provider_strategy` exclude each other".to_owned());
     }
     let on_fargate = spec.launch_type == Some(LaunchType::Fargate)
         || capacity.iter().any(|one| one.capacity_provider.starts_with("FARGATE"));
     if on_fargate && spec.subnet_ids.as_ref().is_none_or(Vec::is_empty) {
-        faults.push("Fargate wants `subnet_ids`".to_owned());
+        faults.push("Fargate needs `subnet_ids`".to_owned());
     }
     if on_fargate && spec.scheduling_strategy == Some(SchedulingStrategy::Daemon) {
-        faults.push("`scheduling_strategy: DAEMON` does not go with Fargate".to_owned());
+        faults.push("`scheduling_strategy: DAEMON` is not available on Fargate".to_owned());
     }
     let placed = spec.placement_constraints.as_ref().is_some_and(|all| !all.is_empty())
         || spec.placement_strategy.as_ref().is_some_and(|all| !all.is_empty());
@@ -26,11 +26,11 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
     }
     let no_network = spec.subnet_ids.as_ref().is_none_or(Vec::is_empty);
     if no_network && (spec.security_group_ids.is_some() || spec.assign_public_ip.is_some()) {
-        faults.push("`security_group_ids` and `assign_public_ip` go with `subnet_ids`".to_owned());
+        faults.push("`security_group_ids` and `assign_public_ip` have no effect without `subnet_ids`".to_owned());
     }
     for constraint in spec.placement_constraints.iter().flatten() {
         if (constraint.r#type == ConstraintType::MemberOf) != constraint.expression.is_some() {
-            faults.push("`expression` goes with a constraint of `type: memberOf`, which wants one".to_owned());
+            faults.push("`type: memberOf` needs `expression`, which has no effect without it".to_owned());
         }
     }
     faults.extend(spec.deployment.iter().flat_map(deployment::check));
@@ -38,7 +38,7 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
     faults
 }
 
-/// Deployments that shift traffic want to know between which target groups, where, and as whom.
+/// Faults of load balancers: deployments that shift traffic need two target groups, a rule and a role.
 fn shifting(spec: &Spec) -> Vec<String> {
     let mut faults = Vec::new();
     let shifts =
@@ -50,10 +50,10 @@ fn shifting(spec: &Spec) -> Vec<String> {
         let some = missing.len() < parts.len() || balancer.test_listener_rule_arn.is_some();
         if (shifts || some) && !missing.is_empty() {
             let why = if shifts { "a deployment that shifts traffic" } else { "shifting traffic" };
-            faults.push(format!("load_balancers: {why} wants {}", missing.join(", ")));
+            faults.push(format!("load_balancers: {why} needs {}", missing.join(", ")));
         }
         if balancer.alternate_target_group_arn.as_ref() == Some(&balancer.target_group_arn) {
-            faults.push("load_balancers: the alternate target group must be another one".to_owned());
+            faults.push("load_balancers: `alternate_target_group_arn` must differ from `target_group_arn`".to_owned());
         }
     }
     faults
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_canary_wants_two_target_groups_a_rule_and_a_role() {
+    fn canaries_need_two_target_groups_a_rule_and_a_role() {
         let spec = |yaml: &str| -> Spec { serde_yaml::from_str(yaml).expect("a spec") };
         let found = check(&spec(
             "
@@ -88,11 +88,11 @@ deployment: {strategy: canary, step_percent: 10, minimum_healthy_percent: 100, m
         insta::assert_snapshot!(found.join("\n"), @r"
         only one capacity provider of a strategy can have a `base`
         one capacity provider of a strategy must have a `weight` above 0
-        either `launch_type` or `capacity_provider_strategy` is wanted, not both
-        Fargate wants `subnet_ids`
-        deployment: `step_percent` goes with `strategy: linear`
-        deployment: with all tasks kept and none beyond them nothing can roll out
-        load_balancers: a deployment that shifts traffic wants `alternate_target_group_arn`, `production_listener_rule_arn`
+        `launch_type` and `capacity_provider_strategy` exclude each other
+        Fargate needs `subnet_ids`
+        deployment: `step_percent` has no effect without `strategy: linear`
+        deployment: nothing can roll out while all tasks are kept and none may be added
+        load_balancers: a deployment that shifts traffic needs `alternate_target_group_arn`, `production_listener_rule_arn`
         ");
     }
 }

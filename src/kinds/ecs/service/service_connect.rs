@@ -1,4 +1,4 @@
-//! How a service finds others and is found (Service Connect), and between ECS's words and ours for it.
+//! Service Connect of a service: its fields, how ECS takes them and how it tells them.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +9,23 @@ use serde::{Deserialize, Serialize};
 use crate::aws::Result;
 use crate::kinds::ecs::incomplete;
 
-/// How a service finds others and is found.
+/// Service Connect of a service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceConnect {
-    /// Whether it does.
+    /// Service Connect on or off.
     pub enabled: bool,
     /// Name or ARN of the Cloud Map namespace; the cluster's when left out.
     pub namespace: Option<String>,
-    /// What it is found by. A service that only calls others has none.
+    /// Endpoints that others call. A service that only calls others has none.
     pub services: Option<Vec<Endpoint>>,
-    /// What carries the proxy's log: `awslogs` and so on.
+    /// Log driver of the proxy, such as `awslogs`.
     pub log_driver: Option<String>,
-    /// What that is told.
+    /// Options of the driver.
     pub log_options: Option<BTreeMap<String, String>>,
 }
 
-/// What a service is found by.
+/// An endpoint of Service Connect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Endpoint {
@@ -38,13 +38,13 @@ pub struct Endpoint {
     /// Port of the proxy, where the network mode is `awsvpc`.
     #[schemars(range(min = 1, max = 65535))]
     pub ingress_port_override: Option<i32>,
-    /// How long a connection may be idle, in seconds; 0 for ever.
+    /// Timeout of an idle connection in seconds; 0 for none.
     #[schemars(range(min = 0))]
     pub idle_timeout_seconds: Option<i32>,
-    /// How long a request may take, in seconds; 0 for ever.
+    /// Timeout of a request in seconds; 0 for none.
     #[schemars(range(min = 0))]
     pub per_request_timeout_seconds: Option<i32>,
-    /// How traffic is encrypted; not when left out.
+    /// Encryption of traffic; none when left out.
     pub tls: Option<Tls>,
 }
 
@@ -59,7 +59,7 @@ pub struct ClientAlias {
     pub dns_name: Option<String>,
 }
 
-/// How traffic is encrypted.
+/// Encryption of traffic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {

@@ -1,4 +1,4 @@
-//! What a service can be told to be.
+//! Fields of a service.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use super::volumes::VolumeConfiguration;
 use crate::aws::Tags;
 use crate::kinds::ecs::Capacity;
 
-/// What a service can be told to be.
+/// Fields of a service.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -22,20 +22,20 @@ pub struct Spec {
     /// ARN of a task definition with its revision. Another one rolls out.
     #[schemars(length(min = 1))]
     pub task_definition: String,
-    /// How many tasks it begins with; 0 when left out. From then on the number is what scaling, or whoever operates
+    /// Initial number of tasks; 0 when left out. From then on the number is what scaling, or whoever operates
     /// it, has made of it: a change in the file changes nothing.
     #[schemars(range(min = 0), extend("x-owned-by-aws" = true))]
     pub desired_count: Option<i32>,
-    /// What its tasks run on. Not with `capacity_provider_strategy`. A change replaces.
+    /// Launch type of the tasks. Not with `capacity_provider_strategy`. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub launch_type: Option<LaunchType>,
-    /// How tasks are spread over capacity providers. An empty list goes back to the launch type.
+    /// Distribution of tasks over capacity providers. An empty list goes back to the launch type.
     #[schemars(length(max = 20), extend("x-key" = "capacity_provider"))]
     pub capacity_provider_strategy: Option<Vec<Capacity>>,
     /// Version of Fargate; `LATEST` when left out.
     #[schemars(regex(pattern = r"^(LATEST|\d+\.\d+\.\d+)$"))]
     pub platform_version: Option<String>,
-    /// Whether so many tasks run anywhere, or one on each instance; `REPLICA` when left out. A change replaces.
+    /// Scheduling: a number of tasks, or one on each instance; `REPLICA` when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub scheduling_strategy: Option<SchedulingStrategy>,
     /// Ids of subnets in which its tasks run, with the network mode `awsvpc`; up to 16.
@@ -44,7 +44,7 @@ pub struct Spec {
     /// Ids of security groups of its tasks; the network's default group when left out. Up to 5.
     #[schemars(length(max = 5), extend("x-unordered" = true))]
     pub security_group_ids: Option<Vec<String>>,
-    /// Whether its tasks have public addresses; false when left out.
+    /// Public addresses of the tasks; false when left out.
     pub assign_public_ip: Option<bool>,
     /// Target groups in which its tasks are registered. Each must hang on a listener already. Up to 5.
     #[schemars(length(max = 5))]
@@ -53,21 +53,21 @@ pub struct Spec {
     /// which slow starters are killed.
     #[schemars(range(min = 0))]
     pub health_check_grace_period_seconds: Option<i32>,
-    /// How a change rolls out.
+    /// Rollout of a change.
     pub deployment: Option<Deployment>,
-    /// Whether tasks are moved to spread them evenly over zones; AWS does so when left out.
+    /// Rebalancing of tasks over zones; AWS enables it when left out.
     pub availability_zone_rebalancing: Option<Rebalancing>,
-    /// Whether commands can be run in its tasks; false when left out. A change starts new tasks.
+    /// Commands in running tasks (ECS Exec); false when left out. A change starts new tasks.
     pub enable_execute_command: Option<bool>,
     /// From where its tasks get their tags. A change counts for tasks that start after it.
     pub propagate_tags: Option<PropagateTags>,
-    /// Whether its tasks are tagged with cluster and service; false when left out. A change counts for tasks that
+    /// Tags with cluster and service on tasks; false when left out. A change counts for tasks that
     /// start after it.
     pub enable_ecs_managed_tags: Option<bool>,
     /// Entries of Cloud Map in which its tasks are registered.
     #[schemars(length(max = 5))]
     pub service_registries: Option<Vec<ServiceRegistry>>,
-    /// How it finds other services, and is found.
+    /// Service Connect: names by which services call each other.
     pub service_connect: Option<ServiceConnect>,
     /// EBS volumes of its tasks, for volumes that the task definition says are configured at launch.
     #[schemars(length(max = 1), extend("x-key" = "name"))]
@@ -75,15 +75,15 @@ pub struct Spec {
     /// On which instances its tasks may run; up to 10. Not on Fargate.
     #[schemars(length(max = 10))]
     pub placement_constraints: Option<Vec<PlacementConstraint>>,
-    /// How its tasks are placed on instances; up to 5. Not on Fargate.
+    /// Placement of the tasks on instances; up to 5 strategies. Not on Fargate.
     #[schemars(length(max = 5))]
     pub placement_strategy: Option<Vec<PlacementStrategy>>,
-    /// Tags.
+    /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What tasks run on.
+/// Launch type of tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum LaunchType {
@@ -97,7 +97,7 @@ pub enum LaunchType {
     ManagedInstances,
 }
 
-/// Whether so many tasks run anywhere, or one on each instance.
+/// Scheduling of tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SchedulingStrategy {
@@ -131,7 +131,7 @@ pub struct LoadBalancer {
     pub role_arn: Option<String>,
 }
 
-/// Whether tasks are moved to spread them evenly over zones.
+/// Rebalancing of tasks over zones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Rebalancing {
@@ -173,13 +173,13 @@ pub struct ServiceRegistry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlacementConstraint {
-    /// What it asks.
+    /// Type of constraint.
     pub r#type: ConstraintType,
     /// With `memberOf`: an expression of the cluster query language that the instance must meet.
     pub expression: Option<String>,
 }
 
-/// What a constraint asks.
+/// Type of constraint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ConstraintType {
@@ -189,17 +189,17 @@ pub enum ConstraintType {
     MemberOf,
 }
 
-/// How tasks are placed.
+/// A placement strategy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlacementStrategy {
-    /// How.
+    /// Type of placement.
     pub r#type: StrategyType,
     /// By what: `attribute:ecs.availability-zone`, `instanceId`, `cpu`, `memory`.
     pub field: Option<String>,
 }
 
-/// How tasks are placed.
+/// A placement strategy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StrategyType {
@@ -211,7 +211,7 @@ pub enum StrategyType {
     Random,
 }
 
-/// What a service can be referred to by.
+/// Outputs of a service.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.

@@ -1,12 +1,12 @@
-//! Why tasks of a service have stopped: what a person would look for first.
+//! Reasons for which tasks of a service have stopped: the first thing that a person would look for.
 
 use aws_sdk_ecs::types as aws;
 
-use super::rollout::cluster_of;
+use super::read::cluster_of;
 use crate::aws::{Cx, Result};
 use crate::kinds::ecs::check_failures;
 
-/// How many reasons are told.
+/// Reasons that are told.
 const TOLD: usize = 2;
 
 /// Reasons for which tasks stopped lately, the newest first; only those of one deployment if it is named. ECS
@@ -34,7 +34,7 @@ pub(super) async fn reasons(cx: &Cx, live: &aws::Service, deployment: Option<&st
     Ok(told)
 }
 
-/// Why one task stopped, unless it was told to.
+/// Reason that one task stopped, unless it was told to.
 fn reason(task: &aws::Task) -> Option<String> {
     let stopped = task.stopped_reason().unwrap_or_default();
     if stopped.starts_with("Scaling activity") || task.stop_code() == Some(&aws::TaskStopCode::UserInitiated) {
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_task_tells_why_it_stopped() {
+    fn reasons_of_stopped_tasks_are_told() {
         let container = |name: &str| aws::Container::builder().name(name);
         let task = |reason: &str, container: aws::Container| {
             aws::Task::builder().stopped_reason(reason).containers(container).build()

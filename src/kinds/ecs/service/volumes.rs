@@ -1,4 +1,4 @@
-//! EBS volumes of a service's tasks, and between ECS's words and ours for them.
+//! EBS volumes of a service's tasks: their fields, how ECS takes them and how it tells them.
 
 use aws_sdk_ecs::types as aws;
 use schemars::JsonSchema;
@@ -15,14 +15,14 @@ pub struct VolumeConfiguration {
     pub name: String,
     /// ARN of the role with which ECS makes it.
     pub role_arn: String,
-    /// Size in GiB. Either this or `snapshot_id` is wanted.
+    /// Size in GiB. Exactly one of this and `snapshot_id` is required.
     #[schemars(range(min = 1))]
     pub size_gib: Option<i32>,
     /// Id of the snapshot it begins as.
     pub snapshot_id: Option<String>,
     /// `gp3`, `gp2`, `io2`, `io1`, `st1`, `sc1` or `standard`; `gp3` when left out.
     pub volume_type: Option<String>,
-    /// Whether it is encrypted.
+    /// Encryption of the volume.
     pub encrypted: Option<bool>,
     /// KMS key that it is encrypted with.
     pub kms_key_id: Option<String>,
@@ -31,7 +31,7 @@ pub struct VolumeConfiguration {
     /// Throughput in MiB/s, of `gp3`.
     #[schemars(range(max = 2000))]
     pub throughput: Option<i32>,
-    /// How fast a snapshot is read, in MiB/s.
+    /// Rate at which a snapshot is read, 100 to 300 MiB/s.
     #[schemars(range(min = 100, max = 300))]
     pub initialization_rate: Option<i32>,
     /// Its file system; `xfs` when left out.

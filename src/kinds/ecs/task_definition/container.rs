@@ -1,4 +1,4 @@
-//! What a container of a task can be told to be.
+//! Fields of a container of a task.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub struct Container {
     /// Image, with a tag or, better, a digest: a tag that is moved changes nothing here.
     #[schemars(length(min = 1))]
     pub image: String,
-    /// Whether the task ends when it ends; true when left out. One container must be.
+    /// Essential container, with which the task ends; true when left out. One container must be essential.
     #[schemars(extend("default" = true))]
     pub essential: Option<bool>,
     /// CPU units set aside for it; 0 when left out.
@@ -36,26 +36,26 @@ pub struct Container {
     pub environment_files: Option<Vec<String>>,
     /// ARNs of secrets and parameters whose values stand in the environment, by name. The value is read when a task starts.
     pub secrets: Option<BTreeMap<String, String>>,
-    /// What is run, in place of the image's command.
+    /// Command, in place of the image's.
     pub command: Option<Vec<String>>,
-    /// What runs it, in place of the image's entry point.
+    /// Entry point, in place of the image's.
     pub entry_point: Option<Vec<String>>,
-    /// Where it starts, in place of the image's.
+    /// Working directory, in place of the image's.
     pub working_directory: Option<String>,
     /// As whom it runs: `user`, `uid`, `user:group` or `uid:gid`.
     pub user: Option<String>,
-    /// Where its output goes.
+    /// Log configuration.
     pub log: Option<Log>,
-    /// How it is told whether it is well.
+    /// Health check of the container.
     pub health_check: Option<HealthCheck>,
-    /// What other containers must have come to before it starts, by their name.
+    /// Conditions of other containers before it starts, by container name.
     pub depends_on: Option<BTreeMap<String, Condition>>,
-    /// Whether it is started again by itself when it ends.
+    /// Restarts of the container by itself, without the task.
     pub restart_policy: Option<RestartPolicy>,
-    /// How long to wait for the containers that it depends on, in seconds.
+    /// Timeout for the containers that it depends on, 2 to 3600 seconds.
     #[schemars(range(min = 2, max = 3600))]
     pub start_timeout_seconds: Option<i32>,
-    /// How long after the signal to end it is killed, in seconds; 30 when left out. At most 120 on Fargate.
+    /// Seconds from the stop signal until the container is killed; 30 when left out. At most 120 on Fargate.
     #[schemars(range(min = 0, max = 3600))]
     pub stop_timeout_seconds: Option<i32>,
     /// Volumes that it sees. One path, one volume.
@@ -64,13 +64,13 @@ pub struct Container {
     /// Other containers whose volumes it sees.
     #[schemars(extend("x-key" = "source_container"))]
     pub volumes_from: Option<Vec<VolumesFrom>>,
-    /// Whether it cannot write to its own root; false when left out.
+    /// Read-only root file system; false when left out.
     #[schemars(extend("default" = false))]
     pub readonly_root_filesystem: Option<bool>,
-    /// Whether it may do anything on the instance; false when left out. Not on Fargate.
+    /// Elevated privileges on the instance; false when left out. Not on Fargate.
     #[schemars(extend("default" = false))]
     pub privileged: Option<bool>,
-    /// What Linux gives it.
+    /// Linux options of the container.
     pub linux_parameters: Option<LinuxParameters>,
     /// Limits by name, such as `nofile`.
     pub ulimits: Option<BTreeMap<String, Ulimit>>,
@@ -78,18 +78,18 @@ pub struct Container {
     pub system_controls: Option<BTreeMap<String, String>>,
     /// Devices it needs, by type: `GPU`, `InferenceAccelerator` or `NeuronDevice`.
     pub resource_requirements: Option<BTreeMap<String, String>>,
-    /// That it carries the logs of the other containers.
+    /// Log router (FireLens) for the other containers.
     pub firelens: Option<Firelens>,
     /// ARN of the secret with which its image is pulled, if the registry is private and not ECR.
     pub repository_credentials: Option<String>,
-    /// Whether a tag is resolved once for all tasks of a deployment; `enabled` when left out.
+    /// Resolution of a tag once for all tasks of a deployment; `enabled` when left out.
     #[schemars(extend("default" = "enabled"))]
     pub version_consistency: Option<VersionConsistency>,
     /// Name of its host. Not with `awsvpc`.
     pub hostname: Option<String>,
     /// Further hosts, by name.
     pub extra_hosts: Option<BTreeMap<String, String>>,
-    /// Whether it has no network; false when left out.
+    /// Networking off; false when left out.
     #[schemars(extend("default" = false))]
     pub disable_networking: Option<bool>,
     /// Addresses of name servers.
@@ -104,10 +104,10 @@ pub struct Container {
     pub docker_labels: Option<BTreeMap<String, String>>,
     /// ARNs of credential specs for Active Directory.
     pub credential_specs: Option<Vec<String>>,
-    /// Whether it keeps its input open; false when left out.
+    /// Open standard input; false when left out.
     #[schemars(extend("default" = false))]
     pub interactive: Option<bool>,
-    /// Whether it has a terminal; false when left out.
+    /// Pseudo terminal; false when left out.
     #[schemars(extend("default" = false))]
     pub pseudo_terminal: Option<bool>,
 }
@@ -117,7 +117,7 @@ pub struct Container {
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]
 pub struct PortMapping {
-    /// The container's port. Either this or `container_port_range` is wanted.
+    /// The container's port. Exactly one of this and `container_port_range` is required.
     #[schemars(range(min = 1, max = 65535))]
     pub container_port: Option<i32>,
     /// The instance's port, with `bridge` only; a free one when left out.
@@ -129,10 +129,10 @@ pub struct PortMapping {
     /// Protocol; `tcp` when left out.
     #[schemars(extend("default" = "tcp"))]
     pub protocol: Option<Protocol>,
-    /// What Service Connect calls it; 1 to 64 lower-case letters, digits, `_` and `-`.
+    /// Name for Service Connect; 1 to 64 lower-case letters, digits, `_` and `-`.
     #[schemars(regex(pattern = r"^[a-z0-9_][a-z0-9_-]{0,63}$"))]
     pub name: Option<String>,
-    /// What Service Connect takes it to speak; TCP when left out.
+    /// Application protocol for Service Connect; TCP when left out.
     pub app_protocol: Option<AppProtocol>,
 }
 
@@ -146,7 +146,7 @@ pub enum Protocol {
     Udp,
 }
 
-/// What a port speaks.
+/// Application protocol of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AppProtocol {
@@ -158,21 +158,21 @@ pub enum AppProtocol {
     Grpc,
 }
 
-/// Where output goes.
+/// Log configuration of a container.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]
 pub struct Log {
-    /// What carries it: `awslogs`, `splunk` and `awsfirelens` on Fargate; others on instances.
+    /// Log driver: `awslogs`, `splunk` and `awsfirelens` on Fargate; others on instances.
     #[schemars(length(min = 1))]
     pub driver: String,
-    /// What the driver is told, such as `awslogs-group`.
+    /// Options of the driver, such as `awslogs-group`.
     pub options: Option<BTreeMap<String, String>>,
     /// ARNs of secrets that the driver is told, by option.
     pub secret_options: Option<BTreeMap<String, String>>,
 }
 
-/// How a container is told whether it is well.
+/// Health check of a container.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]
@@ -183,10 +183,10 @@ pub struct HealthCheck {
     /// Pause between two checks, 5 to 300 seconds; 30 when left out.
     #[schemars(range(min = 5, max = 300), extend("default" = 30))]
     pub interval_seconds: Option<i32>,
-    /// How long a check may take, 2 to 60 seconds; 5 when left out.
+    /// Timeout of a check, 2 to 60 seconds; 5 when left out.
     #[schemars(range(min = 2, max = 60), extend("default" = 5))]
     pub timeout_seconds: Option<i32>,
-    /// How many failures in a row make it unwell, 1 to 10; 3 when left out.
+    /// Consecutive failures until unhealthy, 1 to 10; 3 when left out.
     #[schemars(range(min = 1, max = 10), extend("default" = 3))]
     pub retries: Option<i32>,
     /// For how long after the start failures do not count, 0 to 300 seconds; 0 when left out.
@@ -194,7 +194,7 @@ pub struct HealthCheck {
     pub start_period_seconds: Option<i32>,
 }
 
-/// What another container must have come to.
+/// Condition of another container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Condition {
@@ -208,12 +208,12 @@ pub enum Condition {
     Healthy,
 }
 
-/// Whether a container is started again by itself.
+/// Restart policy of a container.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]
 pub struct RestartPolicy {
-    /// Whether it is.
+    /// Restarts on or off.
     pub enabled: bool,
     /// Exit codes after which it is not; up to 50.
     #[schemars(length(max = 50), extend("x-unordered" = true))]
@@ -230,9 +230,9 @@ pub struct RestartPolicy {
 pub struct MountPoint {
     /// Name of the volume.
     pub source_volume: String,
-    /// Where it is seen.
+    /// Path in the container.
     pub container_path: String,
-    /// Whether it cannot be written to; false when left out.
+    /// Read-only mount; false when left out.
     #[schemars(extend("default" = false))]
     pub read_only: Option<bool>,
 }
@@ -244,17 +244,17 @@ pub struct MountPoint {
 pub struct VolumesFrom {
     /// Name of the container.
     pub source_container: String,
-    /// Whether they cannot be written to; false when left out.
+    /// Read-only mount; false when left out.
     #[schemars(extend("default" = false))]
     pub read_only: Option<bool>,
 }
 
-/// What Linux gives a container.
+/// Linux options of a container.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]
 pub struct LinuxParameters {
-    /// Whether an init process forwards signals and reaps; false when left out.
+    /// Init process that forwards signals and reaps; false when left out.
     #[schemars(extend("default" = false))]
     pub init_process_enabled: Option<bool>,
     /// Capabilities beyond Docker's own. On Fargate `SYS_PTRACE` only.
@@ -274,7 +274,7 @@ pub struct LinuxParameters {
     /// Swap in MiB; 0 for none. Not on Fargate.
     #[schemars(range(min = 0))]
     pub max_swap_mib: Option<i32>,
-    /// How readily it swaps, 0 to 100. Not on Fargate.
+    /// Swappiness, 0 to 100. Not on Fargate.
     #[schemars(range(min = 0, max = 100))]
     pub swappiness: Option<i32>,
 }
@@ -284,11 +284,11 @@ pub struct LinuxParameters {
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]
 pub struct Device {
-    /// Where it is on the instance.
+    /// Path on the instance.
     pub host_path: String,
-    /// Where the container sees it; at the same place when left out.
+    /// Path in the container; that on the instance when left out.
     pub container_path: Option<String>,
-    /// What may be done: `read`, `write`, `mknod`; all of it when left out.
+    /// Permissions: `read`, `write`, `mknod`; all of them when left out.
     #[schemars(extend("x-unordered" = true))]
     pub permissions: Option<Vec<String>>,
 }
@@ -298,12 +298,12 @@ pub struct Device {
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]
 pub struct Tmpfs {
-    /// Where it is seen.
+    /// Path in the container.
     pub container_path: String,
     /// Size in MiB.
     #[schemars(range(min = 1))]
     pub size_mib: i32,
-    /// How it is mounted.
+    /// Mount options.
     #[schemars(extend("x-unordered" = true))]
     pub mount_options: Option<Vec<String>>,
 }
@@ -312,13 +312,13 @@ pub struct Tmpfs {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ulimit {
-    /// What it begins with.
+    /// Soft limit.
     pub soft: i32,
-    /// What it may be raised to.
+    /// Hard limit.
     pub hard: i32,
 }
 
-/// That a container carries the logs of the others.
+/// A log router (FireLens).
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]
@@ -326,11 +326,11 @@ pub struct Firelens {
     /// `fluentd` or `fluentbit`.
     #[schemars(regex(pattern = "^(fluentd|fluentbit)$"))]
     pub r#type: String,
-    /// What it is told.
+    /// Options of the log router.
     pub options: Option<BTreeMap<String, String>>,
 }
 
-/// Whether a tag is resolved once for all tasks of a deployment.
+/// Resolution of an image's tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum VersionConsistency {

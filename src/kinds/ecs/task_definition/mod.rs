@@ -14,12 +14,13 @@ mod write;
 mod write_container;
 
 use aws_sdk_ecs::types::{SortOrder, TaskDefinition as Described, TaskDefinitionField, TaskDefinitionStatus};
-use futures::future::try_join_all;
 
-use super::{check_failures, last_part, listed, owned, pairs, retag, unless_gone};
+use super::{check_failures, last_part, not_found_as_none, sync_tags};
 use crate::aws::{Cx, ErrorCodes, Result, Tags};
 use crate::catalog::Traits;
-use crate::cloud::{Class, CloudError, ReadRequest, Readiness};
+use crate::cloud::{Class, CloudError, ReadRequest};
+use crate::kinds::reading::{read_each, required};
+use crate::kinds::tagging::{all_tags, owned_tags, to_aws};
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId, TAG_ADDRESS, TAG_STACK};
 use crate::value::Json;
@@ -29,7 +30,9 @@ pub use spec::{Outputs, Spec};
 /// A family of task definitions.
 pub struct TaskDefinition;
 
-/// How many revisions one step of a deletion takes: as many as one call deletes.
+/// The operation that reads.
+const DESCRIBE: &str = "ecs:DescribeTaskDefinition";
+/// Revisions that one step of a deletion takes: as many as one call deletes.
 const PER_STEP: usize = 10;
 
 impl Kind for TaskDefinition {
@@ -105,7 +108,12 @@ containers: [{name: web, image: 'carts:3', memory: 256}, {name: envoy, image: 'e
 ",
         "family: shop-orders",
     ];
-    const TRAITS: Traits = Traits { unique_by: &["family"], idempotent_create: false, ..Traits::DEFAULT };
+    const TRAITS: Traits = Traits {
+        unique_by: &["family"],
+        // Every call registers another revision.
+        idempotent_create: false,
+        ..Traits::DEFAULT
+    };
     const ERRORS: ErrorCodes = ErrorCodes {
         not_found: super::NOT_FOUND,
         conflict: &["ClientException: Too many concurrent attempts"],
@@ -117,7 +125,7 @@ containers: [{name: web, image: 'carts:3', memory: 256}, {name: envoy, image: 'e
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        try_join_all(requests.iter().map(|request| read_one(cx, request))).await
+        read_each(requests, |request| read_one(cx, request)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
@@ -132,7 +140,7 @@ containers: [{name: web, image: 'carts:3', memory: 256}, {name: envoy, image: 'e
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let call = write::registration(cx, spec)?;
-        call.set_tags(Some(owned(spec.tags.as_ref(), owner))).send().await?;
+        call.set_tags(Some(owned_tags(spec.tags.as_ref(), owner))).send().await?;
         Ok(PhysicalId::new(&spec.family))
     }
 
@@ -144,8 +152,8 @@ containers: [{name: web, image: 'carts:3', memory: 256}, {name: envoy, image: 'e
         let mut changed = changed_fields::<Self>(from, to)?;
         changed.remove("tags");
         if changed.is_empty() {
-            let arn = live.task_definition_arn.unwrap_or_default();
-            return retag(cx, &arn, from.tags.as_ref(), to.tags.as_ref()).await;
+            let arn = required(DESCRIBE, "the ARN of the task definition", live.task_definition_arn)?;
+            return sync_tags(cx, &arn, from.tags.as_ref(), to.tags.as_ref()).await;
         }
         if let Some(wanted) = &to.tags {
             let gone = from.tags.iter().flatten().map(|(key, _)| key).filter(|key| !wanted.contains_key(*key));
@@ -153,7 +161,7 @@ containers: [{name: web, image: 'carts:3', memory: 256}, {name: envoy, image: 'e
             tags.extend(wanted.clone());
         }
         tags.retain(|key, _| !key.starts_with("aws:"));
-        write::registration(cx, to)?.set_tags(Some(listed(tags))).send().await?;
+        write::registration(cx, to)?.set_tags(Some(to_aws(&tags))).send().await?;
         Ok(())
     }
 
@@ -197,14 +205,14 @@ async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<TaskDef
     let found = if id.starts_with("arn:") { describe(cx, id).await? } else { newest(cx, id, is_owned).await? };
     let Some((live, tags)) = found else { return Ok(None) };
     let outputs = Outputs {
-        arn: live.task_definition_arn.clone().unwrap_or_default(),
+        arn: required(DESCRIBE, "the ARN of the task definition", live.task_definition_arn.clone())?,
         family: live.family.clone().unwrap_or_default(),
         revision: live.revision,
     };
-    Ok(Some(Found { spec: read::spec_of(live, tags)?, outputs, readiness: Readiness::Serving, not_read: &[] }))
+    Ok(Some(Found::serving(read::spec_of(live, tags)?, outputs)))
 }
 
-/// Whether it is a stack's: revisions that others register in the family do not count.
+/// True for revisions of a stack; those that others register in the family do not count.
 fn is_owned(tags: &Tags) -> bool {
     tags.contains_key(TAG_STACK)
 }
@@ -226,19 +234,15 @@ async fn newest(cx: &Cx, family: &str, is_it: impl Fn(&Tags) -> bool) -> Result<
 /// A revision, or the newest active one of a family. One that is no longer active is not there.
 async fn describe(cx: &Cx, name: &str) -> Result<Option<(Described, Tags)>> {
     let call = cx.ecs().describe_task_definition().task_definition(name).include(TaskDefinitionField::Tags);
-    let Some(answer) = unless_gone(call.send().await)? else { return Ok(None) };
+    let Some(answer) = not_found_as_none(call.send().await)? else { return Ok(None) };
     let active = answer.task_definition.filter(|live| live.status == Some(TaskDefinitionStatus::Active));
-    Ok(active.map(|live| (live, pairs(answer.tags))))
+    Ok(active.map(|live| (live, all_tags(answer.tags.unwrap_or_default()))))
 }
 
 /// ARNs of a family's active revisions.
 async fn revisions(cx: &Cx, family: &str, sort: SortOrder) -> Result<Vec<String>> {
     let call = cx.ecs().list_task_definitions().family_prefix(family).status(TaskDefinitionStatus::Active).sort(sort);
-    let mut pages = call.into_paginator().items().send();
-    let mut arns = Vec::new();
-    while let Some(arn) = pages.next().await {
-        arns.push(arn?);
-    }
+    let mut arns: Vec<String> = call.into_paginator().items().send().try_collect().await?;
     // The filter is a prefix by name, and a whole family by what AWS says.
     let is_of_it = |arn: &String| last_part(arn).rsplit_once(':').is_some_and(|(name, _)| name == family);
     arns.retain(is_of_it);

@@ -1,10 +1,8 @@
 //! A task definition as ECS tells it, with everything filled in that ECS takes when it is left out.
 
-use std::collections::{BTreeMap, HashMap};
-
 use aws_sdk_ecs::types as aws;
 
-use super::read_container::container_of;
+use super::read_container::{container_of, sorted, values_of};
 use super::spec::{
     CpuArchitecture, DockerVolume, Efs, FsxWindows, NetworkMode, Proxy, RuntimePlatform, S3Files, Scope, Spec, Volume,
 };
@@ -44,17 +42,6 @@ fn number(what: &str, text: &str) -> Result<i32> {
     let wrong =
         |_| CloudError::local(Class::Other, "ecs:DescribeTaskDefinition", format!("AWS answers a {what} of `{text}`"));
     text.trim().parse().map_err(wrong)
-}
-
-/// Pairs as ECS tells them.
-pub(super) fn values_of(pairs: Option<Vec<aws::KeyValuePair>>) -> BTreeMap<String, String> {
-    let pair = |pair: aws::KeyValuePair| (pair.name.unwrap_or_default(), pair.value.unwrap_or_default());
-    pairs.unwrap_or_default().into_iter().map(pair).collect()
-}
-
-/// A map in the order of its keys.
-pub(super) fn sorted(map: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
-    map.unwrap_or_default().into_iter().collect()
 }
 
 fn platform_of(live: aws::RuntimePlatform) -> RuntimePlatform {

@@ -1,6 +1,6 @@
 //! A container as ECS tells it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_ecs::types as aws;
 
@@ -8,7 +8,6 @@ use super::container::{
     Container, Device, Firelens, HealthCheck, LinuxParameters, Log, MountPoint, PortMapping, Protocol, RestartPolicy,
     Tmpfs, Ulimit, VersionConsistency, VolumesFrom,
 };
-use super::read::{sorted, values_of};
 use super::spec::NetworkMode;
 use crate::aws::from_wire;
 
@@ -164,4 +163,15 @@ fn linux_of(live: aws::LinuxParameters) -> LinuxParameters {
         max_swap_mib: live.max_swap,
         swappiness: live.swappiness,
     }
+}
+
+/// Pairs as ECS tells them.
+pub(super) fn values_of(pairs: Option<Vec<aws::KeyValuePair>>) -> BTreeMap<String, String> {
+    let pair = |pair: aws::KeyValuePair| (pair.name.unwrap_or_default(), pair.value.unwrap_or_default());
+    pairs.unwrap_or_default().into_iter().map(pair).collect()
+}
+
+/// A map in the order of its keys.
+pub(super) fn sorted(map: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
+    map.unwrap_or_default().into_iter().collect()
 }

@@ -1,4 +1,4 @@
-//! What AWS asks of a task definition beyond the form of its fields.
+//! Rules for a task definition beyond the schema.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::container::{Condition, Container};
 use super::spec::{Compatibility, NetworkMode, Spec, Volume};
 use crate::catalog::fargate;
 
-/// Everything that is wrong with a task definition.
+/// Faults of a task definition that the schema does not find.
 pub(super) fn check(spec: &Spec) -> Vec<String> {
     let mut faults = Vec::new();
     if is_on_fargate(spec) {
@@ -17,7 +17,7 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
     for container in &spec.containers {
         let name = &container.name;
         if !names.insert(name) {
-            faults.push(format!("two containers are called `{name}`"));
+            faults.push(format!("duplicate container `{name}`"));
         }
         faults.extend(of_container(spec, container).into_iter().map(|fault| format!("container `{name}`: {fault}")));
     }
@@ -26,7 +26,7 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
     }
     let together = spec.containers.iter().map(|one| one.cpu.unwrap_or(0)).sum::<i32>();
     if let Some(whole) = spec.cpu.filter(|whole| *whole < together) {
-        faults.push(format!("the containers ask for {together} CPU units, the task has {whole}"));
+        faults.push(format!("the containers need {together} CPU units, but the task has {whole}"));
     }
     faults
 }
@@ -38,11 +38,11 @@ fn is_on_fargate(spec: &Spec) -> bool {
 fn on_fargate(spec: &Spec) -> Vec<String> {
     let mut faults = Vec::new();
     if spec.network_mode != Some(NetworkMode::Awsvpc) {
-        faults.push("Fargate wants `network_mode: awsvpc`".to_owned());
+        faults.push("Fargate needs `network_mode: awsvpc`".to_owned());
     }
     match (spec.cpu, spec.memory) {
         (Some(cpu), Some(memory)) => faults.extend(size(cpu, memory)),
-        _ => faults.push("Fargate wants `cpu` and `memory`".to_owned()),
+        _ => faults.push("Fargate needs `cpu` and `memory`".to_owned()),
     }
     if spec.placement_constraints.as_ref().is_some_and(|all| !all.is_empty()) || spec.ipc_mode.is_some() {
         faults.push("Fargate takes neither `placement_constraints` nor `ipc_mode`".to_owned());
@@ -50,15 +50,15 @@ fn on_fargate(spec: &Spec) -> Vec<String> {
     for container in &spec.containers {
         let name = &container.name;
         if container.privileged == Some(true) {
-            faults.push(format!("container `{name}`: Fargate takes no `privileged` container"));
+            faults.push(format!("container `{name}`: `privileged` is not available on Fargate"));
         }
         if container.stop_timeout_seconds.is_some_and(|seconds| seconds > 120) {
-            faults.push(format!("container `{name}`: Fargate waits at most 120 seconds for its end"));
+            faults.push(format!("container `{name}`: `stop_timeout_seconds` must be at most 120 on Fargate"));
         }
         let needs = container.secrets.as_ref().is_some_and(|all| !all.is_empty())
             || container.log.as_ref().is_some_and(|log| log.driver == "awslogs");
         if needs && spec.execution_role_arn.is_none() {
-            faults.push(format!("container `{name}`: secrets and `awslogs` want `execution_role_arn`"));
+            faults.push(format!("container `{name}`: secrets and `awslogs` need `execution_role_arn`"));
         }
     }
     faults
@@ -89,13 +89,13 @@ fn volume(volume: &Volume) -> Option<String> {
     ];
     let name = &volume.name;
     if kinds.into_iter().filter(|is| *is).count() > 1 {
-        return Some(format!("the volume `{name}` is several things at once"));
+        return Some(format!("the volume `{name}` has more than one source"));
     }
     let efs = volume.efs.as_ref()?;
     let encrypted = efs.transit_encryption == Some(true);
     let guarded = efs.access_point_id.is_some() || efs.iam == Some(true);
     (guarded && !encrypted)
-        .then(|| format!("the volume `{name}`: an access point and `iam` want `transit_encryption: true`"))
+        .then(|| format!("the volume `{name}`: an access point and `iam` need `transit_encryption: true`"))
 }
 
 fn of_container(spec: &Spec, container: &Container) -> Vec<String> {
@@ -105,10 +105,10 @@ fn of_container(spec: &Spec, container: &Container) -> Vec<String> {
     faults.extend(both.map(|name| format!("`{name}` is both in `environment` and in `secrets`")));
     for (other, condition) in container.depends_on.iter().flatten() {
         match spec.containers.iter().find(|one| one.name == *other) {
-            None => faults.push(format!("it depends on `{other}`, which is no container of the task")),
-            Some(_) if *other == container.name => faults.push("it depends on itself".to_owned()),
+            None => faults.push(format!("`depends_on` names `{other}`, which is not a container of the task")),
+            Some(_) if *other == container.name => faults.push("`depends_on` names the container itself".to_owned()),
             Some(one) if *condition == Condition::Healthy && one.health_check.is_none() => {
-                faults.push(format!("it waits for `{other}` to be healthy, which has no `health_check`"));
+                faults.push(format!("`depends_on` waits for `{other}` to be healthy, which has no `health_check`"));
             }
             Some(_) => {}
         }
@@ -116,7 +116,7 @@ fn of_container(spec: &Spec, container: &Container) -> Vec<String> {
     let is_volume = |name: &String| spec.volumes.iter().flatten().any(|volume| volume.name == *name);
     let unknown = container.mount_points.iter().flatten().map(|mount| &mount.source_volume);
     faults.extend(
-        unknown.filter(|name| !is_volume(name)).map(|name| format!("`{name}` is no volume of the task definition")),
+        unknown.filter(|name| !is_volume(name)).map(|name| format!("`{name}` is not a volume of the task definition")),
     );
     if let (Some(soft), Some(hard)) = (container.memory_reservation, container.memory)
         && soft > hard
@@ -125,10 +125,10 @@ fn of_container(spec: &Spec, container: &Container) -> Vec<String> {
     }
     match (spec.memory, container.memory) {
         (Some(whole), Some(own)) if own > whole => {
-            faults.push(format!("it asks for {own} MiB, the task has {whole}"));
+            faults.push(format!("`memory` is {own} MiB, but the task has {whole}"));
         }
         (None, None) if container.memory_reservation.is_none() => {
-            faults.push("without the task's `memory` it wants `memory` or `memory_reservation`".to_owned());
+            faults.push("`memory` or `memory_reservation` is required without the task's `memory`".to_owned());
         }
         _ => {}
     }
@@ -141,20 +141,20 @@ fn network(spec: &Spec, container: &Container) -> Vec<String> {
     let mut ports = BTreeSet::new();
     for mapping in container.port_mappings.iter().flatten() {
         if mapping.container_port.is_some() == mapping.container_port_range.is_some() {
-            faults.push("a port mapping wants either `container_port` or `container_port_range`".to_owned());
+            faults.push("a port mapping needs exactly one of `container_port` and `container_port_range`".to_owned());
         }
         if own_network && mapping.host_port.is_some() {
-            faults.push("with `awsvpc` and `host` leave `host_port` out: it is the container's port".to_owned());
+            faults.push("`host_port` has no effect with `awsvpc` and `host`: it is the container's port".to_owned());
         }
         let protocol = mapping.protocol.unwrap_or(super::container::Protocol::Tcp);
         if let Some(port) = mapping.container_port
             && !ports.insert((port, crate::aws::to_wire(protocol)))
         {
-            faults.push(format!("port {port} is mapped twice"));
+            faults.push(format!("duplicate port {port}"));
         }
     }
     if spec.network_mode == Some(NetworkMode::Awsvpc) && container.hostname.is_some() {
-        faults.push("`hostname` does not go with `awsvpc`".to_owned());
+        faults.push("`hostname` cannot be used with `awsvpc`".to_owned());
     }
     faults
 }
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fargate_takes_certain_sizes() {
+    fn fargate_sizes_are_limited() {
         for (cpu, memory) in [(256, 512), (256, 1024), (256, 2048), (512, 4096), (8192, 20_480), (16_384, 122_880)] {
             assert_eq!(size(cpu, memory), None, "{cpu} {memory}");
         }
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn containers_must_fit_together() {
+    fn faulty_containers_are_reported() {
         let found = faults(
             "
 family: shop
@@ -199,13 +199,13 @@ containers:
 ",
         );
         insta::assert_snapshot!(found.join("\n"), @r"
-        container `a`: secrets and `awslogs` want `execution_role_arn`
+        container `a`: secrets and `awslogs` need `execution_role_arn`
         container `a`: `X` is both in `environment` and in `secrets`
-        container `a`: it waits for `b` to be healthy, which has no `health_check`
-        container `a`: it depends on `c`, which is no container of the task
-        container `b`: with `awsvpc` and `host` leave `host_port` out: it is the container's port
-        two containers are called `b`
-        container `b`: `v` is no volume of the task definition
+        container `a`: `depends_on` waits for `b` to be healthy, which has no `health_check`
+        container `a`: `depends_on` names `c`, which is not a container of the task
+        container `b`: `host_port` has no effect with `awsvpc` and `host`: it is the container's port
+        duplicate container `b`
+        container `b`: `v` is not a volume of the task definition
         one container must be `essential`
         ");
     }

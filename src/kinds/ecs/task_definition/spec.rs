@@ -1,4 +1,4 @@
-//! What a task definition can be told to be, beside its containers.
+//! Fields of a task definition, beside its containers.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::container::Container;
 use crate::aws::Tags;
 
-/// What a task definition can be told to be. A revision is registered whole: what the file leaves out, it does not have.
+/// Fields of a task definition. A revision is registered whole: what the file leaves out, it does not have.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]
@@ -22,10 +22,10 @@ pub struct Spec {
     /// Memory of the whole task, in MiB. Fargate wants it, and takes certain sizes to each `cpu` only.
     #[schemars(range(min = 1, max = 10_000_000))]
     pub memory: Option<i32>,
-    /// How its containers are connected; `bridge` when left out. Fargate wants `awsvpc`.
+    /// Network mode of the containers; `bridge` when left out. Fargate needs `awsvpc`.
     #[schemars(extend("default" = "bridge"))]
     pub network_mode: Option<NetworkMode>,
-    /// What it must be able to run on; checked by AWS when it is registered.
+    /// Launch types that AWS checks the definition against when it is registered.
     #[schemars(extend("x-unordered" = true))]
     pub requires_compatibilities: Option<Vec<Compatibility>>,
     /// ARN of the role with which ECS pulls images, reads secrets and writes logs.
@@ -45,16 +45,16 @@ pub struct Spec {
     /// Volumes that containers may mount.
     #[schemars(extend("x-key" = "name"))]
     pub volumes: Option<Vec<Volume>>,
-    /// Whose processes the containers see; each its own when left out.
+    /// Processes that the containers see; each its own when left out.
     pub pid_mode: Option<PidMode>,
-    /// Whose shared memory the containers see. Not on Fargate.
+    /// Shared memory that the containers see. Not on Fargate.
     pub ipc_mode: Option<IpcMode>,
     /// Expressions of the cluster query language that an instance must meet; up to 10. Not on Fargate.
     #[schemars(length(max = 10), extend("x-unordered" = true))]
     pub placement_constraints: Option<Vec<String>>,
     /// The container that traffic goes through (App Mesh).
     pub proxy: Option<Proxy>,
-    /// Whether faults may be injected into its network; false when left out.
+    /// Fault injection into the task's network; false when left out.
     #[schemars(extend("default" = false))]
     pub enable_fault_injection: Option<bool>,
     /// Tags. A change of them alone registers nothing.
@@ -62,7 +62,7 @@ pub struct Spec {
     pub tags: Option<Tags>,
 }
 
-/// How containers are connected.
+/// Network mode of containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum NetworkMode {
@@ -76,7 +76,7 @@ pub enum NetworkMode {
     None,
 }
 
-/// What a task runs on.
+/// Launch type that a task definition is compatible with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Compatibility {
@@ -114,7 +114,7 @@ pub enum CpuArchitecture {
     Arm,
 }
 
-/// Whose processes are seen.
+/// Processes that containers see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PidMode {
@@ -124,13 +124,13 @@ pub enum PidMode {
     Task,
 }
 
-/// Whose shared memory is seen.
+/// Shared memory of containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum IpcMode {
     /// The instance's.
     Host,
-    /// That of the whole task.
+    /// The memory of the whole task.
     Task,
     /// Its own.
     None,
@@ -141,7 +141,7 @@ pub enum IpcMode {
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]
 pub struct Volume {
-    /// What containers mount it by.
+    /// Name by which containers mount the volume.
     #[schemars(length(min = 1, max = 255))]
     pub name: String,
     /// A folder of the instance. Not on Fargate.
@@ -154,7 +154,7 @@ pub struct Volume {
     pub docker: Option<DockerVolume>,
     /// A file system of `FSx` for Windows.
     pub fsx_windows: Option<FsxWindows>,
-    /// Whether the service says what it is (an EBS volume); false when left out.
+    /// Volume that the service configures (an EBS volume); false when left out.
     #[schemars(extend("default" = false))]
     pub configured_at_launch: Option<bool>,
 }
@@ -169,7 +169,7 @@ pub struct Efs {
     /// The folder in it that is mounted; `/` when left out. With an access point it must be left out.
     #[schemars(extend("default" = "/"))]
     pub root_directory: Option<String>,
-    /// Whether traffic is encrypted; false when left out. An access point and `iam` want it.
+    /// Encryption in transit; false when left out. Required by an access point and by `iam`.
     #[schemars(extend("default" = false))]
     pub transit_encryption: Option<bool>,
     /// Port for encrypted traffic; the mount helper chooses one when left out.
@@ -177,7 +177,7 @@ pub struct Efs {
     pub transit_encryption_port: Option<i32>,
     /// Id of an access point.
     pub access_point_id: Option<String>,
-    /// Whether the task's role decides what is allowed; false when left out.
+    /// IAM authorization by the task's role; false when left out.
     #[schemars(extend("default" = false))]
     pub iam: Option<bool>,
 }
@@ -204,10 +204,10 @@ pub struct S3Files {
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-whole" = true))]
 pub struct DockerVolume {
-    /// How long it lives; `task` when left out.
+    /// Lifetime of the volume; `task` when left out.
     #[schemars(extend("default" = "task"))]
     pub scope: Option<Scope>,
-    /// Whether a shared one is made if there is none; false when left out.
+    /// Creation of a shared volume that does not exist; false when left out.
     #[schemars(extend("default" = false))]
     pub autoprovision: Option<bool>,
     /// Docker's driver; `local` when left out.
@@ -219,7 +219,7 @@ pub struct DockerVolume {
     pub labels: Option<BTreeMap<String, String>>,
 }
 
-/// How long a volume lives.
+/// Lifetime of a volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -250,11 +250,11 @@ pub struct FsxWindows {
 pub struct Proxy {
     /// Name of the container.
     pub container_name: String,
-    /// What the proxy is told, by name.
+    /// Properties of the proxy, by name.
     pub properties: Option<BTreeMap<String, String>>,
 }
 
-/// What a task definition can be referred to by.
+/// Outputs of a task definition.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// ARN of the newest revision, with its number: what a service takes.

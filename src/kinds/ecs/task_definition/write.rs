@@ -6,7 +6,7 @@ use aws_sdk_ecs::operation::register_task_definition::builders::RegisterTaskDefi
 use aws_sdk_ecs::types as aws;
 
 use super::spec::{DockerVolume, Efs, FsxWindows, Proxy, S3Files, Spec, Volume};
-use super::write_container::container;
+use super::write_container::{container, key_values};
 use crate::aws::{Cx, Result, to_wire};
 use crate::kinds::ecs::incomplete;
 
@@ -50,11 +50,6 @@ pub(super) fn registration(cx: &Cx, spec: &Spec) -> Result<RegisterTaskDefinitio
         .set_placement_constraints(placement)
         .set_proxy_configuration(spec.proxy.as_ref().map(proxy).transpose()?)
         .set_enable_fault_injection(spec.enable_fault_injection))
-}
-
-/// Pairs as ECS takes them.
-pub(super) fn key_values(wanted: &BTreeMap<String, String>) -> Vec<aws::KeyValuePair> {
-    wanted.iter().map(|(name, value)| aws::KeyValuePair::builder().name(name).value(value).build()).collect()
 }
 
 fn proxy(wanted: &Proxy) -> Result<aws::ProxyConfiguration> {

@@ -7,7 +7,6 @@ use aws_sdk_ecs::types as aws;
 use super::container::{
     Container, Device, Firelens, HealthCheck, LinuxParameters, Log, PortMapping, RestartPolicy, Tmpfs, Ulimit,
 };
-use super::write::key_values;
 use crate::aws::{Result, to_wire};
 use crate::kinds::ecs::incomplete;
 
@@ -58,7 +57,7 @@ pub(super) fn container(wanted: &Container) -> Result<aws::ContainerDefinition> 
     Ok(of_docker(builder, wanted)?.build())
 }
 
-/// What Docker and Linux are told.
+/// Options of Docker and Linux.
 fn of_docker(
     builder: aws::builders::ContainerDefinitionBuilder,
     wanted: &Container,
@@ -197,4 +196,9 @@ fn linux(wanted: &LinuxParameters) -> Result<aws::LinuxParameters> {
         .set_max_swap(wanted.max_swap_mib)
         .set_swappiness(wanted.swappiness)
         .build())
+}
+
+/// Pairs as ECS takes them.
+pub(super) fn key_values(wanted: &BTreeMap<String, String>) -> Vec<aws::KeyValuePair> {
+    wanted.iter().map(|(name, value)| aws::KeyValuePair::builder().name(name).value(value).build()).collect()
 }

@@ -21,16 +21,16 @@ pub struct Cognito {
     pub user_pool_client_id: String,
     /// The pool's domain: its prefix or all of its own.
     pub user_pool_domain: String,
-    /// What becomes of a request without a login; `authenticate` when left out.
+    /// Treatment of a request without a login; `authenticate` when left out.
     pub on_unauthenticated_request: Option<Unauthenticated>,
-    /// What is asked for; `openid` when left out.
+    /// Requested scope; `openid` when left out.
     pub scope: Option<String>,
     /// Name of the cookie; `AWSELBAuthSessionCookie` when left out.
     pub session_cookie_name: Option<String>,
-    /// How long a login lasts, in seconds; 604,800 (a week) when left out.
+    /// Lifetime of a login in seconds, 1 to 604,800; 604,800 (a week) when left out.
     #[schemars(range(min = 1, max = 604_800))]
     pub session_timeout_seconds: Option<i64>,
-    /// What else is sent to the pool, up to 10 parameters.
+    /// Further parameters for the pool, up to 10.
     pub extra_parameters: Option<BTreeMap<String, String>>,
 }
 
@@ -40,31 +40,31 @@ pub struct Cognito {
 pub struct Oidc {
     /// The provider, an `https` URL.
     pub issuer: String,
-    /// Where callers log in.
+    /// URL of the login page.
     pub authorization_endpoint: String,
-    /// Where tokens are had.
+    /// URL of the token endpoint.
     pub token_endpoint: String,
-    /// Where it is told who a caller is.
+    /// URL of the user info endpoint.
     pub user_info_endpoint: String,
     /// Our id at the provider.
     pub client_id: String,
     /// Our secret at the provider.
     #[schemars(extend("x-secret" = true, "x-write-only" = true))]
     pub client_secret: Option<String>,
-    /// What becomes of a request without a login; `authenticate` when left out.
+    /// Treatment of a request without a login; `authenticate` when left out.
     pub on_unauthenticated_request: Option<Unauthenticated>,
-    /// What is asked for; `openid` when left out.
+    /// Requested scope; `openid` when left out.
     pub scope: Option<String>,
     /// Name of the cookie; `AWSELBAuthSessionCookie` when left out.
     pub session_cookie_name: Option<String>,
-    /// How long a login lasts, in seconds; 604,800 (a week) when left out.
+    /// Lifetime of a login in seconds, 1 to 604,800; 604,800 (a week) when left out.
     #[schemars(range(min = 1, max = 604_800))]
     pub session_timeout_seconds: Option<i64>,
-    /// What else is sent to the provider, up to 10 parameters.
+    /// Further parameters for the provider, up to 10.
     pub extra_parameters: Option<BTreeMap<String, String>>,
 }
 
-/// What becomes of a request without a login.
+/// Treatment of a request without a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unauthenticated {
@@ -80,10 +80,10 @@ pub enum Unauthenticated {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Jwt {
-    /// Who signs, up to 256 characters.
+    /// Issuer of the token, up to 256 characters.
     #[schemars(length(max = 256))]
     pub issuer: String,
-    /// Where the keys are, an `https` URL.
+    /// URL of the signing keys, with `https`.
     #[schemars(regex(pattern = "^https://"))]
     pub jwks_endpoint: String,
     /// Claims that must hold besides `exp`, `iss`, `nbf` and `iat`, up to 10.
@@ -97,14 +97,14 @@ pub struct Jwt {
 pub struct Claim {
     /// Its name.
     pub name: String,
-    /// How its values stand in the token.
+    /// Format of the values in the token.
     pub format: ClaimFormat,
     /// The values, one of which must be there; up to 10.
     #[schemars(length(min = 1, max = 10), extend("x-unordered" = true))]
     pub values: Vec<String>,
 }
 
-/// How the values of a claim stand in a token.
+/// Format of a claim's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClaimFormat {
@@ -181,36 +181,30 @@ impl Oidc {
 
 impl Jwt {
     pub(super) fn to_aws(&self) -> JwtValidationActionConfig {
-        let tag_as_owned = |tag_as_owned: &Claim| {
+        let claim = |claim: &Claim| {
             JwtValidationActionAdditionalClaim::builder()
-                .name(&tag_as_owned.name)
-                .format(to_wire(tag_as_owned.format).as_str().into())
-                .set_values(Some(tag_as_owned.values.clone()))
+                .name(&claim.name)
+                .format(to_wire(claim.format).as_str().into())
+                .set_values(Some(claim.values.clone()))
                 .build()
         };
         let claims = self.additional_claims.as_ref().filter(|all| !all.is_empty());
         JwtValidationActionConfig::builder()
             .issuer(&self.issuer)
             .jwks_endpoint(&self.jwks_endpoint)
-            .set_additional_claims(claims.map(|all| all.iter().map(tag_as_owned).collect()))
+            .set_additional_claims(claims.map(|all| all.iter().map(claim).collect()))
             .build()
     }
 
     pub(super) fn from_aws(live: JwtValidationActionConfig) -> Self {
-        let tag_as_owned = |tag_as_owned: JwtValidationActionAdditionalClaim| {
-            let format = tag_as_owned.format.and_then(|format| from_wire(format.as_str()))?;
-            Some(Claim {
-                name: tag_as_owned.name.unwrap_or_default(),
-                format,
-                values: tag_as_owned.values.unwrap_or_default(),
-            })
+        let claim = |claim: JwtValidationActionAdditionalClaim| {
+            let format = claim.format.and_then(|format| from_wire(format.as_str()))?;
+            Some(Claim { name: claim.name.unwrap_or_default(), format, values: claim.values.unwrap_or_default() })
         };
         Self {
             issuer: live.issuer.unwrap_or_default(),
             jwks_endpoint: live.jwks_endpoint.unwrap_or_default(),
-            additional_claims: Some(
-                live.additional_claims.unwrap_or_default().into_iter().filter_map(tag_as_owned).collect(),
-            ),
+            additional_claims: Some(live.additional_claims.unwrap_or_default().into_iter().filter_map(claim).collect()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a listener or rule does with a request: the actions, and how AWS's answer reads in the same form.
+//! Actions of listeners and rules, and how AWS's answer reads in the same form.
 //!
 //! AWS tells a forwarding to one group twice, gives every action a number, fills in weights, a stickiness
 //! that is off, and the parts of a URL that a redirect keeps. None of these is a difference.
@@ -28,9 +28,9 @@ pub enum Action {
     FixedResponse(FixedResponse),
     /// It is told to go elsewhere.
     Redirect(Redirect),
-    /// Who sends it logs in at a Cognito user pool. HTTPS listeners only.
+    /// A login at a Cognito user pool. HTTPS listeners only.
     AuthenticateCognito(Cognito),
-    /// Who sends it logs in at a provider of `OpenID` Connect. HTTPS listeners only.
+    /// A login at an `OpenID` Connect provider. HTTPS listeners only.
     AuthenticateOidc(Oidc),
     /// It must carry a signed token. HTTPS listeners only.
     JwtValidation(Jwt),
@@ -99,7 +99,7 @@ pub enum ContentType {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Redirect {
-    /// Whether callers may remember it: 301 for ever, 302 for now.
+    /// Status: 301 for a permanent redirect, 302 for a temporary one.
     #[schemars(range(min = 301, max = 302))]
     pub status_code: u16,
     /// `HTTP`, `HTTPS` or `#{protocol}`.
@@ -142,20 +142,16 @@ fn one_to_aws(action: &Action, order: i32) -> AwsAction {
 }
 
 /// AWS's actions in our form. Where a service shifts the traffic, the weights are not told: they count as last sent.
-pub(super) fn from_aws(mut live: Vec<AwsAction>, traffic_is_the_services: bool) -> Result<Vec<Action>> {
+pub(super) fn from_aws(mut live: Vec<AwsAction>, is_shifted: bool) -> Result<Vec<Action>> {
     live.sort_by_key(|action| action.order.unwrap_or_default());
-    live.into_iter().map(|action| one_from_aws(action, traffic_is_the_services)).collect()
+    live.into_iter().map(|action| one_from_aws(action, is_shifted)).collect()
 }
 
-fn one_from_aws(live: AwsAction, traffic_is_the_services: bool) -> Result<Action> {
+fn one_from_aws(live: AwsAction, is_shifted: bool) -> Result<Action> {
     let kind = live.r#type.as_ref().map_or("", ActionTypeEnum::as_str).to_owned();
     let unknown = || CloudError::local(Class::Other, "read", format!("AWS answers an action we do not know: `{kind}`"));
     let action = match kind.as_str() {
-        "forward" => Some(Action::Forward(Forward::from_aws(
-            live.forward_config,
-            live.target_group_arn,
-            traffic_is_the_services,
-        ))),
+        "forward" => Some(Action::Forward(Forward::from_aws(live.forward_config, live.target_group_arn, is_shifted))),
         "fixed-response" => live.fixed_response_config.map(FixedResponse::from_aws).map(Action::FixedResponse),
         "redirect" => live.redirect_config.map(Redirect::from_aws).map(Action::Redirect),
         "authenticate-cognito" => {
@@ -195,23 +191,23 @@ pub(super) fn with_live_weights(wanted: &[Action], live: &[Action]) -> Vec<Actio
     wanted.iter().map(kept).collect()
 }
 
-/// Rules beyond the schema.
+/// Faults that the schema does not find.
 pub(super) fn check(actions: &[Action], field: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let ends = |action: &&Action| matches!(action, Action::Forward(_) | Action::FixedResponse(_) | Action::Redirect(_));
     if actions.iter().filter(ends).count() != 1 || !actions.last().is_some_and(|last| ends(&last)) {
-        faults.push(format!("`{field}` ends with exactly one of forward, fixed_response and redirect"));
+        faults.push(format!("`{field}` must end with exactly one of forward, fixed_response and redirect"));
     }
     for action in actions {
         match action {
             Action::FixedResponse(response) if (300..400).contains(&response.status_code) => {
-                faults.push(format!("{} is no status of a fixed response; use `redirect`", response.status_code));
+                faults.push(format!("{} is not a status of a fixed response; use `redirect`", response.status_code));
             }
             Action::Redirect(to) if [&to.protocol, &to.host, &to.port, &to.path].into_iter().all(Option::is_none) => {
-                faults.push("a redirect to the same address goes round in circles".to_owned());
+                faults.push("a redirect needs another protocol, host, port or path".to_owned());
             }
             Action::Forward(forward) if forward.target_groups.iter().all(|share| share.weight == Some(0)) => {
-                faults.push("a forward in which every weight is 0 goes nowhere".to_owned());
+                faults.push("a forward needs a target group with a weight above 0".to_owned());
             }
             _ => {}
         }
@@ -233,16 +229,16 @@ impl Forward {
             .build()
     }
 
-    fn from_aws(live: Option<ForwardActionConfig>, single: Option<String>, unseen_weights: bool) -> Self {
+    fn from_aws(live: Option<ForwardActionConfig>, single: Option<String>, is_shifted: bool) -> Self {
         let (groups, sticky) =
             live.map_or((None, None), |live| (live.target_groups, live.target_group_stickiness_config));
         let share = |group: TargetGroupTuple| Share {
             arn: group.target_group_arn.unwrap_or_default(),
-            weight: Some(group.weight.unwrap_or(1)).filter(|_| !unseen_weights),
+            weight: Some(group.weight.unwrap_or(1)).filter(|_| !is_shifted),
         };
         let mut target_groups: Vec<Share> = groups.unwrap_or_default().into_iter().map(share).collect();
         if let (true, Some(arn)) = (target_groups.is_empty(), single) {
-            target_groups.push(Share { arn, weight: Some(1).filter(|_| !unseen_weights) });
+            target_groups.push(Share { arn, weight: Some(1).filter(|_| !is_shifted) });
         }
         let sticky = sticky.filter(|sticky| sticky.enabled == Some(true)).and_then(|sticky| sticky.duration_seconds);
         Self { target_groups, stickiness_seconds: Some(sticky.unwrap_or(0)) }
@@ -302,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_reads_back_the_same() {
+    fn actions_read_as_they_were_sent() {
         let all = vec![
             forward(&[("blue", Some(100)), ("green", Some(0))]),
             Action::FixedResponse(FixedResponse {
@@ -317,13 +313,13 @@ mod tests {
     }
 
     #[test]
-    fn a_group_told_once_or_twice_is_one() {
+    fn a_single_target_group_reads_as_a_list_of_one() {
         let once = AwsAction::builder().r#type(ActionTypeEnum::Forward).target_group_arn("blue").build();
         assert_eq!(from_aws(vec![once], false), Ok(vec![forward(&[("blue", Some(1))])]));
     }
 
     #[test]
-    fn a_service_keeps_the_weights_that_it_gave() {
+    fn weights_given_by_a_service_are_kept() {
         let wanted = [forward(&[("blue", Some(100)), ("green", Some(0))])];
         let shifted = [forward(&[("green", Some(100)), ("blue", Some(0))])];
         assert_eq!(with_live_weights(&wanted, &shifted), [forward(&[("blue", Some(0)), ("green", Some(100))])]);

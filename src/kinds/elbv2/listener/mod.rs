@@ -5,103 +5,32 @@
 //! after creation, and a tag on the listener says so.
 
 mod mutual;
+mod spec;
+mod write;
 
-use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener as Described, ListenerAttribute};
-use futures::future::try_join_all;
+use aws_sdk_elasticloadbalancingv2::types::{Listener as Described, ListenerAttribute};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::action::{self as action, Action};
+use super::action;
 use super::{
-    Attributes, TAG_TRAFFIC, changed_attributes, described, first_tags, own_tags, pairs, tags_of, update_mark,
-    update_tags,
+    Attributes, TAG_TRAFFIC, attributes_of, changed_attributes, described, marked_tags, read_tags, sync_tags,
+    sync_traffic_mark, tags_by_arn,
 };
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, from_wire, live_tags, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::{CloudError, ReadRequest};
-use crate::kinds::{Found, Kind, changed_fields};
+use crate::kinds::reading::{created, read_each};
+use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use mutual::{MutualAuthentication, MutualMode};
+use spec::{Protocol, Spec};
+use write::{add_certificates, certificate, modify, remove_certificates};
 
 /// A listener.
 pub struct Listener;
 
-/// What a listener can be told to be.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Spec {
-    /// ARN of the load balancer. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
-    pub load_balancer_arn: String,
-    /// Port, 1 to 65535; not of a gateway load balancer.
-    #[schemars(range(min = 1, max = 65_535))]
-    pub port: Option<i32>,
-    /// HTTP or HTTPS of an application load balancer, the others of a network load balancer; not of a gateway one.
-    pub protocol: Option<Protocol>,
-    /// ARNs of certificates, with HTTPS and TLS. The first is the default one; callers that name a host get the
-    /// one that fits, in whatever order the others stand.
-    #[schemars(extend("x-unordered" = "rest", "x-needs" = "serving"))]
-    pub certificate_arns: Option<Vec<String>>,
-    /// Which versions of TLS and ciphers are spoken, such as `ELBSecurityPolicy-TLS13-1-2-2021-06`; AWS takes an
-    /// old one when left out.
-    pub ssl_policy: Option<String>,
-    /// With TLS: which protocol is agreed on; `None` when left out.
-    pub alpn_policy: Option<AlpnPolicy>,
-    /// Whether callers show certificates too; off when left out. HTTPS only.
-    pub mutual_authentication: Option<MutualAuthentication>,
-    /// What becomes of requests that no rule takes.
-    #[schemars(length(min = 1))]
-    pub default_actions: Vec<Action>,
-    /// Whether a service (ECS, when it deploys blue and green) shifts the requests between the target groups of
-    /// `default_actions`. Their weights are then those of the creation, and the service's from there on.
-    pub traffic_owned_by_service: Option<bool>,
-    /// AWS's attributes by name, such as `routing.http.response.server.enabled: 'false'`. One that is not listed,
-    /// or no longer, stays as it is.
-    #[schemars(extend("x-merge" = true))]
-    pub attributes: Option<Attributes>,
-    /// Tags.
-    #[schemars(extend("x-merge" = true))]
-    pub tags: Option<Tags>,
-}
-
-/// What a listener speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Protocol {
-    /// HTTP.
-    Http,
-    /// HTTP over TLS.
-    Https,
-    /// Connections.
-    Tcp,
-    /// Connections over TLS, which ends at the load balancer.
-    Tls,
-    /// Datagrams.
-    Udp,
-    /// Connections and datagrams.
-    TcpUdp,
-    /// QUIC.
-    Quic,
-    /// Connections and QUIC.
-    TcpQuic,
-}
-
-/// Which protocol is agreed on over TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum AlpnPolicy {
-    /// HTTP/1 only.
-    HTTP1Only,
-    /// HTTP/2 only.
-    HTTP2Only,
-    /// HTTP/1 rather than HTTP/2.
-    HTTP2Optional,
-    /// HTTP/2 rather than HTTP/1.
-    HTTP2Preferred,
-    /// It is not agreed on.
-    None,
-}
-
-/// What a listener can be referred to by.
+/// Outputs of a listener.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
@@ -156,15 +85,15 @@ attributes: null
         });
         let live = live.await?;
         let there: Vec<&str> = live.iter().filter_map(Described::listener_arn).collect();
-        let (live, tags) = (&live, &tags_of(cx, &there).await?);
-        try_join_all(requests.iter().map(|request| async move {
+        let (live, tags) = (&live, &tags_by_arn(cx, &there).await?);
+        read_each(requests, |request| async move {
             let arn = request.id.as_str();
             let Some(one) = live.iter().find(|one| one.listener_arn() == Some(arn)) else { return Ok(None) };
             let attributes = if request.manages("attributes") { attributes(cx, arn).await? } else { None };
             let more =
                 if request.manages("certificate_arns") { further_certificates(cx, arn).await? } else { Vec::new() };
             found(one.clone(), more, attributes, tags.get(arn).cloned().unwrap_or_default()).map(Some)
-        }))
+        })
         .await
     }
 
@@ -175,7 +104,7 @@ attributes: null
             let Some(listener) = listener.optional()? else { return Ok(None) };
             let same = listener.port == spec.port;
             let Some(arn) = listener.listener_arn else { continue };
-            let tags = own_tags(cx, &arn).await?;
+            let tags = read_tags(cx, &arn).await?;
             if owner.owns(|key| tags.get(key).map(String::as_str)) {
                 return Ok(Some(PhysicalId::new(arn)));
             }
@@ -203,11 +132,11 @@ attributes: null
             .set_alpn_policy(spec.alpn_policy.map(|case| vec![to_wire(case)]))
             .set_mutual_authentication(spec.mutual_authentication.as_ref().map(MutualAuthentication::to_aws))
             .set_default_actions(Some(action::to_aws(&spec.default_actions)))
-            .set_tags(Some(first_tags(spec.tags.as_ref(), owner, spec.traffic_owned_by_service)))
+            .set_tags(Some(marked_tags(spec.tags.as_ref(), owner, spec.traffic_owned_by_service)))
             .send()
             .await?;
         let arn = made.listeners.unwrap_or_default().into_iter().find_map(|one| one.listener_arn);
-        Ok(PhysicalId::new(arn.unwrap_or_default()))
+        created("elbv2:CreateListener", arn)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
@@ -215,14 +144,14 @@ attributes: null
         add_certificates(cx, arn, from, to).await?;
         modify(cx, arn, from, to).await?;
         remove_certificates(cx, arn, from, to).await?;
-        update_mark(cx, arn, from.traffic_owned_by_service, to.traffic_owned_by_service).await?;
+        sync_traffic_mark(cx, arn, from.traffic_owned_by_service, to.traffic_owned_by_service).await?;
         let changed = changed_attributes(from.attributes.as_ref(), to.attributes.as_ref());
         if !changed.is_empty() {
             let of = |(key, value)| ListenerAttribute::builder().key(key).value(value).build();
             let call = cx.elbv2().modify_listener_attributes().listener_arn(arn);
             call.set_attributes(Some(changed.into_iter().map(of).collect())).send().await?;
         }
-        update_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
+        sync_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -240,94 +169,24 @@ attributes: null
         let encrypted = matches!(spec.protocol, Some(Protocol::Https | Protocol::Tls));
         let certified = spec.certificate_arns.as_ref().is_some_and(|all| !all.is_empty());
         rule(encrypted && spec.certificate_arns.is_none(), "HTTPS and TLS need `certificate_arns`");
-        rule(!encrypted && certified, "`certificate_arns` go with HTTPS and TLS");
-        rule(!encrypted && spec.ssl_policy.is_some(), "`ssl_policy` goes with HTTPS and TLS");
+        rule(!encrypted && certified, "`certificate_arns` have no effect without HTTPS or TLS");
+        rule(!encrypted && spec.ssl_policy.is_some(), "`ssl_policy` has no effect without HTTPS or TLS");
         let tls = spec.protocol == Some(Protocol::Tls);
-        rule(!tls && spec.alpn_policy.is_some(), "`alpn_policy` goes with TLS");
-        rule(spec.port.is_some() != spec.protocol.is_some(), "`port` and `protocol` go together");
+        rule(!tls && spec.alpn_policy.is_some(), "`alpn_policy` has no effect without TLS");
+        rule(spec.port.is_some() != spec.protocol.is_some(), "`port` and `protocol` need each other");
         if let Some(mutual) = &spec.mutual_authentication {
-            rule(spec.protocol != Some(Protocol::Https), "`mutual_authentication` goes with HTTPS");
+            rule(spec.protocol != Some(Protocol::Https), "`mutual_authentication` has no effect without HTTPS");
             let verifies = mutual.mode == MutualMode::Verify;
-            rule(verifies != mutual.trust_store_arn.is_some(), "`trust_store_arn` goes with the mode `verify`");
+            rule(
+                verifies != mutual.trust_store_arn.is_some(),
+                "`mode: verify` needs `trust_store_arn`, which has no effect without it",
+            );
         }
         faults
     }
 }
 
-async fn modify(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
-    let mut changed = changed_fields::<Listener>(from, to)?;
-    for other in ["attributes", "tags", "traffic_owned_by_service"] {
-        changed.remove(other);
-    }
-    let default = to.certificate_arns.iter().flatten().next();
-    if from.certificate_arns.iter().flatten().next() == default {
-        changed.remove("certificate_arns");
-    }
-    if changed.is_empty() {
-        return Ok(());
-    }
-    // What this call leaves out stays as it is.
-    let actions = if changed.contains("default_actions") { Some(actions(cx, arn, to).await?) } else { None };
-    let mutual = changed.contains("mutual_authentication").then_some(to.mutual_authentication.as_ref()).flatten();
-    cx.elbv2()
-        .modify_listener()
-        .listener_arn(arn)
-        .set_port(to.port)
-        .set_protocol(to.protocol.map(|case| to_wire(case).as_str().into()))
-        .set_certificates(default.map(|arn| vec![certificate(arn)]))
-        .set_ssl_policy(to.ssl_policy.clone())
-        .set_alpn_policy(to.alpn_policy.map(|case| vec![to_wire(case)]))
-        .set_mutual_authentication(mutual.map(MutualAuthentication::to_aws))
-        .set_default_actions(actions.map(|all| action::to_aws(&all)))
-        .send()
-        .await?;
-    Ok(())
-}
-
-/// The wanted actions; where a service shifts the traffic, with the weights it has given by now.
-async fn actions(cx: &Cx, arn: &str, to: &Spec) -> Result<Vec<Action>> {
-    if to.traffic_owned_by_service != Some(true) {
-        return Ok(to.default_actions.clone());
-    }
-    let answer = cx.elbv2().describe_listeners().listener_arns(arn).send().await?;
-    let live = answer.listeners.unwrap_or_default().into_iter().find_map(|one| one.default_actions);
-    Ok(action::with_live_weights(&to.default_actions, &action::from_aws(live.unwrap_or_default(), false)?))
-}
-
-/// Those of `one` besides the default that are not in `other`.
-fn further(one: &Spec, other: &Spec) -> Vec<String> {
-    let (Some(one), others) = (&one.certificate_arns, other.certificate_arns.as_deref().unwrap_or_default()) else {
-        return Vec::new();
-    };
-    one.iter().skip(1).filter(|arn| !others.iter().skip(1).any(|other| other == *arn)).cloned().collect()
-}
-
-async fn add_certificates(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
-    // A listener that is not encrypted yet takes none; the next step adds them.
-    if from.certificate_arns.as_ref().is_none_or(Vec::is_empty) {
-        return Ok(());
-    }
-    for new in further(to, from) {
-        let call = cx.elbv2().add_listener_certificates().listener_arn(arn);
-        call.certificates(certificate(&new)).send().await?;
-    }
-    Ok(())
-}
-
-async fn remove_certificates(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
-    if to.certificate_arns.as_ref().is_none_or(Vec::is_empty) {
-        return Ok(());
-    }
-    // The default one cannot be taken away.
-    let default = to.certificate_arns.iter().flatten().next();
-    for old in further(from, to).into_iter().filter(|old| Some(old) != default) {
-        let call = cx.elbv2().remove_listener_certificates().listener_arn(arn);
-        call.certificates(certificate(&old)).send().await?;
-    }
-    Ok(())
-}
-
-/// The certificates besides the default, which AWS lists among them.
+/// Certificates besides the default one, which AWS lists among them.
 async fn further_certificates(cx: &Cx, arn: &str) -> Result<Vec<String>> {
     let mut pages = cx.elbv2().describe_listener_certificates().listener_arn(arn).into_paginator().items().send();
     let mut all = Vec::new();
@@ -341,10 +200,10 @@ async fn further_certificates(cx: &Cx, arn: &str) -> Result<Vec<String>> {
     Ok(all)
 }
 
-/// `None` if there is no such listener, or no attributes of such a one.
+/// `None` for a listener that does not exist, or has no attributes.
 async fn attributes(cx: &Cx, arn: &str) -> Result<Option<Attributes>> {
     let answer = cx.elbv2().describe_listener_attributes().listener_arn(arn).send().await.optional()?;
-    Ok(answer.map(|answer| pairs(answer.attributes, |one| (one.key, one.value))))
+    Ok(answer.map(|answer| attributes_of(answer.attributes, |one| (one.key, one.value))))
 }
 
 fn found(live: Described, more: Vec<String>, attributes: Option<Attributes>, tags: Tags) -> Result<Found<Listener>> {
@@ -368,8 +227,4 @@ fn found(live: Described, more: Vec<String>, attributes: Option<Attributes>, tag
     };
     let outputs = Outputs { arn: live.listener_arn.unwrap_or_default(), port: live.port };
     Ok(Found::serving(spec, outputs))
-}
-
-fn certificate(arn: &str) -> Certificate {
-    Certificate::builder().certificate_arn(arn).build()
 }

@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{from_wire, to_wire};
 
-/// Whether callers show certificates too.
+/// Mutual TLS: certificates of callers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MutualAuthentication {
-    /// What is done with a certificate.
+    /// Treatment of a caller's certificate.
     pub mode: MutualMode,
     /// ARN of the trust store, with `verify`.
     pub trust_store_arn: Option<String>,
-    /// Whether one that has expired will do; false when left out.
+    /// Acceptance of expired certificates; false when left out.
     pub ignore_client_certificate_expiry: Option<bool>,
 }
 
-/// What is done with the certificate of a caller.
+/// Treatment of a caller's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MutualMode {

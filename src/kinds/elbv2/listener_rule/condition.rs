@@ -1,4 +1,4 @@
-//! What a request must fulfil for a rule to take it, and how AWS's answer reads in the same form.
+//! Conditions of a rule, and how AWS's answer reads in the same form.
 
 use aws_sdk_elasticloadbalancingv2::types::{
     HostHeaderConditionConfig, HttpHeaderConditionConfig, HttpRequestMethodConditionConfig, PathPatternConditionConfig,
@@ -39,10 +39,10 @@ pub struct Header {
     /// Its name, up to 40 characters; not `Host`.
     #[schemars(length(min = 1, max = 40))]
     pub name: String,
-    /// What it may say. Either this or `regex_values` is wanted.
+    /// Values that match. Exactly one of this and `regex_values` is required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<Vec<String>>,
-    /// What it may say, as regular expressions.
+    /// Values that match, as regular expressions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub regex_values: Option<Vec<String>>,
 }
@@ -151,7 +151,7 @@ impl Condition {
     }
 }
 
-/// Rules beyond the schema.
+/// Faults that the schema does not find.
 pub(super) fn check(conditions: &[Condition]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut rule = |broken: bool, words: &str| {
@@ -159,7 +159,7 @@ pub(super) fn check(conditions: &[Condition]) -> Vec<String> {
             faults.push(words.to_owned());
         }
     };
-    rule(conditions.iter().map(Condition::count).sum::<usize>() > 5, "a rule has at most 5 values in its conditions");
+    rule(conditions.iter().map(Condition::count).sum::<usize>() > 5, "a rule takes at most 5 values in its conditions");
     let paths = |one: &&Condition| matches!(one, Condition::PathPattern(_) | Condition::PathPatternRegex(_));
     let hosts = |one: &&Condition| matches!(one, Condition::HostHeader(_) | Condition::HostHeaderRegex(_));
     let methods = |one: &&Condition| matches!(one, Condition::HttpRequestMethod(_));
@@ -168,12 +168,12 @@ pub(super) fn check(conditions: &[Condition]) -> Vec<String> {
         || conditions.iter().filter(hosts).count() > 1
         || conditions.iter().filter(methods).count() > 1
         || conditions.iter().filter(sources).count() > 1;
-    rule(twice, "a rule has one condition each of paths, hosts, methods and callers at most");
+    rule(twice, "a rule takes at most one condition each of paths, hosts, methods and callers");
     let both = |one: &Condition| match one {
         Condition::HttpHeader(header) => header.values.is_some() == header.regex_values.is_some(),
         _ => false,
     };
-    rule(conditions.iter().any(both), "exactly one of `values` and `regex_values` is wanted in `http_header`");
+    rule(conditions.iter().any(both), "`http_header` needs exactly one of `values` and `regex_values`");
     faults
 }
 
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_sent_reads_back_the_same() {
+    fn conditions_read_as_they_were_sent() {
         let texts = || vec!["a".to_owned(), "b*".to_owned()];
         let header = |values, regex_values| Header { name: "X-Shop".to_owned(), values, regex_values };
         for condition in [

@@ -5,78 +5,29 @@
 //! rules gives it its own in the same call, and each is where it belongs in the end.
 
 mod condition;
+mod spec;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_elasticloadbalancingv2::types::{
-    HostHeaderRewriteConfig, RewriteConfig, Rule as Described, RulePriorityPair, RuleTransform, TransformTypeEnum,
-    UrlRewriteConfig,
-};
+use aws_sdk_elasticloadbalancingv2::types::{Rule as Described, RulePriorityPair, RuleTransform};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::action::{self as action, Action};
-use super::{TAG_TRAFFIC, described, first_tags, own_tags, tags_of, update_mark, update_tags};
+use super::{TAG_TRAFFIC, described, marked_tags, read_tags, sync_tags, sync_traffic_mark, tags_by_arn};
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest};
+use crate::kinds::reading::created;
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId, TAG_STACK};
 use condition::Condition;
+use spec::{Spec, Transform};
 
 /// A rule of a listener.
 pub struct ListenerRule;
 
-/// What a rule can be told to be.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Spec {
-    /// ARN of the listener. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
-    pub listener_arn: String,
-    /// Its place among the rules of the listener, 1 to 50,000, the lowest first.
-    #[schemars(range(min = 1, max = 50_000))]
-    pub priority: i32,
-    /// What a request must fulfil, all of it; up to 5 values altogether.
-    #[schemars(length(min = 1), extend("x-unordered" = true))]
-    pub conditions: Vec<Condition>,
-    /// What becomes of such a request.
-    #[schemars(length(min = 1))]
-    pub actions: Vec<Action>,
-    /// How host and path are rewritten before the request goes on; one of each at most. An empty list for not at all.
-    #[schemars(length(max = 2))]
-    pub transforms: Option<Vec<Transform>>,
-    /// Whether a service (ECS, when it deploys blue and green) shifts the requests between the target groups of
-    /// `actions`. Their weights are then those of the creation, and the service's from there on.
-    pub traffic_owned_by_service: Option<bool>,
-    /// Tags.
-    #[schemars(extend("x-merge" = true))]
-    pub tags: Option<Tags>,
-}
-
-/// How a part of a request is rewritten.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Transform {
-    /// The host.
-    HostHeaderRewrite(Rewrite),
-    /// Path and query.
-    UrlRewrite(Rewrite),
-}
-
-/// What is replaced by what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Rewrite {
-    /// A regular expression, up to 1,024 characters.
-    #[schemars(length(min = 1, max = 1024))]
-    pub regex: String,
-    /// What stands in its place; `$1` is its first group.
-    #[schemars(length(max = 1024))]
-    pub replace: String,
-}
-
-/// What a rule can be referred to by.
+/// Outputs of a rule.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
@@ -134,7 +85,7 @@ conditions:
         });
         let live = live.await?;
         let there: Vec<&str> = live.iter().filter_map(Described::rule_arn).collect();
-        let tags = tags_of(cx, &there).await?;
+        let tags = tags_by_arn(cx, &there).await?;
         let found_by = |request: &ReadRequest| {
             let arn = request.id.as_str();
             let one = live.iter().find(|one| one.rule_arn() == Some(arn))?;
@@ -146,7 +97,7 @@ conditions:
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let Some(rules) = rules_of(cx, &spec.listener_arn).await.optional()? else { return Ok(None) };
         let arns: Vec<&str> = rules.values().map(String::as_str).collect();
-        let tags = tags_of(cx, &arns).await?;
+        let tags = tags_by_arn(cx, &arns).await?;
         let mine = tags.iter().find(|(_, tags)| owner.owns(|key| tags.get(key).map(String::as_str)));
         Ok(mine.map(|(arn, _)| PhysicalId::new(arn)))
     }
@@ -160,11 +111,11 @@ conditions:
             .set_conditions(Some(spec.conditions.iter().map(Condition::to_aws).collect()))
             .set_actions(Some(action::to_aws(&spec.actions)))
             .set_transforms(spec.transforms.as_ref().filter(|all| !all.is_empty()).map(|all| transforms(all)))
-            .set_tags(Some(first_tags(spec.tags.as_ref(), owner, spec.traffic_owned_by_service)))
+            .set_tags(Some(marked_tags(spec.tags.as_ref(), owner, spec.traffic_owned_by_service)))
             .send()
             .await?;
         let arn = made.rules.unwrap_or_default().into_iter().find_map(|one| one.rule_arn);
-        Ok(PhysicalId::new(arn.unwrap_or_default()))
+        created("elbv2:CreateRule", arn)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
@@ -178,7 +129,7 @@ conditions:
             let actions = if is_other("actions") { Some(actions(cx, arn, to).await?) } else { None };
             let rewrites = to.transforms.as_ref().filter(|_| is_other("transforms"));
             let conditions = is_other("conditions").then(|| to.conditions.iter().map(Condition::to_aws).collect());
-            // What this call leaves out stays as it is.
+            // Fields that this call leaves out stay as they are.
             let call = cx.elbv2().modify_rule().rule_arn(arn);
             call.set_conditions(conditions)
                 .set_actions(actions.map(|all| action::to_aws(&all)))
@@ -187,8 +138,8 @@ conditions:
                 .send()
                 .await?;
         }
-        update_mark(cx, arn, from.traffic_owned_by_service, to.traffic_owned_by_service).await?;
-        update_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
+        sync_traffic_mark(cx, arn, from.traffic_owned_by_service, to.traffic_owned_by_service).await?;
+        sync_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -203,42 +154,38 @@ conditions:
         let (all, hosts) =
             (spec.transforms.iter().flatten().count(), spec.transforms.iter().flatten().filter(hosts).count());
         if hosts > 1 || all - hosts > 1 {
-            faults.push("`transforms` holds one rewrite of the host and one of the URL at most".to_owned());
+            faults.push("`transforms` takes at most one rewrite of the host and one of the URL".to_owned());
         }
         faults
     }
 }
 
-/// Gives it its priority; a rule of this stack that has it gets the one that becomes free.
+/// Moves a rule to its priority; a rule of this stack that has it gets the one that becomes free.
 async fn move_to(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
     let pair = |arn: &str, priority: i32| RulePriorityPair::builder().rule_arn(arn).priority(priority).build();
     let mut call = cx.elbv2().set_rule_priorities().rule_priorities(pair(arn, to.priority));
-    if let Some(holder) = rules_of(cx, &to.listener_arn).await?.get(&to.priority).filter(|holder| *holder != arn) {
-        let (mine, theirs) = (own_tags(cx, arn).await?, own_tags(cx, holder).await?);
+    if let Some(other) = rules_of(cx, &to.listener_arn).await?.get(&to.priority).filter(|other| *other != arn) {
+        let (mine, theirs) = (read_tags(cx, arn).await?, read_tags(cx, other).await?);
         if !mine.contains_key(TAG_STACK) || mine.get(TAG_STACK) != theirs.get(TAG_STACK) {
-            let message = format!("the priority {} belongs to a rule of somebody else's, {holder}", to.priority);
+            let message =
+                format!("priority {} belongs to the rule {other}, which is not managed by this stack", to.priority);
             return Err(CloudError::local(Class::NotOwned, "update", message));
         }
-        call = call.rule_priorities(pair(holder, from.priority));
+        call = call.rule_priorities(pair(other, from.priority));
     }
     call.send().await?;
     Ok(())
 }
 
-/// The rules of a listener by their priorities, without the one that takes what is left.
+/// ARNs of a listener's rules by priority, without its default rule.
 async fn rules_of(cx: &Cx, listener: &str) -> Result<BTreeMap<i32, String>> {
-    let mut pages = cx.elbv2().describe_rules().listener_arn(listener).into_paginator().items().send();
-    let mut all = BTreeMap::new();
-    while let Some(rule) = pages.next().await {
-        let rule = rule?;
-        if let (Some(priority), Some(arn)) = (rule.priority.and_then(|text| text.parse().ok()), rule.rule_arn) {
-            all.insert(priority, arn);
-        }
-    }
-    Ok(all)
+    let pages = cx.elbv2().describe_rules().listener_arn(listener).into_paginator().items().send();
+    let rules: Vec<Described> = pages.try_collect().await?;
+    let by_priority = |rule: Described| Some((rule.priority?.parse().ok()?, rule.rule_arn?));
+    Ok(rules.into_iter().filter_map(by_priority).collect())
 }
 
-/// The wanted actions; where a service shifts the traffic, with the weights it has given by now.
+/// The wanted actions; where a service shifts the traffic, with its live weights.
 async fn actions(cx: &Cx, arn: &str, to: &Spec) -> Result<Vec<Action>> {
     if to.traffic_owned_by_service != Some(true) {
         return Ok(to.actions.clone());
@@ -274,38 +221,12 @@ fn transforms(all: &[Transform]) -> Vec<RuleTransform> {
     all.iter().map(Transform::to_aws).collect()
 }
 
-impl Transform {
-    fn to_aws(&self) -> RuleTransform {
-        let rewrite = |one: &Rewrite| RewriteConfig::builder().regex(&one.regex).replace(&one.replace).build();
-        match self {
-            Self::HostHeaderRewrite(one) => RuleTransform::builder()
-                .r#type(TransformTypeEnum::HostHeaderRewrite)
-                .host_header_rewrite_config(HostHeaderRewriteConfig::builder().rewrites(rewrite(one)).build()),
-            Self::UrlRewrite(one) => RuleTransform::builder()
-                .r#type(TransformTypeEnum::UrlRewrite)
-                .url_rewrite_config(UrlRewriteConfig::builder().rewrites(rewrite(one)).build()),
-        }
-        .build()
-    }
-
-    fn from_aws(live: RuleTransform) -> Option<Self> {
-        let rewrite = |all: Option<Vec<RewriteConfig>>| {
-            let one = all?.into_iter().next()?;
-            Some(Rewrite { regex: one.regex.unwrap_or_default(), replace: one.replace.unwrap_or_default() })
-        };
-        if let Some(host) = live.host_header_rewrite_config {
-            return rewrite(host.rewrites).map(Self::HostHeaderRewrite);
-        }
-        rewrite(live.url_rewrite_config?.rewrites).map(Self::UrlRewrite)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_names_its_listener() {
+    fn rule_arns_name_the_listener() {
         let arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener";
         assert_eq!(listener_of(&format!("{arn}-rule/app/shop/1a/2b/3c")), format!("{arn}/app/shop/1a/2b"));
     }

@@ -1,163 +1,34 @@
 //! Target group: where a load balancer sends requests, and how it finds out who can take them.
 
+mod spec;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_elasticloadbalancingv2::types::{Matcher, TargetGroup as Described, TargetGroupAttribute, TargetTypeEnum};
-use futures::future::try_join_all;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{Attributes, changed_attributes, described, first_tags, full_name, own_tags, pairs, tags_of, update_tags};
-use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, from_wire, live_tags, to_wire};
+use super::{Attributes, attributes_of, changed_attributes, described, full_name, read_tags, sync_tags, tags_by_arn};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, from_wire, live_tags, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::ReadRequest;
+use crate::kinds::reading::{changed, created, read_each};
+use crate::kinds::tagging::owned_tags;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
+use spec::{HealthCheck, Protocol, ProtocolVersion, Spec, TargetType};
 
 /// A target group.
 pub struct TargetGroup;
 
-/// What a target group can be told to be.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Spec {
-    /// Name, unique in the region; 1 to 32 letters, digits and dashes, no dash at either end. A change replaces.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$"), extend("x-change" = "replace"))]
-    pub name: String,
-    /// How targets are spoken to; not of `lambda`. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
-    pub protocol: Option<Protocol>,
-    /// Port of targets that do not name another one, 1 to 65535; not of `lambda`. A change replaces.
-    #[schemars(range(min = 1, max = 65_535), extend("x-change" = "replace"))]
-    pub port: Option<i32>,
-    /// Version of HTTP; `HTTP1` when left out. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
-    pub protocol_version: Option<ProtocolVersion>,
-    /// VPC of the targets; not of `lambda`. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
-    pub vpc_id: Option<String>,
-    /// What the targets are; `instance` when left out. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
-    pub target_type: Option<TargetType>,
-    /// Kind of the targets' addresses; `ipv4` when left out. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
-    pub ip_address_type: Option<IpAddressType>,
-    /// Port on which targets are told what the load balancer makes of them, 1 to 65535. A change replaces.
-    #[schemars(range(min = 1, max = 65_535), extend("x-change" = "replace"))]
-    pub target_control_port: Option<i32>,
-    /// How it is found out which targets can take requests.
-    pub health_check: Option<HealthCheck>,
-    /// AWS's attributes by name, such as `deregistration_delay.timeout_seconds: '30'`; AWS waits 300 seconds for a
-    /// leaving target when that is left out. One that is not listed, or no longer, stays as it is.
-    #[schemars(extend("x-merge" = true))]
-    pub attributes: Option<Attributes>,
-    /// Tags.
-    #[schemars(extend("x-merge" = true))]
-    pub tags: Option<Tags>,
-}
-
-/// How it is found out which targets can take requests.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HealthCheck {
-    /// Whether targets are checked; always, except that AWS does not check `lambda` when left out.
-    pub enabled: Option<bool>,
-    /// Protocol of a check; AWS takes HTTP for application load balancers and TCP for others when left out.
-    pub protocol: Option<Protocol>,
-    /// Port of a check, or `traffic-port`, which AWS takes when left out.
-    #[schemars(regex(pattern = r"^(traffic-port|\d{1,5})$"))]
-    pub port: Option<String>,
-    /// What is asked for over HTTP; `/` when left out, and `/AWS.ALB/healthcheck` of GRPC.
-    #[schemars(length(min = 1, max = 1024), regex(pattern = "^/"))]
-    pub path: Option<String>,
-    /// Seconds between two checks, 5 to 300; AWS takes 30 when left out, and 35 of `lambda`.
-    #[schemars(range(min = 5, max = 300))]
-    pub interval_seconds: Option<i32>,
-    /// Seconds within which a target must answer, 2 to 120; AWS takes 5 or 6 when left out, and 30 of `lambda`.
-    #[schemars(range(min = 2, max = 120))]
-    pub timeout_seconds: Option<i32>,
-    /// After how many good checks a target is healthy, 2 to 10; AWS takes 5 when left out.
-    #[schemars(range(min = 2, max = 10))]
-    pub healthy_threshold: Option<i32>,
-    /// After how many bad checks a target is unhealthy, 2 to 10; AWS takes 2 when left out.
-    #[schemars(range(min = 2, max = 10))]
-    pub unhealthy_threshold: Option<i32>,
-    /// Good answers: codes of HTTP such as `200-299` or `200,302`, of GRPC such as `0`; AWS takes 200, or 12 of
-    /// GRPC, when left out.
-    #[schemars(regex(pattern = r"^\d{1,3}([,-]\d{1,3})*$"))]
-    pub matcher: Option<String>,
-}
-
-/// How targets are spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Protocol {
-    /// Of application load balancers.
-    Http,
-    /// Of application load balancers.
-    Https,
-    /// Of network load balancers.
-    Tcp,
-    /// Of network load balancers, encrypted.
-    Tls,
-    /// Of network load balancers.
-    Udp,
-    /// Of network load balancers, both on one port.
-    TcpUdp,
-    /// Of network load balancers.
-    Quic,
-    /// Of network load balancers, both on one port.
-    TcpQuic,
-    /// Of gateway load balancers.
-    Geneve,
-}
-
-/// Version of HTTP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum ProtocolVersion {
-    /// HTTP/1.1.
-    #[serde(rename = "HTTP1")]
-    Http1,
-    /// HTTP/2.
-    #[serde(rename = "HTTP2")]
-    Http2,
-    /// GRPC.
-    #[serde(rename = "GRPC")]
-    Grpc,
-}
-
-/// What the targets are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum TargetType {
-    /// Instances of EC2.
-    Instance,
-    /// Addresses, such as those of Fargate tasks.
-    Ip,
-    /// One Lambda function.
-    Lambda,
-    /// One application load balancer.
-    Alb,
-}
-
-/// Kind of the targets' addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum IpAddressType {
-    /// IPv4.
-    Ipv4,
-    /// IPv6.
-    Ipv6,
-}
-
-/// What a target group can be referred to by.
+/// Outputs of a target group.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
     pub arn: String,
     /// Its name.
     pub name: String,
-    /// What metrics and scaling policies go by: `targetgroup/name/id`.
+    /// Name in metrics and scaling policies: `targetgroup/name/id`.
     pub full_name: String,
 }
 
@@ -217,13 +88,13 @@ tags: {team: commerce}
         });
         let live = live.await?;
         let there: Vec<&str> = live.iter().filter_map(Described::target_group_arn).collect();
-        let (live, tags) = (&live, &tags_of(cx, &there).await?);
-        try_join_all(requests.iter().map(|request| async move {
+        let (live, tags) = (&live, &tags_by_arn(cx, &there).await?);
+        read_each(requests, |request| async move {
             let arn = request.id.as_str();
             let Some(one) = live.iter().find(|one| one.target_group_arn() == Some(arn)) else { return Ok(None) };
             let attributes = if request.manages("attributes") { attributes(cx, arn).await? } else { None };
             Ok(Some(found(one.clone(), attributes, tags.get(arn).cloned().unwrap_or_default())))
-        }))
+        })
         .await
     }
 
@@ -231,12 +102,12 @@ tags: {team: commerce}
         let found = cx.elbv2().describe_target_groups().names(&spec.name).send().await.optional()?;
         let arn = found.and_then(|found| found.target_groups?.into_iter().find_map(|one| one.target_group_arn));
         let Some(arn) = arn else { return Ok(None) };
-        cx.ensure_owned("a target group", &spec.name, &own_tags(cx, &arn).await?, owner)?;
+        cx.ensure_owned("a target group", &spec.name, &read_tags(cx, &arn).await?, owner)?;
         Ok(Some(PhysicalId::new(arn)))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        // To make one of the same name and settings succeeds with the one that is there, whosever it is.
+        // The call succeeds with an existing one of the same name and settings, whoever owns it.
         if let Some(id) = Self::find(cx, owner, spec).await? {
             return Ok(id);
         }
@@ -261,17 +132,17 @@ tags: {team: commerce}
             .set_healthy_threshold_count(check.healthy_threshold)
             .set_unhealthy_threshold_count(check.unhealthy_threshold)
             .set_matcher(check.matcher.map(|codes| matcher(spec, codes)))
-            .set_tags(Some(first_tags(spec.tags.as_ref(), owner, None)))
+            .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
             .send()
             .await?;
         let arn = made.target_groups.unwrap_or_default().into_iter().find_map(|one| one.target_group_arn);
-        Ok(PhysicalId::new(arn.unwrap_or_default()))
+        created("elbv2:CreateTargetGroup", arn)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let arn = id.as_str();
-        if let Some(check) = to.health_check.clone().filter(|_| from.health_check != to.health_check) {
-            // What this call leaves out stays as it is.
+        if let Some(check) = changed(&from.health_check, &to.health_check).cloned() {
+            // Fields that this call leaves out stay as they are.
             let call = cx.elbv2().modify_target_group().target_group_arn(arn);
             call.set_health_check_enabled(check.enabled)
                 .set_health_check_protocol(check.protocol.map(|case| to_wire(case).as_str().into()))
@@ -291,7 +162,7 @@ tags: {team: commerce}
             let call = cx.elbv2().modify_target_group_attributes().target_group_arn(arn);
             call.set_attributes(Some(changed.into_iter().map(of).collect())).send().await?;
         }
-        update_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
+        sync_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -308,30 +179,33 @@ tags: {team: commerce}
         };
         let network = [spec.protocol.is_some(), spec.port.is_some(), spec.vpc_id.is_some()];
         if spec.target_type == Some(TargetType::Lambda) {
-            rule(network.contains(&true), "of `lambda` there is no `protocol`, `port` or `vpc_id`");
+            rule(network.contains(&true), "`protocol`, `port` and `vpc_id` have no effect with `target_type: lambda`");
         } else {
-            rule(network.contains(&false), "`protocol`, `port` and `vpc_id` are wanted, except of `lambda`");
+            rule(
+                network.contains(&false),
+                "`protocol`, `port` and `vpc_id` are required, except with `target_type: lambda`",
+            );
         }
         let http = matches!(spec.protocol, Some(Protocol::Http | Protocol::Https));
-        rule(spec.protocol_version.is_some() && !http, "`protocol_version` goes with HTTP and HTTPS");
+        rule(spec.protocol_version.is_some() && !http, "`protocol_version` has no effect without HTTP or HTTPS");
         rule(
             spec.target_type == Some(TargetType::Alb) && spec.protocol != Some(Protocol::Tcp),
-            "of `alb` the protocol is TCP",
+            "`target_type: alb` needs `protocol: TCP`",
         );
         if let Some(check) = &spec.health_check {
             let late = check.timeout_seconds.zip(check.interval_seconds).is_some_and(|(wait, every)| wait >= every);
-            rule(late && http, "a check's `timeout_seconds` must be less than its `interval_seconds`");
+            rule(late && http, "`timeout_seconds` of a health check must be less than its `interval_seconds`");
             let off = check.enabled == Some(false) && spec.target_type != Some(TargetType::Lambda);
-            rule(off, "only of `lambda` can health checks be off");
+            rule(off, "health checks can be off with `target_type: lambda` only");
         }
         faults
     }
 }
 
-/// `None` if there is no such group.
+/// `None` for a target group that does not exist.
 async fn attributes(cx: &Cx, arn: &str) -> Result<Option<Attributes>> {
     let answer = cx.elbv2().describe_target_group_attributes().target_group_arn(arn).send().await.optional()?;
-    Ok(answer.map(|answer| pairs(answer.attributes, |one| (one.key, one.value))))
+    Ok(answer.map(|answer| attributes_of(answer.attributes, |one| (one.key, one.value))))
 }
 
 fn matcher(spec: &Spec, codes: String) -> Matcher {

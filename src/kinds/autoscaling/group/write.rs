@@ -1,4 +1,4 @@
-//! The calls that make a group and change it. Target groups, metrics, processes and tags have calls of their own.
+//! Calls that create and change a group. Target groups, metrics, processes and tags have calls of their own.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,15 @@ use aws_sdk_autoscaling::types::{AvailabilityZoneDistribution, InstanceMaintenan
 
 use super::refresh::template;
 use super::spec::{Distribution, MaintenancePolicy, Spec};
-use crate::aws::{Cx, Result, tag_changes, to_wire};
+use crate::aws::{Cx, Result, Tags, to_wire};
 use crate::kinds::changed_fields;
+use crate::kinds::tagging;
 use crate::names::Owner;
 
-/// How many target groups one call takes.
+/// Target groups that one call takes.
 const PER_CALL: usize = 10;
 
-/// The fields that have a call, or a way, of their own.
+/// Fields with a call of their own.
 const APART: [&str; 7] = [
     "launch_template",
     "desired_capacity",
@@ -24,7 +25,7 @@ const APART: [&str; 7] = [
     "tags",
 ];
 
-/// Both calls that take settings name them alike.
+/// Settings of both the create and the update call.
 macro_rules! set {
     ($call:expr, $spec:expr) => {
         $call
@@ -47,7 +48,7 @@ macro_rules! set {
 /// Makes the group.
 pub(super) async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<()> {
     let user = spec.tags.iter().flatten().map(|(key, value)| tag(&spec.name, key, value, true));
-    // What says whose the group is stays on the group: its instances go with it.
+    // Ownership tags stay on the group alone: its instances go with it.
     let ours = owner.tags().into_iter().map(|(key, value)| tag(&spec.name, key, &value, false));
     let call = cx.autoscaling().create_auto_scaling_group().auto_scaling_group_name(&spec.name);
     set!(call, spec)
@@ -108,7 +109,7 @@ pub(super) async fn metrics(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Resu
     Ok(())
 }
 
-/// Processes that stand still.
+/// Suspended processes.
 pub(super) async fn processes(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> {
     let (new, old) = difference(from.suspended_processes.as_ref(), to.suspended_processes.as_ref());
     if !old.is_empty() {
@@ -124,19 +125,22 @@ pub(super) async fn processes(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Re
 
 /// Tags of the group and of what it launches.
 pub(super) async fn tags(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> {
-    let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
-    if !set.is_empty() {
-        let tags = set.iter().map(|(key, value)| tag(name, key, value, true)).collect();
-        cx.autoscaling().create_or_update_tags().set_tags(Some(tags)).send().await?;
-    }
-    if !unset.is_empty() {
-        let of = |key: &String| Tag::builder().resource_type("auto-scaling-group").resource_id(name).key(key).build();
-        cx.autoscaling().delete_tags().set_tags(Some(unset.iter().map(of).collect())).send().await?;
-    }
-    Ok(())
+    tagging::sync_tags(
+        from.tags.as_ref(),
+        to.tags.as_ref(),
+        |tags: Tags| {
+            let tags = tags.iter().map(|(key, value)| tag(name, key, value, true)).collect();
+            cx.autoscaling().create_or_update_tags().set_tags(Some(tags)).send()
+        },
+        |keys| {
+            let of = |key| Tag::builder().resource_type("auto-scaling-group").resource_id(name).key(key).build();
+            cx.autoscaling().delete_tags().set_tags(Some(keys.into_iter().map(of).collect())).send()
+        },
+    )
+    .await
 }
 
-/// What is to come and what is to go. Nothing if the field is not managed.
+/// Values to add and to remove; none if the field is not managed.
 fn difference(from: Option<&Vec<String>>, to: Option<&Vec<String>>) -> (Vec<String>, Vec<String>) {
     let Some(to) = to else { return (Vec::new(), Vec::new()) };
     let of = |all: &Vec<String>| all.iter().cloned().collect::<BTreeSet<_>>();

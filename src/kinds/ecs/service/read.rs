@@ -1,4 +1,4 @@
-//! A service between ECS's words and ours, except for what has a file of its own.
+//! A service, as ECS tells it.
 
 use aws_sdk_ecs::types as aws;
 
@@ -7,8 +7,9 @@ use super::spec::{
     SchedulingStrategy, ServiceRegistry, Spec, StrategyType,
 };
 use super::{deployment, service_connect, volumes};
-use crate::aws::{Result, from_wire, live_tags, to_wire};
-use crate::kinds::ecs::{incomplete, last_part, pairs, strategy_of};
+use crate::aws::from_wire;
+use crate::kinds::ecs::{last_part, strategy_of};
+use crate::kinds::tagging::user_tags;
 
 /// The deployment that is, or becomes, the service's current one.
 pub(super) fn primary(live: &aws::Service) -> Option<&aws::Deployment> {
@@ -55,43 +56,8 @@ pub(super) fn spec_of(live: &aws::Service) -> Spec {
         volume_configurations: Some(volumes.iter().filter_map(volumes::of).collect()),
         placement_constraints: Some(live.placement_constraints().iter().filter_map(constraint_of).collect()),
         placement_strategy: Some(live.placement_strategy().iter().filter_map(placement_of).collect()),
-        tags: Some(live_tags(pairs(live.tags.clone()))),
+        tags: Some(user_tags(live.tags.clone().unwrap_or_default())),
     }
-}
-
-/// The network as ECS takes it: all of it, or nothing where the file does not say.
-pub(super) fn network(spec: &Spec) -> Result<Option<aws::NetworkConfiguration>> {
-    let Some(subnets) = spec.subnet_ids.as_ref().filter(|all| !all.is_empty()) else { return Ok(None) };
-    let public = |is: bool| if is { aws::AssignPublicIp::Enabled } else { aws::AssignPublicIp::Disabled };
-    let network = aws::AwsVpcConfiguration::builder()
-        .set_subnets(Some(subnets.clone()))
-        .set_security_groups(spec.security_group_ids.clone())
-        .set_assign_public_ip(spec.assign_public_ip.map(public))
-        .build()
-        .map_err(|error| incomplete(&error))?;
-    Ok(Some(aws::NetworkConfiguration::builder().awsvpc_configuration(network).build()))
-}
-
-/// Load balancers as ECS takes them.
-pub(super) fn load_balancers(spec: &Spec) -> Option<Vec<aws::LoadBalancer>> {
-    Some(spec.load_balancers.as_ref()?.iter().map(load_balancer).collect())
-}
-
-fn load_balancer(wanted: &LoadBalancer) -> aws::LoadBalancer {
-    let shifting = wanted.alternate_target_group_arn.as_ref().map(|other| {
-        aws::AdvancedConfiguration::builder()
-            .alternate_target_group_arn(other)
-            .set_production_listener_rule(wanted.production_listener_rule_arn.clone())
-            .set_test_listener_rule(wanted.test_listener_rule_arn.clone())
-            .set_role_arn(wanted.role_arn.clone())
-            .build()
-    });
-    aws::LoadBalancer::builder()
-        .target_group_arn(&wanted.target_group_arn)
-        .container_name(&wanted.container_name)
-        .container_port(wanted.container_port)
-        .set_advanced_configuration(shifting)
-        .build()
 }
 
 fn load_balancer_of(live: &aws::LoadBalancer) -> LoadBalancer {
@@ -108,19 +74,6 @@ fn load_balancer_of(live: &aws::LoadBalancer) -> LoadBalancer {
     }
 }
 
-/// Entries of Cloud Map as ECS takes them.
-pub(super) fn registries(spec: &Spec) -> Option<Vec<aws::ServiceRegistry>> {
-    let registry = |wanted: &ServiceRegistry| {
-        aws::ServiceRegistry::builder()
-            .registry_arn(&wanted.registry_arn)
-            .set_port(wanted.port)
-            .set_container_name(wanted.container_name.clone())
-            .set_container_port(wanted.container_port)
-            .build()
-    };
-    Some(spec.service_registries.as_ref()?.iter().map(registry).collect())
-}
-
 fn registry_of(live: &aws::ServiceRegistry) -> ServiceRegistry {
     ServiceRegistry {
         registry_arn: live.registry_arn().unwrap_or_default().to_owned(),
@@ -130,27 +83,9 @@ fn registry_of(live: &aws::ServiceRegistry) -> ServiceRegistry {
     }
 }
 
-/// Constraints as ECS takes them.
-pub(super) fn constraints(spec: &Spec) -> Option<Vec<aws::PlacementConstraint>> {
-    let constraint = |wanted: &PlacementConstraint| {
-        let kind = aws::PlacementConstraintType::from(to_wire(wanted.r#type).as_str());
-        aws::PlacementConstraint::builder().r#type(kind).set_expression(wanted.expression.clone()).build()
-    };
-    Some(spec.placement_constraints.as_ref()?.iter().map(constraint).collect())
-}
-
 fn constraint_of(live: &aws::PlacementConstraint) -> Option<PlacementConstraint> {
     let kind: ConstraintType = from_wire(live.r#type()?.as_str())?;
     Some(PlacementConstraint { r#type: kind, expression: live.expression().map(str::to_owned) })
-}
-
-/// Strategies as ECS takes them.
-pub(super) fn placement(spec: &Spec) -> Option<Vec<aws::PlacementStrategy>> {
-    let strategy = |wanted: &PlacementStrategy| {
-        let kind = aws::PlacementStrategyType::from(to_wire(wanted.r#type).as_str());
-        aws::PlacementStrategy::builder().r#type(kind).set_field(wanted.field.clone()).build()
-    };
-    Some(spec.placement_strategy.as_ref()?.iter().map(strategy).collect())
 }
 
 fn placement_of(live: &aws::PlacementStrategy) -> Option<PlacementStrategy> {
@@ -158,8 +93,7 @@ fn placement_of(live: &aws::PlacementStrategy) -> Option<PlacementStrategy> {
     Some(PlacementStrategy { r#type: kind, field: live.field().map(str::to_owned) })
 }
 
-/// Volumes as ECS takes them.
-pub(super) fn volume_configurations(spec: &Spec) -> Result<Option<Vec<aws::ServiceVolumeConfiguration>>> {
-    let all = spec.volume_configurations.as_ref();
-    all.map(|all| all.iter().map(volumes::configuration).collect()).transpose()
+/// The name of a service's cluster.
+pub(super) fn cluster_of(live: &aws::Service) -> &str {
+    last_part(live.cluster_arn().unwrap_or_default())
 }
