@@ -1,4 +1,4 @@
-//! Reads of many resources, and what the answers of AWS's calls must have.
+//! Reads of many resources, ids of created ones, and values that an update has to send.
 
 use std::future::Future;
 
@@ -24,12 +24,22 @@ where
 /// The id of what a call has created.
 ///
 /// # Errors
-/// If the answer has none: what was made is searched for by its owner, never recorded without an id.
+/// If the answer has none: the resource may be there, and is then searched for by its owner, never recorded without an
+/// id.
 pub(super) fn created(operation: &str, id: Option<String>) -> Result<PhysicalId> {
     id.filter(|id| !id.is_empty()).map(PhysicalId::new).ok_or_else(|| CloudError {
         maybe_done: true,
         ..CloudError::local(Class::Server, operation, "AWS answered without the id of what it created")
     })
+}
+
+/// A text that AWS always gives, such as an ARN.
+///
+/// # Errors
+/// If the answer has none: an empty one would be recorded and referred to.
+pub(super) fn required(operation: &str, what: &str, text: Option<String>) -> Result<String> {
+    let missing = || CloudError::local(Class::Server, operation, format!("AWS answered without {what}"));
+    text.filter(|text| !text.is_empty()).ok_or_else(missing)
 }
 
 /// The wanted value, if there is one and AWS has another: what an update has to send.
@@ -49,6 +59,15 @@ mod tests {
             assert!(error.maybe_done && error.class.is_transient(), "{error:?}");
         }
         assert_eq!(created("sns:CreateTopic", Some("a".into())).expect("an id").as_str(), "a");
+    }
+
+    #[test]
+    fn answers_without_a_required_text_are_errors() {
+        for none in [None, Some(String::new())] {
+            let error = required("ecs:DescribeClusters", "the ARN of the cluster", none).expect_err("no ARN");
+            assert_eq!(error.message, "AWS answered without the ARN of the cluster");
+        }
+        assert_eq!(required("ecs:DescribeClusters", "the ARN", Some("arn".into())), Ok("arn".to_owned()));
     }
 
     #[test]

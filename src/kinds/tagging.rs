@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::aws::{Result, Tags, tag_changes, with_owner};
+use crate::aws::{Result, Tags, live_tags, tag_changes, with_owner};
 use crate::cloud::CloudError;
 use crate::names::Owner;
 
@@ -15,13 +15,24 @@ pub(super) trait AwsTag: Sized {
     fn pair(self) -> (String, String);
 }
 
+/// Some services take tags as a map.
+impl AwsTag for (String, String) {
+    fn new(key: &str, value: &str) -> Self {
+        (key.to_owned(), value.to_owned())
+    }
+
+    fn pair(self) -> (String, String) {
+        self
+    }
+}
+
 /// The user's tags and the owner's, for a create call.
-pub(super) fn owned_tags<T: AwsTag>(tags: Option<&Tags>, owner: &Owner) -> Vec<T> {
+pub(super) fn owned_tags<T: AwsTag, C: FromIterator<T>>(tags: Option<&Tags>, owner: &Owner) -> C {
     to_aws(&with_owner(tags, owner))
 }
 
-/// Tags as an SDK takes them.
-fn to_aws<T: AwsTag>(tags: &Tags) -> Vec<T> {
+/// Tags as an SDK takes them: a list, or a map.
+pub(super) fn to_aws<T: AwsTag, C: FromIterator<T>>(tags: &Tags) -> C {
     tags.iter().map(|(key, value)| T::new(key, value)).collect()
 }
 
@@ -30,15 +41,21 @@ pub(super) fn all_tags<T: AwsTag>(tags: impl IntoIterator<Item = T>) -> Tags {
     tags.into_iter().map(AwsTag::pair).collect()
 }
 
+/// The user's tags of a resource: without ours and AWS's.
+pub(super) fn user_tags<T: AwsTag>(tags: impl IntoIterator<Item = T>) -> Tags {
+    live_tags(tags.into_iter().map(AwsTag::pair))
+}
+
 /// Makes the live tags the wanted ones with at most two calls; does nothing if tags are not managed.
-pub(super) async fn sync_tags<T, SetFuture, SetOutput, SetError, UnsetFuture, UnsetOutput, UnsetError>(
+pub(super) async fn sync_tags<T, C, SetFuture, SetOutput, SetError, UnsetFuture, UnsetOutput, UnsetError>(
     live: Option<&Tags>,
     wanted: Option<&Tags>,
-    set: impl FnOnce(Vec<T>) -> SetFuture,
+    set: impl FnOnce(C) -> SetFuture,
     unset: impl FnOnce(Vec<String>) -> UnsetFuture,
 ) -> Result<()>
 where
     T: AwsTag,
+    C: FromIterator<T>,
     SetFuture: Future<Output = std::result::Result<SetOutput, SetError>>,
     SetError: Into<CloudError>,
     UnsetFuture: Future<Output = std::result::Result<UnsetOutput, UnsetError>>,

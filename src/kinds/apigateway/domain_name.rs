@@ -11,10 +11,12 @@ use aws_sdk_apigateway::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EndpointAccessMode, IpAddressType, PAGE, Patch, Security, arn, from_wire, tags_of, to_wire, update_tags};
-use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, with_owner};
+use super::{EndpointAccessMode, IpAddressType, PAGE, Patch, Security, arn, update_tags};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, from_wire, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadMode, ReadRequest, Readiness};
+use crate::kinds::reading::read_each;
+use crate::kinds::tagging::{all_tags, owned_tags, user_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -22,7 +24,7 @@ use crate::value::Json;
 /// A custom domain.
 pub struct DomainName;
 
-/// What a custom domain can be told to be.
+/// The properties of a custom domain.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -41,9 +43,9 @@ pub struct Spec {
     /// left out. A change takes about 15 minutes.
     #[schemars(regex(pattern = r"^(TLS_1_[02]|SecurityPolicy_[A-Za-z0-9_]+)$"))]
     pub security_policy: Option<String>,
-    /// How strictly a `SecurityPolicy_…` is applied.
+    /// Strictness with which a `SecurityPolicy_…` is applied.
     pub endpoint_access_mode: Option<EndpointAccessMode>,
-    /// How a request finds its API; `BASE_PATH_MAPPING_ONLY` when left out.
+    /// Routing of requests to APIs; `BASE_PATH_MAPPING_ONLY` when left out.
     pub routing_mode: Option<RoutingMode>,
     /// Addresses it answers on; `ipv4` when left out.
     pub ip_address_type: Option<IpAddressType>,
@@ -52,12 +54,12 @@ pub struct Spec {
     /// ARN of a public ACM certificate that proves the name ours, if `certificate_arn` is imported or
     /// private and `mutual_tls` is on.
     pub ownership_verification_certificate_arn: Option<String>,
-    /// Tags. Keys without spaces and `@`.
+    /// Tags, by key, without spaces and `@`. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// How a request finds its API.
+/// Routing of requests to APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RoutingMode {
@@ -69,7 +71,7 @@ pub enum RoutingMode {
     RoutingRuleThenBasePathMapping,
 }
 
-/// Which certificates of callers are good.
+/// Authorities of the certificates that callers must show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MutualTls {
@@ -80,7 +82,7 @@ pub struct MutualTls {
     pub truststore_version: Option<String>,
 }
 
-/// What a custom domain can be referred to by.
+/// The outputs of a custom domain.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// The name.
@@ -130,12 +132,11 @@ tags: {team: commerce}
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         if cx.mode == ReadMode::Fresh {
-            let reads = requests.iter().map(|request| async {
-                let live =
-                    cx.apigateway().get_domain_name().domain_name(request.id.as_str()).send().await.optional()?;
-                Ok(live.map(|live| found(cx, live.into())))
-            });
-            return futures::future::try_join_all(reads).await;
+            return read_each(requests, async |request| {
+                let call = cx.apigateway().get_domain_name().domain_name(request.id.as_str());
+                Ok(call.send().await.optional()?.map(|live| found(cx, live.into())))
+            })
+            .await;
         }
         let all = listed(cx).await?;
         Ok(requests
@@ -147,14 +148,14 @@ tags: {team: commerce}
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let live = cx.apigateway().get_domain_name().domain_name(&spec.domain).send().await.optional()?;
         let Some(live) = live else { return Ok(None) };
-        cx.ensure_owned("a custom domain", &spec.domain, &tags_of(live.tags), owner)?;
+        cx.ensure_owned("a custom domain", &spec.domain, &all_tags(live.tags.unwrap_or_default()), owner)?;
         Ok(Some(PhysicalId::new(&spec.domain)))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let endpoint = EndpointConfiguration::builder()
             .types(EndpointType::Regional)
-            .set_ip_address_type(spec.ip_address_type.map(|kind| to_wire(&kind).as_str().into()));
+            .set_ip_address_type(spec.ip_address_type.map(|kind| to_wire(kind).as_str().into()));
         let trust = spec.mutual_tls.clone().map(|trust| {
             let input = MutualTlsAuthenticationInput::builder().truststore_uri(trust.truststore_uri);
             input.set_truststore_version(trust.truststore_version).build()
@@ -164,16 +165,16 @@ tags: {team: commerce}
             .regional_certificate_arn(&spec.certificate_arn)
             .endpoint_configuration(endpoint.build())
             .set_security_policy(spec.security_policy.as_deref().map(Into::into))
-            .set_endpoint_access_mode(spec.endpoint_access_mode.map(|mode| to_wire(&mode).as_str().into()))
-            .set_routing_mode(spec.routing_mode.map(|mode| to_wire(&mode).as_str().into()))
+            .set_endpoint_access_mode(spec.endpoint_access_mode.map(|mode| to_wire(mode).as_str().into()))
+            .set_routing_mode(spec.routing_mode.map(|mode| to_wire(mode).as_str().into()))
             .set_mutual_tls_authentication(trust)
             .set_ownership_verification_certificate_arn(spec.ownership_verification_certificate_arn.clone())
-            .set_tags(Some(with_owner(spec.tags.as_ref(), owner).into_iter().collect()))
+            .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
             .send()
             .await;
         match made.map_err(CloudError::from) {
             Ok(_) => Ok(PhysicalId::new(&spec.domain)),
-            Err(error) if error.message.contains("already exists") => Err(taken(cx, spec, error).await?),
+            Err(error) if error.message.contains("already exists") => Err(not_ours(cx, spec, error).await?),
             Err(error) => Err(error),
         }
     }
@@ -208,25 +209,21 @@ tags: {team: commerce}
 /// Every domain name of the region, by name; one list for a whole survey.
 pub(super) async fn listed(cx: &Cx) -> Result<Arc<BTreeMap<String, SdkDomain>>> {
     cx.cached("apigateway.domain_names", async {
-        let mut pages = cx.apigateway().get_domain_names().limit(PAGE).into_paginator().send();
-        let mut all = BTreeMap::new();
-        while let Some(page) = pages.next().await {
-            let listed = page?.items.unwrap_or_default().into_iter();
-            all.extend(listed.map(|one| (one.domain_name.clone().unwrap_or_default(), one)));
-        }
-        Ok(all)
+        let pages = cx.apigateway().get_domain_names().limit(PAGE).into_paginator().send().try_collect().await?;
+        let listed = pages.into_iter().flat_map(|page| page.items.unwrap_or_default());
+        Ok(listed.filter_map(|one| Some((one.domain_name.clone()?, one))).collect())
     })
     .await
 }
 
-/// Whether a domain that serves in this region uses this certificate: API Gateway takes none but issued ones.
+/// True if a domain that serves in this region uses this certificate: API Gateway takes none but issued ones.
 pub(in crate::kinds) async fn uses_certificate(cx: &Cx, arn: &str) -> Result<bool> {
     let serves = |one: &SdkDomain| one.domain_name_status == Some(DomainNameStatus::Available);
     Ok(listed(cx).await?.values().any(|one| serves(one) && one.regional_certificate_arn.as_deref() == Some(arn)))
 }
 
-/// Of a name that exists and that this account does not have, another account is the owner.
-async fn taken(cx: &Cx, spec: &Spec, error: CloudError) -> Result<CloudError> {
+/// The error for a name that exists: if this account does not have it, another account is the owner.
+async fn not_ours(cx: &Cx, spec: &Spec, error: CloudError) -> Result<CloudError> {
     let here = cx.apigateway().get_domain_name().domain_name(&spec.domain).send().await.optional()?;
     if here.is_some() {
         return Ok(error);
@@ -241,9 +238,9 @@ fn patch(from: &Spec, to: &Spec) -> Patch {
     patch.set("/regionalCertificateArn", Some(&from.certificate_arn), Some(&to.certificate_arn));
     let [before, after] = [from, to].map(|spec| Security(spec.security_policy.as_ref(), spec.endpoint_access_mode));
     before.patch(after, &mut patch);
-    patch.set_word("/routingMode", from.routing_mode.as_ref(), to.routing_mode.as_ref());
+    patch.set_enum("/routingMode", from.routing_mode.as_ref(), to.routing_mode.as_ref());
     let addresses = [from, to].map(|spec| spec.ip_address_type.as_ref());
-    patch.set_word("/endpointConfiguration/ipAddressType", addresses[0], addresses[1]);
+    patch.set_enum("/endpointConfiguration/ipAddressType", addresses[0], addresses[1]);
     let trust = [from, to].map(|spec| spec.mutual_tls.as_ref());
     let places = trust.map(|trust| trust.map(|trust| &trust.truststore_uri));
     patch.set("/mutualTlsAuthentication/truststoreUri", places[0], places[1]);
@@ -283,7 +280,7 @@ macro_rules! seen_in {
                     ip_address_type: addresses.map_or(Some(IpAddressType::Ipv4), |kind| from_wire(kind.as_str())),
                     mutual_tls: trust,
                     ownership_verification_certificate_arn: live.ownership_verification_certificate_arn,
-                    tags: Some(live_tags(tags_of(live.tags))),
+                    tags: Some(user_tags(live.tags.unwrap_or_default())),
                 };
                 Self {
                     spec,
@@ -305,7 +302,7 @@ fn found(cx: &Cx, seen: Seen) -> Found<DomainName> {
         // One that never came up can be made anew; one that did still serves, and a new one would take its host away.
         Some(DomainNameStatus::Failed) if !complete => Readiness::Failed(why("API Gateway could not set it up")),
         Some(DomainNameStatus::Failed) => Readiness::Configured(why("API Gateway could not change it")),
-        _ if !complete => Readiness::Pending("API Gateway is setting it up".into()),
+        _ if !complete => Readiness::Pending("creating".into()),
         None | Some(DomainNameStatus::Available) => Readiness::Serving,
         // These two are for the user to heal, by a change of it and not by a new one.
         Some(DomainNameStatus::PendingCertificateReimport) => {
@@ -315,7 +312,7 @@ fn found(cx: &Cx, seen: Seen) -> Found<DomainName> {
             Readiness::Configured(why("it needs an `ownership_verification_certificate_arn`"))
         }
         // It serves as before, but takes no change and may not show the last one yet.
-        Some(_) => Readiness::Pending(why("API Gateway is changing it")),
+        Some(_) => Readiness::Pending(why("updating")),
     };
     let outputs = Outputs {
         domain: seen.spec.domain.clone(),

@@ -10,10 +10,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::method_settings::{ALL, Caching, LoggingLevel, MethodSettings, Throttle, key, path};
-use super::{Patch, arn, from_wire, split_id, tags_of, to_wire, update_tags};
-use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, with_owner};
+use super::{Patch, arn, split_id, update_tags};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, from_wire, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::{ReadMode, ReadRequest, Readiness};
+use crate::kinds::reading::read_each;
+use crate::kinds::tagging::{all_tags, owned_tags, user_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -21,7 +23,7 @@ use crate::value::Json;
 /// A stage.
 pub struct Stage;
 
-/// What a stage can be told to be.
+/// The properties of a stage.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -34,37 +36,37 @@ pub struct Spec {
     /// Id of the deployment it shows.
     #[schemars(length(min = 1))]
     pub deployment_id: String,
-    /// What it is for; at most 1024 characters.
+    /// Description; at most 1024 characters.
     #[schemars(length(max = 1024))]
     pub description: Option<String>,
     /// Stage variables. Names of letters, digits and `_`; values of letters, digits and `-._~:/?#&=,`.
     pub variables: Option<BTreeMap<String, String>>,
-    /// Whether requests are traced with X-Ray; no when left out.
+    /// Tracing of requests with X-Ray; false when left out.
     pub tracing: Option<bool>,
-    /// Where and how each request is logged; not at all when left out.
+    /// Access log, a line for each request; none when left out.
     pub access_log: Option<AccessLog>,
     /// Most requests that are let through to all methods together; the account's limits when left out.
     pub throttle: Option<Throttle>,
-    /// Whether each method has its own metrics; no when left out.
+    /// Metrics of each method; false when left out.
     pub metrics_enabled: Option<bool>,
-    /// What is written to the execution log; `OFF` when left out. It needs the account's logging role.
+    /// Level of the execution log; `OFF` when left out. It needs the account's logging role.
     pub logging_level: Option<LoggingLevel>,
-    /// Whether whole requests and answers are in the execution log, secrets and all; no when left out.
+    /// Whole requests and responses in the execution log, secrets and all; false when left out.
     pub data_trace_enabled: Option<bool>,
-    /// How answers are cached, if there is a cache cluster.
+    /// Caching of responses, if there is a cache cluster.
     pub caching: Option<Caching>,
     /// Settings of single methods in place of the stage's, by `<path>/<METHOD>`, such as `/orders/{id}/GET`.
     pub method_settings: Option<BTreeMap<String, MethodSettings>>,
-    /// Whether there is a cache cluster, paid by the hour; no when left out. It takes about 4 minutes to come.
+    /// Cache cluster, paid by the hour; false when left out. It takes about 4 minutes to create.
     pub cache_cluster_enabled: Option<bool>,
     /// Size of the cache cluster in GB; 0.5 when left out. A change empties it.
     pub cache_cluster_size: Option<CacheClusterSize>,
-    /// Tags. Keys without spaces and `@`.
+    /// Tags, by key, without spaces and `@`. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// Where and how each request is logged.
+/// Access log, a line for each request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccessLog {
@@ -107,7 +109,7 @@ pub enum CacheClusterSize {
     G237,
 }
 
-/// What a stage can be referred to by.
+/// The outputs of a stage.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its name.
@@ -168,13 +170,13 @@ method_settings:
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, request))).await
+        read_each(requests, |request| read_one(cx, request)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let call = cx.apigateway().get_stage().rest_api_id(&spec.rest_api_id).stage_name(&spec.name);
         let Some(live) = call.send().await.optional()? else { return Ok(None) };
-        cx.ensure_owned("a stage", &spec.name, &tags_of(live.tags), owner)?;
+        cx.ensure_owned("a stage", &spec.name, &all_tags(live.tags.unwrap_or_default()), owner)?;
         Ok(Some(id(spec)))
     }
 
@@ -185,8 +187,8 @@ method_settings:
             .set_variables(spec.variables.clone().map(|all| all.into_iter().collect()))
             .set_tracing_enabled(spec.tracing)
             .set_cache_cluster_enabled(spec.cache_cluster_enabled)
-            .set_cache_cluster_size(spec.cache_cluster_size.map(|size| to_wire(&size).as_str().into()))
-            .set_tags(Some(with_owner(spec.tags.as_ref(), owner).into_iter().collect()))
+            .set_cache_cluster_size(spec.cache_cluster_size.map(|size| to_wire(size).as_str().into()))
+            .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
             .send()
             .await?;
         Ok(id(spec))
@@ -236,7 +238,7 @@ method_settings:
             }
         }
         if spec.cache_cluster_size.is_some() && spec.cache_cluster_enabled != Some(true) {
-            problems.push("`cache_cluster_size` goes only with `cache_cluster_enabled: true`".into());
+            problems.push("`cache_cluster_size` has no effect without `cache_cluster_enabled: true`".into());
         }
         problems
     }
@@ -296,7 +298,7 @@ macro_rules! seen_in {
                     method_settings: Some(single.map(|(name, live)| (path(name), live.into())).collect()),
                     cache_cluster_enabled: Some(live.cache_cluster_enabled),
                     cache_cluster_size: live.cache_cluster_size.and_then(|size| from_wire(size.as_str())),
-                    tags: Some(live_tags(tags_of(live.tags))),
+                    tags: Some(user_tags(live.tags.unwrap_or_default())),
                 };
                 Self { spec, cache: live.cache_cluster_status }
             }
@@ -313,7 +315,7 @@ fn found(cx: &Cx, api: &str, seen: Seen) -> Found<Stage> {
         invoke_url: format!("https://{api}.execute-api.{}.amazonaws.com/{}", cx.region(), spec.name),
     };
     let readiness = match seen.cache {
-        Some(CacheClusterStatus::CreateInProgress) => Readiness::Configured("its cache cluster is being made".into()),
+        Some(CacheClusterStatus::CreateInProgress) => Readiness::Configured("creating the cache cluster".into()),
         _ => Readiness::Serving,
     };
     Found { spec, outputs, readiness, not_read: &[] }
@@ -330,7 +332,7 @@ fn patch(from: &Spec, to: &Spec) -> Patch {
     let formats = logs.map(|log| log.map(|log| &log.format));
     patch.set("/accessLogSettings/format", formats[0], formats[1]);
     patch.set("/cacheClusterEnabled", from.cache_cluster_enabled.as_ref(), to.cache_cluster_enabled.as_ref());
-    patch.set_word("/cacheClusterSize", from.cache_cluster_size.as_ref(), to.cache_cluster_size.as_ref());
+    patch.set_enum("/cacheClusterSize", from.cache_cluster_size.as_ref(), to.cache_cluster_size.as_ref());
     patch_variables(&mut patch, from, to);
     of_all(from).patch(&of_all(to), "/*/*", &mut patch);
     if let Some(wanted) = &to.method_settings {

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_iam::types::{AttachedPolicy, EntityType, Role as Described, RoleDetail, Tag};
+use aws_sdk_iam::types::{AttachedPolicy, EntityType, Role as Described, RoleDetail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document;
-use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadMode, ReadRequest};
 use crate::diff::same_policy;
+use crate::kinds::reading::{changed, read_each};
+use crate::kinds::tagging::{all_tags, owned_tags, sync_tags, user_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -18,7 +20,7 @@ use crate::value::Json;
 /// An IAM role.
 pub struct Role;
 
-/// What a role can be told to be.
+/// The properties of a role.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -28,13 +30,14 @@ pub struct Spec {
     /// Path before the name in the ARN, with a slash at both ends; 1 to 512 characters. `/` when left out. A change replaces.
     #[schemars(length(min = 1, max = 512), regex(pattern = r"^/([!-~]+/)?$"), extend("x-change" = "replace"))]
     pub path: Option<String>,
-    /// Who may assume the role: a policy document, whose `Principal` names services or accounts.
+    /// Trust policy, which says who may assume the role: a policy document whose `Principal` names services or
+    /// accounts.
     #[schemars(extend("x-compare" = "policy"))]
     pub assume_role_policy: Json,
-    /// What it is for; at most 1000 characters. An empty text takes it away.
+    /// Description; at most 1000 characters. An empty text removes it.
     #[schemars(length(max = 1000))]
     pub description: Option<String>,
-    /// How long a session lasts at most, in seconds, 3600 to 43200; 3600 when left out.
+    /// Longest duration of a session in seconds, 3600 to 43200; 3600 when left out.
     #[schemars(range(min = 3600, max = 43200))]
     pub max_session_duration: Option<i32>,
     /// ARN of the managed policy beyond which nothing is allowed, whatever the role's policies say. An empty text takes it away.
@@ -46,7 +49,7 @@ pub struct Spec {
     /// ARNs of managed policies, at most 10 unless the account's quota was raised. One that is not listed is detached.
     #[schemars(extend("x-unordered" = true))]
     pub managed_policies: Option<Vec<String>>,
-    /// Tags.
+    /// Tags, by key. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
@@ -57,7 +60,7 @@ pub struct Spec {
 #[schemars(extend("x-compare" = "policy"))]
 pub struct Document(pub Json);
 
-/// What a role can be referred to by.
+/// The outputs of a role.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
@@ -133,28 +136,26 @@ policies:
         if cx.mode == ReadMode::Listed && requests.len() > 2 {
             let details = cx.cached("iam roles", details(cx)).await?;
             if let Some(details) = &*details {
-                return futures::future::try_join_all(requests.iter().map(|request| survey_one(cx, request, details)))
-                    .await;
+                return read_each(requests, |request| read_listed(cx, request, details)).await;
             }
         }
-        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, request))).await
+        read_each(requests, |request| read_one(cx, request)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let found = cx.home().iam().get_role().role_name(&spec.name).send().await.optional()?;
         let Some(role) = found.and_then(|found| found.role) else { return Ok(None) };
-        cx.ensure_owned("a role", &spec.name, &pairs(role.tags), owner)?;
+        cx.ensure_owned("a role", &spec.name, &all_tags(role.tags.unwrap_or_default()), owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        let tags = with_owner(spec.tags.as_ref(), owner);
         let call = cx.home().iam().create_role().role_name(&spec.name).set_path(spec.path.clone());
         call.assume_role_policy_document(spec.assume_role_policy.to_string())
-            .set_description(given(spec.description.as_ref()))
+            .set_description(non_empty(spec.description.as_ref()))
             .set_max_session_duration(spec.max_session_duration)
-            .set_permissions_boundary(given(spec.permissions_boundary.as_ref()))
-            .set_tags(Some(tags.iter().map(|(key, value)| tag(key, value)).collect()))
+            .set_permissions_boundary(non_empty(spec.permissions_boundary.as_ref()))
+            .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
             .send()
             .await?;
         Ok(PhysicalId::new(&spec.name))
@@ -167,15 +168,13 @@ policies:
         update_boundary(cx, name, from, to).await?;
         update_inline(cx, name, from, to).await?;
         update_managed(cx, name, from, to).await?;
-        let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
-        if !set.is_empty() {
-            let tags = set.iter().map(|(key, value)| tag(key, value)).collect();
-            cx.iam().tag_role().role_name(name).set_tags(Some(tags)).send().await?;
-        }
-        if !unset.is_empty() {
-            cx.iam().untag_role().role_name(name).set_tag_keys(Some(unset)).send().await?;
-        }
-        Ok(())
+        sync_tags(
+            from.tags.as_ref(),
+            to.tags.as_ref(),
+            |tags| cx.iam().tag_role().role_name(name).set_tags(Some(tags)).send(),
+            |keys| cx.iam().untag_role().role_name(name).set_tag_keys(Some(keys)).send(),
+        )
+        .await
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -199,10 +198,10 @@ policies:
         };
         let mut faults: Vec<String> = names
             .filter(|name| !is_name(name))
-            .map(|name| format!("`{name}` is not a policy name: 1 to 128 letters, digits and `_+=,.@-`"))
+            .map(|name| format!("`{name}` is not a valid name of a policy: 1 to 128 letters, digits and `_+=,.@-`"))
             .collect();
         if !spec.assume_role_policy.is_object() {
-            faults.push("`assume_role_policy` takes a policy document, a map with `Statement`".to_owned());
+            faults.push("`assume_role_policy` must be a policy document, a map with `Statement`".to_owned());
         }
         faults
     }
@@ -213,9 +212,8 @@ async fn update_role(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> 
         let call = cx.iam().update_assume_role_policy().role_name(name);
         call.policy_document(to.assume_role_policy.to_string()).send().await?;
     }
-    let described = to.description.is_some() && from.description != to.description;
-    let timed = to.max_session_duration.is_some() && from.max_session_duration != to.max_session_duration;
-    if described || timed {
+    let described = changed(&from.description, &to.description).is_some();
+    if described || changed(&from.max_session_duration, &to.max_session_duration).is_some() {
         // What this call leaves out goes back to its default, so both are always sent.
         let call = cx.iam().update_role().role_name(name);
         call.set_description(to.description.clone().or_else(|| from.description.clone()))
@@ -227,15 +225,14 @@ async fn update_role(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> 
 }
 
 async fn update_boundary(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> {
-    match &to.permissions_boundary {
-        Some(arn) if to.permissions_boundary != from.permissions_boundary => {
-            if arn.is_empty() {
-                cx.iam().delete_role_permissions_boundary().role_name(name).send().await.optional()?;
-            } else {
-                cx.iam().put_role_permissions_boundary().role_name(name).permissions_boundary(arn).send().await?;
-            }
+    match changed(&from.permissions_boundary, &to.permissions_boundary).map(String::as_str) {
+        None => {}
+        Some("") => {
+            cx.iam().delete_role_permissions_boundary().role_name(name).send().await.optional()?;
         }
-        _ => {}
+        Some(arn) => {
+            cx.iam().put_role_permissions_boundary().role_name(name).permissions_boundary(arn).send().await?;
+        }
     }
     Ok(())
 }
@@ -286,7 +283,7 @@ async fn details(cx: &Cx) -> Result<Option<BTreeMap<String, RoleDetail>>> {
     Ok(Some(all))
 }
 
-async fn survey_one(
+async fn read_listed(
     cx: &Cx,
     request: &ReadRequest,
     details: &BTreeMap<String, RoleDetail>,
@@ -308,7 +305,7 @@ async fn survey_one(
         permissions_boundary: Some(boundary(detail.permissions_boundary.as_ref())),
         policies: Some(policies),
         managed_policies: Some(arns(detail.attached_managed_policies())),
-        tags: Some(live_tags(pairs(detail.tags.clone()))),
+        tags: Some(user_tags(detail.tags.clone().unwrap_or_default())),
     };
     let outputs = Outputs {
         arn: detail.arn.clone().unwrap_or_default(),
@@ -346,7 +343,7 @@ async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Role>>>
         permissions_boundary: Some(boundary(role.permissions_boundary.as_ref())),
         policies,
         managed_policies,
-        tags: Some(live_tags(pairs(role.tags))),
+        tags: Some(user_tags(role.tags.unwrap_or_default())),
     };
     Ok(Some(Found { not_read, ..Found::serving(spec, outputs) }))
 }
@@ -356,12 +353,7 @@ async fn get(cx: &Cx, name: &str) -> Result<Option<Described>> {
 }
 
 async fn inline_names(cx: &Cx, name: &str) -> Result<Vec<String>> {
-    let mut pages = cx.iam().list_role_policies().role_name(name).into_paginator().items().send();
-    let mut all = Vec::new();
-    while let Some(policy) = pages.next().await {
-        all.push(policy?);
-    }
-    Ok(all)
+    Ok(cx.iam().list_role_policies().role_name(name).into_paginator().items().send().try_collect().await?)
 }
 
 async fn inline(cx: &Cx, name: &str) -> Result<BTreeMap<String, Document>> {
@@ -376,12 +368,8 @@ async fn inline(cx: &Cx, name: &str) -> Result<BTreeMap<String, Document>> {
 }
 
 async fn attached(cx: &Cx, name: &str) -> Result<Vec<String>> {
-    let mut pages = cx.iam().list_attached_role_policies().role_name(name).into_paginator().send();
-    let mut all = Vec::new();
-    while let Some(page) = pages.next().await {
-        all.extend(arns(page?.attached_policies()));
-    }
-    Ok(all)
+    let pages = cx.iam().list_attached_role_policies().role_name(name).into_paginator().send().try_collect().await?;
+    Ok(pages.iter().flat_map(|page| arns(page.attached_policies())).collect())
 }
 
 fn arns(policies: &[AttachedPolicy]) -> Vec<String> {
@@ -392,15 +380,7 @@ fn boundary(attached: Option<&aws_sdk_iam::types::AttachedPermissionsBoundary>) 
     attached.and_then(|boundary| boundary.permissions_boundary_arn.clone()).unwrap_or_default()
 }
 
-/// A text to be sent at creation, where an empty one is the same as none.
-fn given(text: Option<&String>) -> Option<String> {
+/// The text to send at creation, where an empty one is the same as none.
+fn non_empty(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.is_empty()).cloned()
-}
-
-fn tag(key: &str, value: &str) -> Tag {
-    Tag::builder().key(key).value(value).build().unwrap_or_else(|_| unreachable!("both parts are set"))
-}
-
-fn pairs(tags: Option<Vec<Tag>>) -> Tags {
-    tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
 }

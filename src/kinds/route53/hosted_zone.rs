@@ -13,6 +13,7 @@ use super::{all_references, arn, bare, plain_name, put_tags, references, tags, t
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, with_owner};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest, Readiness};
+use crate::kinds::reading::{changed, created};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId, TAG_ADDRESS, TAG_STACK};
 use crate::value::Json;
@@ -20,7 +21,7 @@ use crate::value::Json;
 /// A hosted zone.
 pub struct HostedZone;
 
-/// What a hosted zone can be told to be.
+/// The properties of a hosted zone.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -28,10 +29,10 @@ pub struct Spec {
     /// the registrar has to be told.
     #[schemars(length(min = 1, max = 1024), extend("x-change" = "replace", "x-compare" = "dns"))]
     pub name: String,
-    /// What it is for; up to 256 characters.
+    /// Description; at most 256 characters.
     #[schemars(length(max = 256))]
     pub comment: Option<String>,
-    /// Whether it is only seen from within `vpcs`; public when left out.
+    /// Restricts it to queries from within `vpcs`; public when left out.
     #[schemars(extend("x-change" = "replace"))]
     pub private: Option<bool>,
     /// Networks that a private zone is seen from; at least one.
@@ -40,7 +41,7 @@ pub struct Spec {
     /// Id of a reusable delegation set, whose name servers the zone gets. Public zones only.
     #[schemars(length(min = 1, max = 32), extend("x-change" = "replace"))]
     pub delegation_set: Option<String>,
-    /// Whether records can still be changed within about an hour when us-east-1 is impaired; public zones
+    /// Records can still be changed within about an hour when us-east-1 is impaired; public zones
     /// only. Turning it on takes up to hours.
     pub accelerated_recovery: Option<bool>,
     /// Tags, at most 7.
@@ -60,7 +61,7 @@ pub struct Vpc {
     pub region: String,
 }
 
-/// What a hosted zone can be referred to by.
+/// The outputs of a hosted zone.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, which record sets take.
@@ -121,7 +122,7 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
         let tags = tags(cx, &TagResourceType::Hostedzone, &ids).await?;
         let found = requests.iter().zip(live).map(|(request, live)| {
             let (live, zone) = live?;
-            Some(found(live, &zone, request.id.as_str(), tags.get(request.id.as_str()).cloned()))
+            Some(found(cx, live, &zone, request.id.as_str(), tags.get(request.id.as_str()).cloned()))
         });
         Ok(found.collect())
     }
@@ -144,7 +145,7 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
         // Route 53 makes a second zone of the same name without a word, and nobody ever asks it.
         let id = match Self::find(cx, owner, spec).await? {
             Some(id) => id,
-            None => PhysicalId::new(make(&cx.home(), spec, owner).await?),
+            None => create_zone(&cx.home(), spec, owner).await?,
         };
         Self::tag_as_owned(cx, &id, spec, owner).await?;
         Ok(id)
@@ -153,13 +154,13 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let cx = &cx.home();
         let (id, r53) = (id.as_str(), cx.route53());
-        if let Some(comment) = to.comment.as_ref().filter(|_| from.comment != to.comment) {
+        if let Some(comment) = changed(&from.comment, &to.comment) {
             let comment = Some(comment.clone()).filter(|comment| !comment.is_empty());
             r53.update_hosted_zone_comment().id(id).set_comment(comment).send().await?;
         }
         update_vpcs(cx, id, from, to).await?;
-        if let Some(wanted) = to.accelerated_recovery.filter(|_| from.accelerated_recovery != to.accelerated_recovery) {
-            r53.update_hosted_zone_features().hosted_zone_id(id).enable_accelerated_recovery(wanted).send().await?;
+        if let Some(wanted) = changed(&from.accelerated_recovery, &to.accelerated_recovery) {
+            r53.update_hosted_zone_features().hosted_zone_id(id).enable_accelerated_recovery(*wanted).send().await?;
         }
         if let Some(wanted) = &to.tags {
             update_tags(cx, &TagResourceType::Hostedzone, id, &from.tags.clone().unwrap_or_default(), wanted).await?;
@@ -189,7 +190,7 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
         Err(error)
     }
 
-    /// By `id`, or by `name` and `private`.
+    // By `id`, or by `name` and `private`.
     async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
         if let Some(id) = query.get("id").and_then(Json::as_str) {
             return Ok(Some(PhysicalId::new(bare(id))));
@@ -217,19 +218,19 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
             wrong.push("`private: true` and `vpcs` go together".to_owned());
         }
         if private && (spec.delegation_set.is_some() || spec.accelerated_recovery == Some(true)) {
-            wrong.push("`delegation_set` and `accelerated_recovery` are for public zones".to_owned());
+            wrong.push("`delegation_set` and `accelerated_recovery` have no effect on a private zone".to_owned());
         }
         wrong.extend(too_many_tags(spec.tags.iter().flatten().count()));
         wrong
     }
 }
 
-/// What a survey knows from the tags of the stack's zones, if nothing but name and tags is managed of them.
+/// The zones as the index of tags has them, if nothing but name and tags is managed of them.
 async fn indexed(cx: &Cx, requests: &[ReadRequest]) -> Result<Option<Vec<Option<Found<HostedZone>>>>> {
     let mut all = Vec::new();
     for request in requests {
         let more = SEEN_BY_DESCRIBE.iter().any(|field| *field != "name" && request.manages(field));
-        let tags = cx.indexed_tags(&arn(&TagResourceType::Hostedzone, request.id.as_str())).await?;
+        let tags = cx.indexed_tags(&arn(cx, &TagResourceType::Hostedzone, request.id.as_str())).await?;
         let (false, Some(tags)) = (more, tags) else { return Ok(None) };
         let spec = Spec {
             name: String::new(),
@@ -241,14 +242,14 @@ async fn indexed(cx: &Cx, requests: &[ReadRequest]) -> Result<Option<Vec<Option<
             tags: Some(live_tags(tags)),
         };
         let id = request.id.as_str();
-        let arn = arn(&TagResourceType::Hostedzone, id);
+        let arn = arn(cx, &TagResourceType::Hostedzone, id);
         let outputs = Outputs { id: id.to_owned(), arn, name: String::new(), name_servers: Vec::new() };
         all.push(Some(Found { not_read: SEEN_BY_DESCRIBE, ..Found::serving(spec, outputs) }));
     }
     Ok(Some(all))
 }
 
-/// What of a zone takes a call of its own to see, in its spec and its outputs.
+/// The fields of spec and outputs that take a call of their own to read.
 const SEEN_BY_DESCRIBE: &[&str] =
     &["name", "comment", "private", "vpcs", "delegation_set", "accelerated_recovery", "name_servers"];
 
@@ -257,7 +258,7 @@ async fn described(cx: &Cx, id: &str) -> Result<Option<(GetHostedZoneOutput, Liv
     Ok(answer.and_then(|answer| answer.hosted_zone.clone().map(|zone| (answer, zone))))
 }
 
-fn found(live: GetHostedZoneOutput, zone: &Live, id: &str, tags: Option<Tags>) -> Found<HostedZone> {
+fn found(cx: &Cx, live: GetHostedZoneOutput, zone: &Live, id: &str, tags: Option<Tags>) -> Found<HostedZone> {
     let config = zone.config.as_ref();
     let private = is_private(zone);
     let vpcs = live.vpcs.unwrap_or_default().into_iter().map(|vpc| Vpc {
@@ -268,7 +269,7 @@ fn found(live: GetHostedZoneOutput, zone: &Live, id: &str, tags: Option<Tags>) -
     let name_servers = live.delegation_set.iter().flat_map(|set| &set.name_servers);
     let outputs = Outputs {
         id: id.to_owned(),
-        arn: arn(&TagResourceType::Hostedzone, id),
+        arn: arn(cx, &TagResourceType::Hostedzone, id),
         name: name.clone(),
         name_servers: name_servers.map(|name| plain_name(name)).collect(),
     };
@@ -284,7 +285,7 @@ fn found(live: GetHostedZoneOutput, zone: &Live, id: &str, tags: Option<Tags>) -
     // A zone serves while its recovery is set up, which can take hours, and also where that has failed: then it
     // reads as it was before, so that an update tries again.
     let readiness = match recovery(zone) {
-        Recovery::Disabling => Readiness::Pending("accelerated recovery is being turned off".to_owned()),
+        Recovery::Disabling => Readiness::Pending("turning off accelerated recovery".to_owned()),
         _ => Readiness::Serving,
     };
     Found { readiness, ..Found::serving(spec, outputs) }
@@ -310,7 +311,7 @@ fn recovery(zone: &Live) -> Recovery {
     }
 }
 
-/// What accelerated recovery is, or is on its way to.
+/// True if accelerated recovery is on or being turned on.
 fn is_accelerated(zone: &Live) -> bool {
     use AcceleratedRecoveryStatus as Status;
     let status = zone.features.as_ref().and_then(|features| features.accelerated_recovery_status.as_ref());
@@ -346,7 +347,8 @@ async fn others(cx: &Cx, owner: &Owner, spec: &Spec, zones: &[Live]) -> Result<O
             return Ok(Some(PhysicalId::new(id)));
         }
         if tags.get(TAG_STACK) != Some(&stack.1) || tags.get(TAG_ADDRESS) != Some(&address.1) {
-            let message = format!("the zone {} exists already as {id}, and is not this stack's", spec.name);
+            let message =
+                format!("a hosted zone named {} already exists as {id} and is not managed by this stack", spec.name);
             let hint = "refer to it with `existing:`; a second zone of the name would never be asked".to_owned();
             return Err(CloudError { hint: Some(hint), ..CloudError::local(Class::NotOwned, "find", message) });
         }
@@ -354,8 +356,8 @@ async fn others(cx: &Cx, owner: &Owner, spec: &Spec, zones: &[Live]) -> Result<O
     Ok(None)
 }
 
-/// The call that makes it. A zone that was deleted behind our back has used its reference up.
-async fn make(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<String> {
+/// Creates the zone. One that was deleted outside of Isobar has used its caller reference up.
+async fn create_zone(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
     let private = spec.private.unwrap_or(false);
     let config = HostedZoneConfig::builder().private_zone(private).set_comment(spec.comment.clone()).build();
     let first = spec.vpcs.as_ref().and_then(|vpcs| vpcs.first()).map(vpc);
@@ -364,7 +366,10 @@ async fn make(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<String> {
         let call = cx.route53().create_hosted_zone().name(&spec.name).caller_reference(reference);
         let call = call.hosted_zone_config(config.clone()).set_vpc(first.clone());
         let error = match call.set_delegation_set_id(spec.delegation_set.clone()).send().await {
-            Ok(made) => return Ok(made.hosted_zone.map(|zone| bare(&zone.id).to_owned()).unwrap_or_default()),
+            Ok(answer) => {
+                let id = answer.hosted_zone.map(|zone| bare(&zone.id).to_owned());
+                return created("route53:CreateHostedZone", id);
+            }
             Err(error) => CloudError::from(error),
         };
         // `find` has seen no zone of ours, so whoever used the reference is gone.

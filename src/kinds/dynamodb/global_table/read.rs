@@ -1,4 +1,4 @@
-//! What AWS tells of a table and its replicas, in the form of a spec.
+//! Reads: a live table and its replicas as a spec.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,9 @@ use super::{GlobalTable, Outputs, at, table};
 use crate::aws::{Cx, NotFoundExt, Result, Tags, from_wire, live_tags, parse_wire};
 use crate::cloud::{CloudError, ReadRequest, Readiness};
 use crate::kinds::Found;
+use crate::kinds::tagging::all_tags;
 
-/// What a tag shows that is not the same in every region.
+/// The value of a tag that is not the same in every region.
 const DIFFERS: &str = "(not the same in every region)";
 
 /// One region of the table, as it is there.
@@ -162,21 +163,20 @@ async fn insights(cx: &Cx, name: &str, wanted: bool) -> Result<Option<bool>> {
 async fn tags(cx: &Cx, arn: &str, wanted: bool) -> Result<Option<Tags>> {
     match cx.indexed_tags(arn).await? {
         Some(tags) => Ok(Some(tags)),
-        None if wanted => all_tags(cx, arn).await.optional(),
+        None if wanted => tags_of(cx, arn).await.optional(),
         None => Ok(None),
     }
 }
 
 /// All tags of one region's table, from the table itself.
-pub(super) async fn all_tags(cx: &Cx, arn: &str) -> Result<Tags> {
-    let mut all = Tags::new();
-    let mut token = None;
+pub(super) async fn tags_of(cx: &Cx, arn: &str) -> Result<Tags> {
+    let (mut all, mut token) = (Vec::new(), None);
     loop {
         let page = cx.dynamodb().list_tags_of_resource().resource_arn(arn).set_next_token(token).send().await?;
-        all.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
+        all.extend(page.tags.unwrap_or_default());
         token = page.next_token;
         if token.is_none() {
-            return Ok(all);
+            return Ok(all_tags(all));
         }
     }
 }
@@ -327,7 +327,7 @@ fn readiness(live: &TableDescription, regional: &[Regional]) -> Readiness {
     }));
     let sse = live.sse_description.as_ref().and_then(|sse| sse.status.as_ref());
     if matches!(sse, Some(SseStatus::Updating | SseStatus::Enabling | SseStatus::Disabling)) {
-        all.push(Readiness::Pending("its encryption is being changed".to_owned()));
+        all.push(Readiness::Pending("updating encryption".to_owned()));
     }
     // What is still going on is waited for, even beside something that failed.
     let at = all.iter().position(|one| matches!(one, Readiness::Pending(_))).unwrap_or(0);

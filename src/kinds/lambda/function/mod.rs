@@ -1,4 +1,4 @@
-//! Lambda function: code, what it runs with, and what it is allowed to take.
+//! Lambda function: code, configuration and limits.
 
 mod spec;
 mod words;
@@ -8,14 +8,15 @@ use std::time::Duration;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, PackageType, State, VpcConfig};
 use base64::Engine;
-use futures::future::try_join_all;
 use sha2::{Digest, Sha256};
 
 use self::words::configured;
 use super::configuration::{LISTED, get, invoke_arn, list, published_state, unqualified};
-use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, tag_changes, with_owner};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadMode, ReadRequest, Readiness};
+use crate::kinds::reading::{changed, read_each};
+use crate::kinds::tagging::{all_tags, owned_tags, sync_tags};
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
 
@@ -24,7 +25,7 @@ pub use self::spec::{Code, Outputs, Spec, Zip};
 /// A Lambda function.
 pub struct Function;
 
-/// What a function's role reads as when its last update failed, with AWS's reason and a bracket after it.
+/// The start of the role that is read of a function whose last update failed; AWS's reason and a bracket follow.
 const FAILED_UPDATE: &str = "(the last update failed: ";
 
 /// The most that a call can carry.
@@ -109,15 +110,14 @@ file_systems:
         if cx.mode == ReadMode::Listed && requests.len() > 1 {
             let listed = cx.cached(LISTED, list(cx)).await?;
             let listed = &*listed;
-            return try_join_all(requests.iter().map(|request| survey_one(cx, request, listed))).await;
+            return read_each(requests, |request| read_listed(cx, request, listed)).await;
         }
-        try_join_all(requests.iter().map(|request| read_one(cx, request))).await
+        read_each(requests, |request| read_one(cx, request)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let Some(found) = get(cx, &spec.name, None).await? else { return Ok(None) };
-        let tags = found.tags.unwrap_or_default().into_iter().collect();
-        cx.ensure_owned("a function", &spec.name, &tags, owner)?;
+        cx.ensure_owned("a function", &spec.name, &all_tags(found.tags.unwrap_or_default()), owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
 
@@ -129,25 +129,25 @@ file_systems:
         let call = cx.lambda().create_function().function_name(&spec.name).package_type(package).code(code.build());
         configured!(call, spec)
             .set_architectures(words::architectures(spec))
-            .set_tags(Some(with_owner(spec.tags.as_ref(), owner).into_iter().collect()))
+            .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
             .send()
             .await?;
         Ok(PhysicalId::new(&spec.name))
     }
 
-    /// Code and configuration one at a time: while AWS is at work on one it refuses the other.
+    // Code and configuration one at a time: while AWS works on one it refuses the other.
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        let mut changed = changed_fields::<Self>(from, to)?;
+        let mut fields = changed_fields::<Self>(from, to)?;
         update_tags(cx, id, from, to).await?;
-        changed.remove("tags");
-        let concurrency = changed.remove("reserved_concurrency");
-        let code = changed.remove("code") | changed.remove("architectures");
+        fields.remove("tags");
+        let concurrency = fields.remove("reserved_concurrency");
+        let code = fields.remove("code") | fields.remove("architectures");
         if code {
             return update_code(cx, id, to).await;
         }
-        if !changed.is_empty() {
+        if !fields.is_empty() {
             let again = from.role.starts_with(FAILED_UPDATE);
-            return configure(cx, id, to, again || changed.contains("vpc")).await;
+            return configure(cx, id, to, again || fields.contains("vpc")).await;
         }
         match to.reserved_concurrency.filter(|_| concurrency) {
             Some(-1) => {
@@ -186,10 +186,10 @@ file_systems:
         let mut faults = Vec::new();
         match spec.code {
             Code::Zip(_) if spec.handler.is_none() || spec.runtime.is_none() => {
-                faults.push("code in a zip file wants `handler` and `runtime`".to_owned());
+                faults.push("code in a zip file needs `handler` and `runtime`".to_owned());
             }
             Code::Zip(_) if spec.image_config.is_some() => {
-                faults.push("`image_config` goes with an image, not with a zip file".to_owned());
+                faults.push("`image_config` has no effect on a zip file".to_owned());
             }
             Code::Image(_) if spec.handler.is_some() || spec.runtime.is_some() || spec.layers.is_some() => {
                 faults.push("an image brings its own `handler`, `runtime` and `layers`; leave them out".to_owned());
@@ -201,10 +201,10 @@ file_systems:
             && logging.format != Some(spec::LogFormat::Json)
             && (logging.application_level.is_some() || logging.system_level.is_some())
         {
-            faults.push("log levels want `format: JSON`".to_owned());
+            faults.push("log levels need `format: JSON`".to_owned());
         }
         if spec.file_systems.as_ref().is_some_and(|all| !all.is_empty()) && spec.vpc.is_none() {
-            faults.push("`file_systems` wants `vpc`".to_owned());
+            faults.push("`file_systems` needs `vpc`".to_owned());
         }
         faults
     }
@@ -221,7 +221,9 @@ fn check_environment(spec: &Spec) -> Vec<String> {
     let mut faults: Vec<String> = variables
         .clone()
         .filter(|(name, _)| !is_name(name))
-        .map(|(name, _)| format!("`{name}` is no environment variable: a letter, then letters, digits and `_`"))
+        .map(|(name, _)| {
+            format!("`{name}` is not a valid name of an environment variable: a letter, then letters, digits and `_`")
+        })
         .collect();
     if variables.map(|(name, value)| name.len() + value.len()).sum::<usize>() > 4096 {
         faults.push("the environment is larger than 4 KB".to_owned());
@@ -234,11 +236,11 @@ async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Functio
     let Some(config) = found.configuration else { return Ok(None) };
     let image = found.code.and_then(|code| code.image_uri);
     let concurrency = found.concurrency.and_then(|concurrency| concurrency.reserved_concurrent_executions);
-    let tags = found.tags.unwrap_or_default().into_iter().collect();
+    let tags = all_tags(found.tags.unwrap_or_default());
     found_of(request, &config, image.as_deref(), concurrency, tags).map(Some)
 }
 
-async fn survey_one(
+async fn read_listed(
     cx: &Cx,
     request: &ReadRequest,
     listed: &[FunctionConfiguration],
@@ -247,14 +249,14 @@ async fn survey_one(
     let is_it = |config: &&FunctionConfiguration| {
         config.function_name() == Some(name) && config.version().is_none_or(|version| version == "$LATEST")
     };
-    // A list does not tell an image's URI; and what is not in it may be a moment old.
+    // A list does not have an image's URI; and one that is not in it may be a moment old.
     let listed = listed.iter().find(is_it).filter(|config| config.package_type() != Some(&PackageType::Image));
     let Some(config) = listed else { return read_one(cx, request).await };
     let arn = unqualified(config.function_arn().unwrap_or_default());
     let tags = match cx.indexed_tags(arn).await? {
         Some(tags) => tags,
         None => match cx.lambda().list_tags().resource(arn).send().await.optional()? {
-            Some(listed) => listed.tags.unwrap_or_default().into_iter().collect(),
+            Some(listed) => all_tags(listed.tags.unwrap_or_default()),
             None => return Ok(None),
         },
     };
@@ -306,9 +308,9 @@ fn readiness(config: &FunctionConfiguration) -> Readiness {
     let reason = |reason: Option<&str>, without: &str| reason.unwrap_or(without).to_owned();
     match (config.state(), config.last_update_status()) {
         (Some(State::Failed), _) => Readiness::Failed(reason(config.state_reason(), "the function failed")),
-        (Some(State::Pending), _) => Readiness::Pending(reason(config.state_reason(), "the function is being created")),
-        (Some(State::Deleting), _) => Readiness::Pending("the function is being deleted".to_owned()),
-        (_, Some(LastUpdateStatus::InProgress)) => Readiness::Pending("an update is in progress".to_owned()),
+        (Some(State::Pending), _) => Readiness::Pending(reason(config.state_reason(), "creating")),
+        (Some(State::Deleting), _) => Readiness::Pending("deleting".to_owned()),
+        (_, Some(LastUpdateStatus::InProgress)) => Readiness::Pending("updating".to_owned()),
         (_, Some(LastUpdateStatus::Failed)) => {
             let why = reason(config.last_update_status_reason(), "AWS does not say why");
             Readiness::Configured(format!("the last update failed: {why}"))
@@ -345,19 +347,18 @@ async fn configure(cx: &Cx, id: &PhysicalId, to: &Spec, network: bool) -> Result
 }
 
 async fn update_tags(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-    let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
-    if set.is_empty() && unset.is_empty() {
+    if changed(&from.tags, &to.tags).is_none() {
         return Ok(());
     }
     let Some(found) = get(cx, id.as_str(), None).await? else { return Ok(()) };
     let arn = found.configuration().and_then(FunctionConfiguration::function_arn).unwrap_or_default();
-    if !set.is_empty() {
-        cx.lambda().tag_resource().resource(arn).set_tags(Some(set.into_iter().collect())).send().await?;
-    }
-    if !unset.is_empty() {
-        cx.lambda().untag_resource().resource(arn).set_tag_keys(Some(unset)).send().await?;
-    }
-    Ok(())
+    sync_tags(
+        from.tags.as_ref(),
+        to.tags.as_ref(),
+        |tags| cx.lambda().tag_resource().resource(arn).set_tags(Some(tags)).send(),
+        |keys| cx.lambda().untag_resource().resource(arn).set_tag_keys(Some(keys)).send(),
+    )
+    .await
 }
 
 /// The bytes of a zip file, if they are still those that the plan has seen.
@@ -371,7 +372,7 @@ async fn contents(zip: &Zip) -> Result<Blob> {
         Err(error) => return Err(wrong(format!("{} cannot be read: {error}", zip.path))),
     };
     if base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&bytes)) != zip.sha256 {
-        return Err(wrong(format!("{} is not the file that was planned: its hash is another one", zip.path)));
+        return Err(wrong(format!("{} is not the file that was planned: its hash differs", zip.path)));
     }
     if bytes.len() > LARGEST_ZIP {
         return Err(wrong(format!("{} is larger than 50 MB; use an image", zip.path)));

@@ -1,13 +1,10 @@
 //! Between a spec and AWS's types.
 
 use aws_sdk_lambda::types as aws;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::spec::{Code, FileSystem, Image, ImageConfig, Logging, Spec, Vpc, Zip};
-use crate::aws::{Result, Tags, live_tags};
+use crate::aws::{Result, Tags, from_wire, live_tags, to_wire};
 use crate::cloud::{Class, CloudError};
-use crate::value::Json;
 
 /// The spec that a function's configuration stands for.
 pub fn spec_of(config: &aws::FunctionConfiguration, image: Option<&str>, concurrency: Option<i32>, tags: Tags) -> Spec {
@@ -23,14 +20,14 @@ pub fn spec_of(config: &aws::FunctionConfiguration, image: Option<&str>, concurr
         timeout_seconds: config.timeout(),
         environment: Some(environment.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()),
         description: text(config.description()),
-        architectures: Some(config.architectures().iter().filter_map(|one| read(one.as_str())).collect()),
+        architectures: Some(config.architectures().iter().filter_map(|one| from_wire(one.as_str())).collect()),
         ephemeral_storage: config.ephemeral_storage().map(aws::EphemeralStorage::size),
         layers: Some(config.layers().iter().filter_map(|layer| layer.arn().map(str::to_owned)).collect()),
         vpc: Some(vpc_of(config.vpc_config())),
-        tracing: config.tracing_config().and_then(|tracing| read(tracing.mode()?.as_str())),
+        tracing: config.tracing_config().and_then(|tracing| from_wire(tracing.mode()?.as_str())),
         dead_letter_arn: text(config.dead_letter_config().and_then(aws::DeadLetterConfig::target_arn)),
         kms_key: text(config.kms_key_arn()),
-        snap_start: config.snap_start().and_then(|snap| read(snap.apply_on()?.as_str())),
+        snap_start: config.snap_start().and_then(|snap| from_wire(snap.apply_on()?.as_str())),
         logging: config.logging_config().map(logging_of),
         file_systems: Some(config.file_system_configs().iter().map(file_system_of).collect()),
         image_config: Some(image_config_of(config.image_config_response().and_then(|found| found.image_config()))),
@@ -57,10 +54,10 @@ fn vpc_of(vpc: Option<&aws::VpcConfigResponse>) -> Vpc {
 
 fn logging_of(logging: &aws::LoggingConfig) -> Logging {
     Logging {
-        format: logging.log_format().and_then(|word| read(word.as_str())),
+        format: logging.log_format().and_then(|word| from_wire(word.as_str())),
         log_group: logging.log_group().map(str::to_owned),
-        application_level: logging.application_log_level().and_then(|word| read(word.as_str())),
-        system_level: logging.system_log_level().and_then(|word| read(word.as_str())),
+        application_level: logging.application_log_level().and_then(|word| from_wire(word.as_str())),
+        system_level: logging.system_log_level().and_then(|word| from_wire(word.as_str())),
     }
 }
 
@@ -102,7 +99,7 @@ macro_rules! configured {
 pub(super) use configured;
 
 pub fn architectures(spec: &Spec) -> Option<Vec<aws::Architecture>> {
-    Some(spec.architectures.as_ref()?.iter().map(|one| aws::Architecture::from(write(one).as_str())).collect())
+    Some(spec.architectures.as_ref()?.iter().map(|one| aws::Architecture::from(to_wire(one).as_str())).collect())
 }
 
 pub fn environment(spec: &Spec) -> Option<aws::Environment> {
@@ -124,7 +121,7 @@ pub fn vpc(spec: &Spec) -> Option<aws::VpcConfig> {
 }
 
 pub fn tracing(spec: &Spec) -> Option<aws::TracingConfig> {
-    let mode = aws::TracingMode::from(write(&spec.tracing?).as_str());
+    let mode = aws::TracingMode::from(to_wire(spec.tracing?).as_str());
     Some(aws::TracingConfig::builder().mode(mode).build())
 }
 
@@ -133,19 +130,19 @@ pub fn dead_letter(spec: &Spec) -> Option<aws::DeadLetterConfig> {
 }
 
 pub fn snap_start(spec: &Spec) -> Option<aws::SnapStart> {
-    let on = aws::SnapStartApplyOn::from(write(&spec.snap_start?).as_str());
+    let on = aws::SnapStartApplyOn::from(to_wire(spec.snap_start?).as_str());
     Some(aws::SnapStart::builder().apply_on(on).build())
 }
 
 pub fn logging(spec: &Spec) -> Option<aws::LoggingConfig> {
     let logging = spec.logging.as_ref()?;
     let config = aws::LoggingConfig::builder()
-        .set_log_format(logging.format.map(|word| aws::LogFormat::from(write(&word).as_str())))
+        .set_log_format(logging.format.map(|word| aws::LogFormat::from(to_wire(word).as_str())))
         .set_log_group(logging.log_group.clone());
     let (own, system) = (logging.application_level, logging.system_level);
     let config = config
-        .set_application_log_level(own.map(|word| aws::ApplicationLogLevel::from(write(&word).as_str())))
-        .set_system_log_level(system.map(|word| aws::SystemLogLevel::from(write(&word).as_str())));
+        .set_application_log_level(own.map(|word| aws::ApplicationLogLevel::from(to_wire(word).as_str())))
+        .set_system_log_level(system.map(|word| aws::SystemLogLevel::from(to_wire(word).as_str())));
     Some(config.build())
 }
 
@@ -168,15 +165,4 @@ pub fn image_config(spec: &Spec) -> Option<aws::ImageConfig> {
 
 fn incomplete(error: &aws_smithy_types::error::operation::BuildError) -> CloudError {
     CloudError::local(Class::Invalid, "lambda.Function", error.to_string())
-}
-
-/// AWS's word as ours; one that we do not know is none.
-fn read<T: DeserializeOwned>(word: &str) -> Option<T> {
-    serde_json::from_value(Json::from(word)).ok()
-}
-
-/// Our word as AWS's: they are the same in JSON.
-fn write<T: Serialize>(word: &T) -> String {
-    let json = serde_json::to_value(word).unwrap_or_default();
-    json.as_str().unwrap_or_default().to_owned()
 }
