@@ -1,7 +1,7 @@
 //! CloudWatch metric alarm, for gates, health checks and people on call.
 
-mod put;
 mod spec;
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -132,15 +132,15 @@ metrics:
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         // The call would overwrite somebody else's alarm of this name without a word.
         if Self::find(cx, owner, spec).await?.is_none() {
-            put::put(cx, spec).set_tags(Some(owned_tags(spec.tags.as_ref(), owner))).send().await?;
+            write::put(cx, spec).set_tags(Some(owned_tags(spec.tags.as_ref(), owner))).send().await?;
         }
         Ok(PhysicalId::new(&spec.name))
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        let whole = put::complete(from, to);
-        if put::definition(&whole) != put::definition(from) {
-            put::put(cx, &whole).send().await?;
+        let whole = write::complete(from, to);
+        if write::definition(&whole) != write::definition(from) {
+            write::put(cx, &whole).send().await?;
         }
         if changed(&from.tags, &to.tags).is_none() {
             return Ok(());

@@ -16,9 +16,9 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::read::{arn_in, must_region, others, region_of, tags_of};
-use super::send::{self, built, invalid};
 use super::spec::{BillingMode, Encryption, Index, Replica, Spec, Stream};
 use super::table;
+use super::write::{self, built, invalid};
 use crate::aws::{Cx, Result, Tags, tag_changes, to_wire};
 use crate::cloud::CloudError;
 use crate::kinds::reading::changed;
@@ -41,7 +41,7 @@ pub(super) async fn step(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec)
         }
     };
     if let Some(call) = call {
-        call.send().await.map_err(|error| send::hinted(error.into()))?;
+        call.send().await.map_err(|error| write::hinted(error.into()))?;
     }
     Ok(())
 }
@@ -117,7 +117,7 @@ async fn ttl(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<bool> {
     let to = TimeToLiveSpecification::builder().attribute_name(attribute).enabled(on).build();
     let to = to.map_err(|error| built(&error))?;
     let call = cx.dynamodb().update_time_to_live().table_name(name).time_to_live_specification(to);
-    call.send().await.map_err(|error| send::hinted(error.into()))?;
+    call.send().await.map_err(|error| write::hinted(error.into()))?;
     Ok(true)
 }
 
@@ -136,13 +136,13 @@ fn throughput(call: UpdateTableFluentBuilder, from: &Spec, to: &Spec) -> Option<
         if switched || (set_aside && (capacity || !indexes.is_empty())) {
             let mut call = call.billing_mode(to_wire(wanted.mode).as_str().into());
             if switched || capacity {
-                call = call.set_provisioned_throughput(send::throughput(wanted.read_capacity, wanted.write_capacity));
+                call = call.set_provisioned_throughput(write::throughput(wanted.read_capacity, wanted.write_capacity));
             }
             let indexes = Some(indexes).filter(|all| set_aside && !all.is_empty());
             return Some(call.set_global_secondary_index_updates(indexes));
         }
         if limits {
-            return Some(call.set_on_demand_throughput(send::limits(wanted)));
+            return Some(call.set_on_demand_throughput(write::limits(wanted)));
         }
     }
     let wanted = to.warm_throughput.as_ref().filter(|wanted| from.warm_throughput.as_ref() != Some(wanted))?;
@@ -158,7 +158,7 @@ fn index_throughput(from: &Spec, to: &Spec, switched: bool) -> Vec<GlobalSeconda
     });
     differs
         .filter_map(|(name, wanted, _)| {
-            let throughput = send::throughput(wanted.read_capacity, wanted.write_capacity)?;
+            let throughput = write::throughput(wanted.read_capacity, wanted.write_capacity)?;
             let update = UpdateGlobalSecondaryIndexAction::builder().index_name(name);
             let update = update.provisioned_throughput(throughput).build().ok()?;
             Some(GlobalSecondaryIndexUpdate::builder().update(update).build())
@@ -180,7 +180,7 @@ fn settings(call: UpdateTableFluentBuilder, from: &Spec, to: &Spec) -> Option<Up
     }
     // A stream that is on cannot be changed, only switched off and on again.
     let next = if live == Stream::None { wanted } else { Stream::None };
-    Some(call.stream_specification(send::stream(next)))
+    Some(call.stream_specification(write::stream(next)))
 }
 
 /// The type of key, with the keys of all replicas; or the key of one region.
@@ -201,7 +201,7 @@ fn encryption(call: UpdateTableFluentBuilder, from: &Spec, to: &Spec) -> Result<
         Ok(ReplicationGroupUpdate::builder().update(update).build())
     });
     let updates = updates.collect::<Result<Vec<_>>>()?;
-    let call = call.sse_specification(send::encryption(wanted, key(to, home).or_else(|| key(from, home))));
+    let call = call.sse_specification(write::encryption(wanted, key(to, home).or_else(|| key(from, home))));
     Ok(Some(call.set_replica_updates(Some(updates).filter(|all| !all.is_empty()))))
 }
 
@@ -217,15 +217,15 @@ fn indexes(call: UpdateTableFluentBuilder, from: &Spec, to: &Spec) -> Result<Opt
     } else if let Some((name, index)) = wanted.iter().find(|(name, _)| !live.contains_key(*name)) {
         let create = CreateGlobalSecondaryIndexAction::builder()
             .index_name(name)
-            .set_key_schema(Some(send::key_schema(&index.key)?))
-            .projection(send::projection(index.projection, index.include.as_ref()))
-            .set_provisioned_throughput(send::throughput(index.read_capacity, index.write_capacity))
+            .set_key_schema(Some(write::key_schema(&index.key)?))
+            .projection(write::projection(index.projection, index.include.as_ref()))
+            .set_provisioned_throughput(write::throughput(index.read_capacity, index.write_capacity))
             .build();
         GlobalSecondaryIndexUpdate::builder().create(create.map_err(|error| built(&error))?).build()
     } else {
         return Ok(None);
     };
-    Ok(Some(call.set_attribute_definitions(Some(send::attributes(to)?)).global_secondary_index_updates(update)))
+    Ok(Some(call.set_attribute_definitions(Some(write::attributes(to)?)).global_secondary_index_updates(update)))
 }
 
 /// True if an index can stay: its key and projection are the wanted ones.

@@ -6,8 +6,8 @@
 
 mod converge;
 mod read;
-mod send;
 mod spec;
+mod write;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -28,8 +28,8 @@ use crate::kinds::tagging::to_aws;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId, Region};
 use crate::value::Json;
-use send::{built, hinted, invalid};
 use spec::{BillingMode, Key, LocalIndex, Spec, Stream};
+use write::{built, hinted, invalid};
 
 /// Our tag that says where the table was made, on every replica.
 const TAG_HOME: &str = "isobar:home";
@@ -272,7 +272,7 @@ fn creation(
     let home = spec.replica(spec.home());
     let billing = spec.billing.as_ref();
     let mode = billing.map_or(BillingMode::PayPerRequest, |billing| billing.mode);
-    let encryption = spec.encryption.map(|kind| send::encryption(kind, home.and_then(|home| home.kms_key.clone())));
+    let encryption = spec.encryption.map(|kind| write::encryption(kind, home.and_then(|home| home.kms_key.clone())));
     let warm = spec.warm_throughput.as_ref().map(|warm| {
         AwsWarmThroughput::builder()
             .read_units_per_second(warm.read_units)
@@ -283,15 +283,15 @@ fn creation(
         .dynamodb()
         .create_table()
         .table_name(&spec.name)
-        .set_key_schema(Some(send::key_schema(&spec.key)?))
-        .set_attribute_definitions(Some(send::attributes(spec)?))
+        .set_key_schema(Some(write::key_schema(&spec.key)?))
+        .set_attribute_definitions(Some(write::attributes(spec)?))
         .set_global_secondary_indexes(global_indexes(spec)?)
         .set_local_secondary_indexes(local_indexes(spec)?)
         .billing_mode(to_wire(mode).as_str().into())
-        .set_provisioned_throughput(billing.and_then(|all| send::throughput(all.read_capacity, all.write_capacity)))
-        .set_on_demand_throughput(billing.and_then(send::limits))
+        .set_provisioned_throughput(billing.and_then(|all| write::throughput(all.read_capacity, all.write_capacity)))
+        .set_on_demand_throughput(billing.and_then(write::limits))
         .set_warm_throughput(warm)
-        .stream_specification(send::stream(spec.stream.unwrap_or(Stream::NewAndOldImages)))
+        .stream_specification(write::stream(spec.stream.unwrap_or(Stream::NewAndOldImages)))
         .set_sse_specification(encryption)
         .set_table_class(spec.table_class.map(|class| to_wire(class).as_str().into()))
         .set_deletion_protection_enabled(home.and_then(|home| home.deletion_protection))
@@ -302,9 +302,9 @@ fn global_indexes(spec: &Spec) -> Result<Option<Vec<GlobalSecondaryIndex>>> {
     let all = spec.indexes.iter().flatten().map(|(name, index)| {
         GlobalSecondaryIndex::builder()
             .index_name(name)
-            .set_key_schema(Some(send::key_schema(&index.key)?))
-            .projection(send::projection(index.projection, index.include.as_ref()))
-            .set_provisioned_throughput(send::throughput(index.read_capacity, index.write_capacity))
+            .set_key_schema(Some(write::key_schema(&index.key)?))
+            .projection(write::projection(index.projection, index.include.as_ref()))
+            .set_provisioned_throughput(write::throughput(index.read_capacity, index.write_capacity))
             .build()
             .map_err(|error| built(&error))
     });
@@ -317,8 +317,8 @@ fn local_indexes(spec: &Spec) -> Result<Option<Vec<LocalSecondaryIndex>>> {
     let all = spec.local_indexes.iter().flatten().map(|(name, index)| {
         LocalSecondaryIndex::builder()
             .index_name(name)
-            .set_key_schema(Some(send::key_schema(&key(index))?))
-            .projection(send::projection(index.projection, index.include.as_ref()))
+            .set_key_schema(Some(write::key_schema(&key(index))?))
+            .projection(write::projection(index.projection, index.include.as_ref()))
             .build()
             .map_err(|error| built(&error))
     });

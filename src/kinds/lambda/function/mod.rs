@@ -1,7 +1,7 @@
 //! Lambda function: code, configuration and limits.
 
 mod spec;
-mod words;
+mod write;
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use aws_sdk_lambda::types::{FunctionCode, FunctionConfiguration, LastUpdateStatu
 use base64::Engine;
 use sha2::{Digest, Sha256};
 
-use self::words::configured;
+use self::write::configured;
 use super::configuration::{LISTED, get, invoke_arn, list, published_state, unqualified};
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags};
 use crate::catalog::Traits;
@@ -128,7 +128,7 @@ file_systems:
         };
         let call = cx.lambda().create_function().function_name(&spec.name).package_type(package).code(code.build());
         configured!(call, spec)
-            .set_architectures(words::architectures(spec))
+            .set_architectures(write::architectures(spec))
             .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
             .send()
             .await?;
@@ -291,7 +291,7 @@ fn found_of(
         code_sha256: config.code_sha256().unwrap_or_default().to_owned(),
         published_state: published_state(config),
     };
-    let mut spec = words::spec_of(config, image, concurrency, tags);
+    let mut spec = write::spec_of(config, image, concurrency, tags);
     // Every file says the role, so that a failed update always differs from what is wanted, and is made again.
     if config.last_update_status() == Some(&LastUpdateStatus::Failed) {
         spec.role = format!("{FAILED_UPDATE}{})", config.last_update_status_reason().unwrap_or("AWS does not say why"));
@@ -329,7 +329,7 @@ async fn update_code(cx: &Cx, id: &PhysicalId, to: &Spec) -> Result<()> {
         Code::Zip(zip) => call.zip_file(contents(zip).await?),
         Code::Image(image) => call.image_uri(&image.uri),
     };
-    call.set_architectures(words::architectures(to)).send().await?;
+    call.set_architectures(write::architectures(to)).send().await?;
     Ok(())
 }
 
