@@ -1,86 +1,29 @@
 //! API Gateway custom domain: a name of ours in front of REST APIs, one per region for the same name.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+mod read;
+mod spec;
+
 use std::time::Duration;
 
-use aws_sdk_apigateway::operation::get_domain_name::GetDomainNameOutput;
-use aws_sdk_apigateway::types::{
-    DomainName as SdkDomain, DomainNameStatus, EndpointConfiguration, EndpointType, MutualTlsAuthenticationInput,
-};
+use aws_sdk_apigateway::types::{EndpointConfiguration, EndpointType, MutualTlsAuthenticationInput};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{EndpointAccessMode, IpAddressType, PAGE, Patch, Security, arn, update_tags};
-use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, from_wire, to_wire};
+pub(in crate::kinds) use self::read::uses_certificate;
+use self::read::{found, listed};
+use self::spec::Spec;
+use super::{Patch, Security, arn, update_tags};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, to_wire};
 use crate::catalog::Traits;
-use crate::cloud::{Class, CloudError, ReadMode, ReadRequest, Readiness};
+use crate::cloud::{Class, CloudError, ReadMode, ReadRequest};
 use crate::kinds::reading::read_each;
-use crate::kinds::tagging::{all_tags, owned_tags, user_tags};
+use crate::kinds::tagging::{all_tags, owned_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
 
 /// A custom domain.
 pub struct DomainName;
-
-/// The properties of a custom domain.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Spec {
-    /// The name, in lower case; `*.` at the start stands for one label. The same name may stand in
-    /// every region of an account, and in one account only.
-    #[schemars(
-        length(max = 253),
-        regex(pattern = r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$"),
-        extend("x-change" = "replace")
-    )]
-    pub domain: String,
-    /// ARN of an issued certificate of the same region that holds the name.
-    #[schemars(regex(pattern = r"^arn:[a-z-]+:acm:[a-z0-9-]+:\d+:certificate/.+$"), extend("x-needs" = "serving"))]
-    pub certificate_arn: String,
-    /// Least TLS version and ciphers: `TLS_1_0`, `TLS_1_2` or a `SecurityPolicy_…`; AWS chooses when
-    /// left out. A change takes about 15 minutes.
-    #[schemars(regex(pattern = r"^(TLS_1_[02]|SecurityPolicy_[A-Za-z0-9_]+)$"))]
-    pub security_policy: Option<String>,
-    /// Strictness with which a `SecurityPolicy_…` is applied.
-    pub endpoint_access_mode: Option<EndpointAccessMode>,
-    /// Routing of requests to APIs; `BASE_PATH_MAPPING_ONLY` when left out.
-    pub routing_mode: Option<RoutingMode>,
-    /// Addresses it answers on; `ipv4` when left out.
-    pub ip_address_type: Option<IpAddressType>,
-    /// Callers must show a certificate of their own; they need none when left out.
-    pub mutual_tls: Option<MutualTls>,
-    /// ARN of a public ACM certificate that proves the name ours, if `certificate_arn` is imported or
-    /// private and `mutual_tls` is on.
-    pub ownership_verification_certificate_arn: Option<String>,
-    /// Tags, by key, without spaces and `@`. Tags that others add stay.
-    #[schemars(extend("x-merge" = true))]
-    pub tags: Option<Tags>,
-}
-
-/// Routing of requests to APIs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum RoutingMode {
-    /// By base path mappings.
-    BasePathMappingOnly,
-    /// By routing rules.
-    RoutingRuleOnly,
-    /// By routing rules, then by base path mappings.
-    RoutingRuleThenBasePathMapping,
-}
-
-/// Authorities of the certificates that callers must show.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MutualTls {
-    /// `s3://bucket/key` of a PEM file with the authorities that are trusted.
-    #[schemars(regex(pattern = r"^s3://[^/]+/.+$"))]
-    pub truststore_uri: String,
-    /// Version of that object; AWS takes the newest when left out, and does not notice newer ones.
-    pub truststore_version: Option<String>,
-}
 
 /// The outputs of a custom domain.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -206,22 +149,6 @@ tags: {team: commerce}
     }
 }
 
-/// Every domain name of the region, by name; one list for a whole survey.
-pub(super) async fn listed(cx: &Cx) -> Result<Arc<BTreeMap<String, SdkDomain>>> {
-    cx.cached("apigateway.domain_names", async {
-        let pages = cx.apigateway().get_domain_names().limit(PAGE).into_paginator().send().try_collect().await?;
-        let listed = pages.into_iter().flat_map(|page| page.items.unwrap_or_default());
-        Ok(listed.filter_map(|one| Some((one.domain_name.clone()?, one))).collect())
-    })
-    .await
-}
-
-/// True if a domain that serves in this region uses this certificate: API Gateway takes none but issued ones.
-pub(in crate::kinds) async fn uses_certificate(cx: &Cx, arn: &str) -> Result<bool> {
-    let serves = |one: &SdkDomain| one.domain_name_status == Some(DomainNameStatus::Available);
-    Ok(listed(cx).await?.values().any(|one| serves(one) && one.regional_certificate_arn.as_deref() == Some(arn)))
-}
-
 /// The error for a name that exists: if this account does not have it, another account is the owner.
 async fn not_ours(cx: &Cx, spec: &Spec, error: CloudError) -> Result<CloudError> {
     let here = cx.apigateway().get_domain_name().domain_name(&spec.domain).send().await.optional()?;
@@ -249,76 +176,4 @@ fn patch(from: &Spec, to: &Spec) -> Patch {
     let proofs = [from, to].map(|spec| spec.ownership_verification_certificate_arn.as_ref());
     patch.set("/ownershipVerificationCertificateArn", proofs[0], proofs[1]);
     patch
-}
-
-/// A domain as AWS shows it, whichever call did.
-struct Seen {
-    spec: Spec,
-    host: Option<String>,
-    zone: Option<String>,
-    status: Option<DomainNameStatus>,
-    message: Option<String>,
-}
-
-macro_rules! seen_in {
-    ($($answer:ty),*) => {$(
-        impl From<$answer> for Seen {
-            fn from(live: $answer) -> Self {
-                let addresses = live.endpoint_configuration.and_then(|endpoint| endpoint.ip_address_type);
-                let trust = live.mutual_tls_authentication.and_then(|trust| {
-                    let truststore_uri = trust.truststore_uri.filter(|uri| !uri.is_empty())?;
-                    Some(MutualTls { truststore_uri, truststore_version: trust.truststore_version })
-                });
-                let spec = Spec {
-                    domain: live.domain_name.unwrap_or_default(),
-                    certificate_arn: live.regional_certificate_arn.unwrap_or_default(),
-                    security_policy: live.security_policy.map(|policy| policy.as_str().to_owned()),
-                    endpoint_access_mode: live.endpoint_access_mode.and_then(|mode| from_wire(mode.as_str())),
-                    routing_mode: live.routing_mode.map_or(Some(RoutingMode::BasePathMappingOnly), |mode| {
-                        from_wire(mode.as_str())
-                    }),
-                    ip_address_type: addresses.map_or(Some(IpAddressType::Ipv4), |kind| from_wire(kind.as_str())),
-                    mutual_tls: trust,
-                    ownership_verification_certificate_arn: live.ownership_verification_certificate_arn,
-                    tags: Some(user_tags(live.tags.unwrap_or_default())),
-                };
-                Self {
-                    spec,
-                    host: live.regional_domain_name,
-                    zone: live.regional_hosted_zone_id,
-                    status: live.domain_name_status,
-                    message: live.domain_name_status_message,
-                }
-            }
-        }
-    )*};
-}
-seen_in!(SdkDomain, GetDomainNameOutput);
-
-fn found(cx: &Cx, seen: Seen) -> Found<DomainName> {
-    let complete = seen.host.is_some() && seen.zone.is_some();
-    let why = |what: &str| seen.message.as_ref().map_or(what.to_owned(), |message| format!("{what}: {message}"));
-    let readiness = match &seen.status {
-        // One that never came up can be made anew; one that did still serves, and a new one would take its host away.
-        Some(DomainNameStatus::Failed) if !complete => Readiness::Failed(why("API Gateway could not set it up")),
-        Some(DomainNameStatus::Failed) => Readiness::Configured(why("API Gateway could not change it")),
-        _ if !complete => Readiness::Pending("creating".into()),
-        None | Some(DomainNameStatus::Available) => Readiness::Serving,
-        // These two are for the user to heal, by a change of it and not by a new one.
-        Some(DomainNameStatus::PendingCertificateReimport) => {
-            Readiness::Configured(why("its certificate has to be imported into ACM again"))
-        }
-        Some(DomainNameStatus::PendingOwnershipVerification) => {
-            Readiness::Configured(why("it needs an `ownership_verification_certificate_arn`"))
-        }
-        // It serves as before, but takes no change and may not show the last one yet.
-        Some(_) => Readiness::Pending(why("updating")),
-    };
-    let outputs = Outputs {
-        domain: seen.spec.domain.clone(),
-        regional_domain_name: seen.host.unwrap_or_default(),
-        regional_hosted_zone_id: seen.zone.unwrap_or_default(),
-        arn: arn(cx, &format!("domainnames/{}", seen.spec.domain)),
-    };
-    Found { spec: seen.spec, outputs, readiness, not_read: &[] }
 }

@@ -1,113 +1,30 @@
 //! API Gateway stage: the name under which a deployment is called, with logging, throttling and cache.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+mod read;
+mod spec;
+mod write;
+
 use std::time::Duration;
 
-use aws_sdk_apigateway::operation::get_stage::GetStageOutput;
-use aws_sdk_apigateway::types::{CacheClusterStatus, Op, Stage as SdkStage};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::method_settings::{ALL, Caching, LoggingLevel, MethodSettings, Throttle, key, path};
-use super::{Patch, arn, split_id, update_tags};
-use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, from_wire, to_wire};
+use self::read::read_one;
+pub(super) use self::read::stages;
+use self::spec::Spec;
+use self::write::patch;
+use super::{arn, split_id, update_tags};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, to_wire};
 use crate::catalog::Traits;
-use crate::cloud::{ReadMode, ReadRequest, Readiness};
+use crate::cloud::ReadRequest;
 use crate::kinds::reading::read_each;
-use crate::kinds::tagging::{all_tags, owned_tags, user_tags};
+use crate::kinds::tagging::{all_tags, owned_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
 
 /// A stage.
 pub struct Stage;
-
-/// The properties of a stage.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Spec {
-    /// Id of the REST API.
-    #[schemars(length(min = 1), extend("x-change" = "replace"))]
-    pub rest_api_id: String,
-    /// Name, the first part of the path in the `execute-api` address; 1 to 128 letters, digits, `_` and `-`.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,128}$"), extend("x-change" = "replace"))]
-    pub name: String,
-    /// Id of the deployment it shows.
-    #[schemars(length(min = 1))]
-    pub deployment_id: String,
-    /// Description; at most 1024 characters.
-    #[schemars(length(max = 1024))]
-    pub description: Option<String>,
-    /// Stage variables. Names of letters, digits and `_`; values of letters, digits and `-._~:/?#&=,`.
-    pub variables: Option<BTreeMap<String, String>>,
-    /// Tracing of requests with X-Ray; false when left out.
-    pub tracing: Option<bool>,
-    /// Access log, a line for each request; none when left out.
-    pub access_log: Option<AccessLog>,
-    /// Most requests that are let through to all methods together; the account's limits when left out.
-    pub throttle: Option<Throttle>,
-    /// Metrics of each method; false when left out.
-    pub metrics_enabled: Option<bool>,
-    /// Level of the execution log; `OFF` when left out. It needs the account's logging role.
-    pub logging_level: Option<LoggingLevel>,
-    /// Whole requests and responses in the execution log, secrets and all; false when left out.
-    pub data_trace_enabled: Option<bool>,
-    /// Caching of responses, if there is a cache cluster.
-    pub caching: Option<Caching>,
-    /// Settings of single methods in place of the stage's, by `<path>/<METHOD>`, such as `/orders/{id}/GET`.
-    pub method_settings: Option<BTreeMap<String, MethodSettings>>,
-    /// Cache cluster, paid by the hour; false when left out. It takes about 4 minutes to create.
-    pub cache_cluster_enabled: Option<bool>,
-    /// Size of the cache cluster in GB; 0.5 when left out. A change empties it.
-    pub cache_cluster_size: Option<CacheClusterSize>,
-    /// Tags, by key, without spaces and `@`. Tags that others add stay.
-    #[schemars(extend("x-merge" = true))]
-    pub tags: Option<Tags>,
-}
-
-/// Access log, a line for each request.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AccessLog {
-    /// ARN of a log group, without `:*` at the end, or of a Firehose stream whose name begins with
-    /// `amazon-apigateway-`.
-    #[schemars(regex(pattern = r"^arn:[a-z-]+:(logs|firehose):[^*]+$"))]
-    pub destination_arn: String,
-    /// The line, made of `$context` variables, `$context.requestId` or `$context.extendedRequestId`
-    /// among them; at most 3072 characters.
-    #[schemars(length(max = 3072), regex(pattern = r"^[^\n]*\$context\.(requestId|extendedRequestId)[^\n]*$"))]
-    pub format: String,
-}
-
-/// Size of a cache cluster, in GB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum CacheClusterSize {
-    /// 0.5 GB.
-    #[serde(rename = "0.5")]
-    Half,
-    /// 1.6 GB.
-    #[serde(rename = "1.6")]
-    G1,
-    /// 6.1 GB.
-    #[serde(rename = "6.1")]
-    G6,
-    /// 13.5 GB.
-    #[serde(rename = "13.5")]
-    G13,
-    /// 28.4 GB.
-    #[serde(rename = "28.4")]
-    G28,
-    /// 58.2 GB.
-    #[serde(rename = "58.2")]
-    G58,
-    /// 118 GB.
-    #[serde(rename = "118")]
-    G118,
-    /// 237 GB.
-    #[serde(rename = "237")]
-    G237,
-}
 
 /// The outputs of a stage.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -241,132 +158,6 @@ method_settings:
             problems.push("`cache_cluster_size` has no effect without `cache_cluster_enabled: true`".into());
         }
         problems
-    }
-}
-
-/// Every stage of an API, in one call; `None` if there is no such API.
-pub(super) async fn stages(cx: &Cx, api: &str) -> Result<Arc<Option<Vec<SdkStage>>>> {
-    let read = async {
-        let listed = cx.apigateway().get_stages().rest_api_id(api).send().await.optional()?;
-        Ok(listed.map(|listed| listed.item.unwrap_or_default()))
-    };
-    cx.cached(&format!("apigateway.stages/{api}"), Box::pin(read)).await
-}
-
-async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Stage>>> {
-    let (api, name) = split_id(request.id.as_str(), '/');
-    if cx.mode == ReadMode::Fresh {
-        let live = cx.apigateway().get_stage().rest_api_id(api).stage_name(name).send().await.optional()?;
-        return Ok(live.map(|live| found(cx, api, live.into())));
-    }
-    let stages = stages(cx, api).await?;
-    let mut listed = stages.iter().flatten();
-    let live = listed.find(|stage| stage.stage_name() == Some(name));
-    Ok(live.map(|live| found(cx, api, live.clone().into())))
-}
-
-/// A stage as AWS shows it, whichever call did.
-struct Seen {
-    spec: Spec,
-    cache: Option<CacheClusterStatus>,
-}
-
-macro_rules! seen_in {
-    ($($answer:ty),*) => {$(
-        impl From<$answer> for Seen {
-            fn from(live: $answer) -> Self {
-                let settings = live.method_settings.unwrap_or_default();
-                let all = settings.get(ALL).map(MethodSettings::from);
-                let single = settings.iter().filter(|(name, _)| *name != ALL);
-                let (all, is_set) = (all.clone().unwrap_or_default(), all.is_some());
-                let log = live.access_log_settings.and_then(|log| {
-                    Some(AccessLog { destination_arn: log.destination_arn?, format: log.format.unwrap_or_default() })
-                });
-                let spec = Spec {
-                    rest_api_id: String::new(),
-                    name: live.stage_name.unwrap_or_default(),
-                    deployment_id: live.deployment_id.unwrap_or_default(),
-                    description: Some(live.description.unwrap_or_default()),
-                    variables: Some(live.variables.unwrap_or_default().into_iter().collect()),
-                    tracing: Some(live.tracing_enabled),
-                    access_log: log,
-                    throttle: all.throttle,
-                    metrics_enabled: all.metrics_enabled.or((!is_set).then_some(false)),
-                    logging_level: all.logging_level.or((!is_set).then_some(LoggingLevel::Off)),
-                    data_trace_enabled: all.data_trace_enabled.or((!is_set).then_some(false)),
-                    caching: all.caching,
-                    method_settings: Some(single.map(|(name, live)| (path(name), live.into())).collect()),
-                    cache_cluster_enabled: Some(live.cache_cluster_enabled),
-                    cache_cluster_size: live.cache_cluster_size.and_then(|size| from_wire(size.as_str())),
-                    tags: Some(user_tags(live.tags.unwrap_or_default())),
-                };
-                Self { spec, cache: live.cache_cluster_status }
-            }
-        }
-    )*};
-}
-seen_in!(SdkStage, GetStageOutput);
-
-fn found(cx: &Cx, api: &str, seen: Seen) -> Found<Stage> {
-    let spec = Spec { rest_api_id: api.to_owned(), ..seen.spec };
-    let outputs = Outputs {
-        name: spec.name.clone(),
-        arn: stage_arn(cx, api, &spec.name),
-        invoke_url: format!("https://{api}.execute-api.{}.amazonaws.com/{}", cx.region(), spec.name),
-    };
-    let readiness = match seen.cache {
-        Some(CacheClusterStatus::CreateInProgress) => Readiness::Configured("creating the cache cluster".into()),
-        _ => Readiness::Serving,
-    };
-    Found { spec, outputs, readiness, not_read: &[] }
-}
-
-fn patch(from: &Spec, to: &Spec) -> Patch {
-    let mut patch = Patch::default();
-    patch.set("/deploymentId", Some(&from.deployment_id), Some(&to.deployment_id));
-    patch.set("/description", from.description.as_ref(), to.description.as_ref());
-    patch.set("/tracingEnabled", from.tracing.as_ref(), to.tracing.as_ref());
-    let logs = [from, to].map(|spec| spec.access_log.as_ref());
-    let places = logs.map(|log| log.map(|log| &log.destination_arn));
-    patch.set("/accessLogSettings/destinationArn", places[0], places[1]);
-    let formats = logs.map(|log| log.map(|log| &log.format));
-    patch.set("/accessLogSettings/format", formats[0], formats[1]);
-    patch.set("/cacheClusterEnabled", from.cache_cluster_enabled.as_ref(), to.cache_cluster_enabled.as_ref());
-    patch.set_enum("/cacheClusterSize", from.cache_cluster_size.as_ref(), to.cache_cluster_size.as_ref());
-    patch_variables(&mut patch, from, to);
-    of_all(from).patch(&of_all(to), "/*/*", &mut patch);
-    if let Some(wanted) = &to.method_settings {
-        let live = from.method_settings.clone().unwrap_or_default();
-        for gone in live.keys().filter(|method| !wanted.contains_key(*method)) {
-            patch.push(Op::Remove, &format!("/{}", key(gone)), None);
-        }
-        for (method, wanted) in wanted {
-            let live = live.get(method).cloned().unwrap_or_default();
-            live.patch(wanted, &format!("/{}", key(method)), &mut patch);
-        }
-    }
-    patch
-}
-
-fn patch_variables(patch: &mut Patch, from: &Spec, to: &Spec) {
-    let Some(wanted) = &to.variables else { return };
-    let live = from.variables.clone().unwrap_or_default();
-    for gone in live.keys().filter(|name| !wanted.contains_key(*name)) {
-        patch.push(Op::Remove, &format!("/variables/{gone}"), None);
-    }
-    for (name, value) in wanted {
-        patch.set(&format!("/variables/{name}"), live.get(name), Some(value));
-    }
-}
-
-/// The settings of all methods, which a spec has beside the others.
-fn of_all(spec: &Spec) -> MethodSettings {
-    MethodSettings {
-        throttle: spec.throttle,
-        metrics_enabled: spec.metrics_enabled,
-        logging_level: spec.logging_level,
-        data_trace_enabled: spec.data_trace_enabled,
-        caching: spec.caching,
     }
 }
 

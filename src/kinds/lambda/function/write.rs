@@ -1,77 +1,17 @@
-//! Between a spec and AWS's types.
+//! The calls that create and change a function, and its spec in AWS's types.
 
-use aws_sdk_lambda::types as aws;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{self as aws, FunctionCode, FunctionConfiguration, PackageType};
+use base64::Engine;
+use sha2::{Digest, Sha256};
 
-use super::spec::{Code, FileSystem, Image, ImageConfig, Logging, Spec, Vpc, Zip};
-use crate::aws::{Result, Tags, from_wire, live_tags, to_wire};
+use super::spec::{Code, FileSystem, Spec, Zip};
+use crate::aws::{Cx, Result, to_wire};
 use crate::cloud::{Class, CloudError};
-
-/// The spec that a function's configuration stands for.
-pub fn spec_of(config: &aws::FunctionConfiguration, image: Option<&str>, concurrency: Option<i32>, tags: Tags) -> Spec {
-    let text = |text: Option<&str>| Some(text.unwrap_or_default().to_owned());
-    let environment = config.environment().and_then(|environment| environment.variables());
-    Spec {
-        name: config.function_name().unwrap_or_default().to_owned(),
-        code: code_of(config, image),
-        role: config.role().unwrap_or_default().to_owned(),
-        handler: config.handler().map(str::to_owned),
-        runtime: config.runtime().map(|runtime| runtime.as_str().to_owned()),
-        memory_size: config.memory_size(),
-        timeout_seconds: config.timeout(),
-        environment: Some(environment.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()),
-        description: text(config.description()),
-        architectures: Some(config.architectures().iter().filter_map(|one| from_wire(one.as_str())).collect()),
-        ephemeral_storage: config.ephemeral_storage().map(aws::EphemeralStorage::size),
-        layers: Some(config.layers().iter().filter_map(|layer| layer.arn().map(str::to_owned)).collect()),
-        vpc: Some(vpc_of(config.vpc_config())),
-        tracing: config.tracing_config().and_then(|tracing| from_wire(tracing.mode()?.as_str())),
-        dead_letter_arn: text(config.dead_letter_config().and_then(aws::DeadLetterConfig::target_arn)),
-        kms_key: text(config.kms_key_arn()),
-        snap_start: config.snap_start().and_then(|snap| from_wire(snap.apply_on()?.as_str())),
-        logging: config.logging_config().map(logging_of),
-        file_systems: Some(config.file_system_configs().iter().map(file_system_of).collect()),
-        image_config: Some(image_config_of(config.image_config_response().and_then(|found| found.image_config()))),
-        reserved_concurrency: Some(concurrency.unwrap_or(-1)),
-        tags: Some(live_tags(tags)),
-    }
-}
-
-fn code_of(config: &aws::FunctionConfiguration, image: Option<&str>) -> Code {
-    if config.package_type() == Some(&aws::PackageType::Image) {
-        Code::Image(Image { uri: image.unwrap_or_default().to_owned() })
-    } else {
-        Code::Zip(Zip { path: String::new(), sha256: config.code_sha256().unwrap_or_default().to_owned() })
-    }
-}
-
-fn vpc_of(vpc: Option<&aws::VpcConfigResponse>) -> Vpc {
-    Vpc {
-        subnets: vpc.map(|vpc| vpc.subnet_ids().to_vec()).unwrap_or_default(),
-        security_groups: vpc.map(|vpc| vpc.security_group_ids().to_vec()).unwrap_or_default(),
-        ipv6: Some(vpc.and_then(aws::VpcConfigResponse::ipv6_allowed_for_dual_stack).unwrap_or(false)),
-    }
-}
-
-fn logging_of(logging: &aws::LoggingConfig) -> Logging {
-    Logging {
-        format: logging.log_format().and_then(|word| from_wire(word.as_str())),
-        log_group: logging.log_group().map(str::to_owned),
-        application_level: logging.application_log_level().and_then(|word| from_wire(word.as_str())),
-        system_level: logging.system_log_level().and_then(|word| from_wire(word.as_str())),
-    }
-}
-
-fn file_system_of(config: &aws::FileSystemConfig) -> FileSystem {
-    FileSystem { access_point_arn: config.arn().to_owned(), mount_path: config.local_mount_path().to_owned() }
-}
-
-fn image_config_of(config: Option<&aws::ImageConfig>) -> ImageConfig {
-    ImageConfig {
-        entry_point: Some(config.map(|config| config.entry_point().to_vec()).unwrap_or_default()),
-        command: Some(config.map(|config| config.command().to_vec()).unwrap_or_default()),
-        working_directory: Some(config.and_then(aws::ImageConfig::working_directory).unwrap_or_default().to_owned()),
-    }
-}
+use crate::kinds::lambda::configuration::get;
+use crate::kinds::reading::changed;
+use crate::kinds::tagging::{owned_tags, sync_tags};
+use crate::names::{Owner, PhysicalId};
 
 /// Everything that creating and configuring send alike, set on either call.
 macro_rules! configured {
@@ -82,37 +22,36 @@ macro_rules! configured {
             .set_runtime($spec.runtime.as_deref().map(aws_sdk_lambda::types::Runtime::from))
             .set_memory_size($spec.memory_size)
             .set_timeout($spec.timeout_seconds)
-            .set_environment(write::environment($spec))
+            .set_environment(environment($spec))
             .set_description($spec.description.clone())
-            .set_ephemeral_storage(write::ephemeral_storage($spec)?)
+            .set_ephemeral_storage(ephemeral_storage($spec)?)
             .set_layers($spec.layers.clone())
-            .set_vpc_config(write::vpc($spec))
-            .set_tracing_config(write::tracing($spec))
-            .set_dead_letter_config(write::dead_letter($spec))
+            .set_vpc_config(vpc($spec))
+            .set_tracing_config(tracing($spec))
+            .set_dead_letter_config(dead_letter($spec))
             .set_kms_key_arn($spec.kms_key.clone())
-            .set_snap_start(write::snap_start($spec))
-            .set_logging_config(write::logging($spec))
-            .set_file_system_configs(write::file_systems($spec)?)
-            .set_image_config(write::image_config($spec))
+            .set_snap_start(snap_start($spec))
+            .set_logging_config(logging($spec))
+            .set_file_system_configs(file_systems($spec)?)
+            .set_image_config(image_config($spec))
     };
 }
-pub(super) use configured;
 
-pub fn architectures(spec: &Spec) -> Option<Vec<aws::Architecture>> {
+fn architectures(spec: &Spec) -> Option<Vec<aws::Architecture>> {
     Some(spec.architectures.as_ref()?.iter().map(|one| aws::Architecture::from(to_wire(one).as_str())).collect())
 }
 
-pub fn environment(spec: &Spec) -> Option<aws::Environment> {
+fn environment(spec: &Spec) -> Option<aws::Environment> {
     let variables = spec.environment.clone()?.into_iter().collect();
     Some(aws::Environment::builder().set_variables(Some(variables)).build())
 }
 
-pub fn ephemeral_storage(spec: &Spec) -> Result<Option<aws::EphemeralStorage>> {
+fn ephemeral_storage(spec: &Spec) -> Result<Option<aws::EphemeralStorage>> {
     let storage = spec.ephemeral_storage.map(|size| aws::EphemeralStorage::builder().size(size).build());
     storage.transpose().map_err(|error| incomplete(&error))
 }
 
-pub fn vpc(spec: &Spec) -> Option<aws::VpcConfig> {
+fn vpc(spec: &Spec) -> Option<aws::VpcConfig> {
     let vpc = spec.vpc.as_ref()?;
     let config = aws::VpcConfig::builder()
         .set_subnet_ids(Some(vpc.subnets.clone()))
@@ -120,21 +59,21 @@ pub fn vpc(spec: &Spec) -> Option<aws::VpcConfig> {
     Some(config.set_ipv6_allowed_for_dual_stack(vpc.ipv6).build())
 }
 
-pub fn tracing(spec: &Spec) -> Option<aws::TracingConfig> {
+fn tracing(spec: &Spec) -> Option<aws::TracingConfig> {
     let mode = aws::TracingMode::from(to_wire(spec.tracing?).as_str());
     Some(aws::TracingConfig::builder().mode(mode).build())
 }
 
-pub fn dead_letter(spec: &Spec) -> Option<aws::DeadLetterConfig> {
+fn dead_letter(spec: &Spec) -> Option<aws::DeadLetterConfig> {
     Some(aws::DeadLetterConfig::builder().target_arn(spec.dead_letter_arn.as_ref()?).build())
 }
 
-pub fn snap_start(spec: &Spec) -> Option<aws::SnapStart> {
+fn snap_start(spec: &Spec) -> Option<aws::SnapStart> {
     let on = aws::SnapStartApplyOn::from(to_wire(spec.snap_start?).as_str());
     Some(aws::SnapStart::builder().apply_on(on).build())
 }
 
-pub fn logging(spec: &Spec) -> Option<aws::LoggingConfig> {
+fn logging(spec: &Spec) -> Option<aws::LoggingConfig> {
     let logging = spec.logging.as_ref()?;
     let config = aws::LoggingConfig::builder()
         .set_log_format(logging.format.map(|word| aws::LogFormat::from(to_wire(word).as_str())))
@@ -146,7 +85,7 @@ pub fn logging(spec: &Spec) -> Option<aws::LoggingConfig> {
     Some(config.build())
 }
 
-pub fn file_systems(spec: &Spec) -> Result<Option<Vec<aws::FileSystemConfig>>> {
+fn file_systems(spec: &Spec) -> Result<Option<Vec<aws::FileSystemConfig>>> {
     let build = |system: &FileSystem| {
         let config = aws::FileSystemConfig::builder().arn(&system.access_point_arn);
         config.local_mount_path(&system.mount_path).build().map_err(|error| incomplete(&error))
@@ -154,7 +93,7 @@ pub fn file_systems(spec: &Spec) -> Result<Option<Vec<aws::FileSystemConfig>>> {
     spec.file_systems.as_ref().map(|systems| systems.iter().map(build).collect()).transpose()
 }
 
-pub fn image_config(spec: &Spec) -> Option<aws::ImageConfig> {
+fn image_config(spec: &Spec) -> Option<aws::ImageConfig> {
     let config = spec.image_config.as_ref()?;
     let built = aws::ImageConfig::builder()
         .set_entry_point(config.entry_point.clone())
@@ -165,4 +104,78 @@ pub fn image_config(spec: &Spec) -> Option<aws::ImageConfig> {
 
 fn incomplete(error: &aws_smithy_types::error::operation::BuildError) -> CloudError {
     CloudError::local(Class::Invalid, "lambda.Function", error.to_string())
+}
+
+/// The most that a call can carry.
+const LARGEST_ZIP: usize = 50 * 1024 * 1024;
+
+pub(super) async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<()> {
+    let (package, code) = match &spec.code {
+        Code::Zip(zip) => (PackageType::Zip, FunctionCode::builder().zip_file(contents(zip).await?)),
+        Code::Image(image) => (PackageType::Image, FunctionCode::builder().image_uri(&image.uri)),
+    };
+    let call = cx.lambda().create_function().function_name(&spec.name).package_type(package).code(code.build());
+    configured!(call, spec)
+        .set_architectures(architectures(spec))
+        .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
+        .send()
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn update_code(cx: &Cx, id: &PhysicalId, to: &Spec) -> Result<()> {
+    let call = cx.lambda().update_function_code().function_name(id.as_str());
+    let call = match &to.code {
+        Code::Zip(zip) => call.zip_file(contents(zip).await?),
+        Code::Image(image) => call.image_uri(&image.uri),
+    };
+    call.set_architectures(architectures(to)).send().await?;
+    Ok(())
+}
+
+/// Sends everything that the file says.
+pub(super) async fn configure(cx: &Cx, id: &PhysicalId, to: &Spec, network: bool) -> Result<()> {
+    let mut to = to.clone();
+    // A network that is named again is set up again, and takes as long.
+    if !network {
+        to.vpc = None;
+    }
+    let to = &to;
+    let call = cx.lambda().update_function_configuration().function_name(id.as_str());
+    configured!(call, to).send().await?;
+    Ok(())
+}
+
+pub(super) async fn update_tags(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
+    if changed(&from.tags, &to.tags).is_none() {
+        return Ok(());
+    }
+    let Some(found) = get(cx, id.as_str(), None).await? else { return Ok(()) };
+    let arn = found.configuration().and_then(FunctionConfiguration::function_arn).unwrap_or_default();
+    sync_tags(
+        from.tags.as_ref(),
+        to.tags.as_ref(),
+        |tags| cx.lambda().tag_resource().resource(arn).set_tags(Some(tags)).send(),
+        |keys| cx.lambda().untag_resource().resource(arn).set_tag_keys(Some(keys)).send(),
+    )
+    .await
+}
+
+/// The bytes of a zip file, if they are still those that the plan has seen.
+async fn contents(zip: &Zip) -> Result<Blob> {
+    let wrong = |why: String| CloudError::local(Class::Invalid, "lambda.Function", why);
+    let path = zip.path.clone();
+    let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
+    let bytes = match read {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) => return Err(wrong(format!("{} cannot be read: {error}", zip.path))),
+        Err(error) => return Err(wrong(format!("{} cannot be read: {error}", zip.path))),
+    };
+    if base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&bytes)) != zip.sha256 {
+        return Err(wrong(format!("{} is not the file that was planned: its hash differs", zip.path)));
+    }
+    if bytes.len() > LARGEST_ZIP {
+        return Err(wrong(format!("{} is larger than 50 MB; use an image", zip.path)));
+    }
+    Ok(Blob::new(bytes))
 }

@@ -1,65 +1,29 @@
 //! Route 53 hosted zone: the names of a domain. Sacred: its name servers stand at the registrar.
 
+mod read;
+mod spec;
+mod write;
+
 use std::time::Duration;
 
-use aws_sdk_route53::operation::get_hosted_zone::GetHostedZoneOutput;
-use aws_sdk_route53::types::{
-    AcceleratedRecoveryStatus, HostedZone as Live, HostedZoneConfig, TagResourceType, Vpc as AwsVpc,
-};
+use aws_sdk_route53::types::{HostedZone as Live, TagResourceType};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{all_references, arn, bare, plain_name, put_tags, references, tags, too_many_tags, update_tags};
-use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, with_owner};
+use super::{all_references, bare, plain_name, put_tags, tags, too_many_tags, update_tags};
+use crate::aws::{Cx, ErrorCodes, Result, with_owner};
 use crate::catalog::Traits;
-use crate::cloud::{Class, CloudError, ReadRequest, Readiness};
-use crate::kinds::reading::{changed, created};
+use crate::cloud::{Class, CloudError, ReadRequest};
+use crate::kinds::reading::changed;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId, TAG_ADDRESS, TAG_STACK};
 use crate::value::Json;
+use read::{Recovery, described, found, indexed, is_private, recovery};
+use spec::Spec;
+use write::{create_zone, update_vpcs};
 
 /// A hosted zone.
 pub struct HostedZone;
-
-/// The properties of a hosted zone.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Spec {
-    /// Name of the domain, such as `example.com`. A zone in its place has other name servers, which
-    /// the registrar has to be told.
-    #[schemars(length(min = 1, max = 1024), extend("x-change" = "replace", "x-compare" = "dns"))]
-    pub name: String,
-    /// Description; at most 256 characters.
-    #[schemars(length(max = 256))]
-    pub comment: Option<String>,
-    /// Restricts it to queries from within `vpcs`; public when left out.
-    #[schemars(extend("x-change" = "replace"))]
-    pub private: Option<bool>,
-    /// Networks that a private zone is seen from; at least one.
-    #[schemars(length(min = 1), extend("x-unordered" = true))]
-    pub vpcs: Option<Vec<Vpc>>,
-    /// Id of a reusable delegation set, whose name servers the zone gets. Public zones only.
-    #[schemars(length(min = 1, max = 32), extend("x-change" = "replace"))]
-    pub delegation_set: Option<String>,
-    /// Records can still be changed within about an hour when us-east-1 is impaired; public zones
-    /// only. Turning it on takes up to hours.
-    pub accelerated_recovery: Option<bool>,
-    /// Tags, at most 7.
-    #[schemars(extend("x-merge" = true))]
-    pub tags: Option<Tags>,
-}
-
-/// A network that a private zone is seen from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Vpc {
-    /// Its id.
-    #[schemars(length(min = 1, max = 1024))]
-    pub id: String,
-    /// Its region.
-    #[schemars(length(min = 1, max = 64))]
-    pub region: String,
-}
 
 /// The outputs of a hosted zone.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -225,106 +189,6 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
     }
 }
 
-/// The zones as the index of tags has them, if nothing but name and tags is managed of them.
-async fn indexed(cx: &Cx, requests: &[ReadRequest]) -> Result<Option<Vec<Option<Found<HostedZone>>>>> {
-    let mut all = Vec::new();
-    for request in requests {
-        let more = SEEN_BY_DESCRIBE.iter().any(|field| *field != "name" && request.manages(field));
-        let tags = cx.indexed_tags(&arn(cx, &TagResourceType::Hostedzone, request.id.as_str())).await?;
-        let (false, Some(tags)) = (more, tags) else { return Ok(None) };
-        let spec = Spec {
-            name: String::new(),
-            comment: None,
-            private: None,
-            vpcs: None,
-            delegation_set: None,
-            accelerated_recovery: None,
-            tags: Some(live_tags(tags)),
-        };
-        let id = request.id.as_str();
-        let arn = arn(cx, &TagResourceType::Hostedzone, id);
-        let outputs = Outputs { id: id.to_owned(), arn, name: String::new(), name_servers: Vec::new() };
-        all.push(Some(Found { not_read: SEEN_BY_DESCRIBE, ..Found::serving(spec, outputs) }));
-    }
-    Ok(Some(all))
-}
-
-/// The fields of spec and outputs that take a call of their own to read.
-const SEEN_BY_DESCRIBE: &[&str] =
-    &["name", "comment", "private", "vpcs", "delegation_set", "accelerated_recovery", "name_servers"];
-
-async fn described(cx: &Cx, id: &str) -> Result<Option<(GetHostedZoneOutput, Live)>> {
-    let answer = cx.route53().get_hosted_zone().id(id).send().await.optional()?;
-    Ok(answer.and_then(|answer| answer.hosted_zone.clone().map(|zone| (answer, zone))))
-}
-
-fn found(cx: &Cx, live: GetHostedZoneOutput, zone: &Live, id: &str, tags: Option<Tags>) -> Found<HostedZone> {
-    let config = zone.config.as_ref();
-    let private = is_private(zone);
-    let vpcs = live.vpcs.unwrap_or_default().into_iter().map(|vpc| Vpc {
-        id: vpc.vpc_id.unwrap_or_default(),
-        region: vpc.vpc_region.map(|region| region.as_str().to_owned()).unwrap_or_default(),
-    });
-    let name = plain_name(&zone.name);
-    let name_servers = live.delegation_set.iter().flat_map(|set| &set.name_servers);
-    let outputs = Outputs {
-        id: id.to_owned(),
-        arn: arn(cx, &TagResourceType::Hostedzone, id),
-        name: name.clone(),
-        name_servers: name_servers.map(|name| plain_name(name)).collect(),
-    };
-    let spec = Spec {
-        name,
-        comment: Some(config.and_then(|config| config.comment.clone()).unwrap_or_default()),
-        private: Some(private),
-        vpcs: private.then(|| vpcs.collect()),
-        delegation_set: live.delegation_set.and_then(|set| set.id).map(|id| bare(&id).to_owned()),
-        accelerated_recovery: Some(is_accelerated(zone)),
-        tags: tags.map(live_tags),
-    };
-    // A zone serves while its recovery is set up, which can take hours, and also where that has failed: then it
-    // reads as it was before, so that an update tries again.
-    let readiness = match recovery(zone) {
-        Recovery::Disabling => Readiness::Pending("turning off accelerated recovery".to_owned()),
-        _ => Readiness::Serving,
-    };
-    Found { readiness, ..Found::serving(spec, outputs) }
-}
-
-enum Recovery {
-    Off,
-    On,
-    Enabling,
-    Disabling,
-    Failed,
-}
-
-fn recovery(zone: &Live) -> Recovery {
-    use AcceleratedRecoveryStatus as Status;
-    let Some(features) = &zone.features else { return Recovery::Off };
-    match &features.accelerated_recovery_status {
-        None | Some(Status::Disabled) => Recovery::Off,
-        Some(Status::Enabled) => Recovery::On,
-        Some(Status::EnableFailed | Status::DisableFailed) => Recovery::Failed,
-        Some(Status::Disabling | Status::DisablingHostedZoneLocked) => Recovery::Disabling,
-        Some(_) => Recovery::Enabling,
-    }
-}
-
-/// True if accelerated recovery is on or being turned on.
-fn is_accelerated(zone: &Live) -> bool {
-    use AcceleratedRecoveryStatus as Status;
-    let status = zone.features.as_ref().and_then(|features| features.accelerated_recovery_status.as_ref());
-    matches!(
-        status,
-        Some(Status::Enabled | Status::Enabling | Status::EnablingHostedZoneLocked | Status::DisableFailed)
-    )
-}
-
-fn is_private(zone: &Live) -> bool {
-    zone.config.as_ref().is_some_and(|config| config.private_zone)
-}
-
 /// Every zone of a name. The list begins at the name and goes on to later ones.
 async fn named(cx: &Cx, name: &str) -> Result<Vec<Live>> {
     let name = plain_name(name);
@@ -354,49 +218,6 @@ async fn others(cx: &Cx, owner: &Owner, spec: &Spec, zones: &[Live]) -> Result<O
         }
     }
     Ok(None)
-}
-
-/// Creates the zone. One that was deleted outside of Isobar has used its caller reference up.
-async fn create_zone(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-    let private = spec.private.unwrap_or(false);
-    let config = HostedZoneConfig::builder().private_zone(private).set_comment(spec.comment.clone()).build();
-    let first = spec.vpcs.as_ref().and_then(|vpcs| vpcs.first()).map(vpc);
-    let mut last = None;
-    for reference in references(owner) {
-        let call = cx.route53().create_hosted_zone().name(&spec.name).caller_reference(reference);
-        let call = call.hosted_zone_config(config.clone()).set_vpc(first.clone());
-        let error = match call.set_delegation_set_id(spec.delegation_set.clone()).send().await {
-            Ok(answer) => {
-                let id = answer.hosted_zone.map(|zone| bare(&zone.id).to_owned());
-                return created("route53:CreateHostedZone", id);
-            }
-            Err(error) => CloudError::from(error),
-        };
-        // `find` has seen no zone of ours, so whoever used the reference is gone.
-        if error.class != Class::Exists {
-            return Err(error);
-        }
-        last = Some(error);
-    }
-    Err(last.unwrap_or_else(|| CloudError::local(Class::Other, "route53:CreateHostedZone", "no reference is left")))
-}
-
-fn vpc(vpc: &Vpc) -> AwsVpc {
-    AwsVpc::builder().vpc_id(&vpc.id).vpc_region(vpc.region.as_str().into()).build()
-}
-
-/// New networks first: a private zone can never be without one.
-async fn update_vpcs(cx: &Cx, id: &str, from: &Spec, to: &Spec) -> Result<()> {
-    let Some(wanted) = &to.vpcs else { return Ok(()) };
-    let none = Vec::new();
-    let live = from.vpcs.as_ref().unwrap_or(&none);
-    for new in wanted.iter().filter(|wanted| !live.contains(wanted)) {
-        cx.route53().associate_vpc_with_hosted_zone().hosted_zone_id(id).vpc(vpc(new)).send().await?;
-    }
-    for old in live.iter().filter(|live| !wanted.contains(live)) {
-        cx.route53().disassociate_vpc_from_hosted_zone().hosted_zone_id(id).vpc(vpc(old)).send().await?;
-    }
-    Ok(())
 }
 
 /// A few records that keep a zone from being deleted.
