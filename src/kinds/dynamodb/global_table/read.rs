@@ -299,7 +299,7 @@ fn readiness(live: &TableDescription, regional: &[Regional]) -> Readiness {
     let table = |status: Option<&TableStatus>, what: &str| match status {
         Some(TableStatus::Active) => None,
         Some(TableStatus::Creating | TableStatus::Updating | TableStatus::Deleting) | None => {
-            Some(Readiness::Pending(format!("{what} is {}", status.map_or("on its way", TableStatus::as_str))))
+            Some(Readiness::Pending(format!("{} {what}", participle(status.map_or("CREATING", TableStatus::as_str)))))
         }
         Some(status) => Some(Readiness::Failed(format!("{what} is {}", status.as_str()))),
     };
@@ -308,22 +308,18 @@ fn readiness(live: &TableDescription, regional: &[Regional]) -> Readiness {
     all.extend(
         regional.iter().filter_map(|one| table(one.status.as_ref(), &format!("the table in {}", one.replica.region))),
     );
-    all.extend(live.global_secondary_indexes().iter().filter(|one| one.index_status != Some(IndexStatus::Active)).map(
-        |one| {
-            let filling = if one.backfilling == Some(true) { ", being filled" } else { "" };
-            let status = one.index_status.as_ref().map_or("not there yet", IndexStatus::as_str);
-            Readiness::Pending(format!(
-                "the index {} is {status}{filling}",
-                one.index_name.as_deref().unwrap_or_default()
-            ))
-        },
-    ));
+    let indexes = live.global_secondary_indexes().iter();
+    all.extend(indexes.filter(|one| one.index_status != Some(IndexStatus::Active)).map(|one| {
+        let filling = if one.backfilling == Some(true) { ", backfilling" } else { "" };
+        let status = one.index_status.as_ref().map_or("CREATING", IndexStatus::as_str);
+        let name = one.index_name.as_deref().unwrap_or_default();
+        Readiness::Pending(format!("{} the index {name}{filling}", participle(status)))
+    }));
     let witnesses = live.global_table_witnesses().iter();
     all.extend(witnesses.filter(|one| one.witness_status != Some(WitnessStatus::Active)).map(|one| {
-        Readiness::Pending(format!(
-            "the witness in {} is not there yet",
-            one.region_name.as_deref().unwrap_or_default()
-        ))
+        let status = one.witness_status.as_ref().map_or("CREATING", WitnessStatus::as_str);
+        let region = one.region_name.as_deref().unwrap_or_default();
+        Readiness::Pending(format!("{} the witness in {region}", participle(status)))
     }));
     let sse = live.sse_description.as_ref().and_then(|sse| sse.status.as_ref());
     if matches!(sse, Some(SseStatus::Updating | SseStatus::Enabling | SseStatus::Disabling)) {
@@ -334,13 +330,18 @@ fn readiness(live: &TableDescription, regional: &[Regional]) -> Readiness {
     if all.is_empty() { Readiness::Serving } else { all.swap_remove(at) }
 }
 
+/// The participle of a status: `CREATING` is `creating`.
+fn participle(status: &str) -> String {
+    status.to_lowercase()
+}
+
 fn replica_readiness(live: &ReplicaDescription) -> Option<Readiness> {
     let region = region_of(live);
     match live.replica_status.as_ref()? {
         status @ (ReplicaStatus::Creating | ReplicaStatus::Updating | ReplicaStatus::Deleting) => {
             let done = live.replica_status_percent_progress.as_ref();
             let done = done.map(|percent| format!(", {percent} %")).unwrap_or_default();
-            Some(Readiness::Pending(format!("the replica in {region} is {}{done}", status.as_str())))
+            Some(Readiness::Pending(format!("{} the replica in {region}{done}", participle(status.as_str()))))
         }
         // One that could not be made can be made again, so it is a difference rather than the end.
         ReplicaStatus::Active | ReplicaStatus::CreationFailed => None,
