@@ -298,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_clock_counts_but_that_of_the_place() {
+    fn the_age_of_an_object_follows_the_clock_of_s3() {
         let at = |seconds| Some(DateTime::from_secs(seconds));
         assert_eq!(age(at(1000), at(1060)), Duration::from_mins(1));
         assert_eq!(age(at(1000), at(990)), Duration::ZERO);

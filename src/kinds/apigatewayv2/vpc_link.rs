@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_apigatewayv2::operation::get_vpc_link::GetVpcLinkOutput;
 use aws_sdk_apigatewayv2::types::{VpcLink as Described, VpcLinkStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags};
 use crate::catalog::Traits;
 use crate::cloud::{ReadMode, ReadRequest, Readiness};
-use crate::kinds::reading::{created, read_each};
+use crate::kinds::reading::{created, read_each, required};
 use crate::kinds::tagging::{owned_tags, sync_tags, user_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
@@ -80,7 +81,7 @@ tags: {team: commerce}
             return read_each(requests, async |request| {
                 // One that is not in the list may be a moment old.
                 match listed.iter().find(|link| link.vpc_link_id() == Some(request.id.as_str())) {
-                    Some(link) => Ok(Some(found_of(cx, link.clone()))),
+                    Some(link) => found_of(cx, link.clone()).map(Some),
                     None => read_one(cx, request).await,
                 }
             })
@@ -134,7 +135,7 @@ tags: {team: commerce}
 
 async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<VpcLink>>> {
     let found = cx.apigatewayv2().get_vpc_link().vpc_link_id(request.id.as_str()).send().await.optional()?;
-    Ok(found.map(|found| {
+    let link_of = |found: GetVpcLinkOutput| {
         let link = Described::builder()
             .set_name(found.name)
             .set_security_group_ids(found.security_group_ids)
@@ -144,7 +145,8 @@ async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<VpcLink
             .set_vpc_link_status(found.vpc_link_status)
             .set_vpc_link_status_message(found.vpc_link_status_message);
         found_of(cx, link.build())
-    }))
+    };
+    found.map(link_of).transpose()
 }
 
 async fn list(cx: &Cx) -> Result<Vec<Described>> {
@@ -159,8 +161,8 @@ async fn list(cx: &Cx) -> Result<Vec<Described>> {
     }
 }
 
-fn found_of(cx: &Cx, link: Described) -> Found<VpcLink> {
-    let id = link.vpc_link_id.unwrap_or_default();
+fn found_of(cx: &Cx, link: Described) -> Result<Found<VpcLink>> {
+    let id = required("apigatewayv2:GetVpcLink", "the id of the VPC link", link.vpc_link_id)?;
     let message = link.vpc_link_status_message.filter(|text| !text.is_empty());
     let readiness = match link.vpc_link_status {
         Some(VpcLinkStatus::Pending) => Readiness::Pending("creating the network interfaces".to_owned()),
@@ -176,7 +178,7 @@ fn found_of(cx: &Cx, link: Described) -> Found<VpcLink> {
         security_group_ids: link.security_group_ids.unwrap_or_default(),
         tags: Some(user_tags(link.tags.unwrap_or_default())),
     };
-    Found { spec, outputs: Outputs { arn: arn(cx, &id), id }, readiness, not_read: &[] }
+    Ok(Found { spec, outputs: Outputs { arn: arn(cx, &id), id }, readiness, not_read: &[] })
 }
 
 fn arn(cx: &Cx, id: &str) -> String {

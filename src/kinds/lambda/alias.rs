@@ -10,7 +10,7 @@ use super::configuration::{function_of, invoke_arn};
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest};
-use crate::kinds::reading::read_each;
+use crate::kinds::reading::{read_each, required};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
@@ -150,7 +150,7 @@ async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Alias>>
         description: Some(found.description.unwrap_or_default()),
         routing: Some(weights.unwrap_or_default().into_iter().collect()),
     };
-    let arn = found.alias_arn.unwrap_or_default();
+    let arn = required("lambda:GetAlias", "the ARN of the alias", found.alias_arn)?;
     let outputs = Outputs { invoke_arn: invoke_arn(&arn), arn, name: name.to_owned() };
     Ok(Some(Found::serving(spec, outputs)))
 }

@@ -69,7 +69,7 @@ description: First release
                 };
                 // One that is not in the list may be a moment old.
                 match listed.iter().find(is_it) {
-                    Some(config) => Ok(Some(found_of(config))),
+                    Some(config) => found_of(config).map(Some),
                     None => read_one(cx, request).await,
                 }
             })
@@ -135,17 +135,17 @@ async fn revision(cx: &Cx, name: &str, of: &str) -> Result<String> {
 async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Version>>> {
     let (function, version) = parts(&request.id)?;
     let found = get(cx, function, Some(version)).await?;
-    Ok(found.and_then(|found| found.configuration).as_ref().map(found_of))
+    found.and_then(|found| found.configuration).as_ref().map(found_of).transpose()
 }
 
-fn found_of(config: &FunctionConfiguration) -> Found<Version> {
+fn found_of(config: &FunctionConfiguration) -> Result<Found<Version>> {
     let spec = Spec {
         function_name: config.function_name().unwrap_or_default().to_owned(),
         of: None,
         description: Some(config.description().unwrap_or_default().to_owned()),
     };
     let outputs = Outputs {
-        arn: config.function_arn().unwrap_or_default().to_owned(),
+        arn: required("lambda:GetFunction", "the ARN of the version", config.function_arn.clone())?,
         version: config.version().unwrap_or_default().to_owned(),
     };
     let reason = |without: &str| config.state_reason().unwrap_or(without).to_owned();
@@ -156,7 +156,7 @@ fn found_of(config: &FunctionConfiguration) -> Found<Version> {
         Some(State::Deleting) => Readiness::Pending("deleting".to_owned()),
         _ => Readiness::Serving,
     };
-    Found { spec, outputs, readiness, not_read: &[] }
+    Ok(Found { spec, outputs, readiness, not_read: &[] })
 }
 
 /// Function and number of `function:number`.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{Cx, NotFoundExt, Result, Tags, from_wire, live_tags, to_wire, with_owner};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadMode, ReadRequest};
-use crate::kinds::reading::{changed, read_each};
+use crate::kinds::reading::{changed, read_each, required};
 use crate::kinds::tagging::{all_tags, sync_tags, to_aws};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
@@ -111,7 +111,7 @@ tags: {team: commerce}
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let Some(group) = describe(cx, &spec.name).await? else { return Ok(None) };
-        let Some(tags) = tags(cx, &arn(&group)).await? else { return Ok(None) };
+        let Some(tags) = tags(cx, &arn(&group)?).await? else { return Ok(None) };
         if is_of(owner, &spec.name) && is_leftover(&group, &tags) {
             return Ok(None);
         }
@@ -199,7 +199,7 @@ fn class(group: &Described) -> Option<GroupClass> {
 /// creation and holds nothing that was set up by anybody, so it is made ours; any other is not.
 async fn take_over(cx: &Cx, spec: &Spec, tags: &Tags, refused: CloudError) -> Result<()> {
     let Some(group) = describe(cx, &spec.name).await? else { return Err(refused) };
-    let arn = arn(&group);
+    let arn = arn(&group)?;
     let Some(there) = self::tags(cx, &arn).await? else { return Err(refused) };
     let class = class(&group);
     if !is_leftover(&group, &there) || spec.class.is_some_and(|wanted| class != Some(wanted)) {
@@ -224,7 +224,7 @@ async fn update_tags(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> 
         return Ok(());
     }
     let Some(group) = describe(cx, name).await? else { return Ok(()) };
-    let arn = arn(&group);
+    let arn = arn(&group)?;
     sync_tags(
         from.tags.as_ref(),
         to.tags.as_ref(),
@@ -251,7 +251,7 @@ async fn describe(cx: &Cx, name: &str) -> Result<Option<Described>> {
 }
 
 async fn found(cx: &Cx, group: Described) -> Result<Option<Found<LogGroup>>> {
-    let arn = arn(&group);
+    let arn = arn(&group)?;
     let tags = match cx.indexed_tags(&arn).await? {
         Some(tags) => tags,
         None => match tags(cx, &arn).await? {
@@ -278,7 +278,8 @@ async fn tags(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
 }
 
 /// The ARN that tags go by: without the `:*` that stands for the streams in the group.
-fn arn(group: &Described) -> String {
-    let with_streams = group.arn().unwrap_or_default();
-    group.log_group_arn().unwrap_or_else(|| with_streams.strip_suffix(":*").unwrap_or(with_streams)).to_owned()
+fn arn(group: &Described) -> Result<String> {
+    let with_streams = || group.arn().map(|arn| arn.strip_suffix(":*").unwrap_or(arn));
+    let arn = group.log_group_arn().or_else(with_streams).map(str::to_owned);
+    required("logs:DescribeLogGroups", "the ARN of the log group", arn)
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::aws::{Cx, NotFoundExt, Result, Tags, live_tags};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest};
-use crate::kinds::reading::changed;
+use crate::kinds::reading::{changed, required};
 use crate::kinds::tagging::{all_tags, owned_tags, sync_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
@@ -175,7 +175,7 @@ async fn read_some(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found
     let found = requests.iter().map(|request| (request, live.get(request.id.as_str()).cloned()));
     let found = found.map(|(request, alarm)| async move {
         let Some(alarm) = alarm else { return Ok(None) };
-        let arn = alarm.alarm_arn.clone().unwrap_or_default();
+        let arn = required("cloudwatch:DescribeAlarms", "the ARN of the alarm", alarm.alarm_arn.clone())?;
         let tags = match cx.indexed_tags(&arn).await? {
             Some(tags) => Some(tags),
             None if request.manages("tags") => Some(self::tags(cx, &arn).await?),

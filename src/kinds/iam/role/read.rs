@@ -10,7 +10,11 @@ use crate::aws::{Cx, NotFoundExt, Result};
 use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::Found;
 use crate::kinds::iam::document;
+use crate::kinds::reading::required;
 use crate::kinds::tagging::user_tags;
+
+/// The call that lists every role.
+const LISTED: &str = "iam:GetAccountAuthorizationDetails";
 
 /// Every role of the account with its policies and tags, in one call for a thousand roles. `None` if the
 /// credentials are not allowed to see the whole account.
@@ -54,9 +58,9 @@ pub(super) async fn read_listed(
         tags: Some(user_tags(detail.tags.clone().unwrap_or_default())),
     };
     let outputs = Outputs {
-        arn: detail.arn.clone().unwrap_or_default(),
+        arn: required(LISTED, "the ARN of the role", detail.arn.clone())?,
         name: name.to_owned(),
-        id: detail.role_id.clone().unwrap_or_default(),
+        id: required(LISTED, "the id of the role", detail.role_id.clone())?,
     };
     let mut not_read: &[_] = &["description", "max_session_duration"];
     if not_read.iter().any(|field| request.manages(field)) {

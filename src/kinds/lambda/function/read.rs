@@ -8,6 +8,7 @@ use crate::aws::{Cx, NotFoundExt, Result, Tags, from_wire, live_tags};
 use crate::cloud::{Class, CloudError, ReadRequest, Readiness};
 use crate::kinds::Found;
 use crate::kinds::lambda::configuration::{get, invoke_arn, published_state, unqualified};
+use crate::kinds::reading::required;
 use crate::kinds::tagging::all_tags;
 
 /// The start of the role that is read of a function whose last update failed; AWS's reason and a bracket follow.
@@ -65,7 +66,8 @@ fn found_of(
         let code = error.error_code().unwrap_or_default().to_owned();
         return Err(CloudError { code, ..CloudError::local(Class::Denied, "lambda:GetFunction", why) });
     }
-    let arn = unqualified(config.function_arn().unwrap_or_default()).to_owned();
+    let arn = required("lambda:GetFunction", "the ARN of the function", config.function_arn.clone())?;
+    let arn = unqualified(&arn).to_owned();
     let outputs = Outputs {
         invoke_arn: invoke_arn(&arn),
         arn,
@@ -181,6 +183,7 @@ mod tests {
     #[test]
     fn a_failed_update_is_made_again_and_replaces_nothing() {
         let config = FunctionConfiguration::builder()
+            .function_arn("arn:aws:lambda:us-east-1:123456789012:function:carts")
             .role("arn:aws:iam::123456789012:role/carts")
             .state(State::Active)
             .last_update_status(LastUpdateStatus::Failed)

@@ -182,11 +182,11 @@ pub enum ApplicationLevel {
     Debug,
     /// The usual.
     Info,
-    /// What may be wrong.
+    /// Possible faults.
     Warn,
-    /// What went wrong.
+    /// Faults.
     Error,
-    /// What ended it.
+    /// Faults that end the function.
     Fatal,
 }
 
@@ -198,7 +198,7 @@ pub enum SystemLevel {
     Debug,
     /// The usual.
     Info,
-    /// What may be wrong.
+    /// Possible faults.
     Warn,
 }
 

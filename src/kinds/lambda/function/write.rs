@@ -9,7 +9,7 @@ use super::spec::{Code, FileSystem, Spec, Zip};
 use crate::aws::{Cx, Result, to_wire};
 use crate::cloud::{Class, CloudError};
 use crate::kinds::lambda::configuration::get;
-use crate::kinds::reading::changed;
+use crate::kinds::reading::{changed, required};
 use crate::kinds::tagging::{owned_tags, sync_tags};
 use crate::names::{Owner, PhysicalId};
 
@@ -151,12 +151,13 @@ pub(super) async fn update_tags(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec
         return Ok(());
     }
     let Some(found) = get(cx, id.as_str(), None).await? else { return Ok(()) };
-    let arn = found.configuration().and_then(FunctionConfiguration::function_arn).unwrap_or_default();
+    let arn = found.configuration().and_then(FunctionConfiguration::function_arn).map(str::to_owned);
+    let arn = required("lambda:GetFunction", "the ARN of the function", arn)?;
     sync_tags(
         from.tags.as_ref(),
         to.tags.as_ref(),
-        |tags| cx.lambda().tag_resource().resource(arn).set_tags(Some(tags)).send(),
-        |keys| cx.lambda().untag_resource().resource(arn).set_tag_keys(Some(keys)).send(),
+        |tags| cx.lambda().tag_resource().resource(&arn).set_tags(Some(tags)).send(),
+        |keys| cx.lambda().untag_resource().resource(&arn).set_tag_keys(Some(keys)).send(),
     )
     .await
 }
