@@ -1,32 +1,32 @@
-//! How fast calls that AWS counts together may follow each other. Pure: whoever asks tells the time.
+//! A token bucket whose rate adapts to throttling, for calls that AWS counts together. Pure: callers pass the time.
 //!
-//! Calls are as fast as they come until AWS throttles too many of them to be chance. What got through
-//! in the last second is what AWS allows: a little less is allowed from then on, then ever more, slowly
-//! at first, until AWS throttles again or the limit is let go.
+//! There is no limit until AWS throttles more calls than chance explains. The calls that succeeded in the last second
+//! are then taken for AWS's rate: the bucket starts a little below it and grows, slowly at first, until AWS throttles
+//! again or the limit is lifted.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Which answers count.
+/// The window of answers that count.
 const RECENT: Duration = Duration::from_secs(1);
-/// How many of them must be throttled before that is no chance, and at least which share, here one in.
+/// The number of throttled answers in the window, and their share (one in so many), that are no chance.
 const THROTTLED: (f64, f64) = (4.0, 3.0);
-/// The share of what got through that is allowed from then on.
+/// The share of the observed rate that a new limit allows.
 const SHARE: f64 = 0.9;
-/// What is allowed at least, in calls per second: what is slower yet is left to the pauses after failures.
+/// The lowest rate, in calls per second; below it exponential backoff is enough.
 const SLOWEST: f64 = 2.0;
-/// After this long without throttling twice as much is allowed.
+/// The time without throttling after which the rate has doubled.
 const DOUBLED: Duration = Duration::from_secs(10);
-/// After this long without throttling everything is.
-const LET_GO: Duration = Duration::from_secs(20);
-/// How long one call waits at most: signatures, and the times for an answer, allow minutes.
+/// The time without throttling after which the limit is lifted.
+const LIFTED: Duration = Duration::from_secs(20);
+/// The longest wait of one call.
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// How fast calls may follow each other.
+/// A token bucket with a rate that adapts.
 #[derive(Debug, Default)]
 pub(super) struct AdaptiveRate {
     limit: Option<Limit>,
-    /// The last answers, and whether they were throttled.
+    /// The last answers; `true` for a throttled one.
     recent: VecDeque<(Instant, bool)>,
 }
 
@@ -35,26 +35,26 @@ struct Limit {
     since: Instant,
     /// Calls per second when it was set.
     first: f64,
-    /// Calls that may leave at once; less than nothing when some wait.
-    credit: f64,
-    /// When the credit was that.
+    /// Tokens in the bucket; negative while calls wait.
+    tokens: f64,
+    /// The time at which the tokens were counted.
     counted: Instant,
 }
 
 impl AdaptiveRate {
-    /// Takes the next turn, and tells how long it is until then.
-    pub(super) fn turn(&mut self, now: Instant) -> Duration {
+    /// Takes a token. The result is the time to wait until there is one.
+    pub(super) fn acquire(&mut self, now: Instant) -> Duration {
         let Some(limit) = &mut self.limit else { return Duration::ZERO };
         let rate = limit.rate(now);
         let earned = rate * now.saturating_duration_since(limit.counted).as_secs_f64();
-        // What was saved in a second may leave together: AWS's own buckets hold that much or more.
-        limit.credit = (limit.credit + earned).min(rate.max(1.0)) - 1.0;
+        // The burst is the tokens of one second: AWS's own buckets hold that much or more.
+        limit.tokens = (limit.tokens + earned).min(rate.max(1.0)) - 1.0;
         limit.counted = now;
-        Duration::from_secs_f64((-limit.credit / rate).max(0.0)).min(LONGEST)
+        Duration::from_secs_f64((-limit.tokens / rate).max(0.0)).min(LONGEST)
     }
 
-    /// A call that left then was answered. Gives the calls per second that are allowed from now on, if
-    /// that changes: throttled calls that left before it last changed are of the same burst, and count once.
+    /// Records the answer to a call that was sent at `sent`. The result is the new limit in calls per second, if it
+    /// changes: throttled calls that were sent before the last change belong to the same burst and count once.
     pub(super) fn answered(&mut self, sent: Instant, now: Instant, throttled: bool) -> Option<f64> {
         while self.recent.front().is_some_and(|(at, _)| *at + RECENT < now) {
             self.recent.pop_front();
@@ -67,18 +67,18 @@ impl AdaptiveRate {
         let allowed = self.count(false) * SHARE / RECENT.as_secs_f64();
         let allowed = old.map_or(allowed, |limit| {
             let rate = limit.rate(now);
-            // What has got through since may have been counted too early to say all.
+            // The window may be too young to hold all that succeeded since.
             allowed.clamp(rate / 2.0, rate * SHARE)
         });
         let first = allowed.max(SLOWEST);
-        let credit = old.map_or(0.0, |limit| limit.credit.min(0.0));
-        self.limit = Some(Limit { since: now, first, credit, counted: now });
+        let tokens = old.map_or(0.0, |limit| limit.tokens.min(0.0));
+        self.limit = Some(Limit { since: now, first, tokens, counted: now });
         Some(first)
     }
 
-    /// Whether a limit ends now, since nothing was throttled for long.
-    pub(super) fn lets_go(&mut self, now: Instant) -> bool {
-        self.limit.take_if(|limit| now.saturating_duration_since(limit.since) > LET_GO).is_some()
+    /// Lifts the limit if nothing was throttled for long; `true` if it did.
+    pub(super) fn lift(&mut self, now: Instant) -> bool {
+        self.limit.take_if(|limit| now.saturating_duration_since(limit.since) > LIFTED).is_some()
     }
 
     fn is_too_fast(&self) -> bool {
@@ -110,85 +110,85 @@ mod tests {
         Duration::from_millis(number)
     }
 
-    /// A pace after five calls got through and four of the same burst were throttled.
+    /// A rate after five calls succeeded and four of the same burst were throttled.
     fn limited(start: Instant) -> AdaptiveRate {
-        let mut pace = AdaptiveRate::default();
+        let mut rate = AdaptiveRate::default();
         for _ in 0..5 {
-            assert_eq!(pace.answered(start, start + ms(50), false), None);
+            assert_eq!(rate.answered(start, start + ms(50), false), None);
         }
         for _ in 0..3 {
-            assert_eq!(pace.answered(start, start + ms(50), true), None);
+            assert_eq!(rate.answered(start, start + ms(50), true), None);
         }
-        assert_eq!(pace.answered(start, start + ms(50), true), Some(4.5));
-        pace
+        assert_eq!(rate.answered(start, start + ms(50), true), Some(4.5));
+        rate
     }
 
     #[test]
-    fn without_throttling_nothing_waits() {
+    fn calls_do_not_wait_without_throttling() {
         let start = Instant::now();
-        let mut pace = AdaptiveRate::default();
+        let mut rate = AdaptiveRate::default();
         for _ in 0..1000 {
-            assert_eq!(pace.turn(start), Duration::ZERO);
-            assert_eq!(pace.answered(start, start + ms(1), false), None);
+            assert_eq!(rate.acquire(start), Duration::ZERO);
+            assert_eq!(rate.answered(start, start + ms(1), false), None);
         }
     }
 
     #[test]
-    fn throttling_by_chance_is_no_limit() {
+    fn occasional_throttling_sets_no_limit() {
         let start = Instant::now();
-        let mut pace = AdaptiveRate::default();
+        let mut rate = AdaptiveRate::default();
         for number in 0..100 {
             // Every third; and one alone.
-            assert_eq!(pace.answered(start, start + ms(500), number % 3 == 2), None);
+            assert_eq!(rate.answered(start, start + ms(500), number % 3 == 2), None);
         }
-        assert_eq!(pace.answered(start, start + ms(5000), true), None);
-        assert_eq!(pace.turn(start + ms(5000)), Duration::ZERO);
+        assert_eq!(rate.answered(start, start + ms(5000), true), None);
+        assert_eq!(rate.acquire(start + ms(5000)), Duration::ZERO);
     }
 
     #[test]
-    fn what_got_through_less_a_little_is_allowed() {
+    fn the_limit_is_a_little_below_the_rate_that_succeeded() {
         let start = Instant::now();
-        let mut pace = limited(start);
+        let mut rate = limited(start);
         let now = start + ms(50);
-        let waits: Vec<u128> = (0..3).map(|_| pace.turn(now).as_millis()).collect();
+        let waits: Vec<u128> = (0..3).map(|_| rate.acquire(now).as_millis()).collect();
         assert_eq!(waits, [222, 444, 666]);
         // A second later three have left and one and a half were saved.
-        assert_eq!(pace.turn(now + ms(1000)), Duration::ZERO);
-        assert!(pace.turn(now + ms(1000)) > Duration::ZERO);
+        assert_eq!(rate.acquire(now + ms(1000)), Duration::ZERO);
+        assert!(rate.acquire(now + ms(1000)) > Duration::ZERO);
     }
 
     #[test]
-    fn a_burst_counts_once_and_halves_at_most() {
+    fn a_burst_counts_once_and_halves_the_rate_at_most() {
         let start = Instant::now();
-        let mut pace = limited(start);
+        let mut rate = limited(start);
         for _ in 0..20 {
-            assert_eq!(pace.answered(start, start + ms(80), true), None);
+            assert_eq!(rate.answered(start, start + ms(80), true), None);
         }
         let later = start + ms(5000);
         for _ in 0..3 {
-            assert_eq!(pace.answered(later, later, true), None);
+            assert_eq!(rate.answered(later, later, true), None);
         }
-        let second = pace.answered(later, later, true).expect("throttled again");
+        let second = rate.answered(later, later, true).expect("throttled again");
         assert!((2.8..2.9).contains(&second), "half of 4.5 that has grown for five seconds, not {second}");
-        let third = (0..9).find_map(|_| pace.answered(later + ms(100), later + ms(100), true));
+        let third = (0..9).find_map(|_| rate.answered(later + ms(100), later + ms(100), true));
         assert_eq!(third, Some(SLOWEST));
     }
 
     #[test]
-    fn what_is_not_throttled_is_let_go() {
+    fn the_limit_is_lifted_after_a_while_without_throttling() {
         let start = Instant::now();
-        let mut pace = limited(start);
-        assert!(!pace.lets_go(start + ms(20_000)));
-        assert!(pace.lets_go(start + ms(20_100)));
-        assert!(!pace.lets_go(start + ms(20_100)));
-        assert_eq!(pace.turn(start + ms(20_100)), Duration::ZERO);
+        let mut rate = limited(start);
+        assert!(!rate.lift(start + ms(20_000)));
+        assert!(rate.lift(start + ms(20_100)));
+        assert!(!rate.lift(start + ms(20_100)));
+        assert_eq!(rate.acquire(start + ms(20_100)), Duration::ZERO);
     }
 
     #[test]
-    fn nobody_waits_for_minutes() {
+    fn waits_are_bounded() {
         let start = Instant::now();
-        let mut pace = limited(start);
-        let waits: Vec<Duration> = (0..500).map(|_| pace.turn(start + ms(50))).collect();
+        let mut rate = limited(start);
+        let waits: Vec<Duration> = (0..500).map(|_| rate.acquire(start + ms(50))).collect();
         assert_eq!(waits.last(), Some(&LONGEST));
     }
 
@@ -196,7 +196,7 @@ mod tests {
     struct Service {
         per_second: f64,
         burst: f64,
-        /// The share of calls that are throttled for nothing.
+        /// The share of calls that are throttled at random.
         chance: f64,
         workers: usize,
     }
@@ -214,10 +214,10 @@ mod tests {
     }
 
     /// Makes so many calls and repeats the throttled ones after pauses that grow.
-    fn simulate(service: &Service, calls: u32, paced: bool, seed: u64) -> Done {
+    fn simulate(service: &Service, calls: u32, limited: bool, seed: u64) -> Done {
         let start = Instant::now();
         let mut chance = fastrand::Rng::with_seed(seed);
-        let mut pace = AdaptiveRate::default();
+        let mut rate = AdaptiveRate::default();
         let (mut tokens, mut filled) = (service.burst, Duration::ZERO);
         let mut failures = vec![0_u32; service.workers];
         let (mut left, mut sent_in_all, mut throttled_in_all) = (calls, 0.0, 0.0);
@@ -229,8 +229,8 @@ mod tests {
                 Does::Begin if failures[worker] == 0 && left == 0 => continue,
                 Does::Begin => {
                     left -= u32::from(failures[worker] == 0);
-                    pace.lets_go(start + now);
-                    (if paced { pace.turn(start + now) } else { Duration::ZERO }, Does::Leave)
+                    rate.lift(start + now);
+                    (if limited { rate.acquire(start + now) } else { Duration::ZERO }, Does::Leave)
                 }
                 Does::Leave => {
                     tokens = service.burst.min(tokens + now.saturating_sub(filled).as_secs_f64() * service.per_second);
@@ -241,7 +241,7 @@ mod tests {
                     (ms(chance.u64(30..60)), Does::Answer { sent: now, throttled })
                 }
                 Does::Answer { sent, throttled } => {
-                    pace.answered(start + sent, start + now, throttled);
+                    rate.answered(start + sent, start + now, throttled);
                     end = now;
                     let bound = (250_u64 << failures[worker]).min(20_000);
                     failures[worker] = if throttled { failures[worker] + 1 } else { 0 };
@@ -255,17 +255,17 @@ mod tests {
     }
 
     /// The mean of several simulations.
-    fn mean(service: &Service, calls: u32, paced: bool) -> Done {
-        let all: Vec<Done> = (1..=20).map(|seed| simulate(service, calls, paced, seed)).collect();
+    fn mean(service: &Service, calls: u32, limited: bool) -> Done {
+        let all: Vec<Done> = (1..=20).map(|seed| simulate(service, calls, limited, seed)).collect();
         let mean = |of: fn(&Done) -> f64| all.iter().map(of).sum::<f64>() / 20.0;
         Done { seconds: mean(|done| done.seconds), throttled: mean(|done| done.throttled) }
     }
 
     #[test]
-    fn a_service_that_throttles_is_asked_in_time() {
+    fn the_limit_saves_time_on_a_service_that_throttles() {
         let check = |per_second, burst, workers, most: f64| {
             let service = Service { per_second, burst, chance: 0.0, workers };
-            let [without, with] = [false, true].map(|paced| mean(&service, 100, paced));
+            let [without, with] = [false, true].map(|limited| mean(&service, 100, limited));
             assert!(with.throttled < most, "{per_second}/s: {} throttled", with.throttled);
             assert!(without.throttled > 2.0 * with.throttled, "{per_second}/s: {} without", without.throttled);
             assert!(with.seconds < without.seconds, "{per_second}/s: {} s, not {}", with.seconds, without.seconds);
@@ -278,10 +278,10 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_throttles_by_chance_is_hardly_slower() {
+    fn the_limit_costs_little_on_a_service_that_throttles_by_chance() {
         for workers in [1, 4, 8] {
             let service = Service { per_second: 1e6, burst: 1e6, chance: 0.07, workers };
-            let [without, with] = [false, true].map(|paced| mean(&service, 100, paced));
+            let [without, with] = [false, true].map(|limited| mean(&service, 100, limited));
             assert!(with.seconds < without.seconds * 1.1, "{workers}: {} s, not {}", with.seconds, without.seconds);
         }
     }

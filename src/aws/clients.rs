@@ -1,4 +1,4 @@
-//! One connection to AWS: credentials, one pool of sockets, a client per service, region and manner.
+//! One connection to AWS: credentials, one connection pool, a client per service, region and retry policy.
 
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
@@ -15,7 +15,7 @@ use super::service::Service;
 use crate::names::{Region, StackName};
 use crate::store::fence::Fence;
 
-/// How to reach AWS.
+/// Settings of a connection.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The stack whose ownership tags are read in one go.
@@ -24,24 +24,24 @@ pub struct Settings {
     pub profile: Option<String>,
     /// Another endpoint for every service, such as LocalStack's.
     pub endpoint: Option<String>,
-    /// Whether this is an emulator: fixed test credentials, and no real ones are ever read.
+    /// True for an emulator: fixed test credentials, and no real ones are ever read.
     pub emulator: bool,
-    /// Where global services are called; `us-east-1` in the commercial partition.
+    /// The region in which global services are called; `us-east-1` in the commercial partition.
     pub home: Option<Region>,
 }
 
-/// What a client repeats by itself; [`RetryClassifier`](super::retries::RetryClassifier) sees to it.
+/// Retry policy of a client; [`RetryClassifier`](super::retries::RetryClassifier) enforces it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum RetryPolicy {
-    /// A read: the SDK may repeat it.
+    /// A read: the SDK retries it.
     Reads,
-    /// A change: repeated if it was throttled, which is never done. All else the engine repeats, which
-    /// first looks whether it was done.
+    /// A change: the SDK retries it only if it was throttled, and so not carried out. After any other error the engine
+    /// reads whether it was carried out before it tries again.
     Writes,
 }
 
-/// The longest pause before a call is repeated for the first time.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The longest delay before the first retry; it grows exponentially.
+const INITIAL_BACKOFF: Duration = Duration::from_millis(250);
 
 /// A client of any service.
 type AnyClient = Box<dyn Any + Send + Sync>;
@@ -54,10 +54,10 @@ pub struct Connection {
     /// The stack whose tags are read in one go.
     pub(crate) stack: Option<StackName>,
     clients: Mutex<HashMap<(&'static str, Region, RetryPolicy), AnyClient>>,
-    /// Reads and changes wait for the same turns.
-    limiter: Mutex<HashMap<(&'static str, Region), RateLimiter>>,
+    /// Reads and changes share a rate limiter.
+    limiters: Mutex<HashMap<(&'static str, Region), RateLimiter>>,
     interceptor: CallInterceptor,
-    /// Whether S3 is asked by path, as an endpoint of one name wants it.
+    /// S3 buckets are addressed by path, which an endpoint of one host name needs.
     by_path: bool,
 }
 
@@ -75,8 +75,8 @@ impl Connection {
                     .build_https(),
             )
             .timeout_config(timeouts(Duration::from_mins(1)))
-            // Pauses grow from a quarter of a second, as the engine's do: they add up to a minute or two.
-            .retry_config(RetryConfig::standard().with_initial_backoff(FIRST_PAUSE).with_max_attempts(10))
+            // Exponential backoff from a quarter of a second, as the engine's: it adds up to a minute or two.
+            .retry_config(RetryConfig::standard().with_initial_backoff(INITIAL_BACKOFF).with_max_attempts(10))
             .app_name(
                 aws_config::AppName::new(concat!("isobar-", env!("CARGO_PKG_VERSION")))
                     .unwrap_or_else(|_| unreachable!("a plain name")),
@@ -91,8 +91,8 @@ impl Connection {
             loader = loader.empty_test_environment().test_credentials();
         }
         let reads = loader.load().await;
-        // A change may carry 50 MB of code over a thin line.
-        let retry = RetryConfig::standard().with_initial_backoff(FIRST_PAUSE).with_max_attempts(5);
+        // A change may carry 50 MB of code over a slow line.
+        let retry = RetryConfig::standard().with_initial_backoff(INITIAL_BACKOFF).with_max_attempts(5);
         let writes = reads.to_builder().retry_config(retry);
         let writes = writes.timeout_config(timeouts(Duration::from_mins(10))).build();
         Self {
@@ -101,18 +101,19 @@ impl Connection {
             home,
             stack: settings.stack.clone(),
             clients: Mutex::default(),
-            limiter: Mutex::default(),
+            limiters: Mutex::default(),
             interceptor: CallInterceptor::default(),
             by_path: settings.endpoint.is_some(),
         }
     }
 
-    /// From now on no call is begun while this fence is closed. The state's own calls are: they find out.
+    /// Refuses calls from now on while this fence is closed, except those of the state's bucket, which find out
+    /// whether the lock is lost.
     pub fn guard(&self, fence: Fence) {
         self.interceptor.guard(fence);
     }
 
-    /// A client for a state's bucket, which repeats nothing and does not wait long.
+    /// A client for a state's bucket: no retries, a short timeout, no fence.
     pub(crate) fn state_client(&self, region: &Region) -> aws_sdk_s3::Client {
         let config = self.writes.to_builder().region(aws_config::Region::new(region.to_string()));
         let config = config.timeout_config(timeouts(Duration::from_secs(10)));
@@ -121,12 +122,12 @@ impl Connection {
         aws_sdk_s3::Client::from_conf(config.interceptor(self.interceptor.unguarded()).build())
     }
 
-    /// Where global services are called.
+    /// The region in which global services are called.
     pub fn home(&self) -> &Region {
         &self.home
     }
 
-    /// How many calls were made so far, by `service:Operation`.
+    /// The number of calls so far, by `service:Operation`.
     pub fn calls(&self) -> BTreeMap<String, u64> {
         self.interceptor.calls()
     }
@@ -158,10 +159,10 @@ impl Connection {
         }
     }
 
-    /// What calls of a service in a region wait for.
+    /// The rate limiter of a service in a region.
     pub(super) fn limiter(&self, service: &'static Service, region: &Region) -> RateLimiter {
-        let mut limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
-        limiter
+        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        limiters
             .entry((service.name, region.clone()))
             .or_insert_with(|| RateLimiter::new(service, region.clone()))
             .clone()

@@ -1,4 +1,4 @@
-//! What a kind's calls are made with: clients of the right region, tags, and what was read already.
+//! The context of a kind's calls: clients of the right region, tags, and the read cache.
 
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
@@ -23,13 +23,13 @@ pub struct Cx {
     connection: Arc<Connection>,
     region: Region,
     account: Arc<OnceCell<String>>,
-    /// How carefully to read.
+    /// Permission to answer reads from lists.
     pub mode: ReadMode,
     policy: RetryPolicy,
     cache: ReadCache,
 }
 
-/// What one survey has read, by name: the same list serves several kinds.
+/// The lists that one survey has read, by name: one list serves several kinds.
 #[derive(Clone, Default)]
 pub(crate) struct ReadCache(Arc<Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>>);
 
@@ -85,7 +85,7 @@ impl Cx {
         })
     }
 
-    /// The region that calls go to; the home region for global things.
+    /// The region that calls go to; the home region for global resources.
     pub fn region(&self) -> &Region {
         &self.region
     }
@@ -120,7 +120,7 @@ impl Cx {
     }
 
     /// Reads something once per survey and region, however many kinds ask for it.
-    /// An exact read is always made anew.
+    /// In [`ReadMode::Fresh`] the cache is not used.
     pub async fn cached<T, F>(&self, name: &str, read: F) -> Result<Arc<T>>
     where
         T: Any + Send + Sync,
@@ -140,27 +140,25 @@ impl Cx {
         }
     }
 
-    /// The tags of a thing of this stack, from one call for the whole region. `None` when they must
-    /// be read from the thing itself: on an exact read, or when the index does not know it (yet).
+    /// The tags of a resource of this stack, from one call for the whole region. `None` when they must be read from the
+    /// resource itself: in [`ReadMode::Fresh`], or when the index, which is eventually consistent, does not have it.
     pub async fn indexed_tags(&self, arn: &str) -> Result<Option<Tags>> {
         let (ReadMode::Listed, Some(stack)) = (self.mode, &self.connection.stack) else { return Ok(None) };
         let index = self.cached("tags", self.tagged(stack)).await?;
         Ok(index.get(arn).cloned())
     }
 
-    /// Everything in this region that carries a stack's tag, by ARN.
+    /// Every resource in this region that carries a stack's tag, by ARN.
     pub(crate) async fn tagged(&self, stack: &StackName) -> Result<BTreeMap<String, Tags>> {
         let filter =
             aws_sdk_resourcegroupstagging::types::TagFilter::builder().key(TAG_STACK).values(stack.as_str()).build();
-        let mut pages = self.tagging().get_resources().tag_filters(filter).into_paginator().send();
-        let mut index = BTreeMap::new();
-        while let Some(page) = pages.next().await {
-            for found in page?.resource_tag_mapping_list.unwrap_or_default() {
-                let tags = found.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect();
-                index.insert(found.resource_arn.unwrap_or_default(), tags);
-            }
-        }
-        Ok(index)
+        let call = self.tagging().get_resources().tag_filters(filter);
+        let mappings = call.into_paginator().items().send().try_collect().await?;
+        let tagged = mappings.into_iter().filter_map(|found| {
+            let tags = found.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect();
+            Some((found.resource_arn?, tags))
+        });
+        Ok(tagged.collect())
     }
 
     /// Refuses a resource of our unique name that does not carry the tags of this owner's address. `kind` is a noun
@@ -169,7 +167,7 @@ impl Cx {
         self.ensure_described_owned(&format!("{kind} named {name}"), tags, owner)
     }
 
-    /// As [`ensure_owned`](Self::ensure_owned), for what has no name: `a listener on port 80`.
+    /// As [`ensure_owned`](Self::ensure_owned), for a resource without a name: `a listener on port 80`.
     pub fn ensure_described_owned(&self, what: &str, tags: &Tags, owner: &Owner) -> Result<()> {
         if owner.stands_at(|key| tags.get(key).map(String::as_str)) {
             return Ok(());

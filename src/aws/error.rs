@@ -1,4 +1,4 @@
-//! The SDK's errors become ours, by wire code: the one place that knows what AWS's codes mean.
+//! Conversion of the SDK's errors to [`CloudError`], and the meanings of AWS's error codes.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::retries::retry_after;
 use crate::cloud::{Class, CloudError};
 
-/// What a kind's calls give.
+/// The result of a kind's calls.
 pub type Result<T, E = CloudError> = std::result::Result<T, E>;
 
-/// Codes whose meaning is the same in every service. A kind may say otherwise for its own.
+/// Codes whose meaning is the same in every service. A kind may have its own: [`ErrorCodes`].
 const CODES: &[(Class, &[&str])] = &[
     (
         Class::NotFound,
@@ -98,7 +98,7 @@ const CODES: &[(Class, &[&str])] = &[
             "ValidationException",
         ],
     ),
-    // Hard quotas, even where they come as 429: the same call fails again until something is deleted or raised.
+    // Quotas, even with the status 429: the same call fails again until something is deleted or the quota is raised.
     (Class::Other, &["LimitExceeded", "LimitExceededException", "ServiceQuotaExceededException"]),
 ];
 
@@ -106,18 +106,18 @@ const CODES: &[(Class, &[&str])] = &[
 /// `Code: words`.
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorCodes {
-    /// It is not there.
+    /// The resource does not exist.
     pub not_found: &'static [&'static str],
-    /// It is there already.
+    /// The resource exists already.
     pub exists: &'static [&'static str],
-    /// Someone is changing it, or it is in use.
+    /// The resource is being changed or is in use: the call is retried.
     pub conflict: &'static [&'static str],
-    /// Another service does not see yet what it needs, such as a new IAM role.
+    /// Eventual consistency: another service does not see a new resource yet, such as an IAM role. The call is retried.
     pub not_visible_yet: &'static [&'static str],
 }
 
 impl ErrorCodes {
-    /// No code of its own.
+    /// No codes.
     pub const NONE: Self = Self { not_found: &[], exists: &[], conflict: &[], not_visible_yet: &[] };
 
     /// The error with the class that these codes give it.
@@ -144,9 +144,9 @@ impl ErrorCodes {
     }
 }
 
-/// What to do about credentials that have expired or are not known.
+/// The hint for credentials that have expired or are not known.
 const NEW_CREDENTIALS: &str =
-    "get new credentials, for instance with `aws sso login`; a job that takes longer than they last needs longer ones";
+    "get new credentials, for instance with `aws sso login`; a long run needs credentials that last as long";
 
 /// The class of a wire code.
 pub fn classify(code: &str, http_status: Option<u16>) -> Class {
@@ -164,7 +164,7 @@ impl<E> From<SdkError<E, HttpResponse>> for CloudError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    /// Takes the error apart and leaves the rest to code that is compiled once, not once an operation.
+    /// Takes the error apart; everything else is in `Answer`, which is compiled once, not once an operation.
     fn from(error: SdkError<E, HttpResponse>) -> Self {
         let metadata = match &error {
             SdkError::ServiceError(context) => Some(context.err().meta()),
@@ -175,7 +175,7 @@ where
             (_, Some(metadata)) => answer.refused(metadata),
             (SdkError::TimeoutError(_), _) => answer.unanswered(Class::TimedOut, "no answer in time".into()),
             (SdkError::DispatchFailure(failure), _) => answer.undelivered(failure),
-            // Not built, or answered with something that is no answer of this service.
+            // The request could not be built, or the response could not be parsed.
             (SdkError::ConstructionFailure(_), _) => answer.local(Class::Denied, chain(&error)),
             _ => answer.unanswered(Class::Server, chain(&error)),
         }
@@ -231,13 +231,13 @@ impl Answer {
         }
     }
 
-    /// AWS may have done the work all the same.
+    /// There was no answer: AWS may have carried out the call all the same.
     fn unanswered(self, class: Class, message: String) -> CloudError {
         let request_id = self.request_id.clone();
         CloudError { maybe_done: true, request_id, ..self.local(class, message) }
     }
 
-    /// Nothing was done.
+    /// The call was not sent.
     fn local(self, class: Class, message: String) -> CloudError {
         CloudError::local(class, self.operation, message)
     }
@@ -263,7 +263,7 @@ fn request_id(response: &HttpResponse) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Whether whoever gives out credentials has none to give any more. One that does not answer may do so later.
+/// True if the credentials provider has no credentials. One that timed out may have some later.
 fn no_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut causes = std::iter::successors(Some(error), |error| error.source());
     let found = causes.find_map(|cause| cause.downcast_ref::<CredentialsError>());
@@ -283,9 +283,9 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Shorthand for calls whose "not found" is an answer, not a failure.
+/// Conversion for calls whose "not found" is an answer, not a failure.
 pub trait NotFoundExt<T> {
-    /// `None` if the thing is not there.
+    /// `None` if the resource does not exist.
     fn optional(self) -> Result<Option<T>>;
 }
 

@@ -1,4 +1,4 @@
-//! What is done at every call, attempts of the SDK's own among them.
+//! SDK interceptor, which runs at every attempt of a call.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -18,8 +18,8 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use super::rate_limiter::{RateLimiter, now};
 use crate::store::fence::Fence;
 
-/// Counts calls, traces each, tells what came of it to those that wait for their turn, and lets none out
-/// once the stack's lock is lost: this is the last moment before a request leaves.
+/// Counts and traces calls, reports their answers to the rate limiter, and refuses them once the stack's lock is lost:
+/// this is the last moment before a request is sent.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CallInterceptor {
     calls: Arc<Mutex<BTreeMap<String, u64>>>,
@@ -27,7 +27,7 @@ pub(crate) struct CallInterceptor {
     limiter: Option<RateLimiter>,
 }
 
-/// When an attempt left.
+/// The time at which an attempt was sent.
 #[derive(Debug, Clone, Copy)]
 struct Sent(Instant);
 
@@ -36,18 +36,18 @@ impl Storable for Sent {
 }
 
 impl CallInterceptor {
-    /// From now on no call is begun while this fence is closed.
+    /// Refuses calls from now on while this fence is closed.
     pub(super) fn guard(&self, fence: Fence) {
-        // A connection serves one stack, whose fence is one.
+        // A connection serves one stack, which has one fence.
         let _ = self.fence.set(fence);
     }
 
-    /// How many calls were made so far, by `service:Operation`.
+    /// The number of calls so far, by `service:Operation`.
     pub(super) fn calls(&self) -> BTreeMap<String, u64> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The same counts and fence, for a client whose calls wait for these turns.
+    /// The same counts and fence, for a client with this rate limiter.
     pub(super) fn with(&self, limiter: RateLimiter) -> Self {
         Self { limiter: Some(limiter), ..self.clone() }
     }
@@ -71,7 +71,7 @@ impl Intercept for CallInterceptor {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if self.fence.get().is_some_and(|fence| fence.check().is_err()) {
-            return Err("the stack's lock is not ours any more".into());
+            return Err("the lock of this stack is lost".into());
         }
         if let Some(metadata) = cfg.load::<Metadata>() {
             let name = format!("{}:{}", metadata.service().to_lowercase().replace(' ', ""), metadata.name());
@@ -88,7 +88,7 @@ impl Intercept for CallInterceptor {
         components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // A call that was not answered tells nothing of how fast calls may be.
+        // A call without an answer says nothing about the rate.
         let answered = context.response().is_some();
         if let (true, Some(limiter), Some(Sent(sent)), Some(call)) =
             (answered, &self.limiter, cfg.load::<Sent>(), cfg.load::<Metadata>())
@@ -99,7 +99,7 @@ impl Intercept for CallInterceptor {
     }
 }
 
-/// Whether the SDK takes an answer for throttling.
+/// True if the SDK takes an answer for throttling.
 fn is_throttled(context: &InterceptorContext, components: &RuntimeComponents) -> bool {
     components.retry_classifiers().any(|classifier| {
         matches!(

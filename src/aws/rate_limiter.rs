@@ -1,8 +1,8 @@
-//! Calls wait their turn: one [`AdaptiveRate`] for all calls that AWS counts together.
+//! Rate limiter: one [`AdaptiveRate`] for all calls that AWS counts together.
 //!
-//! The SDK has one place that is asked before every attempt of a call, may take its time, and comes before
-//! the request is signed: where it fetches the credentials. Waiting there, a signature is as fresh as ever,
-//! and the meter's look at the fence still is the last thing before the request leaves.
+//! The SDK has one asynchronous hook that runs before every attempt and before the request is signed: the lookup of
+//! credentials. Calls wait there, so that signatures are fresh and the interceptor's check of the fence stays the last
+//! thing before the request is sent.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,12 +20,12 @@ use super::adaptive_rate::AdaptiveRate;
 use super::service::{Service, Throttled};
 use crate::names::Region;
 
-/// The turns of one service in one region. Clones are the same.
+/// The rate limiter of one service in one region. Clones share their state.
 #[derive(Debug, Clone)]
 pub(super) struct RateLimiter {
     service: &'static Service,
     region: Region,
-    /// By operation; by nothing where all are counted together.
+    /// By operation; by the empty text where all are counted together.
     rates: Arc<Mutex<HashMap<String, AdaptiveRate>>>,
 }
 
@@ -34,21 +34,21 @@ impl RateLimiter {
         Self { service, region, rates: Arc::default() }
     }
 
-    /// Waits until a call may leave.
+    /// Waits until a call may be sent.
     pub(super) async fn wait(&self, operation: &str) {
         let wait = self.with(operation, |rate| {
             let now = now();
-            if rate.lets_go(now) {
-                tracing::debug!(target: "isobar::pace", "{}: as they come", self.name(operation));
+            if rate.lift(now) {
+                tracing::debug!(target: "isobar::pace", "{}: no limit", self.name(operation));
             }
-            rate.turn(now)
+            rate.acquire(now)
         });
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
     }
 
-    /// A call that left then was answered.
+    /// Records the answer to a call that was sent at `sent`.
     pub(super) fn answered(&self, operation: &str, sent: Instant, throttled: bool) {
         if let Some(rate) = self.with(operation, |rate| rate.answered(sent, now(), throttled)) {
             tracing::debug!(target: "isobar::pace", "{}: {rate:.1} calls per second", self.name(operation));
@@ -74,12 +74,12 @@ impl RateLimiter {
     }
 }
 
-/// The clock that waiting follows.
+/// The clock of the rate limiter, which tests can pause.
 pub(super) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-/// The credentials of a client, behind a wait for its turn.
+/// The credentials of a client, behind its rate limiter.
 #[derive(Debug)]
 pub(super) struct ThrottledCredentials {
     pub(super) limiter: RateLimiter,
@@ -146,10 +146,10 @@ mod tests {
         Cx::new(connection.clone(), Arc::default(), &Scope::Global, ReadMode::Fresh, policy, ReadCache::default()).iam()
     }
 
-    /// How long the last of many calls would wait that leave at once.
-    fn last_waits(connection: &Connection, service: &'static Service, region: &str) -> Duration {
+    /// The longest wait of a hundred calls that are sent at once.
+    fn longest_wait(connection: &Connection, service: &'static Service, region: &str) -> Duration {
         let limiter = connection.limiter(service, &region.parse().expect("a region"));
-        (0..100).map(|_| limiter.with("CreateRole", |rate| rate.turn(now()))).max().expect("a hundred")
+        (0..100).map(|_| limiter.with("CreateRole", |rate| rate.acquire(now()))).max().expect("a hundred")
     }
 
     #[tokio::test]
@@ -160,7 +160,7 @@ mod tests {
             let _ = tokio::join!(reads.get_role().role_name("a").send(), changes.delete_role().role_name("a").send());
         });
         let limited = async {
-            while last_waits(&connection, &IAM, "us-east-1").is_zero() {
+            while longest_wait(&connection, &IAM, "us-east-1").is_zero() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
@@ -168,8 +168,8 @@ mod tests {
             _ = futures::future::join_all(calls) => panic!("all were repeated as fast as they came"),
             () = limited => {}
         }
-        assert_eq!(last_waits(&connection, &LAMBDA, "us-east-1"), Duration::ZERO);
-        assert_eq!(last_waits(&connection, &IAM, "eu-west-1"), Duration::ZERO);
+        assert_eq!(longest_wait(&connection, &LAMBDA, "us-east-1"), Duration::ZERO);
+        assert_eq!(longest_wait(&connection, &IAM, "eu-west-1"), Duration::ZERO);
     }
 
     #[tokio::test]
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_turn_is_waited_for() {
+    async fn calls_wait_for_the_rate_limiter() {
         let home: Region = "us-east-1".parse().expect("a region");
         let limiter = RateLimiter::new(&EC2, home);
         for _ in 0..4 {

@@ -1,4 +1,5 @@
-//! What the SDK repeats by itself, and when. Of the two headers that ask for a pause it reads only one.
+//! Retries within the SDK: which calls it may retry, and after which delay. The SDK honours `x-amz-retry-after` but not
+//! `Retry-After`; this adds the latter.
 
 use std::time::Duration;
 
@@ -11,22 +12,22 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
 
 use super::clients::RetryPolicy;
 
-/// Below this a pause that AWS asks for may be waited in the middle of a change.
+/// The longest delay that a change waits for within the SDK; the engine waits for longer ones.
 const SHORT: Duration = Duration::from_secs(2);
-/// The longest time that is believed.
+/// The longest delay that is honoured.
 const LONGEST: Duration = Duration::from_secs(20);
-/// Up to so much later is asked, in milliseconds: many that were told the same do not come back together.
-const SPREAD: u64 = 250;
+/// The jitter on top, in milliseconds: calls with the same delay do not come back together.
+const JITTER: u64 = 250;
 
-/// What an answer's headers say: `x-amz-retry-after` in milliseconds, `Retry-After` in seconds.
+/// The delay that an answer's headers ask for: `x-amz-retry-after` in milliseconds, `Retry-After` in seconds.
 pub(super) fn retry_after(response: &HttpResponse) -> Option<Duration> {
     let number = |name| response.headers().get(name).and_then(|text| text.trim().parse::<u64>().ok());
     let seconds = || number("retry-after").map(Duration::from_secs);
     let asked = number("x-amz-retry-after").map(Duration::from_millis).or_else(seconds)?;
-    Some(asked.min(LONGEST) + Duration::from_millis(fastrand::u64(0..SPREAD)))
+    Some(asked.min(LONGEST) + Duration::from_millis(fastrand::u64(0..JITTER)))
 }
 
-/// Restricts the SDK's own repetitions to what is safe, and lets them wait as long as AWS asks for.
+/// Retry classifier: restricts the SDK's own retries to those that are safe, with the delay that AWS asks for.
 #[derive(Debug)]
 pub(crate) struct RetryClassifier(pub(super) RetryPolicy);
 
@@ -38,7 +39,7 @@ impl ClassifyRetry for RetryClassifier {
     fn classify_retry_v2(&self, context: &InterceptorContext, previous: &RetryAction) -> RetryAction {
         let asked = context.response().and_then(retry_after);
         match previous {
-            // What was throttled was not done. A long pause is the engine's: it can be interrupted.
+            // A throttled call was not carried out. The engine waits for a long delay, which can be interrupted there.
             RetryAction::RetryIndicated(RetryReason::RetryableError { kind, .. })
                 if self.0 == RetryPolicy::Reads
                     || (*kind == ErrorKind::ThrottlingError && asked.is_none_or(|pause| pause < SHORT)) =>
@@ -57,7 +58,7 @@ impl ClassifyRetry for RetryClassifier {
     }
 
     fn priority(&self) -> RetryClassifierPriority {
-        // After all others: it adds to what they say.
+        // After all others: it refines their verdict.
         RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
     }
 }
@@ -81,7 +82,7 @@ mod tests {
     fn either_header_is_read() {
         let check = |headers: &[_], milliseconds: u64| {
             let asked = retry_after(&answer(headers)).expect("a time").as_millis();
-            assert!((milliseconds.into()..u128::from(milliseconds + SPREAD)).contains(&asked), "{headers:?}: {asked}");
+            assert!((milliseconds.into()..u128::from(milliseconds + JITTER)).contains(&asked), "{headers:?}: {asked}");
         };
         check(&[("retry-after", "2")], 2_000);
         check(&[("x-amz-retry-after", "1500"), ("retry-after", "9")], 1_500);
@@ -90,7 +91,7 @@ mod tests {
         assert_eq!(retry_after(&answer(&[("retry-after", "Fri, 31 Dec 1999 23:59:59 GMT")])), None);
     }
 
-    /// What is made of the other classifiers' verdict on an answer with these headers.
+    /// The verdict after the other classifiers', on an answer with these headers.
     fn verdict(policy: RetryPolicy, headers: &[(&'static str, &'static str)], others: &RetryAction) -> RetryAction {
         let mut context = InterceptorContext::new(Input::doesnt_matter());
         context.set_response(answer(headers));
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_are_repeated_when_aws_asks_for_it() {
+    fn reads_are_retried_after_the_delay_that_aws_asks_for() {
         let check = |headers: &[_], others| verdict(RetryPolicy::Reads, headers, &others);
         assert_eq!(check(&[("retry-after", "2")], RetryAction::NoActionIndicated), RetryAction::NoActionIndicated);
         assert_eq!(check(&[], RetryAction::server_error()), RetryAction::NoActionIndicated);
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_repeated_only_if_throttled() {
+    fn changes_are_retried_only_if_throttled() {
         let check = |headers: &[_], others| verdict(RetryPolicy::Writes, headers, &others);
         assert_eq!(check(&[], RetryAction::throttling_error()), RetryAction::NoActionIndicated);
         assert!(check(&[("retry-after", "1")], RetryAction::throttling_error()).should_retry());

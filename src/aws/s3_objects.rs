@@ -29,7 +29,7 @@ use crate::store::objects::{Object, ObjectError, Objects, Tag, Version, When};
 
 /// Days that what was overwritten or deleted is kept.
 const KEPT_DAYS: i32 = 90;
-/// How many earlier versions of a state are looked at for a good one.
+/// The most earlier versions of a state that are searched for a good one.
 const VERSIONS: i32 = 20;
 
 /// A bucket.
@@ -38,7 +38,7 @@ pub struct S3Objects {
     bucket: Bucket,
 }
 
-/// Which bucket, and what to do if it is not there.
+/// A bucket, and the permission to create it.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     /// Its name.
@@ -47,7 +47,7 @@ pub struct Bucket {
     pub region: Region,
     /// The KMS key that encrypts what is written; S3's own key if none.
     pub kms_key: Option<String>,
-    /// Whether it is made if it is not there.
+    /// Permission to create it if it does not exist.
     pub create: bool,
 }
 
@@ -270,8 +270,8 @@ impl Intercept for Answered {
     }
 }
 
-/// How long ago something was written, by the clock of the place. Of an endpoint that does not say when it
-/// answers nothing grows old: our own clock may be set at any time, and a lease be taken from one who lives.
+/// The age of an object by S3's own clock. Zero if the endpoint's answer has no date: our own clock may be wrong, and a
+/// lease could be taken from a holder that is alive.
 fn age(written: Option<DateTime>, answered: Option<DateTime>) -> Duration {
     let (Some(written), Some(answered)) = (written, answered) else { return Duration::ZERO };
     Duration::from_secs(u64::try_from(answered.secs().saturating_sub(written.secs())).unwrap_or_default())
@@ -298,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_clock_counts_but_that_of_the_place() {
+    fn the_age_of_an_object_follows_the_clock_of_s3() {
         let at = |seconds| Some(DateTime::from_secs(seconds));
         assert_eq!(age(at(1000), at(1060)), Duration::from_mins(1));
         assert_eq!(age(at(1000), at(990)), Duration::ZERO);

@@ -1,13 +1,13 @@
-//! An AWS service: the facts that all its calls depend on, stated once in the service's folder under `kinds/`.
+//! Facts of an AWS service that all its calls depend on, stated once in the service's folder under `kinds/`.
 
 /// One service. Most are like [`Service::DEFAULT`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Service {
-    /// Its name in kinds, as the SDK spells it, such as `sns` in `sns.Topic`.
+    /// Its name in the names of kinds, as the SDK spells it, such as `sns` in `sns.Topic`.
     pub name: &'static str,
     /// Called in the home region, because its resources and limits are those of the whole account.
     pub global: bool,
-    /// How many operations run at once in one region.
+    /// The most operations that run at once in one region.
     pub concurrent: usize,
     /// The calls that AWS counts together when it throttles.
     pub throttled: Throttled,

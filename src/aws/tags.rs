@@ -1,4 +1,4 @@
-//! Tags: the user's, and ours beside them.
+//! Tags of resources: the user's, the owner's and AWS's own.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ pub fn with_owner(tags: Option<&Tags>, owner: &Owner) -> Tags {
     tags.cloned().unwrap_or_default().into_iter().chain(ours).collect()
 }
 
-/// The user's tags among all there are: without ours and without AWS's own.
+/// The user's tags among all tags of a resource: without the owner's and without AWS's own.
 pub fn live_tags(all: impl IntoIterator<Item = (String, String)>) -> Tags {
     all.into_iter().filter(|(key, _)| !key.starts_with("isobar:") && !key.starts_with("aws:")).collect()
 }
 
-/// What makes the live tags the wanted ones: tags to set and keys to remove. Nothing if tags are not managed.
+/// The difference from the live tags to the wanted ones: tags to set and keys to remove. None if tags are not managed.
 pub fn tag_changes(live: Option<&Tags>, wanted: Option<&Tags>) -> (Tags, Vec<String>) {
     let (Some(wanted), empty) = (wanted, Tags::new()) else { return (Tags::new(), Vec::new()) };
     let live = live.unwrap_or(&empty);

@@ -1,4 +1,4 @@
-//! Enums of ours and the words that AWS has for them: the names that `serde` knows are AWS's own.
+//! Enums to and from AWS's wire format: their `serde` names are AWS's own.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,21 +7,21 @@ use super::Result;
 use crate::cloud::{Class, CloudError};
 use crate::value::Json;
 
-/// AWS's word for a case of an enum.
+/// The wire text of an enum.
 pub fn to_wire(case: impl Serialize) -> String {
     match serde_json::to_value(case) {
         Ok(Json::String(word)) => word,
-        _ => unreachable!("an enum of words"),
+        _ => unreachable!("an enum without data"),
     }
 }
 
-/// The case that AWS's word stands for; nothing for a word that is newer than we are.
+/// The enum of a wire text; `None` for one that is newer than this program.
 pub fn from_wire<T: DeserializeOwned>(word: &str) -> Option<T> {
     serde_json::from_value(Json::String(word.to_owned())).ok()
 }
 
-/// As [`from_wire`], where there must be one.
+/// As [`from_wire`], with an error for an unknown text.
 pub fn parse_wire<T: DeserializeOwned>(what: &str, word: &str) -> Result<T> {
-    let unknown = || CloudError::local(Class::Other, "read", format!("AWS answers a {what} we do not know: `{word}`"));
+    let unknown = || CloudError::local(Class::Other, "read", format!("AWS returned an unknown {what}: `{word}`"));
     from_wire(word).ok_or_else(unknown)
 }

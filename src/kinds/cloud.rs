@@ -1,4 +1,4 @@
-//! AWS behind the [`Cloud`] door, once for every kind of the table.
+//! The implementation of [`Cloud`] for AWS, once for every kind of the table.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,18 +14,19 @@ use crate::names::{
 };
 use crate::value::Json;
 
-/// AWS, behind the door.
+/// [`Cloud`] for AWS.
 pub struct AwsCloud {
     connection: Arc<Connection>,
     account: Arc<OnceCell<String>>,
     cache: Mutex<ReadCache>,
-    lanes: Mutex<HashMap<(&'static str, Region), Arc<Semaphore>>>,
+    /// Concurrency limits, by service and region.
+    semaphores: Mutex<HashMap<(&'static str, Region), Arc<Semaphore>>>,
 }
 
 impl AwsCloud {
-    /// The door over a connection.
+    /// The cloud that a connection reaches.
     pub fn new(connection: Arc<Connection>) -> Self {
-        Self { connection, account: Arc::default(), cache: Mutex::default(), lanes: Mutex::default() }
+        Self { connection, account: Arc::default(), cache: Mutex::default(), semaphores: Mutex::default() }
     }
 
     fn cx(&self, at: &Scope, mode: ReadMode, policy: RetryPolicy) -> Cx {
@@ -33,7 +34,7 @@ impl AwsCloud {
         Cx::new(self.connection.clone(), self.account.clone(), at, mode, policy, cache)
     }
 
-    /// The kind, the context of its call, and a place among the operations of its service and region.
+    /// The kind, the context of its call, and a permit of its service and region.
     async fn call(&self, at: &Scope, kind: &KindName, mode: ReadMode, policy: RetryPolicy) -> Result<Call> {
         let kind = registered(kind)?;
         let cx = self.cx(at, mode, policy);
@@ -44,12 +45,12 @@ impl AwsCloud {
     async fn permit(&self, kind: &RegisteredKind, cx: &Cx) -> Option<OwnedSemaphorePermit> {
         let service = kind.service;
         let region = if service.global { self.connection.home() } else { cx.region() };
-        let lane = {
-            let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let semaphore = {
+            let mut semaphores = self.semaphores.lock().unwrap_or_else(PoisonError::into_inner);
             let new = || Arc::new(Semaphore::new(service.concurrent));
-            lanes.entry((service.name, region.clone())).or_insert_with(new).clone()
+            semaphores.entry((service.name, region.clone())).or_insert_with(new).clone()
         };
-        lane.acquire_owned().await.ok()
+        semaphore.acquire_owned().await.ok()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reads of many resources, and what the answers of AWS's calls must have.
+//! Reads of many resources, ids of created ones, and values that an update has to send.
 
 use std::future::Future;
 
@@ -24,7 +24,8 @@ where
 /// The id of what a call has created.
 ///
 /// # Errors
-/// If the answer has none: what was made is searched for by its owner, never recorded without an id.
+/// If the answer has none: the resource may be there, and is then searched for by its owner, never recorded without an
+/// id.
 pub(super) fn created(operation: &str, id: Option<String>) -> Result<PhysicalId> {
     id.filter(|id| !id.is_empty()).map(PhysicalId::new).ok_or_else(|| CloudError {
         maybe_done: true,

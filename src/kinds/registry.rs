@@ -1,4 +1,5 @@
-//! The table of kinds, and the adapter between a typed [`Kind`] and the JSON of the [`Cloud`](crate::cloud::Cloud) door.
+//! The table of kinds, and the adapter between a typed [`Kind`] and the JSON of the [`Cloud`](crate::cloud::Cloud)
+//! interface.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -22,7 +23,7 @@ pub struct RegisteredKind {
     pub(super) calls: Box<dyn DynKind>,
 }
 
-/// Every kind by its name, built on first use, once a process: deriving schemas is what start-up costs.
+/// Every kind by its name, built on first use, once a process: deriving schemas is the largest part of start-up.
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::of(super::all()));
 
 struct Table {
@@ -37,7 +38,7 @@ impl Table {
     }
 }
 
-/// Everything the core knows of every kind.
+/// The facts of every kind, for everything above AWS.
 pub fn catalog() -> Catalog {
     TABLE.catalog.clone()
 }
@@ -70,7 +71,7 @@ impl RegisteredKind {
 
 type Check = fn(&Json) -> std::result::Result<Vec<String>, String>;
 
-/// Compiled once, not once a kind.
+/// The facts of one kind. Without type parameters, so that it is compiled once, not once a kind.
 fn info(
     (name, about): (&str, &str),
     (example, changes): (&'static str, &'static [&'static str]),
@@ -124,7 +125,7 @@ impl<K: Kind> Adapter<K> {
             .map_err(|error| CloudError::local(Class::Invalid, K::NAME, format!("the properties do not fit: {error}")))
     }
 
-    /// A kind's own reading of error codes, before the common one.
+    /// The error with the class that the kind's own codes give it.
     fn refine(error: CloudError) -> CloudError {
         K::ERRORS.refine(error)
     }

@@ -10,10 +10,12 @@ use aws_sdk_acm::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::aws::{Cx, NotFoundExt, Result, Tags, live_tags};
 use crate::catalog::Traits;
 use crate::cloud::{ReadRequest, Readiness};
 use crate::kinds::apigateway::domain_name;
+use crate::kinds::reading::{created, read_each};
+use crate::kinds::tagging::{all_tags, owned_tags, sync_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -21,7 +23,7 @@ use crate::value::Json;
 /// An ACM certificate.
 pub struct Certificate;
 
-/// What a certificate can be told to be.
+/// The properties of a certificate.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -47,10 +49,10 @@ pub struct Spec {
     /// `EC_prime256v1` and `EC_secp384r1` keys.
     #[schemars(extend("x-change" = "replace"))]
     pub key_algorithm: Option<KeyAlgorithm>,
-    /// Whether it may be exported with its key, at a price, for use outside AWS; no when left out.
+    /// Permission to export it with its key, at a price, for use outside AWS; false when left out.
     #[schemars(extend("x-change" = "replace"))]
     pub exportable: Option<bool>,
-    /// Tags.
+    /// Tags, by key. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
@@ -75,7 +77,7 @@ pub enum KeyAlgorithm {
     EC_secp521r1,
 }
 
-/// What a certificate can be referred to by.
+/// The outputs of a certificate.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
@@ -117,13 +119,13 @@ tags: {team: commerce}
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, request))).await
+        read_each(requests, |request| read_one(cx, request)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         for listed in of_domain(cx, &spec.domain).await? {
-            let arn = listed.certificate_arn.unwrap_or_default();
-            let tags = own_tags(cx, &arn).await.optional()?.unwrap_or_default();
+            let Some(arn) = listed.certificate_arn else { continue };
+            let tags = tags(cx, &arn).await.optional()?.unwrap_or_default();
             if owner.owns(|key| tags.get(key).map(String::as_str)) {
                 return Ok(Some(PhysicalId::new(arn)));
             }
@@ -132,31 +134,30 @@ tags: {team: commerce}
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        let tags = with_owner(spec.tags.as_ref(), owner).into_iter().map(|(key, value)| tag(&key, Some(value)));
         let call = cx.acm().request_certificate().domain_name(&spec.domain);
-        let made = call
+        let answer = call
             .validation_method(ValidationMethod::Dns)
             .set_subject_alternative_names(spec.alternative_names.clone().filter(|names| !names.is_empty()))
             .set_key_algorithm(spec.key_algorithm.map(|key| format!("{key:?}").as_str().into()))
             .set_options(spec.exportable.map(options))
             .idempotency_token(owner.token())
-            .set_tags(Some(tags.collect()))
+            .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
             .send()
             .await?;
-        Ok(PhysicalId::new(made.certificate_arn.unwrap_or_default()))
+        created("acm:RequestCertificate", answer.certificate_arn)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
-        if !set.is_empty() {
-            let tags = set.into_iter().map(|(key, value)| tag(&key, Some(value))).collect();
-            cx.acm().add_tags_to_certificate().certificate_arn(id.as_str()).set_tags(Some(tags)).send().await?;
-        }
-        if !unset.is_empty() {
-            let tags = unset.iter().map(|key| tag(key, None)).collect();
-            cx.acm().remove_tags_from_certificate().certificate_arn(id.as_str()).set_tags(Some(tags)).send().await?;
-        }
-        Ok(())
+        sync_tags(
+            from.tags.as_ref(),
+            to.tags.as_ref(),
+            |tags| cx.acm().add_tags_to_certificate().certificate_arn(id.as_str()).set_tags(Some(tags)).send(),
+            |keys| {
+                let tags = keys.iter().map(|key| tag_of_any_value(key)).collect();
+                cx.acm().remove_tags_from_certificate().certificate_arn(id.as_str()).set_tags(Some(tags)).send()
+            },
+        )
+        .await
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -189,13 +190,10 @@ async fn of_domain(cx: &Cx, domain: &str) -> Result<Vec<CertificateSummary>> {
     // Without the filter only RSA keys are listed.
     let keys = AcmKeyAlgorithm::values().iter().map(|key| AcmKeyAlgorithm::from(*key)).collect();
     let filter = Filters::builder().set_key_types(Some(keys)).build();
-    let mut pages = cx.acm().list_certificates().includes(filter).into_paginator().page_size(1000).send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        let listed = page?.certificate_summary_list.unwrap_or_default().into_iter();
-        found.extend(listed.filter(|one| one.domain_name.as_deref() == Some(domain)));
-    }
-    Ok(found)
+    let pages = cx.acm().list_certificates().includes(filter).into_paginator().page_size(1000).send();
+    let listed =
+        pages.try_collect().await?.into_iter().flat_map(|page| page.certificate_summary_list.unwrap_or_default());
+    Ok(listed.filter(|one| one.domain_name.as_deref() == Some(domain)).collect())
 }
 
 /// One describe call, on surveys too: no list holds the validation records, which are outputs.
@@ -208,7 +206,7 @@ async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Certifi
     let Some(live) = described.and_then(|answer| answer.certificate) else { return Ok(None) };
     let tags = match cx.indexed_tags(arn).await? {
         Some(tags) => Some(tags),
-        None if request.manages("tags") => match own_tags(cx, arn).await.optional()? {
+        None if request.manages("tags") => match self::tags(cx, arn).await.optional()? {
             None => return Ok(None),
             tags => tags,
         },
@@ -230,7 +228,7 @@ async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Certifi
     Ok(Some(Found { spec, outputs, readiness, not_read }))
 }
 
-/// What of a certificate never changes, in its spec and its outputs.
+/// The fields of spec and outputs that never change.
 const FIXED: &[&str] = &[
     "domain",
     "alternative_names",
@@ -241,8 +239,8 @@ const FIXED: &[&str] = &[
     "validations",
 ];
 
-/// What a survey knows of a certificate that a domain of the region serves with, without asking for it: it is
-/// there, it was issued, and everything of it but its tags is as it was made.
+/// A certificate that a domain of the region uses, without a call of its own: it is there, it was issued, and
+/// everything but its tags is as it was created.
 ///
 /// A domain goes on with a certificate that has expired, so a survey does not see that one failed to be renewed.
 /// To ask for its status takes a call for every certificate; the exact read before a change does ask.
@@ -283,12 +281,12 @@ fn readiness(live: &CertificateDetail) -> Readiness {
         None | Some(CertificateStatus::PendingValidation)
             if validations.is_empty() || validations.iter().any(|one| one.resource_record.is_none()) =>
         {
-            Readiness::Pending("ACM has not told the validation record yet".into())
+            Readiness::Pending("creating the validation records".into())
         }
         None | Some(CertificateStatus::PendingValidation) => {
             let open = validations.iter().filter(|one| one.validation_status != Some(DomainStatus::Success));
             let names: Vec<&str> = open.map(|one| one.domain_name.as_str()).collect();
-            Readiness::Configured(format!("waiting for validation through DNS of {}", names.join(", ")))
+            Readiness::Configured(format!("validating {} through DNS", names.join(", ")))
         }
         Some(status) => {
             let reason = live.failure_reason.as_ref().map(|reason| format!(": {}", reason.as_str()));
@@ -307,13 +305,12 @@ fn options(exportable: bool) -> CertificateOptions {
     CertificateOptions::builder().export(export).build()
 }
 
-async fn own_tags(cx: &Cx, arn: &str) -> Result<Tags> {
+async fn tags(cx: &Cx, arn: &str) -> Result<Tags> {
     let listed = cx.acm().list_tags_for_certificate().certificate_arn(arn).send().await?;
-    let pairs = listed.tags.unwrap_or_default().into_iter();
-    Ok(pairs.map(|tag| (tag.key, tag.value.unwrap_or_default())).collect())
+    Ok(all_tags(listed.tags.unwrap_or_default()))
 }
 
-fn tag(key: &str, value: Option<String>) -> Tag {
-    let tag = Tag::builder().key(key).set_value(value).build();
-    tag.unwrap_or_else(|_| unreachable!("the key is set"))
+/// A tag to be removed, whatever its value.
+fn tag_of_any_value(key: &str) -> Tag {
+    Tag::builder().key(key).build().unwrap_or_else(|_| unreachable!("the key is set"))
 }

@@ -20,7 +20,7 @@ use crate::value::Json;
 /// The account settings.
 pub struct Account;
 
-/// What the account settings can be told to be.
+/// The properties of the account settings.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -31,7 +31,7 @@ pub struct Spec {
     pub cloudwatch_role_arn: String,
 }
 
-/// What the account settings can be referred to by.
+/// The outputs of the account settings.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// ARN of the role.
@@ -64,10 +64,8 @@ cloudwatch_role_arn: ${iam.Role.arn}
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let role = role(cx).await?;
-        Ok(requests
-            .iter()
-            .map(|request| (role.as_deref() == Some(request.id.as_str())).then(|| found(request.id.as_str())))
-            .collect())
+        let is_set = |request: &ReadRequest| role.as_deref() == Some(request.id.as_str());
+        Ok(requests.iter().map(|request| is_set(request).then(|| found(request.id.as_str()))).collect())
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {

@@ -1,4 +1,4 @@
-//! API Gateway base path mapping: which API a path of a custom domain leads to.
+//! API Gateway base path mapping: from a path of a custom domain to an API.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,12 @@ use aws_sdk_apigateway::types::BasePathMapping as SdkMapping;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PAGE, Patch, split_id, tags_of};
+use super::{PAGE, Patch, split_id};
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadMode, ReadRequest};
+use crate::kinds::reading::read_each;
+use crate::kinds::tagging::all_tags;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId, TAG_STACK};
 
@@ -19,7 +21,7 @@ pub struct BasePathMapping;
 /// AWS's name for no path at all.
 const ROOT: &str = "(none)";
 
-/// What a base path mapping can be told to be.
+/// The properties of a base path mapping.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -37,7 +39,7 @@ pub struct Spec {
     pub stage: Option<String>,
 }
 
-/// What a base path mapping can be referred to by.
+/// The outputs of a base path mapping.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// The custom domain.
@@ -73,7 +75,7 @@ stage: ${apigateway.Stage.name}
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, request))).await
+        read_each(requests, |request| read_one(cx, request)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
@@ -81,12 +83,16 @@ stage: ${apigateway.Stage.name}
         // It has no tags. One that leads to the API of our file is ours, unless the API is another stack's.
         if live.rest_api_id() == Some(spec.rest_api_id.as_str()) {
             let api = cx.apigateway().get_rest_api().rest_api_id(&spec.rest_api_id).send().await.optional()?;
-            let tags = tags_of(api.and_then(|api| api.tags));
+            let tags = all_tags(api.and_then(|api| api.tags).unwrap_or_default());
             if tags.get(TAG_STACK).is_none_or(|stack| stack == owner.stack.as_str()) {
                 return Ok(Some(id(spec)));
             }
         }
-        let what = format!("the path {} of {} leads to somebody else's API already", path(spec), spec.domain);
+        let what = format!(
+            "the path {} of {} already leads to an API that this stack does not manage",
+            path(spec),
+            spec.domain
+        );
         Err(CloudError {
             hint: Some("delete that base path mapping, or import it if it is yours".into()),
             ..CloudError::local(Class::NotOwned, "find", what)

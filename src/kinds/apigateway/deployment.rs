@@ -10,13 +10,14 @@ use super::{PAGE, split_id};
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result};
 use crate::catalog::Traits;
 use crate::cloud::{ReadMode, ReadRequest};
+use crate::kinds::reading::{created, read_each};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
 /// A deployment.
 pub struct Deployment;
 
-/// What a deployment can be told to be.
+/// The properties of a deployment.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -29,7 +30,7 @@ pub struct Spec {
     pub document_sha256: String,
 }
 
-/// What a deployment can be referred to by.
+/// The outputs of a deployment.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id.
@@ -59,7 +60,7 @@ document_sha256: ${apigateway.RestApi.document_sha256}
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, request))).await
+        read_each(requests, |request| read_one(cx, request)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
@@ -70,8 +71,9 @@ document_sha256: ${apigateway.RestApi.document_sha256}
         while let Some(page) = pages.next().await {
             let Some(page) = page.optional()? else { return Ok(None) };
             let mut listed = page.items.unwrap_or_default().into_iter();
-            if let Some(found) = listed.find(|one| one.description.as_ref().is_some_and(|told| wanted.contains(told))) {
-                return Ok(Some(id(&spec.rest_api_id, &found.id.unwrap_or_default())));
+            let found = listed.find(|one| one.description.as_ref().is_some_and(|text| wanted.contains(text)));
+            if let Some(deployment) = found.and_then(|found| found.id) {
+                return Ok(Some(id(&spec.rest_api_id, &deployment)));
             }
         }
         Ok(None)
@@ -80,8 +82,9 @@ document_sha256: ${apigateway.RestApi.document_sha256}
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         // Without a stage name: the stage is a thing of its own, so that each step can be taken again.
         let call = cx.apigateway().create_deployment().rest_api_id(&spec.rest_api_id);
-        let made = call.description(description(spec, owner)).send().await?;
-        Ok(id(&spec.rest_api_id, &made.id.unwrap_or_default()))
+        let answer = call.description(description(spec, owner)).send().await?;
+        let deployment = created("apigateway:CreateDeployment", answer.id)?;
+        Ok(id(&spec.rest_api_id, deployment.as_str()))
     }
 
     async fn update(_cx: &Cx, _id: &PhysicalId, _from: &Spec, _to: &Spec) -> Result<()> {

@@ -4,7 +4,8 @@ use aws_sdk_apigateway::types::MethodSetting;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Patch, escape_pointer, from_wire, unescape_pointer};
+use super::{Patch, escape_pointer, unescape_pointer};
+use crate::aws::from_wire;
 
 /// AWS's name for all methods of a stage.
 pub(super) const ALL: &str = "*/*";
@@ -15,13 +16,13 @@ pub(super) const ALL: &str = "*/*";
 pub struct MethodSettings {
     /// Most requests that are let through; the account's limits when left out.
     pub throttle: Option<Throttle>,
-    /// Whether it has its own metrics; no when left out.
+    /// Metrics of its own; false when left out.
     pub metrics_enabled: Option<bool>,
-    /// What is written to the execution log; `OFF` when left out. It needs the account's logging role.
+    /// Level of the execution log; `OFF` when left out. It needs the account's logging role.
     pub logging_level: Option<LoggingLevel>,
-    /// Whether whole requests and answers are in the execution log, secrets and all; no when left out.
+    /// Whole requests and responses in the execution log, secrets and all; false when left out.
     pub data_trace_enabled: Option<bool>,
-    /// How answers are cached, if the stage has a cache cluster.
+    /// Caching of responses, if the stage has a cache cluster.
     pub caching: Option<Caching>,
 }
 
@@ -37,7 +38,7 @@ pub struct Throttle {
     pub burst: i32,
 }
 
-/// What is written to the execution log.
+/// Level of the execution log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum LoggingLevel {
@@ -49,24 +50,24 @@ pub enum LoggingLevel {
     Info,
 }
 
-/// How answers are cached.
+/// Caching of responses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Caching {
-    /// Whether answers are cached; no when left out.
+    /// Switch; false when left out.
     pub enabled: Option<bool>,
     /// For how many seconds; 0 to 3600, 300 when left out.
     #[schemars(range(min = 0, max = 3600))]
     pub ttl_seconds: Option<i32>,
-    /// Whether they are encrypted in the cache; no when left out.
+    /// Encryption in the cache; false when left out.
     pub encrypted: Option<bool>,
-    /// Whether a caller must be allowed to by IAM to have an answer made anew; yes when left out.
+    /// Callers need a permission in IAM to bypass the cache; true when left out.
     pub require_authorization: Option<bool>,
-    /// What happens to a caller who is not; `SUCCEED_WITH_RESPONSE_HEADER` when left out.
+    /// Treatment of a caller without that permission; `SUCCEED_WITH_RESPONSE_HEADER` when left out.
     pub unauthorized_strategy: Option<UnauthorizedStrategy>,
 }
 
-/// What happens to a caller who asks for an answer made anew and may not.
+/// Treatment of a caller who wants to bypass the cache without the permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum UnauthorizedStrategy {
@@ -87,7 +88,7 @@ impl MethodSettings {
         let bursts = [self, to].map(|it| it.throttle.map(|throttle| throttle.burst));
         patch.set(&format!("{under}/throttling/burstLimit"), bursts[0].as_ref(), bursts[1].as_ref());
         patch.set(&format!("{under}/metrics/enabled"), self.metrics_enabled.as_ref(), to.metrics_enabled.as_ref());
-        patch.set_word(&format!("{under}/logging/loglevel"), self.logging_level.as_ref(), to.logging_level.as_ref());
+        patch.set_enum(&format!("{under}/logging/loglevel"), self.logging_level.as_ref(), to.logging_level.as_ref());
         let traces = [self, to].map(|it| it.data_trace_enabled.as_ref());
         patch.set(&format!("{under}/logging/dataTrace"), traces[0], traces[1]);
         let [live, wanted] = [self, to].map(|it| it.caching.unwrap_or_default());
@@ -98,7 +99,7 @@ impl MethodSettings {
         let guards = [&live, &wanted].map(|it| it.require_authorization.as_ref());
         patch.set(&format!("{under}/requireAuthorizationForCacheControl"), guards[0], guards[1]);
         let strategies = [&live, &wanted].map(|it| it.unauthorized_strategy.as_ref());
-        patch.set_word(&format!("{under}/unauthorizedCacheControlHeaderStrategy"), strategies[0], strategies[1]);
+        patch.set_enum(&format!("{under}/unauthorizedCacheControlHeaderStrategy"), strategies[0], strategies[1]);
     }
 }
 
@@ -141,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_method_is_written_by_its_path() {
+    fn methods_are_written_by_their_path() {
         for (written, aws) in [("/orders/{id}/GET", "~1orders~1{id}/GET"), ("//GET", "~1/GET"), ("/*/GET", "~1*/GET")] {
             assert_eq!(key(written), aws);
             assert_eq!(path(aws), written);

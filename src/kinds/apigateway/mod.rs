@@ -1,4 +1,4 @@
-//! What the API Gateway kinds have in common: ARNs, tags, JSON patches, words.
+//! API Gateway, REST APIs: the kinds, and the ARNs, tags and JSON patches that they share.
 
 mod account;
 mod base_path_mapping;
@@ -8,16 +8,15 @@ mod method_settings;
 mod rest_api;
 mod stage;
 
-use std::collections::HashMap;
 use std::fmt::Display;
 
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Result, Service, Tags, sdk_client, tag_changes};
+use crate::aws::{Cx, Result, Service, Tags, sdk_client, to_wire};
 use crate::kinds::RegisteredKind;
+use crate::kinds::tagging::sync_tags;
 
 const SERVICE: Service = Service { name: "apigateway", concurrent: 4, ..Service::DEFAULT };
 
@@ -38,46 +37,39 @@ pub(super) fn kinds() -> Vec<RegisteredKind> {
     ]
 }
 
-/// How many items a list answers at most.
+/// The most items that one page of a list has.
 pub(super) const PAGE: i32 = 500;
 
-/// The ARN under which API Gateway tags a thing; it names no account. AWS itself does not return it.
+/// The ARN under which API Gateway tags a resource; it names no account. AWS itself does not return it.
 pub(super) fn arn(cx: &Cx, path: &str) -> String {
-    format!("arn:aws:apigateway:{}::/{path}", cx.region())
-}
-
-/// Tags as the SDK has them.
-pub(super) fn tags_of(tags: Option<HashMap<String, String>>) -> Tags {
-    tags.unwrap_or_default().into_iter().collect()
+    format!("arn:{}:apigateway:{}::/{path}", cx.region().partition(), cx.region())
 }
 
 /// Makes the live tags the wanted ones.
 pub(super) async fn update_tags(cx: &Cx, arn: &str, live: Option<&Tags>, wanted: Option<&Tags>) -> Result<()> {
-    let (set, unset) = tag_changes(live, wanted);
-    if !set.is_empty() {
-        let tags = set.into_iter().collect();
-        cx.apigateway().tag_resource().resource_arn(arn).set_tags(Some(tags)).send().await?;
-    }
-    if !unset.is_empty() {
-        cx.apigateway().untag_resource().resource_arn(arn).set_tag_keys(Some(unset)).send().await?;
-    }
-    Ok(())
+    sync_tags(
+        live,
+        wanted,
+        |tags| cx.apigateway().tag_resource().resource_arn(arn).set_tags(Some(tags)).send(),
+        |keys| cx.apigateway().untag_resource().resource_arn(arn).set_tag_keys(Some(keys)).send(),
+    )
+    .await
 }
 
-/// A JSON patch in the making. API Gateway applies one as a whole or not at all.
+/// A builder of a JSON patch. API Gateway applies one as a whole or not at all.
 #[derive(Default)]
 pub(super) struct Patch(Vec<PatchOperation>);
 
 impl Patch {
-    /// Sets what is wanted and differs. What is not wanted is not ours and stays.
+    /// Sets a value that is wanted and differs. One that is not wanted is not managed and stays.
     pub(super) fn set<T: Display + PartialEq>(&mut self, path: &str, live: Option<&T>, wanted: Option<&T>) {
         if let Some(value) = wanted.filter(|_| live != wanted) {
             self.push(Op::Replace, path, Some(value.to_string()));
         }
     }
 
-    /// As `set`, for values that are one of some words.
-    pub(super) fn set_word<T: Serialize + PartialEq>(&mut self, path: &str, live: Option<&T>, wanted: Option<&T>) {
+    /// As [`set`](Self::set), for enums.
+    pub(super) fn set_enum<T: Serialize + PartialEq>(&mut self, path: &str, live: Option<&T>, wanted: Option<&T>) {
         if let Some(value) = wanted.filter(|_| live != wanted) {
             self.push(Op::Replace, path, Some(to_wire(value)));
         }
@@ -94,7 +86,7 @@ impl Patch {
     }
 }
 
-/// How strictly the newer security policies are applied.
+/// Strictness with which the newer security policies are applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum EndpointAccessMode {
@@ -119,35 +111,23 @@ pub enum IpAddressType {
 pub(super) struct Security<'a>(pub Option<&'a String>, pub Option<EndpointAccessMode>);
 
 impl Security<'_> {
-    /// From one to the other. The mode has to be emptied on the way back to `TLS_1_0` or `TLS_1_2`.
+    /// The patch from one to the other. The mode has to be emptied on the way back to `TLS_1_0` or `TLS_1_2`.
     pub(super) fn patch(self, to: Self, patch: &mut Patch) {
         patch.set("/securityPolicy", self.0, to.0);
-        patch.set_word("/endpointAccessMode", self.1.as_ref(), to.1.as_ref());
+        patch.set_enum("/endpointAccessMode", self.1.as_ref(), to.1.as_ref());
         let plain = to.0.is_some_and(|policy| policy.starts_with("TLS_"));
         if plain && self.1.is_some() && to.1.is_none() {
             patch.push(Op::Replace, "/endpointAccessMode", Some(String::new()));
         }
     }
 
-    /// What is wrong with it.
+    /// Problems of the combination.
     pub(super) fn check(self) -> Vec<String> {
         let plain = self.0.is_none_or(|policy| policy.starts_with("TLS_"));
-        let problem = "`endpoint_access_mode` goes only with a `security_policy` that begins with `SecurityPolicy_`";
+        let problem =
+            "`endpoint_access_mode` has no effect without a `security_policy` that begins with `SecurityPolicy_`";
         (plain && self.1.is_some()).then(|| problem.to_owned()).into_iter().collect()
     }
-}
-
-/// A word of AWS's from its enum.
-pub(super) fn to_wire(value: &impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
-        _ => String::new(),
-    }
-}
-
-/// The enum of a word of AWS's; nothing for a word that is newer than this program.
-pub(super) fn from_wire<T: DeserializeOwned>(word: &str) -> Option<T> {
-    serde_json::from_value(word.into()).ok()
 }
 
 /// One step of a JSON pointer.

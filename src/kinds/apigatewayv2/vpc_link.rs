@@ -2,21 +2,23 @@
 
 use std::time::Duration;
 
+use aws_sdk_apigatewayv2::operation::get_vpc_link::GetVpcLinkOutput;
 use aws_sdk_apigatewayv2::types::{VpcLink as Described, VpcLinkStatus};
-use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags};
 use crate::catalog::Traits;
 use crate::cloud::{ReadMode, ReadRequest, Readiness};
+use crate::kinds::reading::{created, read_each, required};
+use crate::kinds::tagging::{owned_tags, sync_tags, user_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
 /// A VPC link.
 pub struct VpcLink;
 
-/// What a VPC link can be told to be.
+/// The properties of a VPC link.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -29,12 +31,12 @@ pub struct Spec {
     /// Ids of the security groups of those interfaces. A change replaces.
     #[schemars(extend("x-unordered" = true, "x-change" = "replace"))]
     pub security_group_ids: Vec<String>,
-    /// Tags.
+    /// Tags, by key. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What a VPC link can be referred to by.
+/// The outputs of a VPC link.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id: what an integration takes as `connectionId`.
@@ -43,7 +45,7 @@ pub struct Outputs {
     pub arn: String,
 }
 
-/// How many links one page of a list has.
+/// The most links on one page of a list.
 const PAGE: &str = "100";
 
 impl Kind for VpcLink {
@@ -76,19 +78,19 @@ tags: {team: commerce}
         if cx.mode == ReadMode::Listed && requests.len() > 1 {
             let listed = cx.cached("vpc-links", Box::pin(list(cx))).await?;
             let listed = &*listed;
-            return try_join_all(requests.iter().map(|request| async move {
-                // What is not in the list may be a moment old.
+            return read_each(requests, async |request| {
+                // One that is not in the list may be a moment old.
                 match listed.iter().find(|link| link.vpc_link_id() == Some(request.id.as_str())) {
-                    Some(link) => Ok(Some(found_of(cx, link.clone()))),
+                    Some(link) => found_of(cx, link.clone()).map(Some),
                     None => read_one(cx, request).await,
                 }
-            }))
+            })
             .await;
         }
-        try_join_all(requests.iter().map(|request| read_one(cx, request))).await
+        read_each(requests, |request| read_one(cx, request)).await
     }
 
-    /// There is no token and no unique name: only its tags tell whose it is.
+    // There is no token and no unique name: only the tags say whose it is.
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
         let is_ours = |link: &&Described| {
             let tag = |key: &str| link.tags()?.get(key).map(String::as_str);
@@ -99,32 +101,30 @@ tags: {team: commerce}
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        let made = cx
+        let answer = cx
             .apigatewayv2()
             .create_vpc_link()
             .name(&spec.name)
             .set_subnet_ids(Some(spec.subnet_ids.clone()))
             .set_security_group_ids(Some(spec.security_group_ids.clone()))
-            .set_tags(Some(with_owner(spec.tags.as_ref(), owner).into_iter().collect()))
+            .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
             .send()
             .await?;
-        Ok(PhysicalId::new(made.vpc_link_id.unwrap_or_default()))
+        created("apigatewayv2:CreateVpcLink", answer.vpc_link_id)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         if from.name != to.name {
             cx.apigatewayv2().update_vpc_link().vpc_link_id(id.as_str()).name(&to.name).send().await?;
         }
-        let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
-        if !set.is_empty() {
-            let call = cx.apigatewayv2().tag_resource().resource_arn(arn(cx, id.as_str()));
-            call.set_tags(Some(set.into_iter().collect())).send().await?;
-        }
-        if !unset.is_empty() {
-            let call = cx.apigatewayv2().untag_resource().resource_arn(arn(cx, id.as_str()));
-            call.set_tag_keys(Some(unset)).send().await?;
-        }
-        Ok(())
+        let arn = arn(cx, id.as_str());
+        sync_tags(
+            from.tags.as_ref(),
+            to.tags.as_ref(),
+            |tags| cx.apigatewayv2().tag_resource().resource_arn(&arn).set_tags(Some(tags)).send(),
+            |keys| cx.apigatewayv2().untag_resource().resource_arn(&arn).set_tag_keys(Some(keys)).send(),
+        )
+        .await
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -135,7 +135,7 @@ tags: {team: commerce}
 
 async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<VpcLink>>> {
     let found = cx.apigatewayv2().get_vpc_link().vpc_link_id(request.id.as_str()).send().await.optional()?;
-    Ok(found.map(|found| {
+    let link_of = |found: GetVpcLinkOutput| {
         let link = Described::builder()
             .set_name(found.name)
             .set_security_group_ids(found.security_group_ids)
@@ -145,7 +145,8 @@ async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<VpcLink
             .set_vpc_link_status(found.vpc_link_status)
             .set_vpc_link_status_message(found.vpc_link_status_message);
         found_of(cx, link.build())
-    }))
+    };
+    found.map(link_of).transpose()
 }
 
 async fn list(cx: &Cx) -> Result<Vec<Described>> {
@@ -160,12 +161,12 @@ async fn list(cx: &Cx) -> Result<Vec<Described>> {
     }
 }
 
-fn found_of(cx: &Cx, link: Described) -> Found<VpcLink> {
-    let id = link.vpc_link_id.unwrap_or_default();
+fn found_of(cx: &Cx, link: Described) -> Result<Found<VpcLink>> {
+    let id = required("apigatewayv2:GetVpcLink", "the id of the VPC link", link.vpc_link_id)?;
     let message = link.vpc_link_status_message.filter(|text| !text.is_empty());
     let readiness = match link.vpc_link_status {
-        Some(VpcLinkStatus::Pending) => Readiness::Pending("AWS sets up its network interfaces".to_owned()),
-        Some(VpcLinkStatus::Deleting) => Readiness::Pending("it is being deleted".to_owned()),
+        Some(VpcLinkStatus::Pending) => Readiness::Pending("creating the network interfaces".to_owned()),
+        Some(VpcLinkStatus::Deleting) => Readiness::Pending("deleting".to_owned()),
         Some(VpcLinkStatus::Failed) => Readiness::Failed(message.unwrap_or_else(|| "AWS does not say why".to_owned())),
         // One without traffic for 60 days has no interfaces, and gets them again at its next request: a deploy can
         // do nothing for it, and waiting for it would be in vain.
@@ -175,11 +176,11 @@ fn found_of(cx: &Cx, link: Described) -> Found<VpcLink> {
         name: link.name.unwrap_or_default(),
         subnet_ids: link.subnet_ids.unwrap_or_default(),
         security_group_ids: link.security_group_ids.unwrap_or_default(),
-        tags: Some(live_tags(link.tags.unwrap_or_default())),
+        tags: Some(user_tags(link.tags.unwrap_or_default())),
     };
-    Found { spec, outputs: Outputs { arn: arn(cx, &id), id }, readiness, not_read: &[] }
+    Ok(Found { spec, outputs: Outputs { arn: arn(cx, &id), id }, readiness, not_read: &[] })
 }
 
 fn arn(cx: &Cx, id: &str) -> String {
-    format!("arn:aws:apigateway:{}::/vpclinks/{id}", cx.region())
+    format!("arn:{}:apigateway:{}::/vpclinks/{id}", cx.region().partition(), cx.region())
 }

@@ -1,20 +1,22 @@
 //! IAM instance profile: the role that an EC2 instance is. EC2 does not see a new one for up to a minute; what
 //! launches instances tries again.
 
-use aws_sdk_iam::types::{InstanceProfile as Described, Tag};
+use aws_sdk_iam::types::InstanceProfile as Described;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags};
 use crate::catalog::Traits;
 use crate::cloud::ReadRequest;
+use crate::kinds::reading::read_each;
+use crate::kinds::tagging::{all_tags, owned_tags, sync_tags, user_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
 /// An instance profile.
 pub struct InstanceProfile;
 
-/// What an instance profile can be told to be.
+/// The properties of an instance profile.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -28,12 +30,12 @@ pub struct Spec {
     /// and get the new one's credentials after a while. An empty text takes it away.
     #[schemars(length(max = 64))]
     pub role: Option<String>,
-    /// Tags.
+    /// Tags, by key. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What an instance profile can be referred to by.
+/// The outputs of an instance profile.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
@@ -72,24 +74,18 @@ tags: {team: commerce}
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let cx = &cx.home();
-        let found =
-            futures::future::try_join_all(requests.iter().map(|request| describe(cx, request.id.as_str()))).await?;
-        Ok(found.into_iter().map(|profile| profile.map(found_of)).collect())
+        read_each(requests, async |request| Ok(describe(cx, request.id.as_str()).await?.map(found_of))).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let Some(profile) = describe(&cx.home(), &spec.name).await? else { return Ok(None) };
-        cx.ensure_owned("an instance profile", &spec.name, &pairs(profile.tags), owner)?;
+        cx.ensure_owned("an instance profile", &spec.name, &all_tags(profile.tags.unwrap_or_default()), owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        let tags = with_owner(spec.tags.as_ref(), owner);
         let call = cx.home().iam().create_instance_profile().instance_profile_name(&spec.name);
-        call.set_path(spec.path.clone())
-            .set_tags(Some(tags.iter().map(|(key, value)| tag(key, value)).collect()))
-            .send()
-            .await?;
+        call.set_path(spec.path.clone()).set_tags(Some(owned_tags(spec.tags.as_ref(), owner))).send().await?;
         Ok(PhysicalId::new(&spec.name))
     }
 
@@ -105,15 +101,13 @@ tags: {team: commerce}
                 iam.add_role_to_instance_profile().instance_profile_name(name).role_name(new).send().await?;
             }
         }
-        let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
-        if !set.is_empty() {
-            let tags = set.iter().map(|(key, value)| tag(key, value)).collect();
-            iam.tag_instance_profile().instance_profile_name(name).set_tags(Some(tags)).send().await?;
-        }
-        if !unset.is_empty() {
-            iam.untag_instance_profile().instance_profile_name(name).set_tag_keys(Some(unset)).send().await?;
-        }
-        Ok(())
+        sync_tags(
+            from.tags.as_ref(),
+            to.tags.as_ref(),
+            |tags| iam.tag_instance_profile().instance_profile_name(name).set_tags(Some(tags)).send(),
+            |keys| iam.untag_instance_profile().instance_profile_name(name).set_tag_keys(Some(keys)).send(),
+        )
+        .await
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -138,15 +132,7 @@ fn found_of(live: Described) -> Found<InstanceProfile> {
         name: live.instance_profile_name.clone(),
         path: Some(live.path),
         role: Some(live.roles.into_iter().next().map(|role| role.role_name).unwrap_or_default()),
-        tags: Some(live_tags(pairs(live.tags))),
+        tags: Some(user_tags(live.tags.unwrap_or_default())),
     };
     Found::serving(spec, Outputs { arn: live.arn, name: live.instance_profile_name })
-}
-
-fn tag(key: &str, value: &str) -> Tag {
-    Tag::builder().key(key).value(value).build().unwrap_or_else(|_| unreachable!("both parts are set"))
-}
-
-fn pairs(tags: Option<Vec<Tag>>) -> Tags {
-    tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
 }

@@ -1,12 +1,15 @@
-//! What the IAM kinds share: policy documents as IAM returns them.
+//! IAM: the kinds, and the policy documents as IAM returns them.
 
 mod instance_profile;
 mod policy;
 mod role;
 
+use aws_sdk_iam::types::Tag;
+
 use crate::aws::{Result, Service, Throttled, sdk_client};
 use crate::cloud::{Class, CloudError};
 use crate::kinds::RegisteredKind;
+use crate::kinds::tagging::AwsTag;
 use crate::value::Json;
 
 const SERVICE: Service = Service { name: "iam", global: true, concurrent: 6, throttled: Throttled::Together };
@@ -23,6 +26,16 @@ pub(super) fn kinds() -> Vec<RegisteredKind> {
         RegisteredKind::of::<policy::Policy>(&SERVICE),
         RegisteredKind::of::<role::Role>(&SERVICE),
     ]
+}
+
+impl AwsTag for Tag {
+    fn new(key: &str, value: &str) -> Self {
+        Self::builder().key(key).value(value).build().unwrap_or_else(|_| unreachable!("both parts are set"))
+    }
+
+    fn pair(self) -> (String, String) {
+        (self.key, self.value)
+    }
 }
 
 /// A document as IAM returns it: URL-encoded JSON.

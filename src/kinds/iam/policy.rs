@@ -1,13 +1,15 @@
 //! IAM managed policy: permissions that several roles share.
 
-use aws_sdk_iam::types::{PolicyVersion, Tag};
+use aws_sdk_iam::types::PolicyVersion;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document;
-use crate::aws::{Cx, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::aws::{Cx, NotFoundExt, Result, Tags};
 use crate::catalog::Traits;
 use crate::cloud::ReadRequest;
+use crate::kinds::reading::{created, read_each};
+use crate::kinds::tagging::{all_tags, owned_tags, sync_tags, user_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -15,10 +17,10 @@ use crate::value::Json;
 /// An IAM managed policy.
 pub struct Policy;
 
-/// How many versions of a policy AWS keeps; a sixth is refused.
+/// The most versions of a policy that AWS keeps; a sixth is refused.
 const MOST_VERSIONS: usize = 5;
 
-/// What a managed policy can be told to be.
+/// The properties of a managed policy.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -28,18 +30,18 @@ pub struct Spec {
     /// Path before the name in the ARN, with a slash at both ends. `/` when left out. A change replaces.
     #[schemars(length(min = 1, max = 512), regex(pattern = r"^/([!-~]+/)?$"), extend("x-change" = "replace"))]
     pub path: Option<String>,
-    /// What it allows and denies: a policy document of at most 6,144 characters. The last five versions are kept.
+    /// Permissions: a policy document of at most 6,144 characters. The last five versions are kept.
     #[schemars(extend("x-compare" = "policy"))]
     pub document: Json,
-    /// What it is for; at most 1000 characters. A change replaces.
+    /// Description; at most 1000 characters. A change replaces.
     #[schemars(length(max = 1000), extend("x-change" = "replace"))]
     pub description: Option<String>,
-    /// Tags.
+    /// Tags, by key. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What a managed policy can be referred to by.
+/// The outputs of a managed policy.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
@@ -74,28 +76,28 @@ tags: {team: commerce}
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let cx = &cx.home();
-        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, &request.id))).await
+        read_each(requests, |request| read_one(cx, &request.id)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let path = spec.path.as_deref().unwrap_or("/");
-        let arn = format!("arn:aws:iam::{}:policy{path}{}", cx.account().await?, spec.name);
+        let (partition, account) = (cx.region().partition(), cx.account().await?);
+        let arn = format!("arn:{partition}:iam::{account}:policy{path}{}", spec.name);
         let found = cx.home().iam().get_policy().policy_arn(&arn).send().await.optional()?;
         let Some(policy) = found.and_then(|found| found.policy) else { return Ok(None) };
-        cx.ensure_owned("a policy", &spec.name, &pairs(policy.tags), owner)?;
+        cx.ensure_owned("a policy", &spec.name, &all_tags(policy.tags.unwrap_or_default()), owner)?;
         Ok(Some(PhysicalId::new(arn)))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        let tags = with_owner(spec.tags.as_ref(), owner);
         let call = cx.home().iam().create_policy().policy_name(&spec.name).set_path(spec.path.clone());
-        let made = call
+        let answer = call
             .policy_document(spec.document.to_string())
             .set_description(spec.description.clone())
-            .set_tags(Some(tags.iter().map(|(key, value)| tag(key, value)).collect()))
+            .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
             .send()
             .await?;
-        Ok(PhysicalId::new(made.policy.and_then(|policy| policy.arn).unwrap_or_default()))
+        created("iam:CreatePolicy", answer.policy.and_then(|policy| policy.arn))
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
@@ -106,15 +108,13 @@ tags: {team: commerce}
             let call = cx.iam().create_policy_version().policy_arn(arn).set_as_default(true);
             call.policy_document(to.document.to_string()).send().await?;
         }
-        let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
-        if !set.is_empty() {
-            let tags = set.iter().map(|(key, value)| tag(key, value)).collect();
-            cx.iam().tag_policy().policy_arn(arn).set_tags(Some(tags)).send().await?;
-        }
-        if !unset.is_empty() {
-            cx.iam().untag_policy().policy_arn(arn).set_tag_keys(Some(unset)).send().await?;
-        }
-        Ok(())
+        sync_tags(
+            from.tags.as_ref(),
+            to.tags.as_ref(),
+            |tags| cx.iam().tag_policy().policy_arn(arn).set_tags(Some(tags)).send(),
+            |keys| cx.iam().untag_policy().policy_arn(arn).set_tag_keys(Some(keys)).send(),
+        )
+        .await
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -142,7 +142,7 @@ async fn read_one(cx: &Cx, id: &PhysicalId) -> Result<Option<Found<Policy>>> {
         path: policy.path,
         document: document(&text)?,
         description: policy.description,
-        tags: Some(live_tags(pairs(policy.tags))),
+        tags: Some(user_tags(policy.tags.unwrap_or_default())),
     };
     Ok(Some(Found::serving(spec, Outputs { arn: arn.to_owned(), name })))
 }
@@ -169,12 +169,4 @@ async fn versions(cx: &Cx, arn: &str) -> Result<Vec<PolicyVersion>> {
 async fn delete_version(cx: &Cx, arn: &str, version: &PolicyVersion) -> Result<()> {
     let call = cx.iam().delete_policy_version().policy_arn(arn).set_version_id(version.version_id.clone());
     call.send().await.optional().map(drop)
-}
-
-fn tag(key: &str, value: &str) -> Tag {
-    Tag::builder().key(key).value(value).build().unwrap_or_else(|_| unreachable!("both parts are set"))
-}
-
-fn pairs(tags: Option<Vec<Tag>>) -> Tags {
-    tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
 }

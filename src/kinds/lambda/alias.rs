@@ -1,9 +1,8 @@
-//! Lambda alias: a name for a version that callers can keep.
+//! Lambda alias: a stable name for a version.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_lambda::types::AliasRoutingConfiguration;
-use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,13 +10,14 @@ use super::configuration::{function_of, invoke_arn};
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest};
+use crate::kinds::reading::{read_each, required};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
 /// An alias of a Lambda function.
 pub struct Alias;
 
-/// What an alias can be told to be.
+/// The properties of an alias.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -30,7 +30,7 @@ pub struct Spec {
     /// Number of the version it stands for, or `$LATEST`.
     #[schemars(regex(pattern = r"^(\$LATEST|[0-9]+)$"))]
     pub function_version: String,
-    /// What it is for; at most 256 characters.
+    /// Description; at most 256 characters.
     #[schemars(length(max = 256))]
     pub description: Option<String>,
     /// A second version and the share of calls it gets, 0 to 1. Both versions must be published, with the same role
@@ -38,14 +38,14 @@ pub struct Spec {
     pub routing: Option<BTreeMap<String, f64>>,
 }
 
-/// What an alias can be referred to by.
+/// The outputs of an alias.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN: the function's and its name.
     pub arn: String,
     /// Its name.
     pub name: String,
-    /// What API Gateway calls.
+    /// ARN by which API Gateway calls it.
     pub invoke_arn: String,
 }
 
@@ -78,17 +78,16 @@ routing: {}
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        try_join_all(requests.iter().map(|request| read_one(cx, request))).await
+        read_each(requests, |request| read_one(cx, request)).await
     }
 
-    /// An alias has no tags: one of this name on a function of our own stack is ours.
+    // An alias has no tags: one of this name on a function of our own stack is ours.
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
-        let id = PhysicalId::new(format!("{}:{}", spec.function_name, spec.name));
+        let id = id(spec);
         if read_one(cx, &ReadRequest::new(id.clone(), &crate::value::Json::Null)).await?.is_none() {
             return Ok(None);
         }
-        let what = format!("the alias {id}");
-        Ok(function_of(cx, &spec.function_name, owner, &what).await?.map(|_| id))
+        Ok(function_of(cx, &spec.function_name, owner, &format!("an alias named {id}")).await?.map(|_| id))
     }
 
     async fn create(cx: &Cx, spec: &Spec, _owner: &Owner) -> Result<PhysicalId> {
@@ -98,7 +97,7 @@ routing: {}
             .set_routing_config(routing(spec).filter(|_| spec.routing.as_ref().is_some_and(|all| !all.is_empty())))
             .send()
             .await?;
-        Ok(PhysicalId::new(format!("{}:{}", spec.function_name, spec.name)))
+        Ok(id(spec))
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, _from: &Spec, to: &Spec) -> Result<()> {
@@ -122,14 +121,14 @@ routing: {}
         let mut faults = Vec::new();
         let routing = spec.routing.iter().flatten();
         if routing.clone().count() > 1 {
-            faults.push("`routing` takes one version besides `function_version`".to_owned());
+            faults.push("`routing` takes at most one version besides `function_version`".to_owned());
         }
         for (version, share) in routing {
             if version.parse::<u64>().is_err() {
                 faults.push(format!("`{version}` in `routing` is not the number of a version"));
             }
             if !(0.0..=1.0).contains(share) {
-                faults.push(format!("a share of {share} is not between 0 and 1"));
+                faults.push(format!("a share in `routing` must be between 0 and 1, but is {share}"));
             }
             if spec.function_version == "$LATEST" {
                 faults.push("with `routing`, `function_version` must be a number".to_owned());
@@ -151,7 +150,7 @@ async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Alias>>
         description: Some(found.description.unwrap_or_default()),
         routing: Some(weights.unwrap_or_default().into_iter().collect()),
     };
-    let arn = found.alias_arn.unwrap_or_default();
+    let arn = required("lambda:GetAlias", "the ARN of the alias", found.alias_arn)?;
     let outputs = Outputs { invoke_arn: invoke_arn(&arn), arn, name: name.to_owned() };
     Ok(Some(Found::serving(spec, outputs)))
 }
@@ -159,6 +158,11 @@ async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Alias>>
 fn routing(spec: &Spec) -> Option<AliasRoutingConfiguration> {
     let weights = spec.routing.clone()?.into_iter().collect();
     Some(AliasRoutingConfiguration::builder().set_additional_version_weights(Some(weights)).build())
+}
+
+/// `function:alias`.
+fn id(spec: &Spec) -> PhysicalId {
+    PhysicalId::new(format!("{}:{}", spec.function_name, spec.name))
 }
 
 /// Function and alias of `function:alias`.

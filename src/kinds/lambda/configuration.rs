@@ -1,4 +1,4 @@
-//! What the Lambda kinds read together: configurations of functions and of their versions.
+//! Configurations of functions and of their versions, which all Lambda kinds read.
 
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{FunctionConfiguration, FunctionVersion};
@@ -18,12 +18,7 @@ pub async fn get(cx: &Cx, name: &str, version: Option<&str>) -> Result<Option<Ge
 /// Every function of the region with every version, without their states; once per survey for all Lambda kinds.
 pub async fn list(cx: &Cx) -> Result<Vec<FunctionConfiguration>> {
     let call = cx.lambda().list_functions().function_version(FunctionVersion::All);
-    let mut pages = call.into_paginator().items().send();
-    let mut all = Vec::new();
-    while let Some(function) = pages.next().await {
-        all.push(function?);
-    }
-    Ok(all)
+    Ok(call.into_paginator().items().send().try_collect().await?)
 }
 
 /// The name under which [`list`] is shared.
@@ -79,22 +74,26 @@ pub fn unqualified(arn: &str) -> &str {
     }
 }
 
-/// What API Gateway calls instead of the ARN of a function, version or alias.
+/// The ARN by which API Gateway calls a function, version or alias.
 pub fn invoke_arn(arn: &str) -> String {
     let mut parts = arn.split(':').skip(1);
     let (partition, region) = (parts.next().unwrap_or("aws"), parts.nth(1).unwrap_or_default());
     format!("arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations")
 }
 
-/// The verdict on a version, alias or permission, which have no tags: of the owner's stack if its function is.
+/// The function of a version, alias or permission, which have no tags: they belong to the owner's stack if it does.
 ///
-/// `None` if there is no such function; a function without a stack is nobody's, and says nothing.
+/// `None` if there is no such function. A function without a stack's tag decides nothing.
 pub async fn function_of(cx: &Cx, name: &str, owner: &Owner, what: &str) -> Result<Option<GetFunctionOutput>> {
     let Some(function) = get(cx, name, None).await? else { return Ok(None) };
     match function.tags().and_then(|tags| tags.get(TAG_STACK)) {
         Some(stack) if *stack != owner.stack.to_string() => Err(CloudError {
             hint: Some(format!("the function {name} belongs to the stack {stack}")),
-            ..CloudError::local(Class::NotOwned, "find", format!("{what} exists already and is somebody else's"))
+            ..CloudError::local(
+                Class::NotOwned,
+                "find",
+                format!("{what} already exists and is not managed by this stack"),
+            )
         }),
         _ => Ok(Some(function)),
     }

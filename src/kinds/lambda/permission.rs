@@ -1,6 +1,5 @@
 //! Lambda permission: one statement of a function's policy, such as "this API may call it".
 
-use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +7,7 @@ use super::configuration::function_of;
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest};
+use crate::kinds::reading::read_each;
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -15,7 +15,7 @@ use crate::value::Json;
 /// One statement of a function's policy.
 pub struct Permission;
 
-/// What a permission can be told to be. AWS changes none of it: another permission takes its place.
+/// The properties of a permission. AWS changes none of it: another permission takes its place.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -29,10 +29,10 @@ pub struct Spec {
     /// Name of the statement, unique in the policy; 1 to 100 letters, digits, `-` and `_`. A change replaces.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,100}$"), extend("x-change" = "replace"))]
     pub statement_id: String,
-    /// What is allowed: `lambda:InvokeFunction` as a rule. A change replaces.
+    /// Allowed action: `lambda:InvokeFunction` as a rule. A change replaces.
     #[schemars(regex(pattern = r"^(lambda:\*|lambda:[A-Za-z]+|\*)$"), extend("x-change" = "replace"))]
     pub action: String,
-    /// Who may: a service such as `apigateway.amazonaws.com`, the number of an account, the ARN of a role or user,
+    /// Principal that may: a service such as `apigateway.amazonaws.com`, the number of an account, the ARN of a role or user,
     /// or `*`. A change replaces.
     #[schemars(regex(pattern = r"^[^\s]+$"), extend("x-change" = "replace"))]
     pub principal: String,
@@ -45,7 +45,7 @@ pub struct Spec {
     pub source_account: Option<String>,
 }
 
-/// What a permission can be referred to by.
+/// The outputs of a permission.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Name of the statement.
@@ -86,20 +86,20 @@ source_account: '000000000000'
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        try_join_all(requests.iter().map(|request| async move {
+        read_each(requests, async |request| {
             let id = Id::parse(&request.id)?;
             let Some(spec) = Box::pin(statement(cx, &id)).await? else { return Ok(None) };
             let outputs = Outputs { statement_id: spec.statement_id.clone() };
             Ok(Some(Found::serving(spec, outputs)))
-        }))
+        })
         .await
     }
 
-    /// A statement has no tags: one of this name that says what we want it to say is ours.
+    // A statement has no tags: one of this name that says what is wanted is ours.
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let id = id_of(spec);
         let Some(there) = Box::pin(statement(cx, &Id::parse(&id)?)).await? else { return Ok(None) };
-        let what = format!("the statement {id}");
+        let what = format!("a statement named {id}");
         if function_of(cx, &spec.function_name, owner, &what).await?.is_none() {
             return Ok(None);
         }
@@ -108,7 +108,7 @@ source_account: '000000000000'
         }
         Err(CloudError {
             hint: Some("remove it from the function's policy, or give yours another `statement_id`".to_owned()),
-            ..CloudError::local(Class::NotOwned, "find", format!("{what} exists already and says something else"))
+            ..CloudError::local(Class::NotOwned, "find", format!("{what} already exists and says something else"))
         })
     }
 
@@ -139,11 +139,11 @@ source_account: '000000000000'
     fn check(spec: &Spec) -> Vec<String> {
         let mut faults = Vec::new();
         if spec.principal.starts_with("arn:") && spec.principal.ends_with(":root") {
-            faults.push("write the account's number as `principal`: AWS takes it for the same".to_owned());
+            faults.push("`principal`: write the account's number; AWS stores it for the ARN of the root".to_owned());
         }
         if spec.principal.ends_with(".amazonaws.com") && spec.source_arn.is_none() && spec.source_account.is_none() {
             faults.push(format!(
-                "without `source_arn` or `source_account` anybody's {} could call the function",
+                "without `source_arn` or `source_account`, {} could call the function for any account",
                 spec.principal
             ));
         }
@@ -180,7 +180,7 @@ impl<'a> Id<'a> {
     }
 }
 
-/// What a statement of a function's policy says; one call for all statements of one function or alias.
+/// A statement of a function's policy as a spec; one call for all statements of one function or alias.
 async fn statement(cx: &Cx, id: &Id<'_>) -> Result<Option<Spec>> {
     let (function, qualifier) = (id.function, id.qualifier);
     let name = format!("lambda policy {function}:{}", qualifier.unwrap_or_default());

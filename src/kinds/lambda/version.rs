@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use aws_sdk_lambda::types::{FunctionConfiguration, State};
-use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,13 +10,14 @@ use super::configuration::{LISTED, function_of, get, list, published_state};
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadMode, ReadRequest, Readiness};
+use crate::kinds::reading::{created, read_each, required};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
 /// A version of a Lambda function.
 pub struct Version;
 
-/// What a version can be told to be.
+/// The properties of a version.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -27,13 +27,13 @@ pub struct Spec {
     /// The function's `published_state`: when that is another one, a new version is published.
     #[schemars(extend("x-change" = "replace", "x-write-only" = true))]
     pub of: Option<String>,
-    /// What is new; at most 256 characters. The function's own description when left out. A version keeps the
+    /// Description; at most 256 characters. The function's own description when left out. A version keeps the
     /// one that it was published with: a change counts from the next version on.
     #[schemars(length(max = 256), extend("x-write-only" = true))]
     pub description: Option<String>,
 }
 
-/// What a version can be referred to by.
+/// The outputs of a version.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN, with the number.
@@ -62,23 +62,23 @@ description: First release
         if cx.mode == ReadMode::Listed && requests.len() > 1 {
             let listed = cx.cached(LISTED, list(cx)).await?;
             let listed = &*listed;
-            return try_join_all(requests.iter().map(|request| async move {
+            return read_each(requests, async |request| {
                 let (function, version) = parts(&request.id)?;
                 let is_it = |config: &&FunctionConfiguration| {
                     config.function_name() == Some(function) && config.version() == Some(version)
                 };
-                // What is not in the list may be a moment old.
+                // One that is not in the list may be a moment old.
                 match listed.iter().find(is_it) {
-                    Some(config) => Ok(Some(found_of(config))),
+                    Some(config) => found_of(config).map(Some),
                     None => read_one(cx, request).await,
                 }
-            }))
+            })
             .await;
         }
-        try_join_all(requests.iter().map(|request| read_one(cx, request))).await
+        read_each(requests, |request| read_one(cx, request)).await
     }
 
-    /// The newest version that freezes what is wanted. If there is none, publishing does no harm.
+    // The newest version that freezes what is wanted. If there is none, publishing does no harm.
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let name = &spec.function_name;
         if function_of(cx, name, owner, &format!("a version of {name}")).await?.is_none() {
@@ -99,15 +99,15 @@ description: First release
     async fn create(cx: &Cx, spec: &Spec, _owner: &Owner) -> Result<PhysicalId> {
         let name = &spec.function_name;
         let call = cx.lambda().publish_version().function_name(name).set_description(spec.description.clone());
-        let made = match &spec.of {
+        let answer = match &spec.of {
             Some(of) => call.revision_id(revision(cx, name, of).await?).send().await?,
             None => call.send().await?,
         };
-        let number = made.version.unwrap_or_default();
+        let number = created("lambda:PublishVersion", answer.version)?;
         Ok(PhysicalId::new(format!("{name}:{number}")))
     }
 
-    /// There is nothing to send: another description is for the version after this one.
+    // There is nothing to send: another description is for the version after this one.
     async fn update(_cx: &Cx, _id: &PhysicalId, _from: &Spec, _to: &Spec) -> Result<()> {
         Ok(())
     }
@@ -126,37 +126,37 @@ async fn revision(cx: &Cx, name: &str, of: &str) -> Result<String> {
     let config = found
         .ok_or_else(|| CloudError::local(Class::NotFound, "lambda:PublishVersion", format!("no function {name}")))?;
     if published_state(&config) != of {
-        let why = format!("the function {name} was changed after this version was planned");
+        let why = format!("the function {name} has changed since this version was planned");
         return Err(CloudError::local(Class::Conflict, "lambda:PublishVersion", why));
     }
-    Ok(config.revision_id.unwrap_or_default())
+    required("lambda:GetFunction", "a revision", config.revision_id)
 }
 
 async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Version>>> {
     let (function, version) = parts(&request.id)?;
     let found = get(cx, function, Some(version)).await?;
-    Ok(found.and_then(|found| found.configuration).as_ref().map(found_of))
+    found.and_then(|found| found.configuration).as_ref().map(found_of).transpose()
 }
 
-fn found_of(config: &FunctionConfiguration) -> Found<Version> {
+fn found_of(config: &FunctionConfiguration) -> Result<Found<Version>> {
     let spec = Spec {
         function_name: config.function_name().unwrap_or_default().to_owned(),
         of: None,
         description: Some(config.description().unwrap_or_default().to_owned()),
     };
     let outputs = Outputs {
-        arn: config.function_arn().unwrap_or_default().to_owned(),
+        arn: required("lambda:GetFunction", "the ARN of the version", config.function_arn.clone())?,
         version: config.version().unwrap_or_default().to_owned(),
     };
     let reason = |without: &str| config.state_reason().unwrap_or(without).to_owned();
     // A version that starts from a snapshot takes minutes until there is one.
     let readiness = match config.state() {
-        Some(State::Pending) => Readiness::Pending(reason("the version is being prepared")),
+        Some(State::Pending) => Readiness::Pending(reason("preparing the version")),
         Some(State::Failed) => Readiness::Failed(reason("the version failed")),
-        Some(State::Deleting) => Readiness::Pending("the version is being deleted".to_owned()),
+        Some(State::Deleting) => Readiness::Pending("deleting".to_owned()),
         _ => Readiness::Serving,
     };
-    Found { spec, outputs, readiness, not_read: &[] }
+    Ok(Found { spec, outputs, readiness, not_read: &[] })
 }
 
 /// Function and number of `function:number`.

@@ -1,20 +1,22 @@
 //! `CloudWatch` Logs log group: made before its writers, so that retention, key and tags are there from the first line.
 
-use aws_sdk_cloudwatchlogs::types::{LogGroup as Described, LogGroupClass};
+use aws_sdk_cloudwatchlogs::types::LogGroup as Described;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::aws::{Cx, NotFoundExt, Result, Tags, from_wire, live_tags, to_wire, with_owner};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadMode, ReadRequest};
+use crate::kinds::reading::{changed, read_each, required};
+use crate::kinds::tagging::{all_tags, sync_tags, to_aws};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
 /// A log group.
 pub struct LogGroup;
 
-/// What a log group can be told to be.
+/// The properties of a log group.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -29,19 +31,19 @@ pub struct Spec {
     /// An empty text goes back to the key that AWS keeps.
     #[schemars(length(max = 256))]
     pub kms_key: Option<String>,
-    /// What the group can do and costs; `STANDARD` when left out. A change replaces: the group is deleted with all
+    /// Class, which decides features and price; `STANDARD` when left out. A change replaces: the group is deleted with all
     /// logs in it, unless `deletion_protection` is on.
     #[schemars(extend("x-change" = "replace"))]
     pub class: Option<GroupClass>,
-    /// Whether the group is kept from being deleted, by a change of the file too; false when left out. Logs do not
+    /// Protection from being deleted, by a change of the file too; false when left out. Logs do not
     /// count as data otherwise. To delete the group, turn this off and apply first.
     pub deletion_protection: Option<bool>,
-    /// Tags.
+    /// Tags, by key. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What a log group can do and costs.
+/// Class of a log group, which decides features and price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum GroupClass {
@@ -53,7 +55,7 @@ pub enum GroupClass {
     Delivery,
 }
 
-/// What a log group can be referred to by.
+/// The outputs of a log group.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN, without `:*`.
@@ -95,7 +97,7 @@ tags: {team: commerce}
         let surveyed = cx.mode == ReadMode::Listed && requests.len() > 1;
         let groups = if surveyed { describe_many(cx, requests).await? } else { Vec::new() };
         let groups = &groups;
-        try_join_all(requests.iter().map(|request| async move {
+        read_each(requests, async |request| {
             let name = request.id.as_str();
             let listed = groups.iter().find(|group| group.log_group_name() == Some(name)).cloned();
             let group = if surveyed { listed } else { describe(cx, name).await? };
@@ -103,13 +105,13 @@ tags: {team: commerce}
                 Some(group) => found(cx, group).await,
                 None => Ok(None),
             }
-        }))
+        })
         .await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let Some(group) = describe(cx, &spec.name).await? else { return Ok(None) };
-        let Some(tags) = tags(cx, &arn(&group)).await? else { return Ok(None) };
+        let Some(tags) = tags(cx, &arn(&group)?).await? else { return Ok(None) };
         if is_of(owner, &spec.name) && is_leftover(&group, &tags) {
             return Ok(None);
         }
@@ -122,15 +124,15 @@ tags: {team: commerce}
         let call = cx.logs().create_log_group().log_group_name(&spec.name);
         let made = call
             .set_kms_key_id(spec.kms_key.clone().filter(|key| !key.is_empty()))
-            .set_log_group_class(spec.class.map(GroupClass::to_aws))
+            .set_log_group_class(spec.class.map(|class| to_wire(class).as_str().into()))
             .set_deletion_protection_enabled(spec.deletion_protection.filter(|on| *on))
-            .set_tags(Some(tags.clone().into_iter().collect()))
+            .set_tags(Some(to_aws(&tags)))
             .send()
             .await
             .map_err(CloudError::from);
         match made {
             Err(error) if error.class == Class::Exists && is_of(owner, &spec.name) => {
-                take_over(cx, spec, tags, error).await?;
+                take_over(cx, spec, &tags, error).await?;
             }
             other => drop(other?),
         }
@@ -139,24 +141,27 @@ tags: {team: commerce}
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let name = id.as_str();
-        match to.retention_days {
-            Some(0) if from.retention_days != Some(0) => {
+        match changed(&from.retention_days, &to.retention_days) {
+            None => {}
+            Some(0) => {
                 cx.logs().delete_retention_policy().log_group_name(name).send().await?;
             }
-            Some(days) if from.retention_days != Some(days) => {
-                cx.logs().put_retention_policy().log_group_name(name).retention_in_days(days).send().await?;
+            Some(days) => {
+                cx.logs().put_retention_policy().log_group_name(name).retention_in_days(*days).send().await?;
             }
-            _ => {}
         }
-        if let Some(key) = to.kms_key.as_ref().filter(|_| to.kms_key != from.kms_key) {
-            if key.is_empty() {
+        match changed(&from.kms_key, &to.kms_key).map(String::as_str) {
+            None => {}
+            Some("") => {
                 cx.logs().disassociate_kms_key().log_group_name(name).send().await?;
-            } else {
+            }
+            Some(key) => {
                 cx.logs().associate_kms_key().log_group_name(name).kms_key_id(key).send().await?;
             }
         }
-        if let Some(on) = to.deletion_protection.filter(|_| to.deletion_protection != from.deletion_protection) {
-            protect(cx, name, on).await?;
+        if let Some(on) = changed(&from.deletion_protection, &to.deletion_protection) {
+            let call = cx.logs().put_log_group_deletion_protection().log_group_identifier(name);
+            call.deletion_protection_enabled(*on).send().await?;
         }
         update_tags(cx, name, from, to).await
     }
@@ -176,7 +181,7 @@ tags: {team: commerce}
         let mut faults = Vec::new();
         if let Some(days) = spec.retention_days.filter(|days| !RETENTIONS.contains(days)) {
             let near = RETENTIONS.iter().skip(1).min_by_key(|known| (**known - days).abs()).unwrap_or(&0);
-            faults.push(format!("{days} days of retention are not to be had; the nearest that are: {near}"));
+            faults.push(format!("`retention_days`: {days} is not allowed; the nearest allowed value is {near}"));
         }
         if spec.name.starts_with("aws/") {
             faults.push("a log group's name must not begin with `aws/`; `/aws/` is allowed".to_owned());
@@ -185,70 +190,48 @@ tags: {team: commerce}
     }
 }
 
-impl GroupClass {
-    fn to_aws(self) -> LogGroupClass {
-        match self {
-            Self::Standard => LogGroupClass::Standard,
-            Self::InfrequentAccess => LogGroupClass::InfrequentAccess,
-            Self::Delivery => LogGroupClass::Delivery,
-        }
-    }
-
-    /// A class that we do not know is none.
-    fn from_aws(class: Option<&LogGroupClass>) -> Option<Self> {
-        match class {
-            None | Some(LogGroupClass::Standard) => Some(Self::Standard),
-            Some(LogGroupClass::InfrequentAccess) => Some(Self::InfrequentAccess),
-            Some(LogGroupClass::Delivery) => Some(Self::Delivery),
-            Some(_) => None,
-        }
-    }
+/// The class of a group; none if it is newer than we are.
+fn class(group: &Described) -> Option<GroupClass> {
+    group.log_group_class.as_ref().map_or(Some(GroupClass::Standard), |class| from_wire(class.as_str()))
 }
 
 /// Events that come in late make a deleted group again, bare. Such a one is in the way of the next
 /// creation and holds nothing that was set up by anybody, so it is made ours; any other is not.
-async fn take_over(cx: &Cx, spec: &Spec, tags: Tags, refused: CloudError) -> Result<()> {
+async fn take_over(cx: &Cx, spec: &Spec, tags: &Tags, refused: CloudError) -> Result<()> {
     let Some(group) = describe(cx, &spec.name).await? else { return Err(refused) };
-    let arn = arn(&group);
+    let arn = arn(&group)?;
     let Some(there) = self::tags(cx, &arn).await? else { return Err(refused) };
-    let class = GroupClass::from_aws(group.log_group_class.as_ref());
+    let class = class(&group);
     if !is_leftover(&group, &there) || spec.class.is_some_and(|wanted| class != Some(wanted)) {
         return Err(refused);
     }
-    cx.logs().tag_resource().resource_arn(arn).set_tags(Some(tags.into_iter().collect())).send().await?;
+    cx.logs().tag_resource().resource_arn(arn).set_tags(Some(to_aws(tags))).send().await?;
     Ok(())
 }
 
-/// Whether a group of this name is what a function of this stack logs to: only such a one can be a leftover of ours.
+/// True if a function of this stack logs to a group of this name: only such a group can be a leftover of ours.
 fn is_of(owner: &Owner, name: &str) -> bool {
     name.starts_with(&format!("/aws/lambda/{}-", owner.stack))
 }
 
-/// Whether this is a group as AWS makes them by itself, without anything that a person would set.
+/// True if this is a group as AWS creates them by itself, without anything that a person would set.
 fn is_leftover(group: &Described, tags: &Tags) -> bool {
     tags.is_empty() && group.retention_in_days.is_none() && group.kms_key_id.is_none()
 }
 
-async fn protect(cx: &Cx, name: &str, on: bool) -> Result<()> {
-    let call = cx.logs().put_log_group_deletion_protection().log_group_identifier(name);
-    call.deletion_protection_enabled(on).send().await?;
-    Ok(())
-}
-
 async fn update_tags(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> {
-    let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
-    if set.is_empty() && unset.is_empty() {
+    if changed(&from.tags, &to.tags).is_none() {
         return Ok(());
     }
     let Some(group) = describe(cx, name).await? else { return Ok(()) };
-    let arn = arn(&group);
-    if !set.is_empty() {
-        cx.logs().tag_resource().resource_arn(&arn).set_tags(Some(set.into_iter().collect())).send().await?;
-    }
-    if !unset.is_empty() {
-        cx.logs().untag_resource().resource_arn(&arn).set_tag_keys(Some(unset)).send().await?;
-    }
-    Ok(())
+    let arn = arn(&group)?;
+    sync_tags(
+        from.tags.as_ref(),
+        to.tags.as_ref(),
+        |tags| cx.logs().tag_resource().resource_arn(&arn).set_tags(Some(tags)).send(),
+        |keys| cx.logs().untag_resource().resource_arn(&arn).set_tag_keys(Some(keys)).send(),
+    )
+    .await
 }
 
 /// The groups of these names, fifty at a time.
@@ -256,12 +239,7 @@ async fn describe_many(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Describe
     let pages = requests.chunks(50).map(|requests| async move {
         let names = requests.iter().map(|request| request.id.to_string()).collect();
         let call = cx.logs().describe_log_groups().set_log_group_identifiers(Some(names));
-        let mut pages = call.into_paginator().items().send();
-        let mut found = Vec::new();
-        while let Some(group) = pages.next().await {
-            found.push(group?);
-        }
-        Ok::<_, CloudError>(found)
+        Ok::<Vec<_>, CloudError>(call.into_paginator().items().send().try_collect().await?)
     });
     Ok(try_join_all(pages).await?.into_iter().flatten().collect())
 }
@@ -273,7 +251,7 @@ async fn describe(cx: &Cx, name: &str) -> Result<Option<Described>> {
 }
 
 async fn found(cx: &Cx, group: Described) -> Result<Option<Found<LogGroup>>> {
-    let arn = arn(&group);
+    let arn = arn(&group)?;
     let tags = match cx.indexed_tags(&arn).await? {
         Some(tags) => tags,
         None => match tags(cx, &arn).await? {
@@ -281,12 +259,13 @@ async fn found(cx: &Cx, group: Described) -> Result<Option<Found<LogGroup>>> {
             None => return Ok(None),
         },
     };
+    let class = class(&group);
     let name = group.log_group_name.unwrap_or_default();
     let spec = Spec {
         name: name.clone(),
         retention_days: Some(group.retention_in_days.unwrap_or(0)),
         kms_key: Some(group.kms_key_id.unwrap_or_default()),
-        class: GroupClass::from_aws(group.log_group_class.as_ref()),
+        class,
         deletion_protection: Some(group.deletion_protection_enabled.unwrap_or(false)),
         tags: Some(live_tags(tags)),
     };
@@ -295,11 +274,12 @@ async fn found(cx: &Cx, group: Described) -> Result<Option<Found<LogGroup>>> {
 
 async fn tags(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
     let listed = cx.logs().list_tags_for_resource().resource_arn(arn).send().await.optional()?;
-    Ok(listed.map(|listed| listed.tags.unwrap_or_default().into_iter().collect()))
+    Ok(listed.map(|listed| all_tags(listed.tags.unwrap_or_default())))
 }
 
 /// The ARN that tags go by: without the `:*` that stands for the streams in the group.
-fn arn(group: &Described) -> String {
-    let with_streams = group.arn().unwrap_or_default();
-    group.log_group_arn().unwrap_or_else(|| with_streams.strip_suffix(":*").unwrap_or(with_streams)).to_owned()
+fn arn(group: &Described) -> Result<String> {
+    let with_streams = || group.arn().map(|arn| arn.strip_suffix(":*").unwrap_or(arn));
+    let arn = group.log_group_arn().or_else(with_streams).map(str::to_owned);
+    required("logs:DescribeLogGroups", "the ARN of the log group", arn)
 }

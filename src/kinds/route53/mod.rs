@@ -1,4 +1,4 @@
-//! What the Route 53 kinds share: names in one form, tags, caller references.
+//! Route 53: the kinds, and the names, tags and caller references that they share.
 
 mod health_check;
 mod hosted_zone;
@@ -11,6 +11,7 @@ use aws_sdk_route53::types::{ResourceTagSet, Tag, TagResourceType};
 use crate::aws::{Cx, NotFoundExt, Result, Service, Tags, Throttled, sdk_client, tag_changes};
 use crate::cloud::CloudError;
 use crate::kinds::RegisteredKind;
+use crate::kinds::tagging::{AwsTag, all_tags, to_aws};
 use crate::names::Owner;
 
 const SERVICE: Service = Service { name: "route53", global: true, concurrent: 4, throttled: Throttled::Together };
@@ -29,11 +30,11 @@ pub(super) fn kinds() -> Vec<RegisteredKind> {
     ]
 }
 
-/// How many things one `ListTagsForResources` takes.
+/// The most resources that one `ListTagsForResources` takes.
 const PER_CALL: usize = 10;
 
-/// How many caller references one owner has: one that was ever used is never free again, not even
-/// after the thing was deleted behind our back.
+/// The caller references that one owner has: one that was ever used is never free again, not even after the resource
+/// was deleted outside of Isobar.
 const REFERENCES: usize = 8;
 
 /// A name as users write it: small letters, no trailing dot, `*` instead of `\052`.
@@ -61,9 +62,9 @@ pub(super) fn bare(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or(id)
 }
 
-/// The ARN of a zone or health check. Route 53 itself never tells it.
-pub(super) fn arn(kind: &TagResourceType, id: &str) -> String {
-    format!("arn:aws:route53:::{}/{id}", kind.as_str())
+/// The ARN of a zone or health check. Route 53 itself does not return it.
+pub(super) fn arn(cx: &Cx, kind: &TagResourceType, id: &str) -> String {
+    format!("arn:{}:route53:::{}/{id}", cx.region().partition(), kind.as_str())
 }
 
 /// The caller references of an owner, in the order in which they are tried.
@@ -82,7 +83,7 @@ pub(super) async fn tags(cx: &Cx, kind: &TagResourceType, ids: &[&str]) -> Resul
     let mut all = BTreeMap::new();
     let mut unknown = Vec::new();
     for id in ids {
-        match cx.indexed_tags(&arn(kind, id)).await? {
+        match cx.indexed_tags(&arn(cx, kind, id)).await? {
             Some(tags) => drop(all.insert((*id).to_owned(), tags)),
             None => unknown.push((*id).to_owned()),
         }
@@ -91,28 +92,36 @@ pub(super) async fn tags(cx: &Cx, kind: &TagResourceType, ids: &[&str]) -> Resul
         let call = cx.route53().list_tags_for_resources().resource_type(kind.clone());
         // One that goes away meanwhile fails them all; the next read sees that it is gone.
         let answer = call.set_resource_ids(Some(some.to_vec())).send().await.optional()?;
-        all.extend(answer.into_iter().flat_map(|answer| answer.resource_tag_sets).map(pairs));
+        all.extend(answer.into_iter().flat_map(|answer| answer.resource_tag_sets).filter_map(tags_of_set));
     }
     Ok(all)
 }
 
-fn pairs(set: ResourceTagSet) -> (String, Tags) {
-    let tags = set.tags.unwrap_or_default().into_iter();
-    let tags = tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect();
-    (set.resource_id.unwrap_or_default(), tags)
+fn tags_of_set(set: ResourceTagSet) -> Option<(String, Tags)> {
+    Some((set.resource_id?, all_tags(set.tags.unwrap_or_default())))
 }
 
-/// The rule for the tags of zones and health checks: ten in all, three of which say whose they are.
+impl AwsTag for Tag {
+    fn new(key: &str, value: &str) -> Self {
+        Self::builder().key(key).value(value).build()
+    }
+
+    fn pair(self) -> (String, String) {
+        (self.key.unwrap_or_default(), self.value.unwrap_or_default())
+    }
+}
+
+/// The limit of tags of zones and health checks: ten in all, three of which are the owner's.
 pub(super) fn too_many_tags(count: usize) -> Option<String> {
     let most = 7;
-    (count > most).then(|| format!("{count} tags are too many: AWS takes {most} besides those of the stack itself"))
+    (count > most)
+        .then(|| format!("at most {most} tags are allowed besides those of the stack itself, but there are {count}"))
 }
 
-/// Puts tags on, and says so if the thing is there without them: its create call takes none.
+/// Adds tags after the create call, which takes none. An error says that the resource may be there without them.
 pub(super) async fn put_tags(cx: &Cx, kind: &TagResourceType, id: &str, tags: &Tags) -> Result<()> {
-    let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
     let call = cx.route53().change_tags_for_resource().resource_type(kind.clone()).resource_id(id);
-    let sent = call.set_add_tags(Some(tags)).send().await;
+    let sent = call.set_add_tags(Some(to_aws(tags))).send().await;
     sent.map_err(|error| CloudError { maybe_done: true, ..error.into() })?;
     Ok(())
 }
@@ -123,9 +132,8 @@ pub(super) async fn update_tags(cx: &Cx, kind: &TagResourceType, id: &str, live:
     if set.is_empty() && unset.is_empty() {
         return Ok(());
     }
-    let set: Vec<Tag> = set.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
     let call = cx.route53().change_tags_for_resource().resource_type(kind.clone()).resource_id(id);
-    let call = call.set_add_tags(Some(set).filter(|set| !set.is_empty()));
+    let call = call.set_add_tags(Some(set).filter(|set| !set.is_empty()).map(|set| to_aws(&set)));
     call.set_remove_tag_keys(Some(unset).filter(|unset| !unset.is_empty())).send().await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! SNS topic: where alarms speak.
+//! SNS topic, for notifications of alarms.
 
 use std::collections::BTreeMap;
 
@@ -16,39 +16,39 @@ use crate::names::{Owner, PhysicalId};
 /// An SNS topic.
 pub struct Topic;
 
-/// What a topic can be told to be.
+/// The properties of a topic.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Name, unique in the region; 1 to 256 letters, digits, `_` and `-`.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,256}$"), extend("x-change" = "replace"))]
     pub name: String,
-    /// What stands as the sender of e-mails and text messages.
+    /// Sender of e-mails and text messages.
     #[schemars(length(max = 100))]
     pub display_name: Option<String>,
     /// KMS key that encrypts messages at rest; it must allow `cloudwatch.amazonaws.com` if alarms publish here.
     /// An empty text for none.
     pub kms_key: Option<String>,
-    /// Who gets the messages. An e-mail address has to be confirmed by its owner; one that never was
+    /// Subscribers. An e-mail address has to be confirmed by its owner; one that never was
     /// cannot be taken off, and leaves by itself after two days. Subscriptions of others stay.
     #[schemars(extend("x-merge" = true))]
     pub subscriptions: Option<Vec<Subscription>>,
-    /// Tags.
+    /// Tags, by key. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// Somebody who gets the messages.
+/// A subscriber.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subscription {
-    /// How: `email`, `https`, `lambda`, `sqs` and so on.
+    /// Protocol: `email`, `https`, `lambda`, `sqs` and so on.
     pub protocol: String,
-    /// Where: an address, a URL or an ARN.
+    /// Endpoint: an address, a URL or an ARN.
     pub endpoint: String,
 }
 
-/// What a topic can be referred to by.
+/// The outputs of a topic.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.

@@ -11,16 +11,17 @@ use std::time::Duration;
 
 use aws_sdk_apigateway::primitives::Blob;
 use aws_sdk_apigateway::types::{EndpointConfiguration, Op, PutMode};
-use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use self::read::{Seen, TAG_DOCUMENT};
-use super::{EndpointAccessMode, IpAddressType, PAGE, Patch, Security, arn, escape_pointer, to_wire, update_tags};
-use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, with_owner};
+use super::{EndpointAccessMode, IpAddressType, PAGE, Patch, Security, arn, escape_pointer, update_tags};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadMode, ReadRequest};
+use crate::kinds::reading::{created, read_each};
+use crate::kinds::tagging::owned_tags;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::{Json, fingerprint};
@@ -28,14 +29,14 @@ use crate::value::{Json, fingerprint};
 /// A REST API.
 pub struct RestApi;
 
-/// What a REST API can be told to be.
+/// The properties of a REST API.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Name; AWS lets several APIs share one, but metrics (`ApiName`) tell them apart by it alone.
     #[schemars(length(min = 1))]
     pub name: String,
-    /// What it is for.
+    /// Description.
     pub description: Option<String>,
     /// `OpenAPI` 3 document, with `x-amazon-apigateway-integration` in every operation; at most 6 MB.
     /// It replaces all that was there. Its `info.title` is overwritten with `name`.
@@ -47,9 +48,9 @@ pub struct Spec {
     /// Smallest body in bytes that is compressed; 0 to 10485760. Nothing is compressed when left out.
     #[schemars(range(min = 0, max = 10_485_760))]
     pub minimum_compression_size: Option<i32>,
-    /// Where callers put their API key; `HEADER` when left out.
+    /// Place of the callers' API key; `HEADER` when left out.
     pub api_key_source: Option<ApiKeySource>,
-    /// Whether the `execute-api` address is closed, so that only a domain of yours leads here; open when left out.
+    /// Closes the `execute-api` address, so that only a domain of yours leads here; open when left out.
     pub disable_execute_api_endpoint: Option<bool>,
     /// Kind of endpoint; `REGIONAL` when left out.
     #[schemars(extend("x-change" = "replace"))]
@@ -63,14 +64,14 @@ pub struct Spec {
     /// `SecurityPolicy_…`; AWS chooses when left out. A change takes about 15 minutes.
     #[schemars(regex(pattern = r"^(TLS_1_[02]|SecurityPolicy_[A-Za-z0-9_]+)$"))]
     pub security_policy: Option<String>,
-    /// How strictly a `SecurityPolicy_…` is applied.
+    /// Strictness with which a `SecurityPolicy_…` is applied.
     pub endpoint_access_mode: Option<EndpointAccessMode>,
-    /// Tags. Keys without spaces and `@`.
+    /// Tags, by key, without spaces and `@`. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// Where callers put their API key.
+/// Place of the callers' API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ApiKeySource {
@@ -92,7 +93,7 @@ pub enum EndpointType {
     Private,
 }
 
-/// What a REST API can be referred to by.
+/// The outputs of a REST API.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id.
@@ -196,11 +197,11 @@ policy:
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let account = cx.account().await?;
         if cx.mode == ReadMode::Fresh {
-            let reads = requests.iter().map(|request| async {
+            return read_each(requests, async |request| {
                 let api = cx.apigateway().get_rest_api().rest_api_id(request.id.as_str()).send().await.optional()?;
                 Ok(api.map(|api| Seen::from(api).found(cx, account)))
-            });
-            return try_join_all(reads).await;
+            })
+            .await;
         }
         let all = all(cx).await?;
         let found =
@@ -217,9 +218,9 @@ policy:
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let endpoint = EndpointConfiguration::builder()
-            .types(to_wire(&spec.endpoint_type.unwrap_or(EndpointType::Regional)).as_str().into())
-            .set_ip_address_type(spec.ip_address_type.map(|kind| to_wire(&kind).as_str().into()));
-        let made = cx
+            .types(to_wire(spec.endpoint_type.unwrap_or(EndpointType::Regional)).as_str().into())
+            .set_ip_address_type(spec.ip_address_type.map(|kind| to_wire(kind).as_str().into()));
+        let answer = cx
             .apigateway()
             .create_rest_api()
             .name(&spec.name)
@@ -227,11 +228,11 @@ policy:
             .endpoint_configuration(endpoint.build())
             .set_disable_execute_api_endpoint(spec.disable_execute_api_endpoint)
             .set_security_policy(spec.security_policy.as_deref().map(Into::into))
-            .set_endpoint_access_mode(spec.endpoint_access_mode.map(|mode| to_wire(&mode).as_str().into()))
-            .set_tags(Some(with_owner(spec.tags.as_ref(), owner).into_iter().collect()))
+            .set_endpoint_access_mode(spec.endpoint_access_mode.map(|mode| to_wire(mode).as_str().into()))
+            .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
             .send()
             .await?;
-        Ok(PhysicalId::new(made.id.unwrap_or_default()))
+        created("apigateway:CreateRestApi", answer.id)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
@@ -290,13 +291,9 @@ policy:
 /// Every API of the region, by id: one call for 500.
 pub(super) async fn all(cx: &Cx) -> Result<Arc<BTreeMap<String, Seen>>> {
     cx.cached("apigateway.rest_apis", async {
-        let mut pages = cx.apigateway().get_rest_apis().limit(PAGE).into_paginator().send();
-        let mut all = BTreeMap::new();
-        while let Some(page) = pages.next().await {
-            let seen = page?.items.unwrap_or_default().into_iter().map(Seen::from);
-            all.extend(seen.map(|api| (api.id.clone(), api)));
-        }
-        Ok(all)
+        let pages = cx.apigateway().get_rest_apis().limit(PAGE).into_paginator().send().try_collect().await?;
+        let seen = pages.into_iter().flat_map(|page| page.items.unwrap_or_default()).map(Seen::from);
+        Ok(seen.map(|api| (api.id.clone(), api)).filter(|(id, _)| !id.is_empty()).collect())
     })
     .await
 }
@@ -333,11 +330,11 @@ fn patch(live: &Spec, to: &Spec) -> Patch {
     }
     let sizes = [live, to].map(|spec| spec.minimum_compression_size.as_ref());
     patch.set("/minimumCompressionSize", sizes[0], sizes[1]);
-    patch.set_word("/apiKeySource", live.api_key_source.as_ref(), to.api_key_source.as_ref());
+    patch.set_enum("/apiKeySource", live.api_key_source.as_ref(), to.api_key_source.as_ref());
     let closed = [live, to].map(|spec| spec.disable_execute_api_endpoint.as_ref());
     patch.set("/disableExecuteApiEndpoint", closed[0], closed[1]);
     let addresses = [live, to].map(|spec| spec.ip_address_type.as_ref());
-    patch.set_word("/endpointConfiguration/ipAddressType", addresses[0], addresses[1]);
+    patch.set_enum("/endpointConfiguration/ipAddressType", addresses[0], addresses[1]);
     patch.set("/policy", live.policy.as_ref(), to.policy.as_ref());
     let [before, after] = [live, to].map(|spec| Security(spec.security_policy.as_ref(), spec.endpoint_access_mode));
     before.patch(after, &mut patch);

@@ -6,10 +6,11 @@ use aws_sdk_apigateway::types::{ApiStatus, EndpointConfiguration, RestApi as Sdk
 use serde_json::json;
 
 use super::{EndpointType, Outputs, RestApi, Spec};
-use crate::aws::{Cx, Tags, live_tags};
+use crate::aws::{Cx, Tags, from_wire, live_tags};
 use crate::cloud::Readiness;
 use crate::kinds::Found;
-use crate::kinds::apigateway::{IpAddressType, arn, from_wire, tags_of};
+use crate::kinds::apigateway::{IpAddressType, arn};
+use crate::kinds::tagging::all_tags;
 use crate::value::{Json, fingerprint};
 
 /// Our tag that holds the fingerprint of the document that AWS has taken.
@@ -48,7 +49,7 @@ macro_rules! seen_in {
                     api_key_source: api.api_key_source.map(|source| source.as_str().to_owned()),
                     endpoint: api.endpoint_configuration,
                     policy: api.policy,
-                    tags: tags_of(api.tags),
+                    tags: all_tags(api.tags.unwrap_or_default()),
                     closed: api.disable_execute_api_endpoint,
                     root_resource_id: api.root_resource_id.unwrap_or_default(),
                     security_policy: api.security_policy.map(|policy| policy.as_str().to_owned()),
@@ -63,7 +64,7 @@ macro_rules! seen_in {
 seen_in!(SdkRestApi, GetRestApiOutput, PutRestApiOutput);
 
 impl Seen {
-    /// What it is told to be.
+    /// Its properties.
     pub(super) fn spec(&self) -> Spec {
         let endpoint = self.endpoint.as_ref();
         let kind = endpoint.and_then(|it| it.types().first()).and_then(|kind| from_wire(kind.as_str()));
@@ -95,15 +96,15 @@ impl Seen {
                 let why = why.unwrap_or_else(|| "AWS does not say why".into());
                 Readiness::Configured(format!("API Gateway could not change it: {why}"))
             }
-            (Some(ApiStatus::Pending), _) => Readiness::Pending("API Gateway is making it".into()),
+            (Some(ApiStatus::Pending), _) => Readiness::Pending("creating".into()),
             // It serves as before, but takes no change and may not show the last one yet.
-            (Some(ApiStatus::Updating), _) => Readiness::Pending("API Gateway is changing it".into()),
+            (Some(ApiStatus::Updating), _) => Readiness::Pending("updating".into()),
             _ => Readiness::Serving,
         };
-        let region = cx.region();
+        let (partition, region) = (cx.region().partition(), cx.region());
         let outputs = Outputs {
             arn: arn(cx, &format!("restapis/{}", self.id)),
-            execute_arn: format!("arn:aws:execute-api:{region}:{account}:{}", self.id),
+            execute_arn: format!("arn:{partition}:execute-api:{region}:{account}:{}", self.id),
             document_sha256: spec.document.as_str().map(str::to_owned),
             content_sha256: content(&spec),
             endpoint: format!("{}.execute-api.{region}.amazonaws.com", self.id),
@@ -134,8 +135,8 @@ fn content(spec: &Spec) -> String {
 /// The policy as it was written. AWS answers it with quotes escaped once more, and with the API's
 /// ARN in place of the short `execute-api:/`.
 fn policy(text: &str, id: &str) -> Option<Json> {
-    let unescape_pointer = serde_json::from_str::<String>(&format!("\"{text}\"")).unwrap_or_else(|_| text.to_owned());
-    let mut policy = serde_json::from_str(&unescape_pointer).ok()?;
+    let unquoted = serde_json::from_str::<String>(&format!("\"{text}\"")).unwrap_or_else(|_| text.to_owned());
+    let mut policy = serde_json::from_str(&unquoted).ok()?;
     shorten(&mut policy, &format!(":{id}/"));
     Some(policy)
 }

@@ -1,17 +1,19 @@
-//! CloudWatch metric alarm: what gates, health checks and people on call listen to.
+//! CloudWatch metric alarm, for gates, health checks and people on call.
 
-mod put;
 mod spec;
+mod write;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudwatch::types::{AlarmType, Tag};
+use aws_sdk_cloudwatch::types::AlarmType;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::aws::{Cx, NotFoundExt, Result, Tags, live_tags, tag_changes, with_owner};
+use crate::aws::{Cx, NotFoundExt, Result, Tags, live_tags};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest};
+use crate::kinds::reading::{changed, required};
+use crate::kinds::tagging::{all_tags, owned_tags, sync_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -21,7 +23,7 @@ use spec::Spec;
 /// A metric alarm.
 pub struct Alarm;
 
-/// What an alarm can be referred to by.
+/// The outputs of an alarm.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN.
@@ -52,7 +54,7 @@ const DEFINITION: [&str; 14] = [
     "unit",
 ];
 
-/// How many names one `DescribeAlarms` takes.
+/// The most names that one `DescribeAlarms` takes.
 const PER_CALL: usize = 100;
 
 impl Kind for Alarm {
@@ -123,37 +125,34 @@ metrics:
         let metric = found.metric_alarms.unwrap_or_default().into_iter().find_map(|alarm| alarm.alarm_arn);
         let composite = found.composite_alarms.unwrap_or_default().into_iter().find_map(|alarm| alarm.alarm_arn);
         let Some(arn) = metric.or(composite) else { return Ok(None) };
-        cx.ensure_owned("an alarm", &spec.name, &tags_of(cx, &arn).await?, owner)?;
+        cx.ensure_owned("an alarm", &spec.name, &tags(cx, &arn).await?, owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         // The call would overwrite somebody else's alarm of this name without a word.
         if Self::find(cx, owner, spec).await?.is_none() {
-            let tags = with_owner(spec.tags.as_ref(), owner).into_iter().map(|(key, value)| tag(&key, &value));
-            put::put(cx, spec).set_tags(Some(tags.collect())).send().await?;
+            write::put(cx, spec).set_tags(Some(owned_tags(spec.tags.as_ref(), owner))).send().await?;
         }
         Ok(PhysicalId::new(&spec.name))
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        let whole = put::complete(from, to);
-        if put::definition(&whole) != put::definition(from) {
-            put::put(cx, &whole).send().await?;
+        let whole = write::complete(from, to);
+        if write::definition(&whole) != write::definition(from) {
+            write::put(cx, &whole).send().await?;
         }
-        let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
-        if set.is_empty() && unset.is_empty() {
+        if changed(&from.tags, &to.tags).is_none() {
             return Ok(());
         }
         let Some(arn) = arn_of(cx, id).await? else { return Ok(()) };
-        if !set.is_empty() {
-            let tags = set.iter().map(|(key, value)| tag(key, value)).collect();
-            cx.cloudwatch().tag_resource().resource_arn(&arn).set_tags(Some(tags)).send().await?;
-        }
-        if !unset.is_empty() {
-            cx.cloudwatch().untag_resource().resource_arn(&arn).set_tag_keys(Some(unset)).send().await?;
-        }
-        Ok(())
+        sync_tags(
+            from.tags.as_ref(),
+            to.tags.as_ref(),
+            |tags| cx.cloudwatch().tag_resource().resource_arn(&arn).set_tags(Some(tags)).send(),
+            |keys| cx.cloudwatch().untag_resource().resource_arn(&arn).set_tag_keys(Some(keys)).send(),
+        )
+        .await
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -176,10 +175,10 @@ async fn read_some(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found
     let found = requests.iter().map(|request| (request, live.get(request.id.as_str()).cloned()));
     let found = found.map(|(request, alarm)| async move {
         let Some(alarm) = alarm else { return Ok(None) };
-        let arn = alarm.alarm_arn.clone().unwrap_or_default();
+        let arn = required("cloudwatch:DescribeAlarms", "the ARN of the alarm", alarm.alarm_arn.clone())?;
         let tags = match cx.indexed_tags(&arn).await? {
             Some(tags) => Some(tags),
-            None if request.manages("tags") => Some(tags_of(cx, &arn).await?),
+            None if request.manages("tags") => Some(self::tags(cx, &arn).await?),
             None => None,
         };
         let spec = Spec { tags: tags.map(live_tags), ..spec::of(alarm)? };
@@ -201,12 +200,7 @@ async fn arn_of(cx: &Cx, id: &PhysicalId) -> Result<Option<String>> {
     Ok(found.metric_alarms.unwrap_or_default().into_iter().find_map(|alarm| alarm.alarm_arn))
 }
 
-async fn tags_of(cx: &Cx, arn: &str) -> Result<Tags> {
+async fn tags(cx: &Cx, arn: &str) -> Result<Tags> {
     let listed = cx.cloudwatch().list_tags_for_resource().resource_arn(arn).send().await?;
-    let pairs = listed.tags.unwrap_or_default().into_iter();
-    Ok(pairs.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect())
-}
-
-fn tag(key: &str, value: &str) -> Tag {
-    Tag::builder().key(key).value(value).build()
+    Ok(all_tags(listed.tags.unwrap_or_default()))
 }

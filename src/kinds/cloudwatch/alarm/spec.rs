@@ -1,4 +1,4 @@
-//! What an alarm can be told to be, the rules for it, and how AWS's answer reads in the same form.
+//! The properties of an alarm, the rules for it, and how AWS's answer reads in the same form.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Result, Tags, from_wire, parse_wire};
 
-/// What an alarm can be told to be.
+/// The properties of an alarm.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Name, unique among all alarms of the region; 1 to 255 characters.
     #[schemars(length(min = 1, max = 255), extend("x-change" = "replace"))]
     pub name: String,
-    /// What the alarm means, for whoever is woken by it; up to 1,024 characters.
+    /// Description, for whoever the alarm wakes; at most 1,024 characters.
     #[schemars(length(max = 1024))]
     pub description: Option<String>,
     /// Name space of the metric, such as `AWS/ApiGateway`. Not with `metrics`.
@@ -26,7 +26,7 @@ pub struct Spec {
     pub metric_name: Option<String>,
     /// Dimensions of the metric, by name; up to 30.
     pub dimensions: Option<BTreeMap<String, String>>,
-    /// How the values of one period become one number. Either this or `extended_statistic` goes with `metric_name`.
+    /// Statistic of the values of one period. `metric_name` needs either this or `extended_statistic`.
     pub statistic: Option<Statistic>,
     /// A percentile or trimmed statistic instead, such as `p99` or `tm90`. Route 53 cannot follow such an alarm.
     #[schemars(regex(pattern = r"^(p|tm|tc|ts|wm|PR|TM|TC|TS|WM|IQM).*$"))]
@@ -47,18 +47,18 @@ pub struct Spec {
     /// Route 53 only follows alarms in which it is all of them.
     #[schemars(range(min = 1))]
     pub datapoints_to_alarm: Option<i32>,
-    /// What the value is compared with. Needed unless `threshold_metric_id` stands.
+    /// The value to compare with. Needed without `threshold_metric_id`.
     pub threshold: Option<f64>,
     /// The id in `metrics` of the band that the value is compared with (anomaly detection).
     #[schemars(length(min = 1, max = 255))]
     pub threshold_metric_id: Option<String>,
-    /// How the value is compared.
+    /// Comparison of the value with the threshold.
     pub comparison_operator: Comparison,
-    /// What a period without data counts as; AWS takes `missing` when left out. Alarms on `AWS/DynamoDB` ignore it.
+    /// Treatment of a period without data; `missing` when left out. Alarms on `AWS/DynamoDB` ignore it.
     pub treat_missing_data: Option<MissingData>,
-    /// Whether a percentile over few samples is judged; AWS judges it when left out.
+    /// Treatment of a percentile over few samples; `evaluate` when left out.
     pub evaluate_low_sample_count_percentile: Option<LowSamples>,
-    /// Whether its actions run; AWS runs them when left out.
+    /// Runs the actions; true when left out.
     pub actions_enabled: Option<bool>,
     /// ARNs of what is told when it fires, such as an SNS topic of the same region; up to 5.
     #[schemars(length(max = 5), extend("x-unordered" = true))]
@@ -69,7 +69,7 @@ pub struct Spec {
     /// ARNs of what is told when there is no data to judge; up to 5.
     #[schemars(length(max = 5), extend("x-unordered" = true))]
     pub insufficient_data_actions: Option<Vec<String>>,
-    /// Tags.
+    /// Tags, by key. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
@@ -78,7 +78,7 @@ pub struct Spec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Query {
-    /// What it goes by in other expressions: letters, digits and `_`, a small letter first.
+    /// Its id in other expressions: letters, digits and `_`, a small letter first.
     #[schemars(length(max = 255), regex(pattern = "^[a-z][a-zA-Z0-9_]*$"))]
     pub id: String,
     /// A calculation, such as `errors / calls`. Either this or `metric` is wanted.
@@ -86,9 +86,9 @@ pub struct Query {
     pub expression: Option<String>,
     /// A metric.
     pub metric: Option<Series>,
-    /// What it is called in graphs.
+    /// Its label in graphs.
     pub label: Option<String>,
-    /// Whether it is what the alarm judges; AWS takes `true` when left out.
+    /// Makes it the value that the alarm judges; true when left out.
     pub return_data: Option<bool>,
     /// Length of a period of an expression, in seconds.
     #[schemars(range(min = 1))]
@@ -110,7 +110,7 @@ pub struct Series {
     pub metric_name: String,
     /// Dimensions, by name; up to 30.
     pub dimensions: Option<BTreeMap<String, String>>,
-    /// How the values of one period become one number: `Sum`, `Average`, `p99` and so on.
+    /// Statistic of the values of one period: `Sum`, `Average`, `p99` and so on.
     pub stat: String,
     /// Length of a period in seconds: 10, 20, 30 or a multiple of 60.
     #[schemars(range(min = 10))]
@@ -119,7 +119,7 @@ pub struct Series {
     pub unit: Option<Unit>,
 }
 
-/// How the values of one period become one number.
+/// Statistic of the values of one period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Statistic {
     SampleCount,
@@ -129,7 +129,7 @@ pub enum Statistic {
     Maximum,
 }
 
-/// How a value is compared. The last three go with `threshold_metric_id`.
+/// Comparison of a value with the threshold. The last three go with `threshold_metric_id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[expect(clippy::enum_variant_names, reason = "AWS's own words")]
 pub enum Comparison {
@@ -142,7 +142,7 @@ pub enum Comparison {
     GreaterThanUpperThreshold,
 }
 
-/// What a period without data counts as.
+/// Treatment of a period without data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum MissingData {
@@ -156,7 +156,7 @@ pub enum MissingData {
     Missing,
 }
 
-/// Whether a percentile over few samples is judged.
+/// Treatment of a percentile over few samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LowSamples {
@@ -209,7 +209,7 @@ pub enum Unit {
     None,
 }
 
-/// An alarm as AWS tells it, without its tags.
+/// The spec of a live alarm, without its tags.
 pub(super) fn of(live: MetricAlarm) -> Result<Spec> {
     let comparison = live.comparison_operator.as_ref().map_or("", |operator| operator.as_str());
     let metrics: Vec<Query> = live.metrics.unwrap_or_default().into_iter().map(query).collect();
@@ -278,7 +278,7 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
     let mut wrong = match (&spec.metric_name, &spec.metrics) {
         (Some(_), None) => check_single(spec),
         (None, Some(metrics)) => check_metrics(spec, metrics),
-        _ => vec!["exactly one of `metric_name` and `metrics` is wanted".to_owned()],
+        _ => vec!["exactly one of `metric_name` and `metrics` is needed".to_owned()],
     };
     let band = matches!(
         spec.comparison_operator,
@@ -293,7 +293,7 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
     };
     rule(
         spec.threshold.is_some() == spec.threshold_metric_id.is_some(),
-        "exactly one of `threshold` and `threshold_metric_id` is wanted",
+        "exactly one of `threshold` and `threshold_metric_id` is needed",
     );
     rule(
         band != spec.threshold_metric_id.is_some(),
@@ -301,19 +301,19 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
     );
     rule(
         spec.datapoints_to_alarm.is_some_and(|some| some > spec.evaluation_periods),
-        "`datapoints_to_alarm` cannot be more than `evaluation_periods`",
+        "`datapoints_to_alarm` must not be more than `evaluation_periods`",
     );
     rule(
         spec.evaluate_low_sample_count_percentile.is_some()
             && spec.metric_name.is_some()
             && spec.extended_statistic.is_none(),
-        "`evaluate_low_sample_count_percentile` goes with a percentile in `extended_statistic`",
+        "`evaluate_low_sample_count_percentile` has no effect without a percentile in `extended_statistic`",
     );
     let periods = spec.metrics.iter().flatten().filter_map(|query| query.metric.as_ref().map(|metric| metric.period));
     for period in spec.period.into_iter().chain(periods) {
         rule(
             !(matches!(period, 10 | 20 | 30) || period % 60 == 0),
-            "a period is 10, 20, 30 or a multiple of 60 seconds",
+            "a period must be 10, 20, 30 or a multiple of 60 seconds",
         );
         let most = if period >= 3600 { 7 * 86_400 } else { 86_400 };
         rule(
@@ -330,7 +330,7 @@ fn check_single(spec: &Spec) -> Vec<String> {
         wrong.push("`metric_name` needs `namespace` and `period` beside it".to_owned());
     }
     if spec.statistic.is_some() == spec.extended_statistic.is_some() {
-        wrong.push("exactly one of `statistic` and `extended_statistic` is wanted".to_owned());
+        wrong.push("exactly one of `statistic` and `extended_statistic` is needed".to_owned());
     }
     if spec.dimensions.as_ref().is_some_and(|dimensions| dimensions.len() > 30) {
         wrong.push("a metric has at most 30 `dimensions`".to_owned());
@@ -354,16 +354,16 @@ fn check_metrics(spec: &Spec, metrics: &[Query]) -> Vec<String> {
     }
     let ids: BTreeSet<&str> = metrics.iter().map(|query| query.id.as_str()).collect();
     if ids.len() < metrics.len() {
-        wrong.push("two `metrics` have the same id".to_owned());
+        wrong.push("duplicate id in `metrics`".to_owned());
     }
     for query in metrics.iter().filter(|query| query.expression.is_some() == query.metric.is_some()) {
-        wrong.push(format!("exactly one of `expression` and `metric` is wanted in `{}`", query.id));
+        wrong.push(format!("exactly one of `expression` and `metric` is needed in `{}`", query.id));
     }
     let judged: Vec<&str> =
         metrics.iter().filter(|query| query.return_data.unwrap_or(true)).map(|query| query.id.as_str()).collect();
     match &spec.threshold_metric_id {
         None if judged.len() != 1 => {
-            wrong.push("exactly one of `metrics` returns data; the others need `return_data: false`".to_owned());
+            wrong.push("exactly one of `metrics` must return data; the others need `return_data: false`".to_owned());
         }
         Some(band) if !ids.contains(band.as_str()) => {
             wrong.push(format!("`threshold_metric_id` names `{band}`, which is not among `metrics`"));

@@ -11,16 +11,18 @@ use aws_sdk_dynamodb::types::{
     CreateGlobalSecondaryIndexAction, CreateGlobalTableWitnessGroupMemberAction, CreateReplicationGroupMemberAction,
     DeleteGlobalSecondaryIndexAction, DeleteReplicationGroupMemberAction, GlobalSecondaryIndexUpdate,
     GlobalTableWitnessGroupUpdate, MultiRegionConsistency, PointInTimeRecoverySpecification, ReplicaStatus,
-    ReplicationGroupUpdate, Tag, TimeToLiveSpecification, UpdateGlobalSecondaryIndexAction,
+    ReplicationGroupUpdate, TimeToLiveSpecification, UpdateGlobalSecondaryIndexAction,
     UpdateReplicationGroupMemberAction, WarmThroughput as AwsWarmThroughput,
 };
 
-use super::read::{all_tags, arn_in, must_region, others, region_of};
-use super::send::{self, built, invalid};
+use super::read::{arn_in, must_region, others, region_of, tags_of};
 use super::spec::{BillingMode, Encryption, Index, Replica, Spec, Stream};
 use super::table;
+use super::write::{self, built, invalid};
 use crate::aws::{Cx, Result, Tags, tag_changes, to_wire};
 use crate::cloud::CloudError;
+use crate::kinds::reading::changed;
+use crate::kinds::tagging::to_aws;
 
 /// Takes the next step. `cx` is in the home region.
 pub(super) async fn step(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
@@ -39,16 +41,16 @@ pub(super) async fn step(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec)
         }
     };
     if let Some(call) = call {
-        call.send().await.map_err(|error| send::hinted(error.into()))?;
+        call.send().await.map_err(|error| write::hinted(error.into()))?;
     }
     Ok(())
 }
 
-/// What each region has for itself: tags, restore, insights, protection. All of it in one step.
+/// The properties of each region: tags, restore, insights, protection. All of them in one step.
 async fn in_regions(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec) -> Result<bool> {
     let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
     let mut owner = None;
-    let mut changed = false;
+    let mut sent = false;
     for live in &from.replicas {
         let here = cx.in_region(&must_region(&live.region)?);
         let own = match to.replica(&live.region) {
@@ -61,54 +63,51 @@ async fn in_regions(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec) -> R
                 Some(owner) => owner,
                 None => owner.insert(ownership(cx, arn).await?),
             };
-            let tags = set.iter().chain(owner).map(|(key, value)| Tag::builder().key(key).value(value).build());
-            let tags = tags.collect::<std::result::Result<Vec<_>, _>>().map_err(|error| built(&error))?;
+            let tags = set.clone().into_iter().chain(owner.clone()).collect();
             let call = here.dynamodb().tag_resource().resource_arn(arn_in(arn, &live.region));
-            call.set_tags(Some(tags)).send().await?;
+            call.set_tags(Some(to_aws(&tags))).send().await?;
         }
         if !unset.is_empty() {
             let call = here.dynamodb().untag_resource().resource_arn(arn_in(arn, &live.region));
             call.set_tag_keys(Some(unset.clone())).send().await?;
         }
-        changed |= own || !set.is_empty() || !unset.is_empty();
+        sent |= own || !set.is_empty() || !unset.is_empty();
     }
-    Ok(changed)
+    Ok(sent)
 }
 
 async fn ownership(cx: &Cx, arn: &str) -> Result<Tags> {
-    let all = all_tags(cx, arn).await?;
+    let all = tags_of(cx, arn).await?;
     Ok(all.into_iter().filter(|(key, _)| key.starts_with("isobar:")).collect())
 }
 
 async fn in_region(cx: &Cx, name: &str, live: &Replica, wanted: &Replica) -> Result<bool> {
     let client = cx.dynamodb();
-    let mut changed = false;
-    if let Some(days) = wanted.point_in_time_days.filter(|_| live.point_in_time_days != wanted.point_in_time_days) {
+    let mut sent = false;
+    if let Some(days) = changed(&live.point_in_time_days, &wanted.point_in_time_days).copied() {
         let to = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(days > 0);
         let to = to.set_recovery_period_in_days(Some(days).filter(|days| *days > 0));
         let to = to.build().map_err(|error| built(&error))?;
         let call = client.update_continuous_backups().table_name(name).point_in_time_recovery_specification(to);
         call.send().await?;
-        changed = true;
+        sent = true;
     }
-    if let Some(on) = wanted.contributor_insights.filter(|_| live.contributor_insights != wanted.contributor_insights) {
+    if let Some(on) = changed(&live.contributor_insights, &wanted.contributor_insights).copied() {
         let action = if on { "ENABLE" } else { "DISABLE" };
         let call = client.update_contributor_insights().table_name(name);
         call.contributor_insights_action(action.into()).send().await?;
-        changed = true;
+        sent = true;
     }
     // Last, because AWS takes no other change while it works on this one.
-    if let Some(on) = wanted.deletion_protection.filter(|_| live.deletion_protection != wanted.deletion_protection) {
+    if let Some(on) = changed(&live.deletion_protection, &wanted.deletion_protection).copied() {
         client.update_table().table_name(name).deletion_protection_enabled(on).send().await?;
-        changed = true;
+        sent = true;
     }
-    Ok(changed)
+    Ok(sent)
 }
 
 async fn ttl(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<bool> {
-    let Some(wanted) = to.ttl_attribute.as_ref().filter(|_| from.ttl_attribute != to.ttl_attribute) else {
-        return Ok(false);
-    };
+    let Some(wanted) = changed(&from.ttl_attribute, &to.ttl_attribute) else { return Ok(false) };
     let live = from.ttl_attribute.as_deref().unwrap_or_default();
     // Another attribute is only taken after the old one was switched off.
     let (attribute, on) = if live.is_empty() { (wanted.as_str(), true) } else { (live, false) };
@@ -118,7 +117,7 @@ async fn ttl(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<bool> {
     let to = TimeToLiveSpecification::builder().attribute_name(attribute).enabled(on).build();
     let to = to.map_err(|error| built(&error))?;
     let call = cx.dynamodb().update_time_to_live().table_name(name).time_to_live_specification(to);
-    call.send().await.map_err(|error| send::hinted(error.into()))?;
+    call.send().await.map_err(|error| write::hinted(error.into()))?;
     Ok(true)
 }
 
@@ -137,13 +136,13 @@ fn throughput(call: UpdateTableFluentBuilder, from: &Spec, to: &Spec) -> Option<
         if switched || (set_aside && (capacity || !indexes.is_empty())) {
             let mut call = call.billing_mode(to_wire(wanted.mode).as_str().into());
             if switched || capacity {
-                call = call.set_provisioned_throughput(send::throughput(wanted.read_capacity, wanted.write_capacity));
+                call = call.set_provisioned_throughput(write::throughput(wanted.read_capacity, wanted.write_capacity));
             }
             let indexes = Some(indexes).filter(|all| set_aside && !all.is_empty());
             return Some(call.set_global_secondary_index_updates(indexes));
         }
         if limits {
-            return Some(call.set_on_demand_throughput(send::limits(wanted)));
+            return Some(call.set_on_demand_throughput(write::limits(wanted)));
         }
     }
     let wanted = to.warm_throughput.as_ref().filter(|wanted| from.warm_throughput.as_ref() != Some(wanted))?;
@@ -159,7 +158,7 @@ fn index_throughput(from: &Spec, to: &Spec, switched: bool) -> Vec<GlobalSeconda
     });
     differs
         .filter_map(|(name, wanted, _)| {
-            let throughput = send::throughput(wanted.read_capacity, wanted.write_capacity)?;
+            let throughput = write::throughput(wanted.read_capacity, wanted.write_capacity)?;
             let update = UpdateGlobalSecondaryIndexAction::builder().index_name(name);
             let update = update.provisioned_throughput(throughput).build().ok()?;
             Some(GlobalSecondaryIndexUpdate::builder().update(update).build())
@@ -181,7 +180,7 @@ fn settings(call: UpdateTableFluentBuilder, from: &Spec, to: &Spec) -> Option<Up
     }
     // A stream that is on cannot be changed, only switched off and on again.
     let next = if live == Stream::None { wanted } else { Stream::None };
-    Some(call.stream_specification(send::stream(next)))
+    Some(call.stream_specification(write::stream(next)))
 }
 
 /// The type of key, with the keys of all replicas; or the key of one region.
@@ -202,7 +201,7 @@ fn encryption(call: UpdateTableFluentBuilder, from: &Spec, to: &Spec) -> Result<
         Ok(ReplicationGroupUpdate::builder().update(update).build())
     });
     let updates = updates.collect::<Result<Vec<_>>>()?;
-    let call = call.sse_specification(send::encryption(wanted, key(to, home).or_else(|| key(from, home))));
+    let call = call.sse_specification(write::encryption(wanted, key(to, home).or_else(|| key(from, home))));
     Ok(Some(call.set_replica_updates(Some(updates).filter(|all| !all.is_empty()))))
 }
 
@@ -218,18 +217,18 @@ fn indexes(call: UpdateTableFluentBuilder, from: &Spec, to: &Spec) -> Result<Opt
     } else if let Some((name, index)) = wanted.iter().find(|(name, _)| !live.contains_key(*name)) {
         let create = CreateGlobalSecondaryIndexAction::builder()
             .index_name(name)
-            .set_key_schema(Some(send::key_schema(&index.key)?))
-            .projection(send::projection(index.projection, index.include.as_ref()))
-            .set_provisioned_throughput(send::throughput(index.read_capacity, index.write_capacity))
+            .set_key_schema(Some(write::key_schema(&index.key)?))
+            .projection(write::projection(index.projection, index.include.as_ref()))
+            .set_provisioned_throughput(write::throughput(index.read_capacity, index.write_capacity))
             .build();
         GlobalSecondaryIndexUpdate::builder().create(create.map_err(|error| built(&error))?).build()
     } else {
         return Ok(None);
     };
-    Ok(Some(call.set_attribute_definitions(Some(send::attributes(to)?)).global_secondary_index_updates(update)))
+    Ok(Some(call.set_attribute_definitions(Some(write::attributes(to)?)).global_secondary_index_updates(update)))
 }
 
-/// Whether an index can stay: its key and projection are the wanted ones.
+/// True if an index can stay: its key and projection are the wanted ones.
 fn is_same_index(live: &Index, wanted: &Index) -> bool {
     let sorted = |include: &Option<Vec<String>>| {
         let mut include = include.clone().unwrap_or_default();

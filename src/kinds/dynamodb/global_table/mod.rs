@@ -6,8 +6,8 @@
 
 mod converge;
 mod read;
-mod send;
 mod spec;
+mod write;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_dynamodb::primitives::DateTime;
 use aws_sdk_dynamodb::types::{
     DeleteGlobalTableWitnessGroupMemberAction, GlobalSecondaryIndex, GlobalTableWitnessGroupUpdate,
-    LocalSecondaryIndex, TableDescription, TableStatus, Tag, WarmThroughput as AwsWarmThroughput,
+    LocalSecondaryIndex, TableDescription, TableStatus, WarmThroughput as AwsWarmThroughput,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -23,11 +23,13 @@ use serde::Serialize;
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, to_wire, with_owner};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest};
+use crate::kinds::reading::{created, read_each, required};
+use crate::kinds::tagging::to_aws;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId, Region};
 use crate::value::Json;
-use send::{built, hinted, invalid};
 use spec::{BillingMode, Key, LocalIndex, Spec, Stream};
+use write::{built, hinted, invalid};
 
 /// Our tag that says where the table was made, on every replica.
 const TAG_HOME: &str = "isobar:home";
@@ -35,7 +37,7 @@ const TAG_HOME: &str = "isobar:home";
 /// A table with its replicas.
 pub struct GlobalTable;
 
-/// What a table can be referred to by.
+/// The outputs of a table.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its name, the same in every region.
@@ -128,23 +130,24 @@ billing: {mode: PAY_PER_REQUEST, max_read_units: 500, max_write_units: 100}
     type Outputs = Outputs;
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
-        futures::future::try_join_all(requests.iter().map(|request| read::read_one(cx, request))).await
+        read_each(requests, |request| read::read_one(cx, request)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let cx = cx.in_region(&read::must_region(spec.home())?);
         let Some(live) = table(&cx, &spec.name).await? else { return Ok(None) };
-        let arn = live.table_arn.unwrap_or_default();
-        let tags = read::all_tags(&cx, &arn).await?;
+        let arn = required("dynamodb:DescribeTable", "the ARN of the table", live.table_arn)?;
+        let tags = read::tags_of(&cx, &arn).await?;
         if tags.is_empty() && is_young(live.creation_date_time) {
-            let message = format!("the table {} was made a moment ago, and its tags do not show yet", spec.name);
+            let message = format!("the table {} was created a moment ago, and its tags are not visible yet", spec.name);
             return Err(CloudError::local(Class::NotVisibleYet, "find", message));
         }
         cx.ensure_owned("a table", &spec.name, &tags, owner)?;
         match tags.get(TAG_HOME).filter(|home| *home != cx.region().as_str()) {
             None => Ok(Some(PhysicalId::new(arn))),
             Some(home) => {
-                let message = format!("the table {} is in {} a replica of the one in {home}", spec.name, cx.region());
+                let message =
+                    format!("a table named {} in {} is a replica of the one in {home}", spec.name, cx.region());
                 let hint = format!("say `home: {home}`, or delete the table there first");
                 Err(CloudError { hint: Some(hint), ..CloudError::local(Class::NotOwned, "find", message) })
             }
@@ -153,8 +156,8 @@ billing: {mode: PAY_PER_REQUEST, max_read_units: 500, max_write_units: 100}
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let cx = cx.in_region(&read::must_region(spec.home())?);
-        let made = creation(&cx, spec, owner)?.send().await.map_err(|error| hinted(error.into()))?;
-        Ok(PhysicalId::new(made.table_description.and_then(|made| made.table_arn).unwrap_or_default()))
+        let answer = creation(&cx, spec, owner)?.send().await.map_err(|error| hinted(error.into()))?;
+        created("dynamodb:CreateTable", answer.table_description.and_then(|table| table.table_arn))
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
@@ -162,7 +165,7 @@ billing: {mode: PAY_PER_REQUEST, max_read_units: 500, max_write_units: 100}
         converge::step(&cx.in_region(&home), &name, id.as_str(), from, to).await
     }
 
-    /// Protection off everywhere, then the replicas one by one, then the table.
+    // Protection off everywhere, then the replicas one by one, then the table.
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
         let (home, name) = at(id)?;
         let cx = cx.in_region(&home);
@@ -201,7 +204,7 @@ billing: {mode: PAY_PER_REQUEST, max_read_units: 500, max_write_units: 100}
         done.map_err(hinted)
     }
 
-    /// By `id`, an ARN, or by `name` and the region that it is looked up in.
+    // By `id`, an ARN, or by `name` and the region that it is looked up in.
     async fn lookup(cx: &Cx, query: &Json) -> Result<Option<PhysicalId>> {
         if let Some(id) = query.get("id").and_then(Json::as_str) {
             return Ok(Some(PhysicalId::new(id)));
@@ -229,10 +232,10 @@ fn at(id: &PhysicalId) -> Result<(Region, String)> {
     }
 }
 
-/// Whether something was made so lately that its tags may not show.
-fn is_young(made: Option<DateTime>) -> bool {
-    let made = made.and_then(|made| SystemTime::try_from(made).ok());
-    made.is_some_and(|made| made.elapsed().is_ok_and(|age| age < Duration::from_mins(2)))
+/// True if a table was created so lately that its tags may not be visible yet.
+fn is_young(created: Option<DateTime>) -> bool {
+    let created = created.and_then(|created| SystemTime::try_from(created).ok());
+    created.is_some_and(|created| created.elapsed().is_ok_and(|age| age < Duration::from_mins(2)))
 }
 
 /// The table as one region describes it.
@@ -264,14 +267,12 @@ fn creation(
     spec: &Spec,
     owner: &Owner,
 ) -> Result<aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder> {
-    let home = (TAG_HOME.to_owned(), spec.home().to_owned());
-    let tags = with_owner(spec.tags.as_ref(), owner).into_iter().chain([home]);
-    let tags = tags.map(|(key, value)| Tag::builder().key(key).value(value).build());
-    let tags = tags.collect::<std::result::Result<Vec<_>, _>>().map_err(|error| built(&error))?;
+    let mut tags = with_owner(spec.tags.as_ref(), owner);
+    tags.insert(TAG_HOME.to_owned(), spec.home().to_owned());
     let home = spec.replica(spec.home());
     let billing = spec.billing.as_ref();
     let mode = billing.map_or(BillingMode::PayPerRequest, |billing| billing.mode);
-    let encryption = spec.encryption.map(|kind| send::encryption(kind, home.and_then(|home| home.kms_key.clone())));
+    let encryption = spec.encryption.map(|kind| write::encryption(kind, home.and_then(|home| home.kms_key.clone())));
     let warm = spec.warm_throughput.as_ref().map(|warm| {
         AwsWarmThroughput::builder()
             .read_units_per_second(warm.read_units)
@@ -282,28 +283,28 @@ fn creation(
         .dynamodb()
         .create_table()
         .table_name(&spec.name)
-        .set_key_schema(Some(send::key_schema(&spec.key)?))
-        .set_attribute_definitions(Some(send::attributes(spec)?))
+        .set_key_schema(Some(write::key_schema(&spec.key)?))
+        .set_attribute_definitions(Some(write::attributes(spec)?))
         .set_global_secondary_indexes(global_indexes(spec)?)
         .set_local_secondary_indexes(local_indexes(spec)?)
         .billing_mode(to_wire(mode).as_str().into())
-        .set_provisioned_throughput(billing.and_then(|all| send::throughput(all.read_capacity, all.write_capacity)))
-        .set_on_demand_throughput(billing.and_then(send::limits))
+        .set_provisioned_throughput(billing.and_then(|all| write::throughput(all.read_capacity, all.write_capacity)))
+        .set_on_demand_throughput(billing.and_then(write::limits))
         .set_warm_throughput(warm)
-        .stream_specification(send::stream(spec.stream.unwrap_or(Stream::NewAndOldImages)))
+        .stream_specification(write::stream(spec.stream.unwrap_or(Stream::NewAndOldImages)))
         .set_sse_specification(encryption)
         .set_table_class(spec.table_class.map(|class| to_wire(class).as_str().into()))
         .set_deletion_protection_enabled(home.and_then(|home| home.deletion_protection))
-        .set_tags(Some(tags)))
+        .set_tags(Some(to_aws(&tags))))
 }
 
 fn global_indexes(spec: &Spec) -> Result<Option<Vec<GlobalSecondaryIndex>>> {
     let all = spec.indexes.iter().flatten().map(|(name, index)| {
         GlobalSecondaryIndex::builder()
             .index_name(name)
-            .set_key_schema(Some(send::key_schema(&index.key)?))
-            .projection(send::projection(index.projection, index.include.as_ref()))
-            .set_provisioned_throughput(send::throughput(index.read_capacity, index.write_capacity))
+            .set_key_schema(Some(write::key_schema(&index.key)?))
+            .projection(write::projection(index.projection, index.include.as_ref()))
+            .set_provisioned_throughput(write::throughput(index.read_capacity, index.write_capacity))
             .build()
             .map_err(|error| built(&error))
     });
@@ -316,8 +317,8 @@ fn local_indexes(spec: &Spec) -> Result<Option<Vec<LocalSecondaryIndex>>> {
     let all = spec.local_indexes.iter().flatten().map(|(name, index)| {
         LocalSecondaryIndex::builder()
             .index_name(name)
-            .set_key_schema(Some(send::key_schema(&key(index))?))
-            .projection(send::projection(index.projection, index.include.as_ref()))
+            .set_key_schema(Some(write::key_schema(&key(index))?))
+            .projection(write::projection(index.projection, index.include.as_ref()))
             .build()
             .map_err(|error| built(&error))
     });

@@ -1,4 +1,4 @@
-//! What AWS tells of a table and its replicas, in the form of a spec.
+//! Reads: a live table and its replicas as a spec.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,9 @@ use super::{GlobalTable, Outputs, at, table};
 use crate::aws::{Cx, NotFoundExt, Result, Tags, from_wire, live_tags, parse_wire};
 use crate::cloud::{CloudError, ReadRequest, Readiness};
 use crate::kinds::Found;
+use crate::kinds::tagging::all_tags;
 
-/// What a tag shows that is not the same in every region.
+/// The value of a tag that is not the same in every region.
 const DIFFERS: &str = "(not the same in every region)";
 
 /// One region of the table, as it is there.
@@ -162,21 +163,20 @@ async fn insights(cx: &Cx, name: &str, wanted: bool) -> Result<Option<bool>> {
 async fn tags(cx: &Cx, arn: &str, wanted: bool) -> Result<Option<Tags>> {
     match cx.indexed_tags(arn).await? {
         Some(tags) => Ok(Some(tags)),
-        None if wanted => all_tags(cx, arn).await.optional(),
+        None if wanted => tags_of(cx, arn).await.optional(),
         None => Ok(None),
     }
 }
 
 /// All tags of one region's table, from the table itself.
-pub(super) async fn all_tags(cx: &Cx, arn: &str) -> Result<Tags> {
-    let mut all = Tags::new();
-    let mut token = None;
+pub(super) async fn tags_of(cx: &Cx, arn: &str) -> Result<Tags> {
+    let (mut all, mut token) = (Vec::new(), None);
     loop {
         let page = cx.dynamodb().list_tags_of_resource().resource_arn(arn).set_next_token(token).send().await?;
-        all.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
+        all.extend(page.tags.unwrap_or_default());
         token = page.next_token;
         if token.is_none() {
-            return Ok(all);
+            return Ok(all_tags(all));
         }
     }
 }
@@ -299,7 +299,7 @@ fn readiness(live: &TableDescription, regional: &[Regional]) -> Readiness {
     let table = |status: Option<&TableStatus>, what: &str| match status {
         Some(TableStatus::Active) => None,
         Some(TableStatus::Creating | TableStatus::Updating | TableStatus::Deleting) | None => {
-            Some(Readiness::Pending(format!("{what} is {}", status.map_or("on its way", TableStatus::as_str))))
+            Some(Readiness::Pending(format!("{} {what}", participle(status.map_or("CREATING", TableStatus::as_str)))))
         }
         Some(status) => Some(Readiness::Failed(format!("{what} is {}", status.as_str()))),
     };
@@ -308,30 +308,31 @@ fn readiness(live: &TableDescription, regional: &[Regional]) -> Readiness {
     all.extend(
         regional.iter().filter_map(|one| table(one.status.as_ref(), &format!("the table in {}", one.replica.region))),
     );
-    all.extend(live.global_secondary_indexes().iter().filter(|one| one.index_status != Some(IndexStatus::Active)).map(
-        |one| {
-            let filling = if one.backfilling == Some(true) { ", being filled" } else { "" };
-            let status = one.index_status.as_ref().map_or("not there yet", IndexStatus::as_str);
-            Readiness::Pending(format!(
-                "the index {} is {status}{filling}",
-                one.index_name.as_deref().unwrap_or_default()
-            ))
-        },
-    ));
+    let indexes = live.global_secondary_indexes().iter();
+    all.extend(indexes.filter(|one| one.index_status != Some(IndexStatus::Active)).map(|one| {
+        let filling = if one.backfilling == Some(true) { ", backfilling" } else { "" };
+        let status = one.index_status.as_ref().map_or("CREATING", IndexStatus::as_str);
+        let name = one.index_name.as_deref().unwrap_or_default();
+        Readiness::Pending(format!("{} the index {name}{filling}", participle(status)))
+    }));
     let witnesses = live.global_table_witnesses().iter();
     all.extend(witnesses.filter(|one| one.witness_status != Some(WitnessStatus::Active)).map(|one| {
-        Readiness::Pending(format!(
-            "the witness in {} is not there yet",
-            one.region_name.as_deref().unwrap_or_default()
-        ))
+        let status = one.witness_status.as_ref().map_or("CREATING", WitnessStatus::as_str);
+        let region = one.region_name.as_deref().unwrap_or_default();
+        Readiness::Pending(format!("{} the witness in {region}", participle(status)))
     }));
     let sse = live.sse_description.as_ref().and_then(|sse| sse.status.as_ref());
     if matches!(sse, Some(SseStatus::Updating | SseStatus::Enabling | SseStatus::Disabling)) {
-        all.push(Readiness::Pending("its encryption is being changed".to_owned()));
+        all.push(Readiness::Pending("updating encryption".to_owned()));
     }
     // What is still going on is waited for, even beside something that failed.
     let at = all.iter().position(|one| matches!(one, Readiness::Pending(_))).unwrap_or(0);
     if all.is_empty() { Readiness::Serving } else { all.swap_remove(at) }
+}
+
+/// The participle of a status: `CREATING` is `creating`.
+fn participle(status: &str) -> String {
+    status.to_lowercase()
 }
 
 fn replica_readiness(live: &ReplicaDescription) -> Option<Readiness> {
@@ -340,7 +341,7 @@ fn replica_readiness(live: &ReplicaDescription) -> Option<Readiness> {
         status @ (ReplicaStatus::Creating | ReplicaStatus::Updating | ReplicaStatus::Deleting) => {
             let done = live.replica_status_percent_progress.as_ref();
             let done = done.map(|percent| format!(", {percent} %")).unwrap_or_default();
-            Some(Readiness::Pending(format!("the replica in {region} is {}{done}", status.as_str())))
+            Some(Readiness::Pending(format!("{} the replica in {region}{done}", participle(status.as_str()))))
         }
         // One that could not be made can be made again, so it is a difference rather than the end.
         ReplicaStatus::Active | ReplicaStatus::CreationFailed => None,

@@ -1,4 +1,4 @@
-//! What a global table can be told to be, and the rules AWS has for it.
+//! The properties of a global table, and the rules AWS has for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::Tags;
 
-/// What a table and its replicas can be told to be.
+/// The properties of a table and its replicas.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -28,9 +28,9 @@ pub struct Spec {
     /// Local secondary indexes, by name; up to 5, of a table with a sort key.
     #[schemars(extend("x-change" = "replace"))]
     pub local_indexes: Option<BTreeMap<String, LocalIndex>>,
-    /// How throughput is paid for; by request when left out.
+    /// Billing of throughput; by request when left out.
     pub billing: Option<Billing>,
-    /// What the table can take at once without warming up. AWS raises it by itself as the table is used,
+    /// Throughput that the table can take without warming up. AWS raises it by itself as the table is used,
     /// so it is compared with what was last asked for.
     #[schemars(extend("x-write-only" = true))]
     pub warm_throughput: Option<WarmThroughput>,
@@ -38,11 +38,11 @@ pub struct Spec {
     /// that off. Another attribute takes two changes, and AWS takes one in an hour.
     #[schemars(length(max = 255))]
     pub ttl_attribute: Option<String>,
-    /// What the stream of changes holds; `NEW_AND_OLD_IMAGES` when left out, which replicas need.
+    /// Contents of the stream of changes; `NEW_AND_OLD_IMAGES` when left out, which replicas need.
     pub stream: Option<Stream>,
     /// Storage class; AWS takes STANDARD when left out, and two changes in 30 days.
     pub table_class: Option<TableClass>,
-    /// How replicas agree; EVENTUAL when left out. STRONG takes exactly three regions of one continent, one
+    /// Consistency of replicas; EVENTUAL when left out. STRONG takes exactly three regions of one continent, one
     /// of which may be the `witness`. It cannot be changed once there are replicas: a change replaces the table.
     #[schemars(extend("x-change" = "replace"))]
     pub consistency: Option<Consistency>,
@@ -98,7 +98,7 @@ pub enum AttributeType {
 pub struct Index {
     /// Its key.
     pub key: Key,
-    /// Which attributes it holds; ALL when left out.
+    /// Attributes that it holds; ALL when left out.
     pub projection: Option<Projection>,
     /// With INCLUDE: the attributes beside the keys; up to 20.
     #[schemars(length(min = 1, max = 20), extend("x-unordered" = true))]
@@ -117,14 +117,14 @@ pub struct Index {
 pub struct LocalIndex {
     /// Its sort attribute.
     pub sort: Attribute,
-    /// Which attributes it holds; ALL when left out.
+    /// Attributes that it holds; ALL when left out.
     pub projection: Option<Projection>,
     /// With INCLUDE: the attributes beside the keys; up to 20.
     #[schemars(length(min = 1, max = 20), extend("x-unordered" = true))]
     pub include: Option<Vec<String>>,
 }
 
-/// Which attributes an index holds.
+/// Attributes that an index holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Projection {
@@ -136,7 +136,7 @@ pub enum Projection {
     Include,
 }
 
-/// How throughput is paid for.
+/// Billing of throughput.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Billing {
@@ -156,7 +156,7 @@ pub struct Billing {
     pub max_write_units: Option<i64>,
 }
 
-/// How throughput is paid for.
+/// Billing of throughput.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum BillingMode {
@@ -166,7 +166,7 @@ pub enum BillingMode {
     Provisioned,
 }
 
-/// What a table can take at once. It can only be raised.
+/// Throughput that a table can take without warming up. It can only be raised.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WarmThroughput {
@@ -178,7 +178,7 @@ pub struct WarmThroughput {
     pub write_units: i64,
 }
 
-/// What the stream of changes holds.
+/// Contents of the stream of changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Stream {
@@ -204,7 +204,7 @@ pub enum TableClass {
     StandardInfrequentAccess,
 }
 
-/// How replicas agree.
+/// Consistency of replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Consistency {
@@ -231,7 +231,7 @@ pub struct Replica {
     /// The region.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)+-\d+$"))]
     pub region: String,
-    /// Whether AWS refuses to delete this replica; off when left out. A replica is only removed after
+    /// Protection from being deleted; false when left out. A replica is only removed after
     /// this was turned off in the file and applied.
     pub deletion_protection: Option<bool>,
     /// For how many days back it can be restored to any second, 1 to 35; 0 for not at all.
@@ -243,7 +243,7 @@ pub struct Replica {
     /// goes last.
     #[schemars(regex(pattern = "^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$"))]
     pub kms_key: Option<String>,
-    /// Whether CloudWatch is told the keys that are used most; costs extra.
+    /// Reports the keys that are used most to CloudWatch; costs extra.
     pub contributor_insights: Option<bool>,
 }
 
@@ -289,14 +289,14 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
             wrong.push(words.to_owned());
         }
     };
-    rule(regions.len() < spec.replicas.len(), "a region stands twice in `replicas`");
+    rule(regions.len() < spec.replicas.len(), "duplicate region in `replicas`");
     rule(!regions.contains(spec.home()), "`home` is not among `replicas`");
     rule(
         spec.replica(spec.home()).is_some_and(|home| home.table_class.is_some()),
         "the storage class of the home region is the table's own `table_class`",
     );
     let keys = spec.replicas.iter().any(|replica| replica.kms_key.is_some());
-    rule(keys && spec.encryption != Some(Encryption::Kms), "`kms_key` needs `encryption: KMS`");
+    rule(keys && spec.encryption != Some(Encryption::Kms), "`kms_key` has no effect without `encryption: KMS`");
     let every = spec.replicas.iter().all(|replica| replica.kms_key.is_some());
     rule(keys && !every, "all replicas take the same type of key: either each has a `kms_key` or none");
     if regions.len() > 1 {
@@ -322,7 +322,10 @@ fn check_billing(spec: &Spec, rule: &mut impl FnMut(bool, &str)) {
     match billing.mode {
         BillingMode::PayPerRequest => {
             let of_index = indexes().any(|index| index.read_capacity.is_some() || index.write_capacity.is_some());
-            rule(set_aside || of_index, "`read_capacity` and `write_capacity` go with `mode: PROVISIONED`");
+            rule(
+                set_aside || of_index,
+                "`read_capacity` and `write_capacity` have no effect without `mode: PROVISIONED`",
+            );
         }
         BillingMode::Provisioned => {
             let both = billing.read_capacity.is_some() && billing.write_capacity.is_some();
@@ -332,7 +335,7 @@ fn check_billing(spec: &Spec, rule: &mut impl FnMut(bool, &str)) {
                 "`mode: PROVISIONED` needs `read_capacity` and `write_capacity`, of the table and of each index",
             );
             let limits = billing.max_read_units.is_some() || billing.max_write_units.is_some();
-            rule(limits, "`max_read_units` and `max_write_units` go with `mode: PAY_PER_REQUEST`");
+            rule(limits, "`max_read_units` and `max_write_units` have no effect without `mode: PAY_PER_REQUEST`");
         }
     }
 }
@@ -362,7 +365,7 @@ fn check_indexes(spec: &Spec, rule: &mut impl FnMut(bool, &str)) {
 }
 
 fn check_consistency(spec: &Spec, regions: &BTreeSet<&str>, rule: &mut impl FnMut(bool, &str)) {
-    rule(spec.witness.is_some() && !spec.is_strong(), "`witness` goes with `consistency: STRONG`");
+    rule(spec.witness.is_some() && !spec.is_strong(), "`witness` has no effect without `consistency: STRONG`");
     if !spec.is_strong() {
         return;
     }

@@ -1,34 +1,27 @@
-//! Lambda function: code, what it runs with, and what it is allowed to take.
+//! Lambda function: code, configuration and limits.
 
+mod read;
 mod spec;
-mod words;
+mod write;
 
 use std::time::Duration;
 
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, PackageType, State, VpcConfig};
-use base64::Engine;
-use futures::future::try_join_all;
-use sha2::{Digest, Sha256};
+use aws_sdk_lambda::types::{FunctionConfiguration, VpcConfig};
 
-use self::words::configured;
-use super::configuration::{LISTED, get, invoke_arn, list, published_state, unqualified};
-use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, tag_changes, with_owner};
+use self::read::{FAILED_UPDATE, read_listed, read_one};
+use self::spec::{Code, Outputs, Spec};
+use self::write::{configure, create, update_code, update_tags};
+use super::configuration::{LISTED, get, list};
+use crate::aws::{Cx, ErrorCodes, Result};
 use crate::catalog::Traits;
-use crate::cloud::{Class, CloudError, ReadMode, ReadRequest, Readiness};
+use crate::cloud::{CloudError, ReadMode, ReadRequest};
+use crate::kinds::reading::read_each;
+use crate::kinds::tagging::all_tags;
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
 
-pub use self::spec::{Code, Outputs, Spec, Zip};
-
 /// A Lambda function.
 pub struct Function;
-
-/// What a function's role reads as when its last update failed, with AWS's reason and a bracket after it.
-const FAILED_UPDATE: &str = "(the last update failed: ";
-
-/// The most that a call can carry.
-const LARGEST_ZIP: usize = 50 * 1024 * 1024;
 
 impl Kind for Function {
     const NAME: &'static str = "lambda.Function";
@@ -109,45 +102,35 @@ file_systems:
         if cx.mode == ReadMode::Listed && requests.len() > 1 {
             let listed = cx.cached(LISTED, list(cx)).await?;
             let listed = &*listed;
-            return try_join_all(requests.iter().map(|request| survey_one(cx, request, listed))).await;
+            return read_each(requests, |request| read_listed(cx, request, listed)).await;
         }
-        try_join_all(requests.iter().map(|request| read_one(cx, request))).await
+        read_each(requests, |request| read_one(cx, request)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let Some(found) = get(cx, &spec.name, None).await? else { return Ok(None) };
-        let tags = found.tags.unwrap_or_default().into_iter().collect();
-        cx.ensure_owned("a function", &spec.name, &tags, owner)?;
+        cx.ensure_owned("a function", &spec.name, &all_tags(found.tags.unwrap_or_default()), owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
-        let (package, code) = match &spec.code {
-            Code::Zip(zip) => (PackageType::Zip, FunctionCode::builder().zip_file(contents(zip).await?)),
-            Code::Image(image) => (PackageType::Image, FunctionCode::builder().image_uri(&image.uri)),
-        };
-        let call = cx.lambda().create_function().function_name(&spec.name).package_type(package).code(code.build());
-        configured!(call, spec)
-            .set_architectures(words::architectures(spec))
-            .set_tags(Some(with_owner(spec.tags.as_ref(), owner).into_iter().collect()))
-            .send()
-            .await?;
+        create(cx, spec, owner).await?;
         Ok(PhysicalId::new(&spec.name))
     }
 
-    /// Code and configuration one at a time: while AWS is at work on one it refuses the other.
+    // Code and configuration one at a time: while AWS works on one it refuses the other.
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        let mut changed = changed_fields::<Self>(from, to)?;
+        let mut fields = changed_fields::<Self>(from, to)?;
         update_tags(cx, id, from, to).await?;
-        changed.remove("tags");
-        let concurrency = changed.remove("reserved_concurrency");
-        let code = changed.remove("code") | changed.remove("architectures");
+        fields.remove("tags");
+        let concurrency = fields.remove("reserved_concurrency");
+        let code = fields.remove("code") | fields.remove("architectures");
         if code {
             return update_code(cx, id, to).await;
         }
-        if !changed.is_empty() {
+        if !fields.is_empty() {
             let again = from.role.starts_with(FAILED_UPDATE);
-            return configure(cx, id, to, again || changed.contains("vpc")).await;
+            return configure(cx, id, to, again || fields.contains("vpc")).await;
         }
         match to.reserved_concurrency.filter(|_| concurrency) {
             Some(-1) => {
@@ -186,10 +169,10 @@ file_systems:
         let mut faults = Vec::new();
         match spec.code {
             Code::Zip(_) if spec.handler.is_none() || spec.runtime.is_none() => {
-                faults.push("code in a zip file wants `handler` and `runtime`".to_owned());
+                faults.push("code in a zip file needs `handler` and `runtime`".to_owned());
             }
             Code::Zip(_) if spec.image_config.is_some() => {
-                faults.push("`image_config` goes with an image, not with a zip file".to_owned());
+                faults.push("`image_config` has no effect on a zip file".to_owned());
             }
             Code::Image(_) if spec.handler.is_some() || spec.runtime.is_some() || spec.layers.is_some() => {
                 faults.push("an image brings its own `handler`, `runtime` and `layers`; leave them out".to_owned());
@@ -201,10 +184,10 @@ file_systems:
             && logging.format != Some(spec::LogFormat::Json)
             && (logging.application_level.is_some() || logging.system_level.is_some())
         {
-            faults.push("log levels want `format: JSON`".to_owned());
+            faults.push("log levels need `format: JSON`".to_owned());
         }
         if spec.file_systems.as_ref().is_some_and(|all| !all.is_empty()) && spec.vpc.is_none() {
-            faults.push("`file_systems` wants `vpc`".to_owned());
+            faults.push("`file_systems` needs `vpc`".to_owned());
         }
         faults
     }
@@ -221,181 +204,12 @@ fn check_environment(spec: &Spec) -> Vec<String> {
     let mut faults: Vec<String> = variables
         .clone()
         .filter(|(name, _)| !is_name(name))
-        .map(|(name, _)| format!("`{name}` is no environment variable: a letter, then letters, digits and `_`"))
+        .map(|(name, _)| {
+            format!("`{name}` is not a valid name of an environment variable: a letter, then letters, digits and `_`")
+        })
         .collect();
     if variables.map(|(name, value)| name.len() + value.len()).sum::<usize>() > 4096 {
         faults.push("the environment is larger than 4 KB".to_owned());
     }
     faults
-}
-
-async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Function>>> {
-    let Some(found) = get(cx, request.id.as_str(), None).await? else { return Ok(None) };
-    let Some(config) = found.configuration else { return Ok(None) };
-    let image = found.code.and_then(|code| code.image_uri);
-    let concurrency = found.concurrency.and_then(|concurrency| concurrency.reserved_concurrent_executions);
-    let tags = found.tags.unwrap_or_default().into_iter().collect();
-    found_of(request, &config, image.as_deref(), concurrency, tags).map(Some)
-}
-
-async fn survey_one(
-    cx: &Cx,
-    request: &ReadRequest,
-    listed: &[FunctionConfiguration],
-) -> Result<Option<Found<Function>>> {
-    let name = request.id.as_str();
-    let is_it = |config: &&FunctionConfiguration| {
-        config.function_name() == Some(name) && config.version().is_none_or(|version| version == "$LATEST")
-    };
-    // A list does not tell an image's URI; and what is not in it may be a moment old.
-    let listed = listed.iter().find(is_it).filter(|config| config.package_type() != Some(&PackageType::Image));
-    let Some(config) = listed else { return read_one(cx, request).await };
-    let arn = unqualified(config.function_arn().unwrap_or_default());
-    let tags = match cx.indexed_tags(arn).await? {
-        Some(tags) => tags,
-        None => match cx.lambda().list_tags().resource(arn).send().await.optional()? {
-            Some(listed) => listed.tags.unwrap_or_default().into_iter().collect(),
-            None => return Ok(None),
-        },
-    };
-    if !request.manages("reserved_concurrency") {
-        let found = found_of(request, config, None, None, tags)?;
-        return Ok(Some(Found { not_read: &["reserved_concurrency"], ..found }));
-    }
-    let reserved = cx.lambda().get_function_concurrency().function_name(name).send().await.optional()?;
-    let concurrency = reserved.and_then(|reserved| reserved.reserved_concurrent_executions);
-    found_of(request, config, None, concurrency, tags).map(Some)
-}
-
-fn found_of(
-    request: &ReadRequest,
-    config: &FunctionConfiguration,
-    image: Option<&str>,
-    concurrency: Option<i32>,
-    tags: Tags,
-) -> Result<Found<Function>> {
-    if let Some(error) = config.environment().and_then(|environment| environment.error())
-        && request.manages("environment")
-    {
-        let why = format!("the environment cannot be read: {}", error.message().unwrap_or_default());
-        let code = error.error_code().unwrap_or_default().to_owned();
-        return Err(CloudError { code, ..CloudError::local(Class::Denied, "lambda:GetFunction", why) });
-    }
-    let arn = unqualified(config.function_arn().unwrap_or_default()).to_owned();
-    let outputs = Outputs {
-        invoke_arn: invoke_arn(&arn),
-        arn,
-        name: request.id.to_string(),
-        code_sha256: config.code_sha256().unwrap_or_default().to_owned(),
-        published_state: published_state(config),
-    };
-    let mut spec = words::spec_of(config, image, concurrency, tags);
-    // Every file says the role, so that a failed update always differs from what is wanted, and is made again.
-    if config.last_update_status() == Some(&LastUpdateStatus::Failed) {
-        spec.role = format!("{FAILED_UPDATE}{})", config.last_update_status_reason().unwrap_or("AWS does not say why"));
-    }
-    Ok(Found { spec, outputs, readiness: readiness(config), not_read: &[] })
-}
-
-/// Pending while AWS refuses changes. A function whose last update failed goes on as it was before, and wants
-/// another update, not another function.
-///
-/// A list tells no states: a survey of several functions takes each of them to serve, and does not see one that
-/// has failed or sleeps. The next exact read does.
-fn readiness(config: &FunctionConfiguration) -> Readiness {
-    let reason = |reason: Option<&str>, without: &str| reason.unwrap_or(without).to_owned();
-    match (config.state(), config.last_update_status()) {
-        (Some(State::Failed), _) => Readiness::Failed(reason(config.state_reason(), "the function failed")),
-        (Some(State::Pending), _) => Readiness::Pending(reason(config.state_reason(), "the function is being created")),
-        (Some(State::Deleting), _) => Readiness::Pending("the function is being deleted".to_owned()),
-        (_, Some(LastUpdateStatus::InProgress)) => Readiness::Pending("an update is in progress".to_owned()),
-        (_, Some(LastUpdateStatus::Failed)) => {
-            let why = reason(config.last_update_status_reason(), "AWS does not say why");
-            Readiness::Configured(format!("the last update failed: {why}"))
-        }
-        (Some(state @ (State::Deactivating | State::Deactivated | State::ActiveNonInvocable)), _) => {
-            Readiness::Configured(reason(config.state_reason(), state.as_str()))
-        }
-        // One that has been idle for long wakes up at its next call.
-        _ => Readiness::Serving,
-    }
-}
-
-async fn update_code(cx: &Cx, id: &PhysicalId, to: &Spec) -> Result<()> {
-    let call = cx.lambda().update_function_code().function_name(id.as_str());
-    let call = match &to.code {
-        Code::Zip(zip) => call.zip_file(contents(zip).await?),
-        Code::Image(image) => call.image_uri(&image.uri),
-    };
-    call.set_architectures(words::architectures(to)).send().await?;
-    Ok(())
-}
-
-/// Sends everything that the file says.
-async fn configure(cx: &Cx, id: &PhysicalId, to: &Spec, network: bool) -> Result<()> {
-    let mut to = to.clone();
-    // A network that is named again is set up again, and takes as long.
-    if !network {
-        to.vpc = None;
-    }
-    let to = &to;
-    let call = cx.lambda().update_function_configuration().function_name(id.as_str());
-    configured!(call, to).send().await?;
-    Ok(())
-}
-
-async fn update_tags(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-    let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
-    if set.is_empty() && unset.is_empty() {
-        return Ok(());
-    }
-    let Some(found) = get(cx, id.as_str(), None).await? else { return Ok(()) };
-    let arn = found.configuration().and_then(FunctionConfiguration::function_arn).unwrap_or_default();
-    if !set.is_empty() {
-        cx.lambda().tag_resource().resource(arn).set_tags(Some(set.into_iter().collect())).send().await?;
-    }
-    if !unset.is_empty() {
-        cx.lambda().untag_resource().resource(arn).set_tag_keys(Some(unset)).send().await?;
-    }
-    Ok(())
-}
-
-/// The bytes of a zip file, if they are still those that the plan has seen.
-async fn contents(zip: &Zip) -> Result<Blob> {
-    let wrong = |why: String| CloudError::local(Class::Invalid, "lambda.Function", why);
-    let path = zip.path.clone();
-    let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
-    let bytes = match read {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(error)) => return Err(wrong(format!("{} cannot be read: {error}", zip.path))),
-        Err(error) => return Err(wrong(format!("{} cannot be read: {error}", zip.path))),
-    };
-    if base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&bytes)) != zip.sha256 {
-        return Err(wrong(format!("{} is not the file that was planned: its hash is another one", zip.path)));
-    }
-    if bytes.len() > LARGEST_ZIP {
-        return Err(wrong(format!("{} is larger than 50 MB; use an image", zip.path)));
-    }
-    Ok(Blob::new(bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_failed_update_is_made_again_and_replaces_nothing() {
-        let config = FunctionConfiguration::builder()
-            .role("arn:aws:iam::123456789012:role/carts")
-            .state(State::Active)
-            .last_update_status(LastUpdateStatus::Failed)
-            .last_update_status_reason("no such key");
-        let request = ReadRequest::new(PhysicalId::new("carts"), &crate::value::Json::Null);
-        let found = found_of(&request, &config.build(), None, None, Tags::new()).expect("a function");
-        assert_eq!(found.readiness, Readiness::Configured("the last update failed: no such key".to_owned()));
-        let to = Spec { role: "arn:aws:iam::123456789012:role/carts".to_owned(), ..found.spec.clone() };
-        let changed = changed_fields::<Function>(&found.spec, &to).expect("fields");
-        assert_eq!(changed.into_iter().collect::<Vec<_>>(), ["role"]);
-        assert!(found.spec.role.starts_with(FAILED_UPDATE), "{}", found.spec.role);
-    }
 }

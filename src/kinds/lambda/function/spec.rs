@@ -1,4 +1,4 @@
-//! What a function can be told to be.
+//! The properties of a function.
 
 use std::collections::BTreeMap;
 
@@ -7,23 +7,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::Tags;
 
-/// What a function can be told to be.
+/// The properties of a function.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Name, unique in the region; 1 to 64 letters, digits, `-` and `_`. A change replaces.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"), extend("x-change" = "replace"))]
     pub name: String,
-    /// What it runs: a zip file or a container image. From one to the other it is replaced.
+    /// Code: a zip file or a container image. A change from one to the other replaces.
     #[schemars(extend("x-change" = "replace-case"))]
     pub code: Code,
     /// ARN of the role it runs as, which must trust `lambda.amazonaws.com`.
     #[schemars(regex(pattern = r"^arn:aws[a-zA-Z-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@/-]+$"))]
     pub role: String,
-    /// What is called, such as `index.handler`; 1 to 128 characters. Wanted with a zip file, not taken with an image.
+    /// Entry point, such as `index.handler`; 1 to 128 characters. Needed with a zip file, not taken with an image.
     #[schemars(regex(pattern = r"^[^\s]{1,128}$"))]
     pub handler: Option<String>,
-    /// Runtime, such as `nodejs24.x`, `python3.14`, `java25` or `provided.al2023`. Wanted with a zip file,
+    /// Runtime, such as `nodejs24.x`, `python3.14`, `java25` or `provided.al2023`. Needed with a zip file,
     /// not taken with an image.
     #[schemars(regex(pattern = r"^(nodejs|python|java|dotnet|dotnetcore|ruby|go|provided)[0-9a-z.]*$"))]
     pub runtime: Option<String>,
@@ -35,7 +35,7 @@ pub struct Spec {
     pub timeout_seconds: Option<i32>,
     /// Environment variables, 4 KB together. One that is not listed is taken away.
     pub environment: Option<BTreeMap<String, String>>,
-    /// What it is for; at most 256 characters.
+    /// Description; at most 256 characters.
     #[schemars(length(max = 256))]
     pub description: Option<String>,
     /// The one processor it runs on; `x86_64` when left out.
@@ -49,30 +49,30 @@ pub struct Spec {
     pub layers: Option<Vec<String>>,
     /// The network it is attached to; none when left out. Empty lists detach it.
     pub vpc: Option<Vpc>,
-    /// What X-Ray is told; `PassThrough` when left out.
+    /// Tracing with X-Ray; `PassThrough` when left out.
     pub tracing: Option<Tracing>,
     /// ARN of the SQS queue or SNS topic for events that failed. An empty text takes it away.
     pub dead_letter_arn: Option<String>,
     /// ARN of the KMS key that encrypts the environment. An empty text goes back to the key that AWS keeps.
     pub kms_key: Option<String>,
-    /// Whether versions start from a snapshot; `None` when left out.
+    /// Start of versions from a snapshot; `None` when left out.
     pub snap_start: Option<SnapStart>,
-    /// How and where it logs.
+    /// Format and place of its logs.
     pub logging: Option<Logging>,
-    /// EFS file systems, at most one. Wants `vpc`.
+    /// EFS file systems, at most one. Needs `vpc`.
     #[schemars(length(max = 1))]
     pub file_systems: Option<Vec<FileSystem>>,
-    /// What an image is started with, in place of what its Dockerfile says.
+    /// Start of an image, in place of its Dockerfile's.
     pub image_config: Option<ImageConfig>,
-    /// How many calls may run at once, kept for it alone; 0 stops it, -1 takes the reservation away.
+    /// Concurrent calls that are reserved for it, and its limit; 0 stops it, -1 removes the reservation.
     #[schemars(range(min = -1))]
     pub reserved_concurrency: Option<i32>,
-    /// Tags.
+    /// Tags, by key. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
 }
 
-/// What a function runs.
+/// Code of a function.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
@@ -86,7 +86,7 @@ pub enum Code {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Zip {
-    /// Where it is; at most 50 MB, 250 MB unpacked.
+    /// Path on this machine; at most 50 MB, 250 MB unpacked.
     // Where the file lies is no property of the function: only other content is a difference.
     #[schemars(extend("x-write-only" = true, "x-owned-by-aws" = true))]
     pub path: String,
@@ -125,11 +125,11 @@ pub struct Vpc {
     /// Ids of security groups, at most 5.
     #[schemars(length(max = 5), extend("x-unordered" = true))]
     pub security_groups: Vec<String>,
-    /// Whether IPv6 goes out too, in subnets with both; false when left out.
+    /// Outbound IPv6, in dual-stack subnets; false when left out.
     pub ipv6: Option<bool>,
 }
 
-/// What X-Ray is told.
+/// Tracing with X-Ray.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Tracing {
     /// A sample of the calls.
@@ -138,7 +138,7 @@ pub enum Tracing {
     PassThrough,
 }
 
-/// Whether versions start from a snapshot.
+/// Start of versions from a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum SnapStart {
     /// Published versions do.
@@ -147,7 +147,7 @@ pub enum SnapStart {
     None,
 }
 
-/// How and where a function logs.
+/// Format and place of a function's logs.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Logging {
@@ -182,11 +182,11 @@ pub enum ApplicationLevel {
     Debug,
     /// The usual.
     Info,
-    /// What may be wrong.
+    /// Possible faults.
     Warn,
-    /// What went wrong.
+    /// Faults.
     Error,
-    /// What ended it.
+    /// Faults that end the function.
     Fatal,
 }
 
@@ -198,7 +198,7 @@ pub enum SystemLevel {
     Debug,
     /// The usual.
     Info,
-    /// What may be wrong.
+    /// Possible faults.
     Warn,
 }
 
@@ -208,12 +208,12 @@ pub enum SystemLevel {
 pub struct FileSystem {
     /// ARN of the access point.
     pub access_point_arn: String,
-    /// Where it is seen, below `/mnt/`.
+    /// Mount point, below `/mnt/`.
     #[schemars(regex(pattern = r"^/mnt/[a-zA-Z0-9._-]+$"), length(max = 160))]
     pub mount_path: String,
 }
 
-/// What an image is started with.
+/// Start of an image.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImageConfig {
@@ -221,19 +221,19 @@ pub struct ImageConfig {
     pub entry_point: Option<Vec<String>>,
     /// Further arguments.
     pub command: Option<Vec<String>>,
-    /// Where it starts; at most 1000 characters.
+    /// Working directory; at most 1000 characters.
     #[schemars(length(max = 1000))]
     pub working_directory: Option<String>,
 }
 
-/// What a function can be referred to by.
+/// The outputs of a function.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its ARN, without a version.
     pub arn: String,
     /// Its name.
     pub name: String,
-    /// What API Gateway calls.
+    /// ARN by which API Gateway calls it.
     pub invoke_arn: String,
     /// SHA-256 of its code in base64; of an image, the digest.
     #[schemars(extend("x-volatile" = true, "x-stable-under" = ["tags", "description", "reserved_concurrency", "environment", "memory_size", "timeout_seconds", "role", "handler", "runtime", "layers", "logging", "vpc", "tracing"]))]

@@ -1,4 +1,4 @@
-//! Route 53 health check: what takes a region out of DNS when it fails.
+//! Route 53 health check, which takes a region out of DNS when it fails.
 
 mod spec;
 
@@ -12,6 +12,7 @@ use super::{all_references, arn, put_tags, references, tags, too_many_tags, upda
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags, to_wire, with_owner};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadMode, ReadRequest};
+use crate::kinds::reading::created;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use spec::Spec;
@@ -19,7 +20,7 @@ use spec::Spec;
 /// A health check.
 pub struct HealthCheck;
 
-/// What a health check can be referred to by.
+/// The outputs of a health check.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its id, which record sets and calculated checks take.
@@ -105,15 +106,11 @@ routing_control_arn: arn:aws:route53-recovery-control::123456789012:controlpanel
         let tagged = there.filter(|(request, _)| request.manages("tags") || request.manages("name"));
         let ids: Vec<&str> = tagged.map(|(request, _)| request.id.as_str()).collect();
         let tags = tags(cx, &TagResourceType::Healthcheck, &ids).await?;
-        live.into_iter()
-            .map(|live| {
-                live.map(|live| {
-                    let tags = tags.get(&live.id).cloned();
-                    found(live, tags)
-                })
-                .transpose()
-            })
-            .collect()
+        let found_of = |live: Live| {
+            let tags = tags.get(&live.id).cloned();
+            found(cx, live, tags)
+        };
+        live.into_iter().map(|live| live.map(found_of).transpose()).collect()
     }
 
     async fn find(cx: &Cx, owner: &Owner, _spec: &Spec) -> Result<Option<PhysicalId>> {
@@ -129,7 +126,7 @@ routing_control_arn: arn:aws:route53-recovery-control::123456789012:controlpanel
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let cx = &cx.home();
-        let id = PhysicalId::new(make(cx, spec, owner).await?);
+        let id = create_check(cx, spec, owner).await?;
         Self::tag_as_owned(cx, &id, spec, owner).await?;
         Ok(id)
     }
@@ -162,12 +159,8 @@ routing_control_arn: arn:aws:route53-recovery-control::123456789012:controlpanel
 
 /// Every health check of the account, by id.
 async fn list(cx: &Cx) -> Result<BTreeMap<String, Live>> {
-    let mut pages = cx.route53().list_health_checks().max_items(1000).into_paginator().send();
-    let mut all = BTreeMap::new();
-    while let Some(page) = pages.next().await {
-        all.extend(page?.health_checks.into_iter().map(|live| (live.id.clone(), live)));
-    }
-    Ok(all)
+    let pages = cx.route53().list_health_checks().max_items(1000).into_paginator().send().try_collect().await?;
+    Ok(pages.into_iter().flat_map(|page| page.health_checks).map(|live| (live.id.clone(), live)).collect())
 }
 
 async fn listed(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Live>>> {
@@ -180,25 +173,25 @@ async fn described(cx: &Cx, id: &str) -> Result<Option<Live>> {
     Ok(answer.and_then(|answer| answer.health_check))
 }
 
-fn found(live: Live, tags: Option<Tags>) -> Result<Found<HealthCheck>> {
+fn found(cx: &Cx, live: Live, tags: Option<Tags>) -> Result<Found<HealthCheck>> {
     let Some(config) = live.health_check_config else {
         return Err(CloudError::local(Class::Other, "route53:GetHealthCheck", "the answer holds no configuration"));
     };
     let not_read: &[&str] = if tags.is_none() { &["alarm_definition", "name", "tags"] } else { &["alarm_definition"] };
     let mut tags = tags.map(live_tags);
     let name = tags.as_mut().and_then(|tags| tags.remove("Name"));
-    let outputs = Outputs { arn: arn(&TagResourceType::Healthcheck, &live.id), id: live.id };
+    let outputs = Outputs { arn: arn(cx, &TagResourceType::Healthcheck, &live.id), id: live.id };
     Ok(Found { not_read, ..Found::serving(Spec { name, tags, ..spec::of(config)? }, outputs) })
 }
 
-/// The call that makes it. The same reference with the same content gives the check that is there,
-/// so it may be repeated; one that was deleted behind our back has used its reference up.
-async fn make(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<String> {
+/// Creates the check. The same caller reference with the same content gives the check that is there, so the call may
+/// be repeated; a check that was deleted outside of Isobar has used its reference up.
+async fn create_check(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
     let mut last = None;
     for reference in references(owner) {
         let call = cx.route53().create_health_check().caller_reference(&reference);
         let error: CloudError = match call.health_check_config(spec::config(spec)?).send().await {
-            Ok(made) => return Ok(made.health_check.map(|made| made.id).unwrap_or_default()),
+            Ok(answer) => return created("route53:CreateHealthCheck", answer.health_check.map(|check| check.id)),
             Err(error) => error.into(),
         };
         let used =
@@ -221,7 +214,7 @@ fn wanted_tags(spec: &Spec, owner: &Owner) -> Tags {
     with_owner(Some(&all_tags(spec)), owner)
 }
 
-/// Whether anything but the tags differs; what the file leaves out does not.
+/// True if anything but the tags differs; fields that the file leaves out do not.
 fn needs_update(from: &Spec, to: &Spec) -> bool {
     fn differs<T: PartialEq>(from: Option<&T>, to: Option<&T>) -> bool {
         to.is_some() && from != to
@@ -278,7 +271,7 @@ async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> 
     Ok(())
 }
 
-/// What is there and wanted empty.
+/// The elements to reset: set in AWS, and empty in the file.
 fn cleared(from: &Spec, to: &Spec) -> Vec<ResettableElementName> {
     let text = |from: &Option<String>, to: &Option<String>| {
         to.as_ref().is_some_and(String::is_empty) && from.as_ref().is_some_and(|from| !from.is_empty())

@@ -1,4 +1,4 @@
-//! What a health check can be told to be, which fields go with which type, and how AWS's answer reads.
+//! The properties of a health check, which fields go with which type, and how AWS's answer reads.
 
 use aws_sdk_route53::types::{AlarmIdentifier, HealthCheckConfig};
 use schemars::JsonSchema;
@@ -7,20 +7,20 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{Result, Tags, from_wire, parse_wire, to_wire};
 use crate::cloud::{Class, CloudError};
 
-/// What a health check can be told to be. Which fields are for which `type` is said with each.
+/// The properties of a health check. Which fields are for which `type` is said with each.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// What it looks at.
+    /// Type, which says what is checked.
     #[serde(rename = "type")]
     #[schemars(extend("x-change" = "replace"))]
     pub check: Type,
     /// Its name in the console: the tag `Name`.
     #[schemars(length(max = 256))]
     pub name: Option<String>,
-    /// Whether healthy counts as unhealthy and the other way round. This is how traffic is taken away by hand.
+    /// Inverts the status: healthy counts as unhealthy. This is how traffic is taken away by hand.
     pub inverted: Option<bool>,
-    /// Whether it stops looking. A disabled check counts as **healthy**; to take traffic away use `inverted`.
+    /// Stops checking. A disabled check counts as **healthy**; to take traffic away use `inverted`.
     pub disabled: Option<bool>,
 
     /// HTTP, HTTPS, TCP: name that is looked up and asked; with `ip_address`, the `Host` that is sent.
@@ -84,21 +84,21 @@ pub struct Spec {
     pub tags: Option<Tags>,
 }
 
-/// What a health check looks at.
+/// Type of a health check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Type {
-    /// Whether an address answers over HTTP.
+    /// An address answers over HTTP.
     Http,
-    /// Whether an address answers over HTTPS. The certificate is not judged.
+    /// An address answers over HTTPS. The certificate is not judged.
     Https,
-    /// Whether the body of an HTTP answer holds a text.
+    /// The body of an HTTP response holds a text.
     HttpStrMatch,
-    /// Whether the body of an HTTPS answer holds a text.
+    /// The body of an HTTPS response holds a text.
     HttpsStrMatch,
-    /// Whether a connection can be opened.
+    /// A connection can be opened.
     Tcp,
-    /// How many other checks are healthy.
+    /// Enough other checks are healthy.
     Calculated,
     /// A CloudWatch metric, as an alarm defines it.
     CloudwatchMetric,
@@ -118,7 +118,7 @@ pub struct Alarm {
     pub name: String,
 }
 
-/// What a check counts as while its metric has no data.
+/// Status of a check while its metric has no data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum InsufficientData {
     /// As healthy: right for a metric of errors, where no traffic is no error.
@@ -270,7 +270,7 @@ fn fields(spec: &Spec) -> [(&'static str, bool, bool); 16] {
     ]
 }
 
-/// Which fields go with which type.
+/// Checks which fields go with which type.
 pub(super) fn check(spec: &Spec) -> Vec<String> {
     let check = spec.check;
     let name = to_wire(check);
@@ -280,7 +280,7 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
         fields
             .iter()
             .filter(|(_, given, fits)| *given && !fits)
-            .map(|(field, ..)| format!("`{field}` does not go with the type {name}")),
+            .map(|(field, ..)| format!("`{field}` has no effect with the type {name}")),
     );
     let needed: &[&str] = match check {
         Type::Http | Type::Https => &[],
@@ -302,14 +302,14 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
             wrong.push(words.to_owned());
         }
     };
-    rule(check.is_endpoint() && nowhere, "`fqdn` or `ip_address` is wanted: there is nothing to look at");
+    rule(check.is_endpoint() && nowhere, "`fqdn` or `ip_address` is needed");
     rule(
         spec.request_interval.is_some_and(|seconds| seconds != 10 && seconds != 30),
-        "`request_interval` is 10 or 30 seconds",
+        "`request_interval` must be 10 or 30 seconds",
     );
     rule(
         spec.regions.as_ref().is_some_and(|regions| matches!(regions.len(), 1 | 2)),
-        "at least three `regions` are wanted, or none for AWS's own choice",
+        "`regions` needs at least three, or none for AWS's own choice",
     );
     rule(spec.tags.as_ref().is_some_and(|tags| tags.contains_key("Name")), "the tag `Name` is the field `name`");
     wrong

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_is_left_alone() {
+    fn records_of_unknown_places_are_left_alone() {
         let all = [live("shop:blue", &json!({"weighted": {"weight": 7}}))];
         let latency = spec("shop:us-east-1", &json!({"latency": {"region": "us-east-1"}}));
         assert!(follow(&all, &latency, &[RecordType::A]).expect("changes").is_empty());

@@ -1,4 +1,4 @@
-//! Route 53 record sets of one name: where the world finds a region.
+//! Route 53 record sets of one name.
 //!
 //! One resource holds all types of a name that answer the same, so that they change in one batch.
 //! Which records are its own is told by its id: `zone|name|types|set identifier`, with the types it
@@ -22,6 +22,7 @@ use super::{bare, plain_name};
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, from_wire, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadMode, ReadRequest};
+use crate::kinds::reading::read_each;
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use spec::{RecordType, Spec};
@@ -29,7 +30,7 @@ use spec::{RecordType, Spec};
 /// The record sets of one name.
 pub struct RecordSet;
 
-/// What a record set can be referred to by.
+/// The outputs of a record set.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// The name, without trailing dot.
@@ -78,7 +79,7 @@ health_check_id: ${route53.HealthCheck.id}
 
     async fn read(cx: &Cx, requests: &[ReadRequest]) -> Result<Vec<Option<Found<Self>>>> {
         let cx = &cx.home();
-        futures::future::try_join_all(requests.iter().map(|request| read_one(cx, request))).await
+        read_each(requests, |request| read_one(cx, request)).await
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
@@ -98,7 +99,7 @@ health_check_id: ${route53.HealthCheck.id}
             return Ok(Some(id.physical()));
         }
         let types: Vec<&str> = live.iter().map(|set| set.r#type.as_str()).collect();
-        let message = format!("the record {} {} exists already and answers something else", types.join(", "), id.name);
+        let message = format!("a {} record of {} already exists and answers something else", types.join(", "), id.name);
         let hint = "delete it, or import it if it is yours".to_owned();
         Err(CloudError { hint: Some(hint), ..CloudError::local(Class::NotOwned, "find", message) })
     }
@@ -180,7 +181,7 @@ async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<RecordS
     Ok(Some(Found::serving(spec, outputs)))
 }
 
-/// What an id is made of.
+/// The parts of an id.
 struct Id {
     zone: String,
     name: String,
@@ -292,18 +293,18 @@ async fn send(cx: &Cx, zone: &str, changes: Vec<Change>) -> Result<()> {
         return Err(CloudError { class: Class::Conflict, code: String::new(), message, ..error });
     }
     let hint = is_mixed(&message).then(|| {
-        "all records of one name and type must be chosen in the same way: let the others go first, or use another name"
+        "all records of one name and type must have the same routing policy: delete the others first, or use another name"
             .to_owned()
     });
     Err(CloudError { message, hint: hint.or(error.hint.clone()), ..error })
 }
 
-/// Whether AWS refuses a record because those beside it are chosen in another way.
+/// True if AWS refuses a record because those beside it have another routing policy.
 fn is_mixed(message: &str) -> bool {
     message.contains("same name and type") || message.contains("routing policy")
 }
 
-/// Whether a value is that of ACM's validation records.
+/// True if a value is that of ACM's validation records.
 fn is_validation(value: &str) -> bool {
     plain_name(value).ends_with(".acm-validations.aws")
 }

@@ -1,4 +1,4 @@
-//! What a record set can be told to be, the rules for it, and the same as AWS has it.
+//! The properties of a record set, the rules for it, and the same as AWS has it.
 
 use aws_sdk_route53::types::{AliasTarget, CidrRoutingConfig, GeoLocation, ResourceRecord, ResourceRecordSet};
 use schemars::JsonSchema;
@@ -8,7 +8,7 @@ use crate::aws::{Result, from_wire, to_wire};
 use crate::cloud::{Class, CloudError};
 use crate::kinds::route53::{bare, plain_name};
 
-/// What a record set can be told to be: what one name answers, for one or several types.
+/// The properties of a record set: what one name answers, for one or several types.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -21,21 +21,21 @@ pub struct Spec {
     /// The types it answers: one, or `A` and `AAAA` together where `alias` stands. All change in one batch.
     #[schemars(length(min = 1, max = 2), extend("x-unordered" = true))]
     pub types: Vec<RecordType>,
-    /// What tells the records of one name and type apart where `routing` stands; 1 to 128 characters,
+    /// Identifier among the records of one name and type with `routing`; 1 to 128 characters,
     /// such as `shop:us-east-1`. A change replaces the record, and AWS refuses two records of one place
     /// beside each other.
     #[schemars(length(min = 1, max = 128), extend("x-change" = "replace"))]
     pub set_identifier: Option<String>,
-    /// How Route 53 chooses among the records of the name. All of them must be chosen in the same way.
+    /// Routing policy among the records of the name. All of them must have the same policy.
     /// There is only one record when left out. A change of the way takes along the records of the other regions,
     /// `<stack>:<region>`, where it is `latency` or `weighted`; every other change of the way needs the others gone.
     pub routing: Option<Routing>,
     /// An AWS resource that it stands for. Either this or `values` is wanted.
     pub alias: Option<Alias>,
-    /// How long resolvers may keep the answer, in seconds. Goes with `values`.
+    /// Time for which resolvers may cache the answer, in seconds. Needed with `values`.
     #[schemars(range(min = 0, max = 2_147_483_647))]
     pub ttl: Option<i64>,
-    /// What it answers, in DNS's own words: `TXT` in double quotes, in parts of up to 255 characters. Every
+    /// Answers, in DNS's own form: `TXT` in double quotes, in parts of up to 255 characters. Every
     /// certificate of the account for a name is proved by the same CNAME: deleting it stops the renewal of those
     /// of other stacks and regions too, until they make it again.
     #[schemars(length(min = 1, max = 400), extend("x-unordered" = true))]
@@ -69,7 +69,7 @@ pub enum RecordType {
     TXT,
 }
 
-/// How Route 53 chooses among the records of one name and type.
+/// Routing policy among the records of one name and type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Routing {
@@ -101,7 +101,7 @@ pub enum Routing {
     },
     /// The primary one as long as it is healthy, else the secondary.
     Failover {
-        /// Which of the two it is.
+        /// Its role in the pair.
         role: Role,
     },
     /// Up to eight healthy ones, by lot.
@@ -136,7 +136,7 @@ pub struct Alias {
     /// The hosted zone of that name, which AWS owns.
     #[schemars(length(min = 1, max = 32))]
     pub zone_id: String,
-    /// Whether it is taken out when its target is unhealthy; not when left out. Brings nothing for API Gateway: give it a
+    /// Takes it out when its target is unhealthy; false when left out. Has no effect for API Gateway: give it a
     /// health check instead.
     pub evaluate_target_health: Option<bool>,
 }
@@ -150,7 +150,7 @@ pub(super) fn of(zone_id: &str, live: &[ResourceRecordSet]) -> Option<Spec> {
     Some(Spec { zone_id: zone_id.to_owned(), types, ..content(first) })
 }
 
-/// What a record answers, whatever its type.
+/// The answer of a record, whatever its type.
 fn content(live: &ResourceRecordSet) -> Spec {
     Spec {
         zone_id: String::new(),
@@ -169,7 +169,7 @@ fn content(live: &ResourceRecordSet) -> Spec {
     }
 }
 
-/// How a record is chosen.
+/// The routing policy of a record.
 pub(super) fn routing(live: &ResourceRecordSet) -> Routing {
     if let Some(region) = &live.region {
         Routing::Latency { region: region.as_str().to_owned() }
@@ -235,7 +235,7 @@ pub(super) fn record(kind: RecordType, to: &Spec, from: Option<&Spec>) -> Result
     set.set_ttl(ttl).set_resource_records(Some(values)).build().map_err(unbuilt)
 }
 
-/// Whether a record answers the same as another of its name, whatever their types.
+/// True if a record answers the same as another of its name, whatever their types.
 pub(super) fn same_content(one: &ResourceRecordSet, other: &ResourceRecordSet) -> bool {
     let content = |set: &ResourceRecordSet| {
         let mut content = content(set);
@@ -254,14 +254,14 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
         }
     };
     let simple = matches!(spec.routing, None | Some(Routing::Simple {}));
-    rule(spec.alias.is_some() == spec.values.is_some(), "exactly one of `alias` and `values` is wanted");
+    rule(spec.alias.is_some() == spec.values.is_some(), "exactly one of `alias` and `values` is needed");
     rule(spec.values.is_some() != spec.ttl.is_some(), "`ttl` goes with `values`, and `values` needs it");
     rule(simple == spec.set_identifier.is_some(), "`set_identifier` and `routing` go together");
     let addresses = spec.types.iter().all(|kind| matches!(kind, RecordType::A | RecordType::AAAA));
     let several = spec.types.len() > 1;
     rule(several && (!addresses || spec.alias.is_none()), "several `types` are for an `alias` of A and AAAA");
-    rule(several && spec.types.first() == spec.types.last(), "a type stands twice in `types`");
-    rule(spec.types.contains(&RecordType::SOA), "Route 53 looks after the SOA record itself");
+    rule(several && spec.types.first() == spec.types.last(), "duplicate type in `types`");
+    rule(spec.types.contains(&RecordType::SOA), "the SOA record is managed by Route 53");
     let texts = spec.types.iter().any(|kind| matches!(kind, RecordType::TXT | RecordType::SPF));
     let quoted = |value: &String| value.len() > 1 && value.starts_with('"') && value.ends_with('"');
     rule(
@@ -275,9 +275,12 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
         Some(Routing::Geolocation { continent, country, subdivision }) => {
             rule(
                 continent.is_some() == country.is_some(),
-                "`geolocation` wants exactly one of `continent` and `country`",
+                "`geolocation` needs exactly one of `continent` and `country`",
             );
-            rule(subdivision.is_some() && country.as_deref() != Some("US"), "`subdivision` goes with `country: US`");
+            rule(
+                subdivision.is_some() && country.as_deref() != Some("US"),
+                "`subdivision` has no effect without `country: US`",
+            );
         }
         Some(Routing::Failover { role: Role::Primary }) => {
             let watched = spec.health_check_id.as_ref().is_some_and(|id| !id.is_empty())

@@ -8,7 +8,7 @@ use aws_sdk_cloudwatch::types::{Dimension, MetricDataQuery, MetricStat};
 use super::spec::{Query, Spec};
 use crate::aws::{Cx, to_wire};
 
-/// What is wanted, and what is there where the file says nothing.
+/// The wanted alarm, with the live value of every field that the file leaves out.
 pub(super) fn complete(from: &Spec, to: &Spec) -> Spec {
     fn kept<T: Clone>(to: Option<&T>, from: Option<&T>) -> Option<T> {
         to.or(from).cloned()
