@@ -75,7 +75,7 @@ fn a_full_disk_stops_a_run_before_its_next_change() {
         }
         let (ran, changes) = changes(&world, || world.on_a_full_disk(blocks, &APPLY));
         let ran = ran.exits(1);
-        tells(&ran, ".isobar/local/disk.", "File too large", "make room there");
+        tells(&ran, ".isobar/local/disk.", "File too large", "free some space");
         // What was not announced was not called.
         assert!(changes <= known(&world), "{blocks} blocks: {changes} changes\n{}", ran.talk);
         let of = |file: &str| ran.talk.contains(&format!(".isobar/local/disk.{file}: File too large"));
@@ -97,12 +97,12 @@ fn a_full_disk_at_the_save_loses_nothing() {
     // The first save of a run does not fit: nothing is changed.
     world.write(FILE, &stack(TOPICS + 1));
     let (ran, none) = changes(&world, || world.on_a_full_disk(blocks - 2, &APPLY));
-    tells(&ran.exits(1), STATE, "File too large", "make room there");
+    tells(&ran.exits(1), STATE, "File too large", "free some space");
     assert_eq!(none, 0);
 
     // The last save does not fit, because of what was made. The journal has it.
     let (ran, one) = changes(&world, || world.on_a_full_disk(blocks, &APPLY));
-    tells(&ran.exits(1), STATE, "File too large", "make room there");
+    tells(&ran.exits(1), STATE, "File too large", "free some space");
     assert_eq!(one, 1);
     let (ran, none) = changes(&world, || world.isobar(&APPLY));
     ran.exits(0);
@@ -122,7 +122,7 @@ fn an_unwritable_state_is_reported_and_nothing_is_changed() {
         }
         world.write(place, "");
         let (ran, none) = changes(&world, || world.isobar(&APPLY));
-        tells(&ran.exits(1), ".isobar/local", "os error", "move away what is in the state's place");
+        tells(&ran.exits(1), ".isobar/local", "os error", "move away the file or folder that is in the state's place");
         assert_eq!(none, 0);
         world.remove(place);
         fs::create_dir_all(world.path(".isobar")).expect("a folder");
@@ -131,12 +131,12 @@ fn an_unwritable_state_is_reported_and_nothing_is_changed() {
     fs::create_dir_all(world.path(STATE)).expect("a folder");
     let (ran, none) = changes(&world, || world.isobar(&APPLY));
     let ran = ran.exits(1);
-    tells(&ran, STATE, "os error", "move away what is in the state's place");
+    tells(&ran, STATE, "os error", "move away the file or folder that is in the state's place");
     insta::assert_snapshot!(ran.shown(), @r"
     exit 1
     -- stderr
     error: .isobar/local/disk.json: Is a directory (os error 21)
-    help: move away what is in the state's place
+    help: move away the file or folder that is in the state's place
     ");
     assert_eq!(none, 0);
     world.remove(STATE);

@@ -75,7 +75,7 @@ fn asked(mut run: Running, signals: &[&str]) -> Ran {
     let mut last = Instant::now();
     for (number, signal) in signals.iter().enumerate() {
         if number > 0 {
-            run.until("an answer", |run| run.has_said("Once more to leave at once"));
+            run.until("an answer", |run| run.has_said("Interrupt again to leave at once"));
         }
         last = Instant::now();
         run.signal(signal);
