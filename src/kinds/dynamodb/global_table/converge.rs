@@ -50,7 +50,7 @@ pub(super) async fn step(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec)
 async fn in_regions(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec) -> Result<bool> {
     let (set, unset) = tag_changes(from.tags.as_ref(), to.tags.as_ref());
     let mut owner = None;
-    let mut sent = false;
+    let mut any = false;
     for live in &from.replicas {
         let here = cx.in_region(&must_region(&live.region)?);
         let own = match to.replica(&live.region) {
@@ -71,9 +71,9 @@ async fn in_regions(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec) -> R
             let call = here.dynamodb().untag_resource().resource_arn(arn_in(arn, &live.region));
             call.set_tag_keys(Some(unset.clone())).send().await?;
         }
-        sent |= own || !set.is_empty() || !unset.is_empty();
+        any |= own || !set.is_empty() || !unset.is_empty();
     }
-    Ok(sent)
+    Ok(any)
 }
 
 async fn ownership(cx: &Cx, arn: &str) -> Result<Tags> {
