@@ -34,32 +34,33 @@ pub fn catalog() -> Catalog {
         "of": {"type": ["string", "null"]},
         "on": {"type": ["string", "null"], "x-needs": "serving"},
     }});
+    let unique = Traits { unique_by: &["name"], idempotent_create: true, ..TRAITS };
+    Catalog::new([
+        kind("test.Thing", &thing, unique),
+        kind("test.Free", &free, TRAITS),
+        kind("test.Data", &thing, Traits { holds_data: true, tags_after_create: true, ..unique }),
+    ])
+}
+
+/// Traits of a kind for tests, whose second create makes a second thing; others are laid over them.
+const TRAITS: Traits = Traits { deadline: Duration::from_mins(1), idempotent_create: false, ..Traits::DEFAULT };
+
+/// A kind for tests, of this schema.
+fn kind(name: &str, schema: &Json, traits: Traits) -> KindInfo {
     let outputs = json!({"type": "object", "properties": {
         "arn": {"type": "string"}, "name": {"type": "string"}, "hash": {"type": "string", "x-volatile": true},
     }});
-    let kind = |name: &str, spec: &Json, unique, holds_data| KindInfo {
+    KindInfo {
         name: name.parse().expect("a kind"),
         about: String::new(),
-        spec: Shape::from_schema(spec).expect("a shape"),
+        spec: Shape::from_schema(schema).expect("a shape"),
         outputs: Shape::from_schema(&outputs).expect("a shape"),
         example: "",
         changes: &[],
-        schema: spec.clone(),
-        traits: Traits {
-            deadline: Duration::from_mins(1),
-            holds_data,
-            unique_by: if unique { &["name"][..] } else { &[] },
-            idempotent_create: unique,
-            tags_after_create: holds_data,
-            ..Traits::DEFAULT
-        },
+        schema: schema.clone(),
+        traits,
         check: |_| Ok(Vec::new()),
-    };
-    Catalog::new([
-        kind("test.Thing", &thing, true, false),
-        kind("test.Free", &free, false, false),
-        kind("test.Data", &thing, true, true),
-    ])
+    }
 }
 
 fn loaded() -> Loaded {

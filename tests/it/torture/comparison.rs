@@ -7,7 +7,7 @@ use regex_lite::Regex;
 use serde_json::Value as Json;
 
 /// How often each thing is there.
-pub type Likeness = BTreeMap<String, usize>;
+pub type Inventory = BTreeMap<String, usize>;
 
 /// UUIDs, ids of EC2, long hexadecimal numbers, zones, ids of API Gateway, addresses.
 static MADE_UP: LazyLock<Regex> = LazyLock::new(|| {
@@ -21,8 +21,8 @@ static OF_API_GATEWAY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b[0-9a-z
 /// Of a link again, where its network interfaces name it.
 static OF_LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(of API Gateway for )[0-9a-z]+\b").expect("a pattern"));
 
-pub fn likeness<'a>(things: impl Iterator<Item = &'a Json>) -> Likeness {
-    let mut found = Likeness::new();
+pub fn inventory<'a>(things: impl Iterator<Item = &'a Json>) -> Inventory {
+    let mut found = Inventory::new();
     for thing in things {
         let [region, service, kind, name] =
             ["region", "service", "kind", "name"].map(|key| thing[key].as_str().expect("a text"));
@@ -51,7 +51,7 @@ fn last_word(kind: &str, name: &str) -> String {
 }
 
 /// What one has more of than the other, as a test says it.
-pub fn difference(wanted: &Likeness, found: &Likeness) -> Option<String> {
+pub fn difference(wanted: &Inventory, found: &Inventory) -> Option<String> {
     let mut lines = Vec::new();
     for name in wanted.keys().chain(found.keys().filter(|name| !wanted.contains_key(*name))) {
         let [wanted, found] = [wanted, found].map(|of| of.get(name).copied().unwrap_or_default());
@@ -77,12 +77,12 @@ fn ids_are_left_out_and_names_are_not() {
         thing("stage", "a1b2c3d4e5/live"),
         thing("domain-name", "api.shop.example.com"),
     ];
-    let names: Vec<String> = likeness(things.iter()).into_keys().collect();
+    let names: Vec<String> = inventory(things.iter()).into_keys().collect();
     assert_eq!(
         names,
         ["r apigateway domain-name api.shop.example.com", "r apigateway rest-api shop-shop", "r apigateway stage live"]
     );
-    let more = likeness(things.iter().chain(&things[..1]));
-    let said = difference(&likeness(things.iter()), &more);
+    let more = inventory(things.iter().chain(&things[..1]));
+    let said = difference(&inventory(things.iter()), &more);
     assert_eq!(said.as_deref(), Some("duplicate: r apigateway rest-api shop-shop (2 instead of 1)"));
 }

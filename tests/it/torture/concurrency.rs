@@ -3,25 +3,25 @@
 use serde_json::{Value as Json, json};
 
 use super::comparison::difference;
-use super::fixture::{Ground, NEVER, Verb, told};
+use super::fixture::{Fixture, NEVER, Verb, told};
 use super::{conclude, say, share};
 
 const LONG: usize = 100;
 const FEW: usize = 2;
 
-pub fn torture(ground: &Ground) {
+pub fn torture(fixture: &Fixture) {
     let rounds = share(LONG, FEW);
-    ground.prepare(Verb::Apply);
-    ground.fault(&[changes()]);
-    ground.run("apply", &[]).exits(0);
-    let alone = ground.matched(0);
+    fixture.prepare(Verb::Apply);
+    fixture.fault(&[changes()]);
+    fixture.run("apply", &[]).exits(0);
+    let alone = fixture.matched(0);
     let mut failures = Vec::new();
     for round in 0..rounds {
-        if let Err(problem) = one(ground, round % 2 == 1, alone) {
+        if let Err(problem) = one(fixture, round % 2 == 1, alone) {
             failures.push(format!("round {round}: {problem}"));
         }
     }
-    let place = if ground.shared { "bucket" } else { "file" };
+    let place = if fixture.shared { "bucket" } else { "file" };
     say(&format!(
         "torture two at once, state in a {place}: {rounds} rounds, {} with one writer",
         rounds - failures.len()
@@ -34,14 +34,14 @@ fn changes() -> Json {
     json!({"mutating": true, "not_service": "s3", "nth": NEVER, "action": "drop"})
 }
 
-fn one(ground: &Ground, waits: bool, alone: usize) -> Result<(), String> {
-    ground.prepare(Verb::Apply);
-    ground.fault(&[changes()]);
+fn one(fixture: &Fixture, waits: bool, alone: usize) -> Result<(), String> {
+    fixture.prepare(Verb::Apply);
+    fixture.fault(&[changes()]);
     let more: &[&str] = if waits { &["--lock-timeout", "2m"] } else { &[] };
-    let both = [(); 2].map(|()| ground.start("apply", more));
+    let both = [(); 2].map(|()| fixture.start("apply", more));
     let mut both = both.map(crate::support::running::Running::end);
-    let changed = ground.matched(0);
-    ground.faults_end();
+    let changed = fixture.matched(0);
+    fixture.faults_end();
     both.sort_by_key(|ran| (ran.code, ran.data.contains("No changes.") || ran.talk.contains("No changes.")));
     let idle = both[1].data.contains("No changes.") || both[1].talk.contains("No changes.");
     let codes = both.each_ref().map(|ran| ran.code);
@@ -58,8 +58,8 @@ fn one(ground: &Ground, waits: bool, alone: usize) -> Result<(), String> {
     if changed != alone {
         return Err(format!("{changed} changing calls instead of {alone}\n{}", words()));
     }
-    if let Some(difference) = difference(&ground.calmly(Verb::Apply).leaves, &ground.likeness()) {
+    if let Some(difference) = difference(&fixture.calmly(Verb::Apply).leaves, &fixture.inventory()) {
         return Err(format!("{difference}\n{}", words()));
     }
-    ground.converged(Verb::Apply)
+    fixture.converged(Verb::Apply)
 }

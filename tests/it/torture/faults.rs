@@ -5,28 +5,28 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::comparison::difference;
-use super::fixture::{Ground, Verb, counter, told};
+use super::fixture::{Fixture, Verb, counter, told};
 use super::{conclude, say, seed, share};
 
 const LONG: usize = 10;
 
-/// Runs a verb through several storms; each may take two runs.
-pub fn torture(ground: &Ground, verb: Verb) {
+/// Runs a verb under several seeds of random faults; each may take two runs.
+pub fn torture(fixture: &Fixture, verb: Verb) {
     let mut failures = Vec::new();
-    for storm in 0..share(LONG, 1) as u64 {
-        if let Err(problem) = one(ground, verb, seed() * 1000 + storm * 10) {
-            failures.push(format!("storm {storm}: {problem}"));
+    for round in 0..share(LONG, 1) as u64 {
+        if let Err(problem) = one(fixture, verb, seed() * 1000 + round * 10) {
+            failures.push(format!("round {round}: {problem}"));
         }
     }
-    ground.faults_end();
+    fixture.faults_end();
     conclude(&failures);
 }
 
-fn one(ground: &Ground, verb: Verb, seed: u64) -> Result<(), String> {
-    let calm = ground.calmly(verb);
-    ground.prepare(verb);
+fn one(fixture: &Fixture, verb: Verb, seed: u64) -> Result<(), String> {
+    let calm = fixture.calmly(verb);
+    fixture.prepare(verb);
     // One after the other is asked: together they act on a fifth of all calls.
-    ground.fault(&[
+    fixture.fault(&[
         counter(true),
         counter(false),
         json!({"probability": 0.07, "seed": seed, "action": "throttle"}),
@@ -35,26 +35,26 @@ fn one(ground: &Ground, verb: Verb, seed: u64) -> Result<(), String> {
         json!({"probability": 0.075, "seed": seed + 3, "action": "drop", "after": true}),
     ]);
     let start = Instant::now();
-    let first = ground.begin(verb).end();
+    let first = fixture.begin(verb).end();
     let runs = if first.code == Some(0) { 1 } else { 2 };
     if runs == 2 {
-        let second = ground.run(verb.command(), &[]);
+        let second = fixture.run(verb.command(), &[]);
         if second.code != Some(0) {
             return Err(format!("{} needs a third run\n{}\n{}", verb.name(), told(&first), told(&second)));
         }
     }
     let seconds = start.elapsed().as_secs_f64();
-    let calls = ground.matched(0) + ground.matched(1);
-    let spoiled: u64 = (2..6).map(|rule| ground.rule(rule)["acted"].as_u64().expect("a number")).sum();
-    ground.faults_end();
+    let calls = fixture.matched(0) + fixture.matched(1);
+    let struck: u64 = (2..6).map(|rule| fixture.rule(rule)["acted"].as_u64().expect("a number")).sum();
+    fixture.faults_end();
     say(&format!(
-        "torture {} in bad weather: {runs} runs, {spoiled} of {calls} calls spoiled, {calls} calls instead of {}, {seconds:.1} s instead of {:.1} s",
+        "torture {} under faults: {runs} runs, {struck} of {calls} calls struck, {calls} calls instead of {}, {seconds:.1} s instead of {:.1} s",
         verb.name(),
         calm.calls,
         calm.seconds
     ));
-    if let Some(difference) = difference(&calm.leaves, &ground.likeness()) {
+    if let Some(difference) = difference(&calm.leaves, &fixture.inventory()) {
         return Err(format!("{}: what is there is not what should be\n{difference}\n{}", verb.name(), told(&first)));
     }
-    ground.converged(verb)
+    fixture.converged(verb)
 }

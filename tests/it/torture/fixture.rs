@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Value as Json, json};
 
-use super::comparison::{Likeness, likeness};
+use super::comparison::{Inventory, inventory};
 use crate::support::program::{ProgramWorld, Ran, copy, root};
 use crate::support::running::Running;
 
@@ -47,10 +47,10 @@ pub struct Calm {
     pub changing: usize,
     pub calls: usize,
     pub seconds: f64,
-    pub leaves: Likeness,
+    pub leaves: Inventory,
 }
 
-pub struct Ground {
+pub struct Fixture {
     pub world: ProgramWorld,
     pub stack: String,
     /// Whether the state is in a bucket.
@@ -77,7 +77,7 @@ impl Verb {
     }
 }
 
-impl Ground {
+impl Fixture {
     /// With the state beside the stack file.
     pub fn new() -> Self {
         Self::make("")
@@ -96,13 +96,13 @@ impl Ground {
         let original = world.read(&stack) + more;
         let changed = CHANGES.iter().fold(original.clone(), |text, (from, to)| text.replacen(from, to, 1));
         assert_ne!(original, changed, "{stack} holds nothing that could be changed");
-        let ground = Self { world, stack, shared: !more.is_empty(), original, changed, calms: Default::default() };
-        ground.world.write(&ground.stack, &ground.original);
+        let fixture = Self { world, stack, shared: !more.is_empty(), original, changed, calms: Default::default() };
+        fixture.world.write(&fixture.stack, &fixture.original);
         // The emulator is up before time counts.
-        ground.run("plan", &[]).exits(0);
-        ground.calmly(Verb::Apply);
-        ground.keep();
-        ground
+        fixture.run("plan", &[]).exits(0);
+        fixture.calmly(Verb::Apply);
+        fixture.keep();
+        fixture
     }
 
     /// What an undisturbed run of a verb comes to: found out when it is asked for first, which takes a run.
@@ -154,8 +154,8 @@ impl Ground {
         let [changing, others] = [self.matched(0), self.matched(1)];
         self.faults_end();
         self.converged(verb).unwrap_or_else(|problem| panic!("undisturbed {}: {problem}", verb.name()));
-        let leaves = self.likeness();
-        let nothing = leaves == Likeness::default();
+        let leaves = self.inventory();
+        let nothing = leaves == Inventory::default();
         assert_eq!(nothing, verb == Verb::Destroy, "an undisturbed {} leaves {leaves:#?}", verb.name());
         Calm { changing, calls: changing + others, seconds, leaves }
     }
@@ -168,9 +168,9 @@ impl Ground {
     }
 
     /// What is alive, ids that AWS makes up left out, the bucket of the state too.
-    pub fn likeness(&self) -> Likeness {
+    pub fn inventory(&self) -> Inventory {
         let things = self.world.control("GET", "inventory", &Json::Null);
-        likeness(things.as_array().expect("a list").iter().filter(|thing| thing["name"] != STATE_BUCKET))
+        inventory(things.as_array().expect("a list").iter().filter(|thing| thing["name"] != STATE_BUCKET))
     }
 
     /// Runs a command on the stack to its end.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::comparison::difference;
-use super::fixture::{Ground, Verb, told};
+use super::fixture::{Fixture, Verb, told};
 use super::{conclude, say, seed, share};
 
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -50,8 +50,8 @@ impl fmt::Display for Point {
 }
 
 /// Takes points of a verb, all or one for each harm, and prints what they came to.
-pub fn torture(ground: &Ground, verb: Verb, harms: &[Harm]) {
-    let total = ground.calmly(verb).changing;
+pub fn torture(fixture: &Fixture, verb: Verb, harms: &[Harm]) {
+    let total = fixture.calmly(verb).changing;
     let numbers = spread(total, share(total, harms.len()));
     let all = numbers.len() == total;
     let mut points = Vec::new();
@@ -62,12 +62,12 @@ pub fn torture(ground: &Ground, verb: Verb, harms: &[Harm]) {
     }
     let (mut failures, mut came) = (Vec::new(), Vec::new());
     for point in &points {
-        match one(ground, verb, point) {
+        match one(fixture, verb, point) {
             Ok(one) => came.push(one),
             Err(problem) => failures.push(format!("{} {point}, {problem}", verb.name())),
         }
     }
-    ground.faults_end();
+    fixture.faults_end();
     let of = |what: &str| failures.iter().filter(|failure| failure.contains(what)).count();
     let missed = came.iter().filter(|came| came.missed).count();
     say(&format!(
@@ -92,35 +92,35 @@ fn spread(total: usize, wanted: usize) -> Vec<usize> {
     (0..wanted).map(|at| chance.usize(part(at) + 1..=part(at + 1))).collect()
 }
 
-fn one(ground: &Ground, verb: Verb, point: &Point) -> Result<Came, String> {
-    ground.prepare(verb);
+fn one(fixture: &Fixture, verb: Verb, point: &Point) -> Result<Came, String> {
+    fixture.prepare(verb);
     let action = if point.harm == Harm::Lost { "drop" } else { "hang" };
     let after = point.harm != Harm::KilledBefore;
-    ground.fault(&[json!({"mutating": true, "nth": point.number, "action": action, "after": after})]);
-    let mut came = if point.harm == Harm::Lost { lost(ground, verb) } else { killed(ground, verb) }?;
-    let call = ground.rule(0)["last"].as_str().unwrap_or("never reached").to_owned();
-    ground.faults_end();
+    fixture.fault(&[json!({"mutating": true, "nth": point.number, "action": action, "after": after})]);
+    let mut came = if point.harm == Harm::Lost { lost(fixture, verb) } else { killed(fixture, verb) }?;
+    let call = fixture.rule(0)["last"].as_str().unwrap_or("never reached").to_owned();
+    fixture.faults_end();
     let told_with = |problem: String| format!("which was {call}: {problem}");
     if came.again {
-        let again = ground.run(verb.command(), &[]);
+        let again = fixture.run(verb.command(), &[]);
         if again.code != Some(0) {
             return Err(told_with(told(&again)));
         }
     }
     came.missed = call == "never reached";
-    if let Some(difference) = difference(&ground.calmly(verb).leaves, &ground.likeness()) {
+    if let Some(difference) = difference(&fixture.calmly(verb).leaves, &fixture.inventory()) {
         return Err(told_with(format!("what is there is not what should be\n{difference}")));
     }
-    ground.converged(verb).map_err(told_with)?;
+    fixture.converged(verb).map_err(told_with)?;
     Ok(came)
 }
 
 /// Kills the run when it hangs at the point.
-fn killed(ground: &Ground, verb: Verb) -> Result<Came, String> {
-    let mut running = ground.begin(verb);
+fn killed(fixture: &Fixture, verb: Verb) -> Result<Came, String> {
+    let mut running = fixture.begin(verb);
     let start = Instant::now();
     loop {
-        if ground.rule(0)["struck"] != 0 {
+        if fixture.rule(0)["struck"] != 0 {
             running.kill();
             return Ok(Came { again: true, missed: false });
         }
@@ -136,8 +136,8 @@ fn killed(ground: &Ground, verb: Verb) -> Result<Came, String> {
 }
 
 /// Lets the run come to its end; whether it needs another one.
-fn lost(ground: &Ground, verb: Verb) -> Result<Came, String> {
-    let ran = ground.begin(verb).end();
+fn lost(fixture: &Fixture, verb: Verb) -> Result<Came, String> {
+    let ran = fixture.begin(verb).end();
     match ran.code {
         Some(code) => Ok(Came { again: code != 0, missed: false }),
         None => Err(told(&ran)),

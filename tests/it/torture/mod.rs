@@ -1,7 +1,7 @@
-//! Killed anywhere, nothing lost: the program itself under kills, lost answers, bad weather and rivals.
+//! The program itself under kills, lost answers, random faults and concurrent runs: nothing is lost.
 //!
 //! A few points of each by default. `ISOBAR_TORTURE=all` takes every point, a number that many;
-//! `ISOBAR_TORTURE_SEED` takes others. `ISOBAR_TORTURE_ONLY` takes some parts: `change killed,rivals`.
+//! `ISOBAR_TORTURE_SEED` takes others. `ISOBAR_TORTURE_ONLY` takes some parts: `change killed,concurrent`.
 //! `ISOBAR_TORTURE_STACK` names another stack file; what `fixture` changes in it has to stand there. Every scenario
 //! prints one line.
 
@@ -12,38 +12,65 @@ mod fixture;
 mod frozen;
 mod kill_points;
 
-use fixture::{Ground, Verb};
+use fixture::{Fixture, Verb};
 use kill_points::Harm;
 
-/// One test, since what undisturbed runs come to takes a while to find out.
 #[test]
-fn whatever_happens_a_second_run_makes_it_right() {
-    let ground = Ground::new();
-    for verb in Verb::ALL {
-        let name = verb.name();
-        if wanted(&format!("{name} killed")) {
-            kill_points::torture(&ground, verb, &[Harm::KilledBefore, Harm::KilledAfter]);
-        }
-        if wanted(&format!("{name} lost")) {
-            kill_points::torture(&ground, verb, &[Harm::Lost]);
-        }
-        if wanted(&format!("{name} weather")) {
-            faults::torture(&ground, verb);
-        }
+fn a_first_apply_converges_after_kills_lost_answers_and_faults() {
+    converges(Verb::Apply);
+}
+
+#[test]
+fn a_change_converges_after_kills_lost_answers_and_faults() {
+    converges(Verb::Change);
+}
+
+#[test]
+fn a_replacement_converges_after_kills_lost_answers_and_faults() {
+    converges(Verb::Replace);
+}
+
+#[test]
+fn a_destroy_converges_after_kills_lost_answers_and_faults() {
+    converges(Verb::Destroy);
+}
+
+fn converges(verb: Verb) {
+    let name = verb.name();
+    let [killed, lost, faults] = ["killed", "lost", "faults"].map(|harm| wanted(&format!("{name} {harm}")));
+    if !(killed || lost || faults) {
+        return;
     }
-    if wanted("rivals with a file") {
-        concurrency::torture(&ground);
+    let fixture = Fixture::new();
+    if killed {
+        kill_points::torture(&fixture, verb, &[Harm::KilledBefore, Harm::KilledAfter]);
+    }
+    if lost {
+        kill_points::torture(&fixture, verb, &[Harm::Lost]);
+    }
+    if faults {
+        faults::torture(&fixture, verb);
     }
 }
 
 #[test]
-fn of_those_who_share_a_state_one_writes() {
-    let ground = Ground::with_shared_state();
-    if wanted("frozen") {
-        frozen::torture(&ground);
+fn of_concurrent_runs_with_a_state_file_one_writes() {
+    if wanted("concurrent with a file") {
+        concurrency::torture(&Fixture::new());
     }
-    if wanted("rivals with a bucket") {
-        concurrency::torture(&ground);
+}
+
+#[test]
+fn of_concurrent_runs_with_a_shared_state_one_writes() {
+    if wanted("concurrent with a bucket") {
+        concurrency::torture(&Fixture::with_shared_state());
+    }
+}
+
+#[test]
+fn a_run_that_was_frozen_past_its_lease_changes_nothing() {
+    if wanted("frozen") {
+        frozen::torture(&Fixture::with_shared_state());
     }
 }
 
