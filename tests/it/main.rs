@@ -1,5 +1,6 @@
 //! Every test beyond single functions, in one binary.
 
+mod compat;
 mod engine;
 mod engine_hard;
 mod engine_properties;
