@@ -27,7 +27,7 @@ const STACK: &str = "
 ";
 
 #[tokio::test(start_paused = true)]
-async fn a_whole_life() {
+async fn a_stack_is_applied_changed_and_destroyed_region_by_region() {
     let world = EngineWorld::new();
     let events = world.apply(&graph(STACK)).await;
     assert_eq!(world.cloud.inventory().len(), 11);
@@ -49,7 +49,7 @@ async fn a_whole_life() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_volatile_output_replaces_what_hangs_on_it() {
+async fn a_volatile_output_replaces_its_dependents() {
     let world = EngineWorld::new();
     world.apply(&graph(STACK)).await;
     let changed =
@@ -82,7 +82,7 @@ async fn a_unique_name_is_freed_before_it_is_taken_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_gone_or_changed_behind_our_back_is_seen() {
+async fn drift_and_deletions_outside_the_run_are_planned() {
     let world = EngineWorld::new();
     world.apply(&graph(STACK)).await;
     world.cloud.lose("apis.a.record@us-west-2");
@@ -96,7 +96,7 @@ async fn what_is_gone_or_changed_behind_our_back_is_seen() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn protected_data_is_in_the_way_until_the_user_says_so() {
+async fn protected_data_is_an_obstacle_without_consent() {
     let world = EngineWorld::new();
     world.apply(&graph("tables.t@global test.Data {name: t, fixed: one}")).await;
     for options in [Options { destroy: true, ..Options::default() }, Options::default()] {
@@ -107,7 +107,7 @@ async fn protected_data_is_in_the_way_until_the_user_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_is_contained() {
+async fn a_failure_stops_its_dependents_and_later_regions_only() {
     let world = EngineWorld::new();
     // The third change is one of the first wave's; what hangs on it is left out, the rest goes on.
     world.cloud.break_with(vec![Fault { nth: 1, after: false, kind: FaultKind::Fails(Class::Denied) }]);
@@ -138,7 +138,7 @@ async fn lost_answers_and_throttling_leave_no_orphan() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttling_uses_up_no_token() {
+async fn throttling_does_not_consume_the_idempotency_token() {
     let world = EngineWorld::new();
     let throttled = (1..=6).map(|nth| Fault { nth, after: false, kind: FaultKind::Fails(Class::Throttled) });
     let used_token = Fault { nth: 7, after: false, kind: FaultKind::Fails(Class::Exists) };
@@ -148,7 +148,7 @@ async fn throttling_uses_up_no_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttling_uses_up_no_mend() {
+async fn throttling_does_not_consume_the_repair_attempt() {
     let world = EngineWorld::new();
     world.apply(&graph("tables.t@us-east-1 test.Data {name: t, size: 1}")).await;
     world.cloud.fail("tables.t@us-east-1");
@@ -159,7 +159,7 @@ async fn throttling_uses_up_no_mend() {
 
 /// Kills the process at every call that changes something, before and after it, and goes on with a new one.
 #[tokio::test(start_paused = true)]
-async fn killed_anywhere_it_converges() {
+async fn a_run_killed_at_any_change_converges_in_the_next() {
     let changed = STACK
         .replace("size: 1", "size: 2")
         .replace("test.Free {of: '${functions.f.arn}'}", "test.Free {of: '${functions.f.arn}', size: 3}");
@@ -186,7 +186,7 @@ async fn killed_anywhere_it_converges() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_in_the_first_apply_it_converges() {
+async fn a_first_apply_killed_at_any_change_converges_in_the_next() {
     for nth in 1..=11 {
         for after in [false, true] {
             let world = EngineWorld::new();
@@ -199,7 +199,7 @@ async fn killed_in_the_first_apply_it_converges() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_state_is_found_again_by_identity() {
+async fn resources_of_a_lost_state_are_adopted_by_identity() {
     let world = EngineWorld::new();
     world.apply(&graph(STACK)).await;
     let other = EngineWorld::new();

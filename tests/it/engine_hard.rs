@@ -29,7 +29,7 @@ fn target(pattern: &str) -> Options {
 
 /// A word in the file counts from the next apply on, though nothing in AWS changes by it.
 #[tokio::test(start_paused = true)]
-async fn protection_and_retention_are_remembered_without_a_step() {
+async fn protection_and_retention_are_recorded_without_a_step() {
     let world = EngineWorld::new();
     let lines = "a.b@us-east-1 test.Free {size: 1}\n a.c@us-east-1 test.Free {size: 1}";
     world.apply(&graph(lines)).await;
@@ -44,7 +44,7 @@ async fn protection_and_retention_are_remembered_without_a_step() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn data_that_was_made_in_a_crash_is_protected() {
+async fn data_created_by_a_crashed_run_is_protected() {
     let world = EngineWorld::new();
     let lines = "t.a@global test.Data {name: a}";
     world.cloud.break_with(fault(1, true, FaultKind::Dies));
@@ -56,7 +56,7 @@ async fn data_that_was_made_in_a_crash_is_protected() {
 
 /// A replacement is killed before the old one goes, then the file changes again.
 #[tokio::test(start_paused = true)]
-async fn two_replacements_on_top_of_each_other_leave_one() {
+async fn two_interrupted_replacements_leave_one_resource() {
     let stack = |fixed: u8| graph(&format!("a.b@us-east-1 test.Free {{fixed: f{fixed}}}"));
     for (nth, after) in [(1, true), (2, false), (2, true)] {
         for second in 1..4 {
@@ -73,7 +73,7 @@ async fn two_replacements_on_top_of_each_other_leave_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn steps_that_wait_for_each_other_are_an_obstacle() {
+async fn a_cycle_of_steps_is_an_obstacle() {
     let world = EngineWorld::new();
     let before = "
         a.x@us-east-1 test.Thing {name: x, fixed: one}
@@ -88,7 +88,7 @@ async fn steps_that_wait_for_each_other_are_an_obstacle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_kind_at_an_address_is_another_thing() {
+async fn a_change_of_kind_at_an_address_is_a_replacement() {
     let world = EngineWorld::new();
     world.apply(&graph("a.b@us-east-1 test.Free {size: 1}")).await;
     let other = graph("a.b@us-east-1 test.Thing {name: n, size: 1}");
@@ -99,7 +99,7 @@ async fn another_kind_at_an_address_is_another_thing() {
 
 /// An answer is lost, and what was made does not show at once.
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_is_followed_by_a_search_that_answers() {
+async fn a_create_with_a_lost_answer_is_searched_until_found() {
     let world = EngineWorld::new();
     world.cloud.break_with(fault(1, true, FaultKind::Fails(Class::TimedOut)));
     world.cloud.fail_finds(3);
@@ -108,7 +108,7 @@ async fn a_lost_answer_is_followed_by_a_search_that_answers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_have_been_done_is_not_forgotten_by_a_later_refusal() {
+async fn a_create_of_unknown_outcome_survives_a_later_refusal() {
     let world = EngineWorld::new();
     world.cloud.break_with(vec![
         Fault { nth: 1, after: true, kind: FaultKind::Fails(Class::TimedOut) },
@@ -124,7 +124,7 @@ async fn what_may_have_been_done_is_not_forgotten_by_a_later_refusal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_of_some_addresses_takes_nothing_from_the_others() {
+async fn a_targeted_run_deletes_nothing_that_other_addresses_use() {
     let world = EngineWorld::new();
     let stack = |size: u8| {
         graph(&format!(
@@ -144,7 +144,7 @@ async fn a_run_of_some_addresses_takes_nothing_from_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_becomes_somebody_elses_is_let_go() {
+async fn a_resource_declared_as_existing_is_forgotten() {
     let world = EngineWorld::new();
     world.apply(&graph("a.b@us-east-1 test.Thing {name: n}")).await;
     let existing = graph_with("a.b@us-east-1 test.Thing {name: n}", |declaration| declaration.existing = true);
@@ -152,7 +152,7 @@ async fn what_becomes_somebody_elses_is_let_go() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pattern_that_fits_nothing_is_a_slip() {
+async fn a_target_pattern_without_matches_is_rejected_with_a_suggestion() {
     let world = EngineWorld::new();
     let stack = graph("tables.carts@us-east-1 test.Free {size: 1}");
     let error = world.engine.plan(&stack, &target("tables.cart@us-east-1")).await.expect_err("refused").to_string();
@@ -160,7 +160,7 @@ async fn a_pattern_that_fits_nothing_is_a_slip() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_replaced_once_is_found_after_the_state_is_lost() {
+async fn a_replaced_resource_is_found_after_the_loss_of_the_state() {
     let world = EngineWorld::new();
     world.apply(&graph("a.x@us-east-1 test.Free {fixed: one}")).await;
     let stack = graph("a.x@us-east-1 test.Free {fixed: two}");
@@ -173,7 +173,7 @@ async fn what_was_replaced_once_is_found_after_the_state_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_before_the_first_step_begins_none() {
+async fn a_stop_before_the_first_step_starts_no_step() {
     let world = EngineWorld::new();
     let stack = graph("a.x@us-east-1 test.Free {size: 1}");
     let planning = world.engine.plan(&stack, &Options::default()).await.expect("a plan");
@@ -186,7 +186,7 @@ async fn a_stop_before_the_first_step_begins_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_goes_with_what_it_hangs_on_comes_back() {
+async fn a_dependent_deleted_along_with_its_parent_is_created_again() {
     let world = EngineWorld::new();
     let stack = |fixed: &str| {
         graph(&format!(
@@ -207,7 +207,7 @@ async fn what_goes_with_what_it_hangs_on_comes_back() {
 
 /// A wait can be long, and the lock be lost in the middle of it.
 #[tokio::test(start_paused = true)]
-async fn who_loses_the_lock_while_waiting_asks_nothing_more() {
+async fn a_run_that_loses_the_lock_while_waiting_calls_nothing_more() {
     let objects = Arc::new(MemoryObjects::default());
     let graph = graph("a.b@us-east-1 test.Free {size: 1}");
     let store = || ObjectStore::new(&graph.stack, objects.clone(), None, Duration::from_secs(15));
@@ -235,7 +235,7 @@ async fn who_loses_the_lock_while_waiting_asks_nothing_more() {
 
 /// A replacement dies half way, and the file goes back to what it said before: what was to leave is what is wanted.
 #[tokio::test(start_paused = true)]
-async fn a_replacement_that_is_taken_back_keeps_what_was_there() {
+async fn a_reverted_replacement_keeps_the_original_resource() {
     let stack = |name: &str| {
         graph(&format!(
             "a.b@us-east-1 test.Thing {{name: {name}}}
@@ -259,7 +259,7 @@ async fn a_replacement_that_is_taken_back_keeps_what_was_there() {
 
 /// The same with the new one never serving: the old one was to leave, and is in use all the time.
 #[tokio::test(start_paused = true)]
-async fn what_is_wanted_again_is_not_deleted_first() {
+async fn a_deposed_resource_that_is_wanted_again_is_not_deleted() {
     let stack = |name: &str| {
         graph(&format!(
             "a.b@us-east-1 test.Thing {{name: {name}}}
@@ -282,7 +282,7 @@ async fn what_is_wanted_again_is_not_deleted_first() {
 
 /// A create was under way under the old address.
 #[tokio::test(start_paused = true)]
-async fn what_was_made_in_a_crash_moves_with_its_block() {
+async fn a_resource_created_by_a_crashed_run_moves_with_its_block() {
     let world = EngineWorld::new();
     world.cloud.break_with(fault(1, true, FaultKind::Dies));
     assert!(world.killed(&graph("a.old@us-east-1 test.Thing {name: n}")).await);
@@ -294,7 +294,7 @@ async fn what_was_made_in_a_crash_moves_with_its_block() {
 
 /// A create is done, nobody hears of it, and lists do not show it yet to the run that comes at once.
 #[tokio::test(start_paused = true)]
-async fn what_died_with_a_run_is_searched_for_until_it_shows() {
+async fn resources_created_by_a_crashed_run_are_searched_until_visible() {
     for before in [None, Some("a.b@us-east-1 test.Free {fixed: one}")] {
         let world = EngineWorld::new();
         if let Some(before) = before {
@@ -310,7 +310,7 @@ async fn what_died_with_a_run_is_searched_for_until_it_shows() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_never_seen_is_not_gone_at_the_first_look() {
+async fn a_resource_not_yet_seen_is_not_missing_at_the_first_read() {
     let world = EngineWorld::new();
     let stack = graph("a.b@us-east-1 test.Free {size: 1}");
     world.cloud.break_with(fault(1, true, FaultKind::Dies));
@@ -322,7 +322,7 @@ async fn what_was_never_seen_is_not_gone_at_the_first_look() {
 
 /// The state is older than AWS: what it remembers has been replaced since.
 #[tokio::test(start_paused = true)]
-async fn an_older_state_finds_what_has_come_since() {
+async fn an_older_state_finds_newer_generations() {
     let world = EngineWorld::new();
     world.apply(&graph("a.b@us-east-1 test.Free {fixed: one}")).await;
     let old = world.engine.store.load().await.expect("read").expect("a state");
@@ -340,7 +340,7 @@ async fn an_older_state_finds_what_has_come_since() {
 
 /// AWS remembers tokens longer than things.
 #[tokio::test(start_paused = true)]
-async fn what_comes_after_what_has_gone_has_another_identity() {
+async fn a_successor_has_another_generation_and_token() {
     let world = EngineWorld::new();
     let stack = graph("a.b@us-east-1 test.Free {size: 1}\n a.c@us-east-1 test.Thing {name: n, fixed: one}");
     world.apply(&stack).await;
@@ -354,7 +354,7 @@ async fn what_comes_after_what_has_gone_has_another_identity() {
 
 /// A destroy dies while a thing is going, and then it is wanted all the same.
 #[tokio::test(start_paused = true)]
-async fn what_is_going_comes_back_in_one_run() {
+async fn a_resource_under_deletion_is_created_again_in_one_run() {
     let mut cloud = FakeCloud::new(catalog());
     cloud.slowness = 5;
     let cloud = Arc::new(cloud);
@@ -380,7 +380,7 @@ async fn what_is_going_comes_back_in_one_run() {
 
 /// Not every part of AWS hears at once of what was just made.
 #[tokio::test(start_paused = true)]
-async fn what_was_just_made_may_be_unknown_to_others() {
+async fn a_reference_to_a_resource_not_yet_visible_is_retried() {
     let world = EngineWorld::new();
     let stack = "a.b@us-east-1 test.Thing {name: n}\n a.c@us-east-1 test.Free {of: '${a.b.arn}'}";
     world.cloud.break_with(fault(2, false, FaultKind::Fails(Class::NotFound)));
@@ -394,7 +394,7 @@ async fn what_was_just_made_may_be_unknown_to_others() {
 
 /// A region is out of reach, and the others are worked on without it.
 #[tokio::test(start_paused = true)]
-async fn a_lost_region_is_left_out_without_a_look_at_it() {
+async fn an_excluded_region_is_not_read() {
     let world = EngineWorld::new();
     let stack = |size: u8| {
         graph(&format!(
@@ -415,7 +415,7 @@ async fn a_lost_region_is_left_out_without_a_look_at_it() {
 
 /// A run dies between the call that makes a thing and the one that tags it. A plan finds it and changes nothing.
 #[tokio::test(start_paused = true)]
-async fn what_died_untagged_is_claimed_by_the_next_apply_and_by_no_plan() {
+async fn untagged_resources_of_a_crashed_run_are_tagged_by_apply_and_by_no_plan() {
     let world = EngineWorld::new();
     let stack = graph("t.a@global test.Data {name: a}");
     world.cloud.break_with(fault(1, true, FaultKind::Dies));

@@ -102,7 +102,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_the_next_run_converges(
+    fn random_stacks_converge_after_faults_and_deaths(
         things in prop::collection::vec(thing(), 1..10),
         mask in prop::collection::vec((0..3u8, 0..2u8, prop::bool::weighted(0.2)), 10),
         faults in prop::collection::vec(fault(), 0..4),

@@ -49,7 +49,7 @@ fn cases() -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_bad_input_is_told_as_expected() {
+fn every_bad_input_is_reported_as_expected() {
     let bless = std::env::var_os("ISOBAR_BLESS").is_some();
     let mut wrong = Vec::new();
     for case in cases() {
@@ -85,7 +85,7 @@ fn computed() -> Duration {
 }
 
 #[test]
-fn odd_files_are_refused_in_no_time() {
+fn odd_files_are_rejected_in_bounded_time() {
     let text = |count: usize, unit: &str| unit.repeat(count).into_bytes();
     check_bytes(&text(10 << 20, "a"), "is larger than 1 MiB");
     check_bytes(&text(5 << 20, "a: 1\n"), "is larger than 1 MiB");
@@ -111,7 +111,7 @@ fn odd_files_are_refused_in_no_time() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_told() {
+fn a_missing_file_is_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let text = rendered(folder.path());
     assert!(text.starts_with("error[missing-file]: there is no file `stack.yaml`"), "{text}");

@@ -75,7 +75,7 @@ fn every_case_expands_as_expected() {
 }
 
 #[test]
-fn what_expands_without_errors_is_a_graph() {
+fn stacks_that_expand_without_errors_are_graphs() {
     let catalog = kinds::catalog();
     for case in cases() {
         let loaded = load(&file_of(&case));
@@ -88,7 +88,7 @@ fn what_expands_without_errors_is_a_graph() {
 }
 
 #[test]
-fn the_starter_stack_takes_no_words_to_destroy() {
+fn the_starter_stack_is_destroyed_without_consent_to_data_loss() {
     let (declarations, problems) = expanded(&load(&root().join("stacks/serverless.yaml")));
     assert_eq!(problems, Vec::new());
     assert!(declarations.iter().all(|one| !one.protect));
@@ -112,7 +112,7 @@ fn dns_comes_last_and_certificates_are_served_by_one_record() {
 
 /// Every word of every case in turn as something odd: it is refused or expanded, and nothing panics.
 #[test]
-fn odd_words_are_refused_or_expanded() {
+fn odd_values_are_rejected_or_expanded() {
     let odd =
         ["\"\"", "é", "\"a b\"", "\"$${x} ${region}\"", "[]", "{}", "-1", "99999999999999999999", "*", "..", "/{a+}"];
     let catalog = kinds::catalog();

@@ -20,7 +20,7 @@ const RESOURCES: u64 = 100;
 const CHAIN: u64 = 5;
 
 #[tokio::test(start_paused = true)]
-async fn a_journal_takes_two_writes_a_step_at_most_and_bytes_in_proportion() {
+async fn a_journal_costs_at_most_two_writes_a_step_and_bytes_in_proportion() {
     let graph = hundred();
     let with = cost(&graph, |store| Arc::new(store)).await;
     let without = cost(&graph, |store| Arc::new(OnlyAtTheEnds(store))).await;

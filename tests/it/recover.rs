@@ -34,7 +34,7 @@ fn addresses<T>(found: &[T], address: impl Fn(&T) -> String) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_state_is_as_it_was() {
+async fn a_recovered_state_equals_the_lost_one() {
     let mut world = EngineWorld::new();
     let graph = graph(STACK);
     world.apply(&graph).await;
@@ -49,7 +49,7 @@ async fn a_lost_state_is_as_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_differs_is_recorded_as_it_is_and_changed_by_the_next_apply() {
+async fn drift_is_recorded_by_recovery_and_changed_by_the_next_apply() {
     let mut world = EngineWorld::new();
     world.apply(&graph(STACK)).await;
     lose_the_state(&mut world);
@@ -63,7 +63,7 @@ async fn what_differs_is_recorded_as_it_is_and_changed_by_the_next_apply() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_gone_is_dropped_and_what_nobody_looks_after_is_told() {
+async fn missing_resources_are_dropped_and_orphans_are_listed() {
     let mut world = EngineWorld::new();
     let whole = graph(STACK);
     world.apply(&whole).await;

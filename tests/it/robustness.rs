@@ -187,7 +187,7 @@ fn agrees(text: &str) -> Result<(), TestCaseError> {
 }
 
 #[test]
-fn the_good_stack_is_good() {
+fn the_unmutated_stack_has_no_problems() {
     let settings = Settings::default();
     let loaded = stack::load_text("stack.yaml", GOOD, Path::new("."), &settings);
     if let Err(rejected) = &loaded {
@@ -199,14 +199,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_changed_stack_is_loaded_or_told_what_is_wrong(edits in proptest::collection::vec(edit(), 1..5)) {
+    fn a_mutated_stack_is_loaded_or_its_problems_are_reported(edits in proptest::collection::vec(edit(), 1..5)) {
         let text = edits.iter().fold(GOOD.to_owned(), |text, edit| apply(&text, edit));
         check(&text)?;
         agrees(&text)?;
     }
 
     #[test]
-    fn any_text_is_loaded_or_told_what_is_wrong(text in "([a-z${}\\[\\]:,&*!|>'\"#%@?<~. -]|\n|\t|\\PC){0,60}") {
+    fn any_text_is_loaded_or_its_problems_are_reported(text in "([a-z${}\\[\\]:,&*!|>'\"#%@?<~. -]|\n|\t|\\PC){0,60}") {
         check(&text)?;
         agrees(&text)?;
     }

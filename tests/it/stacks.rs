@@ -64,14 +64,14 @@ async fn whole_life(path: &Path, faults: Vec<Fault>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_stack_lives_and_goes() {
+async fn every_stack_is_applied_and_destroyed() {
     for path in stacks() {
         whole_life(&path, Vec::new()).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_stack_lives_and_goes_though_a_fifth_of_the_calls_fail() {
+async fn every_stack_is_applied_and_destroyed_while_a_fifth_of_the_calls_fail() {
     let classes = [Class::Throttled, Class::TimedOut, Class::Server, Class::NotVisibleYet];
     for path in stacks() {
         let faults = (1..2000).step_by(5).zip(classes.into_iter().cycle());

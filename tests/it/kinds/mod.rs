@@ -139,7 +139,7 @@ fn contract(name: &str) {
 }
 
 #[test]
-fn networks_hold_together_on_the_emulator() {
+fn resources_of_a_network_work_together_on_the_emulator() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     report(&runtime.block_on(async {
         let emulator = emulator::Emulator::reach().await;
@@ -163,7 +163,7 @@ async fn trial(
 }
 
 #[test]
-fn several_things_of_a_kind_get_on_with_each_other() {
+fn several_resources_of_a_kind_work_together() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     report(&runtime.block_on(async {
         let it = &emulator::Emulator::reach().await;
@@ -180,7 +180,7 @@ fn several_things_of_a_kind_get_on_with_each_other() {
 }
 
 #[test]
-fn a_rollout_that_fails_is_never_taken_for_one_that_went_well() {
+fn a_failed_rollout_is_never_reported_as_a_success() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     report(&runtime.block_on(async {
         let emulator = emulator::Emulator::reach().await;

@@ -64,7 +64,7 @@ fn converges(world: &ProgramWorld, topics: usize) {
 }
 
 #[test]
-fn a_disk_that_is_full_stops_a_run_before_its_next_change() {
+fn a_full_disk_stops_a_run_before_its_next_change() {
     let world = world();
     let mut struck = Vec::new();
     // The lock, the first state, then ever later in the journal.
@@ -89,7 +89,7 @@ fn a_disk_that_is_full_stops_a_run_before_its_next_change() {
 }
 
 #[test]
-fn a_disk_that_is_full_at_the_save_loses_nothing() {
+fn a_full_disk_at_the_save_loses_nothing() {
     let world = world();
     world.isobar(&APPLY).exits(0);
     let blocks = fs::metadata(world.path(STATE)).expect("a state").len().div_ceil(512);
@@ -111,7 +111,7 @@ fn a_disk_that_is_full_at_the_save_loses_nothing() {
 }
 
 #[test]
-fn a_place_that_cannot_be_written_is_told_and_nothing_is_changed() {
+fn an_unwritable_state_is_reported_and_nothing_is_changed() {
     let world = world();
     for place in [".isobar", ".isobar/local"] {
         if world.path(".isobar").exists() {
@@ -130,7 +130,14 @@ fn a_place_that_cannot_be_written_is_told_and_nothing_is_changed() {
     // A folder stands where the state is to be.
     fs::create_dir_all(world.path(STATE)).expect("a folder");
     let (ran, none) = changes(&world, || world.isobar(&APPLY));
-    tells(&ran.exits(1), STATE, "os error", "move away what is in the state's place");
+    let ran = ran.exits(1);
+    tells(&ran, STATE, "os error", "move away what is in the state's place");
+    insta::assert_snapshot!(ran.shown(), @r"
+    exit 1
+    -- stderr
+    error: .isobar/local/disk.json: Is a directory (os error 21)
+    help: move away what is in the state's place
+    ");
     assert_eq!(none, 0);
     world.remove(STATE);
     converges(&world, TOPICS);

@@ -68,7 +68,7 @@ fn goes_on(world: &ProgramWorld) {
 }
 
 #[test]
-fn a_run_stops_and_saves_and_the_next_one_goes_on() {
+fn a_run_with_expired_credentials_saves_and_the_next_one_completes_it() {
     let world = world("");
     let (plan, apply) = calls(&world);
     for part in [4, 2] {
@@ -80,7 +80,7 @@ fn a_run_stops_and_saves_and_the_next_one_goes_on() {
 }
 
 #[test]
-fn a_shared_state_that_cannot_be_written_any_more_loses_nothing() {
+fn a_shared_state_that_becomes_unwritable_loses_nothing() {
     let world = world(&format!("state: {{bucket: {BUCKET}, region: us-east-1, lease: 15s}}\n"));
     let (plan, apply) = calls(&world);
     let ran = expire_from(&world, plan + (apply - plan) / 2, &json!({}));
@@ -103,7 +103,7 @@ echo '{\"Version\": 1, \"AccessKeyId\": \"test\", \"SecretAccessKey\": \"test\",
 ";
 
 #[test]
-fn who_gives_out_credentials_may_stop_in_the_middle() {
+fn a_credential_process_may_fail_in_the_middle_of_a_run() {
     let world = world("");
     world.write("give.sh", GIVES);
     world.write("config", "[profile ci]\nregion = us-east-1\ncredential_process = sh give.sh\n");

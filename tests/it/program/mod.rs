@@ -16,11 +16,16 @@ use crate::support::program::ProgramWorld;
 const STACK: &str = "serverless.yaml";
 
 #[test]
-fn a_stack_lives_and_leaves_nothing() {
+fn a_stack_is_applied_changed_recovered_and_destroyed_without_remains() {
     let world = ProgramWorld::without_emulator();
     world.edit(STACK, "    ttl: expires_at\n", "");
 
-    world.isobar(&["validate", STACK]).exits(0);
+    let valid = world.isobar(&["validate", STACK]).exits(0);
+    insta::assert_snapshot!(valid.shown(), @r"
+    exit 0
+    -- stderr
+    serverless.yaml is valid: stack shop, 65 resources in 2 regions
+    ");
     world.isobar(&["plan", "--local", "--detailed-exitcode", STACK]).exits(2);
     let refused = world.isobar(&["apply", "--local", STACK]).exits(1);
     assert!(refused.talk.contains("pass `--yes`"), "{}", refused.talk);
@@ -30,7 +35,11 @@ fn a_stack_lives_and_leaves_nothing() {
     one_region_after_the_other(&world.read("events.jsonl"));
     world.calls();
     let plan = world.isobar(&["plan", "--local", "--detailed-exitcode", STACK]).exits(0);
-    assert!(plan.data.starts_with("No changes."), "{}", plan.data);
+    insta::assert_snapshot!(plan.shown(), @r"
+    exit 0
+    -- stdout
+    No changes. Your stack matches AWS in 2 regions (65 resources).
+    ");
     few_calls(&world);
 
     outputs_are_for_scripts(&world);
@@ -41,11 +50,15 @@ fn a_stack_lives_and_leaves_nothing() {
     world.isobar(&["destroy", "--local", "--yes", STACK]).exits(0);
     assert_eq!(world.inventory_of_all_regions(), Vec::<Json>::new());
     let plan = world.isobar(&["plan", "--local", "--destroy", "--detailed-exitcode", STACK]).exits(0);
-    assert!(plan.data.starts_with("Nothing to destroy"), "{}", plan.data);
+    insta::assert_snapshot!(plan.shown(), @r"
+    exit 0
+    -- stdout
+    Nothing to destroy: stack shop has no resources.
+    ");
 }
 
 #[test]
-fn containers_move_to_other_ports_and_zones_and_leave_nothing() {
+fn containers_move_to_other_ports_and_zones_without_remains() {
     const STACK: &str = "containers.yaml";
     let world = ProgramWorld::new();
     let settled = |what: &str| {
@@ -73,7 +86,7 @@ fn containers_move_to_other_ports_and_zones_and_leave_nothing() {
 }
 
 #[test]
-fn protected_data_is_refused_before_the_first_call() {
+fn deletion_of_protected_data_is_refused_before_the_first_call() {
     let world = ProgramWorld::new();
     world.write("data.yaml", "stack: data\nregions: [us-east-1, us-west-2]\ntables:\n  carts: {key: {id: string}}\n");
     world.isobar(&["apply", "--local", "--yes", "data.yaml"]).exits(0);
@@ -81,7 +94,20 @@ fn protected_data_is_refused_before_the_first_call() {
     assert!(!before.is_empty());
 
     let refused = world.isobar(&["destroy", "--local", "--yes", "data.yaml"]).exits(4);
-    assert!(refused.talk.contains("--allow-data-loss tables.carts@global"), "{}", refused.talk);
+    insta::assert_snapshot!(refused.shown(), @r"
+    exit 4
+    -- stderr
+    1 thing in the way; nothing can be applied:
+      ! tables.carts@global: it holds data, is protected, and would be deleted
+        help: to lose its data, say `--allow-data-loss tables.carts@global`; to keep it, set `retain: true`
+
+    global
+      -   delete  tables.carts@global  dynamodb.GlobalTable
+
+    Plan: 1 to delete, in 2 regions.
+    refused: the plan cannot be applied; nothing was changed
+    help: to let protected data go, pass `--allow-data-loss tables.carts@global`, once for each address, or `--allow-data-loss all`
+    ");
     assert_eq!(world.inventory(), before);
 
     world.isobar(&["destroy", "--local", "--yes", "--allow-data-loss", "all", "data.yaml"]).exits(0);
@@ -89,7 +115,7 @@ fn protected_data_is_refused_before_the_first_call() {
 }
 
 #[test]
-fn a_run_may_be_stopped_or_killed_anywhere() {
+fn a_stopped_run_and_a_killed_run_are_completed_by_the_next() {
     let world = ProgramWorld::new();
     let apply = ["apply", "--local", "--yes", STACK];
     // The emulator is up before time counts.
@@ -108,7 +134,7 @@ fn a_run_may_be_stopped_or_killed_anywhere() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_panic() {
+fn a_closed_pipe_causes_no_panic() {
     let world = ProgramWorld::new();
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
@@ -152,7 +178,13 @@ fn outputs_are_for_scripts(world: &ProgramWorld) {
     assert!(url.data.starts_with("https://") && url.data.lines().count() == 1, "{}", url.data);
     let json = world.isobar(&["output", "--local", "--format", "json", STACK]).exits(0).json();
     assert_eq!(json["outputs"]["tables.carts.name"], "shop-carts");
-    world.isobar(&["output", "--local", STACK, "tables.carts.nam"]).exits(1);
+    let unknown = world.isobar(&["output", "--local", STACK, "tables.carts.nam"]).exits(1);
+    insta::assert_snapshot!(unknown.shown(), @r"
+    exit 1
+    -- stderr
+    error: there is no output `tables.carts.nam`
+    help: did you mean `tables.carts.name`?
+    ");
     let state = world.isobar(&["state", "list", "--local", STACK]).exits(0);
     assert!(state.data.contains("tables.carts@global"), "{}", state.data);
     let record = world.isobar(&["state", "show", "--local", STACK, "tables.carts@global"]).exits(0).json();

@@ -24,7 +24,7 @@ resources:
 const APPLY: [&str; 6] = ["apply", "--local", "--yes", "--events", "events.jsonl", FILE];
 
 #[test]
-fn who_is_asked_to_stop_is_gone_in_time_and_the_next_one_goes_on_at_once() {
+fn an_interrupted_run_exits_in_time_and_the_next_one_continues_at_once() {
     let world = ProgramWorld::new();
     world.write(FILE, STACK);
     // The emulator is up before time counts.

@@ -96,7 +96,7 @@ fn ends(bytes: &[u8]) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_every_byte_what_was_durable_is_there_or_the_last_good_copy_is_named() {
+async fn state_cut_at_any_byte_keeps_durable_entries_or_names_the_last_good_copy() {
     let folder = tempfile::tempdir().expect("a folder");
     let Seen { state, journal, entries, .. } = applied(folder.path()).await;
     let name = "demo".parse().expect("a name");

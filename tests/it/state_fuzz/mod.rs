@@ -38,7 +38,7 @@ enum Came {
 }
 
 #[test]
-fn whatever_the_bytes_are_they_are_read_or_refused() {
+fn mutated_bytes_are_read_or_rejected() {
     let number = |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"));
     let (count, seed) = (number("ISOBAR_FUZZ", FEW), number("ISOBAR_FUZZ_SEED", 1));
     let seeds = Seeds::new();

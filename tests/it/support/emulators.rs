@@ -15,13 +15,14 @@ pub const DEFAULT_PACE: &str = "0.01";
 pub const PYTHON_VARIABLE: &str = "ISOBAR_PYTHON";
 /// Emulators that nobody uses at the moment.
 static FREE: Mutex<Vec<Emulator>> = Mutex::new(Vec::new());
-/// The Python that emulators run on, looked for once: some that are found on the way take long to say what they are.
-static PYTHON: LazyLock<String> = LazyLock::new(|| {
+/// The Python that emulators run on, or what to do without one. It is looked for once: some that are found on the way take
+/// long to say what they are.
+static PYTHON: LazyLock<Result<String, String>> = LazyLock::new(|| {
     let mut find = Command::new("sh");
     find.args(["-euc", ". \"$0\"; find_python; echo \"$python\""]).arg(script("find_python.sh"));
     let output = find.output().expect("a shell");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    let [found, missing] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).trim().to_owned());
+    if output.status.success() { Ok(found) } else { Err(missing) }
 });
 /// Stops an emulator once nothing is left that could write to its stdin. An interrupt at the terminal is not for it.
 const WATCH: &str = "trap '' INT TERM HUP; cat; exec \"$0\" --port \"$1\"";
@@ -96,7 +97,7 @@ pub fn free_port() -> u16 {
 
 /// A Python that is new enough for an emulator; without one, the test fails with what to do.
 pub fn python() -> &'static str {
-    &PYTHON
+    PYTHON.as_ref().unwrap_or_else(|missing| panic!("{missing}"))
 }
 
 /// A script of the emulator's folder.

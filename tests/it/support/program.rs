@@ -4,11 +4,31 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 
+use regex_lite::Regex;
 use serde_json::Value as Json;
 
 use super::emulators::{self, DEFAULT_PACE, Lease, PYTHON_VARIABLE};
 use super::running::Running;
+
+/// What differs from run to run, and what stands for it in a snapshot.
+static MASKS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    let masks = [
+        (r"[^\s`]*/\.tmp[A-Za-z0-9]{6}", "[folder]"),
+        (r"\[ *[0-9.]+s\]", "[time]"),
+        (r"\bin [0-9]+(\.[0-9]+)?m?s\b", "in [time]"),
+        (r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", "[time]"),
+        (r"\b(process +)[0-9]+", "$1[pid]"),
+        (r"EOF while parsing .* at line [0-9]+ column [0-9]+", "[the end of the file]"),
+        (r"(  apis\.[^ ]+  )[0-9a-z]{10}\b(/[0-9a-z]{10}\b)?", "$1[id]"),
+    ];
+    masks.into_iter().map(|(pattern, mask)| (Regex::new(pattern).expect("a pattern"), mask)).collect()
+});
+
+/// Variables that tell whose machine this is, or which CI job: they stand in what is printed of a lock.
+const OF_THIS_MACHINE: [&str; 6] =
+    ["HOSTNAME", "GITHUB_SERVER_URL", "CI_JOB_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL"];
 
 /// Everything one test needs.
 pub struct ProgramWorld {
@@ -125,6 +145,10 @@ impl ProgramWorld {
             command.env(PYTHON_VARIABLE, emulators::python());
         }
         command.env("AWS_PROFILE", "there-is-no-such-profile").env("AWS_CONFIG_FILE", "there-is-no-such-file");
+        for name in OF_THIS_MACHINE {
+            command.env(name, "");
+        }
+        command.env("USER", "tester");
         command
     }
 
@@ -208,6 +232,17 @@ impl Ran {
         let Self { arguments, data, talk, .. } = &self;
         assert_eq!(self.code, Some(code), "`isobar {arguments}`\n{data}\n{talk}");
         self
+    }
+
+    /// Everything that was printed, for a snapshot. Folders, times, ids of processes and ids that AWS makes up are masked.
+    pub fn shown(&self) -> String {
+        let mut text = format!("exit {}\n", self.code.map_or("none".to_owned(), |code| code.to_string()));
+        for (name, printed) in [("stdout", &self.data), ("stderr", &self.talk)] {
+            if !printed.is_empty() {
+                text = format!("{text}-- {name}\n{printed}");
+            }
+        }
+        MASKS.iter().fold(text, |text, (pattern, mask)| pattern.replace_all(&text, *mask).into_owned())
     }
 
     pub fn json(&self) -> Json {

@@ -70,7 +70,7 @@ pub fn difference(wanted: &Inventory, found: &Inventory) -> Option<String> {
 }
 
 #[test]
-fn ids_are_left_out_and_names_are_not() {
+fn ids_are_masked_and_names_are_kept() {
     let thing = |kind: &str, name: &str| serde_json::json!({"region": "r", "service": "apigateway", "kind": kind, "name": name});
     let things = [
         thing("rest-api", "shop-shop a1b2c3d4e5"),

@@ -145,7 +145,7 @@ fn lost(fixture: &Fixture, verb: Verb) -> Result<Came, String> {
 }
 
 #[test]
-fn points_are_spread_and_all_are_all() {
+fn kill_points_are_spread_and_all_covers_every_call() {
     assert_eq!(spread(7, 7), [1, 2, 3, 4, 5, 6, 7]);
     let few = spread(100, 4);
     assert!(few.iter().zip([1, 26, 51, 76]).all(|(number, from)| (from..from + 25).contains(number)), "{few:?}");
