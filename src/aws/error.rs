@@ -19,6 +19,7 @@ const CODES: &[(Class, &[&str])] = &[
     (
         Class::NotFound,
         &[
+            "AWS.SimpleQueueService.NonExistentQueue",
             "ListenerNotFound",
             "LoadBalancerNotFound",
             "NotFound",
@@ -26,6 +27,7 @@ const CODES: &[(Class, &[&str])] = &[
             "NoSuchEntity",
             "NoSuchHostedZone",
             "NoSuchHealthCheck",
+            "QueueDoesNotExist",
             "ResourceNotFound",
             "ResourceNotFoundException",
             "RuleNotFound",
@@ -60,7 +62,9 @@ const CODES: &[(Class, &[&str])] = &[
     (
         Class::Throttled,
         &[
+            "KmsThrottled",
             "RequestLimitExceeded",
+            "RequestThrottled",
             "SlowDown",
             "Throttled",
             "ThrottledException",

@@ -1,9 +1,10 @@
 //! `access`: what a function, a service or a fleet may use, as the least policies that allow it.
 //!
 //! Names are known before things exist, so a policy is written from names and not from outputs: two
-//! functions that may call each other do not wait for each other.
+//! functions that may call each other do not wait for each other. Raw resources have the names that the file gives
+//! them, which may hold outputs, so these are waited for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -22,6 +23,20 @@ const READ: [&str; 6] = [
     "dynamodb:Scan",
 ];
 const WRITE: [&str; 4] = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
+
+/// Raw resources that may be used, by kind: what reading takes, and what writing takes. To receive from a queue is to read
+/// it, with the deletion of what was received.
+const RAW: [(&str, &[&str], &[&str]); 1] = [(
+    "sqs.Queue",
+    &[
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sqs:ReceiveMessage",
+    ],
+    &["sqs:GetQueueUrl", "sqs:SendMessage"],
+)];
 
 /// One inline policy for each line of `access` that takes one, by the name of what it gives access to.
 pub(super) fn policies(
@@ -100,11 +115,38 @@ fn statement(cx: &Expansion<'_>, item: &Item<'_>, target: &str, access: Access) 
             let alias = format!("{arn}:{}", functions::ALIAS);
             Ok(allowed(vec!["lambda:InvokeFunction"], vec![arn, alias]))
         }
+        Some(("resources", name)) if let Some(resource) = stack.resources.get(name) => {
+            let actions = raw(cx, item, target, &resource.kind, access)?;
+            Ok(allowed(actions, vec![format!("${{{target}.arn}}")]))
+        }
         Some(("services" | "fleets", _)) if let Some(called) = stack.balanced(target) => {
             callable(cx, item, target, access, called.port)
         }
         _ => Err(unknown(cx, item, target, stack)),
     }
+}
+
+/// The actions that allow it on a raw resource.
+fn raw(
+    cx: &Expansion<'_>,
+    item: &Item<'_>,
+    target: &str,
+    kind: &str,
+    access: Access,
+) -> Result<Vec<&'static str>, Box<Problem>> {
+    let Some((_, read, write)) = RAW.iter().find(|(known, ..)| *known == kind) else {
+        let problem = Problem::new("wrong-access", format!("`{target}` is of a kind that takes no `access`: `{kind}`"));
+        let known = RAW.map(|(known, ..)| format!("`{known}`")).join(", ");
+        let at = cx.key(item, &item.path(["access", target]));
+        return Err(problem.at(at).help(format!("raw resources that take it: {known}")).into());
+    };
+    let actions: BTreeSet<&str> = match access {
+        Access::Read => read.iter().copied().collect(),
+        Access::Write => write.iter().copied().collect(),
+        Access::ReadWrite => read.iter().chain(*write).copied().collect(),
+        Access::Invoke | Access::Call => return Err(wrong(cx, item, target, "`read`, `write` or `read-write`")),
+    };
+    Ok(actions.into_iter().collect())
 }
 
 /// Connections are let through by security groups, so no policy says anything of them.
@@ -139,7 +181,9 @@ fn wrong(cx: &Expansion<'_>, item: &Item<'_>, target: &str, wanted: &str) -> Box
 fn unknown(cx: &Expansion<'_>, item: &Item<'_>, target: &str, stack: &Stack) -> Box<Problem> {
     let tables = stack.tables.keys().map(|name| format!("tables.{name}"));
     let functions = stack.functions.keys().map(|name| format!("functions.{name}"));
-    let mut known: Vec<String> = tables.chain(functions).collect();
+    let raw = stack.resources.iter().filter(|(_, one)| RAW.iter().any(|(kind, ..)| *kind == one.kind));
+    let raw = raw.map(|(name, _)| format!("resources.{name}"));
+    let mut known: Vec<String> = tables.chain(functions).chain(raw).collect();
     if !item.prefix.starts_with("functions.") {
         known.extend(stack.services.keys().map(|name| format!("services.{name}")));
         known.extend(stack.fleets.keys().map(|name| format!("fleets.{name}")));

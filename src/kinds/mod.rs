@@ -96,6 +96,7 @@ mod reading;
 mod registry;
 mod route53;
 mod sns;
+mod sqs;
 mod tagging;
 
 use std::collections::BTreeSet;
@@ -127,6 +128,7 @@ pub fn all() -> Vec<RegisteredKind> {
         logs::kinds(),
         route53::kinds(),
         sns::kinds(),
+        sqs::kinds(),
     ]
     .into_iter()
     .flatten()

@@ -135,7 +135,13 @@ impl<'a> Life<'a> {
             }
             let info = self.catalog.get(&name).cloned().ok_or_else(|| format!("no such kind: {name}"))?;
             let needed = example::read(info.example)?;
+            // Another one of the kind on trial has another name than that.
+            let word = self.word.clone();
+            if self.made.iter().any(|(kind, _)| *kind == name) {
+                self.word.push_str("-other");
+            }
             let made = self.make(&info, &needed, 1).await.map(|thing| thing.id);
+            self.word = word;
             let id = made.map_err(|fault| format!("{name}, which the example refers to: {fault}"))?;
             let live = self.settled(&info, &id, &needed).await?;
             if name.as_str() == "acm.Certificate" {

@@ -83,6 +83,7 @@ contract_tests! {
     route53_hosted_zone: "route53.HostedZone",
     route53_record_set: "route53.RecordSet",
     sns_topic: "sns.Topic",
+    sqs_queue: "sqs.Queue",
 }
 
 #[test]

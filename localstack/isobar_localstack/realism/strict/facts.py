@@ -116,6 +116,18 @@ FACTS = {
     "route53.health_intervals": ((10, 30), "model"),
     "route53.label_characters": (63, "doc"),
     "route53.name_characters": (255, "doc"),
+    "sqs.attributes": (
+        {
+            "DelaySeconds": (0, 900),
+            "KmsDataKeyReusePeriodSeconds": (60, 86400),
+            "MaximumMessageSize": (1024, 1048576),
+            "MessageRetentionPeriod": (60, 1209600),
+            "ReceiveMessageWaitTimeSeconds": (0, 20),
+            "VisibilityTimeout": (0, 43200),
+        },
+        "model",
+    ),
+    "sqs.name_characters": (80, "model"),
     "tags.key_characters": (128, "memory"),
     "tags.number": (50, "memory"),
     "tags.value_characters": (256, "memory"),

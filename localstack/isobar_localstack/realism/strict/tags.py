@@ -40,6 +40,7 @@ CODES = {
     "route53": ("InvalidInput",) * 4,
     "s3": ("InvalidTag", "BadRequest", "InvalidTag", "InvalidTag"),
     "sns": ("InvalidParameter", "TagLimitExceeded", "InvalidParameter", "InvalidParameter"),
+    "sqs": ("InvalidParameterValue",) * 4,
 }
 
 
