@@ -1,12 +1,15 @@
 //! `fleets`: instances in Auto Scaling groups, the same in every region, each with a role of its own.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::balancer::{self, Backend, role_name};
+use super::block::{Block, Grant, Granted, RouteTarget};
 use super::expansion::{Expansion, Item, partition, without_nulls};
 use super::{After, Level, access, network, scaling, services, units};
 use crate::problem::Problem;
-use crate::stack::file::Fleet;
+use crate::stack::file::{Access, Fleet, Stack};
 use crate::value::Json;
 
 /// What of a fleet may differ by region.
@@ -25,36 +28,66 @@ const REGIONAL: [&str; 12] = [
     "port",
 ];
 
-/// Declares every fleet in every region.
-pub(super) fn expand(cx: &mut Expansion<'_>) {
-    for (name, fleet) in &cx.stack().fleets {
-        if !cx.name_is_good("fleets", name) {
-            continue;
-        }
-        let everywhere = Item::new("fleets", name, None, fleet.retain);
-        for (region, differences) in &fleet.regions {
-            cx.only_regional(&everywhere, differences, region, &REGIONAL);
-        }
-        services::has_network(cx, &everywhere, "fleet");
-        for region in cx.regions() {
-            let Some(fleet) = cx.in_region(region).fleets.get(name) else { continue };
-            let item = Item { region: Some(region), ..everywhere.clone() };
-            check(cx, &item, name, fleet);
-            let backend = Backend {
-                block: "fleets",
-                name,
-                port: fleet.port,
-                target_type: "instance",
-                health: fleet.health.clone().unwrap_or_default(),
-                public: fleet.public,
-                shifts_traffic: false,
-                calls: access::calls_any(&fleet.access),
-            };
-            scaling::check(cx, &item, &backend, fleet.desired, fleet.scale.as_ref());
-            if let Some(network) = network::of(cx, region) {
-                declare(cx, &item, fleet, &network, &backend);
+/// Auto Scaling groups of instances.
+pub(super) struct Fleets;
+
+impl Block for Fleets {
+    const NAME: &'static str = "fleets";
+    const GRANTED: Granted = Granted::ByConnection;
+    const IN_NETWORK: bool = true;
+
+    /// Declares every fleet in every region.
+    fn expand(cx: &mut Expansion<'_>) {
+        for (name, fleet) in &cx.stack().fleets {
+            if !cx.name_is_good("fleets", name) {
+                continue;
+            }
+            let everywhere = Item::new("fleets", name, None, fleet.retain);
+            for (region, differences) in &fleet.regions {
+                cx.only_regional(&everywhere, differences, region, &REGIONAL);
+            }
+            services::has_network(cx, &everywhere, "fleet");
+            for region in cx.regions() {
+                let Some(fleet) = cx.in_region(region).fleets.get(name) else { continue };
+                let item = Item { region: Some(region), ..everywhere.clone() };
+                check(cx, &item, name, fleet);
+                let backend = Backend {
+                    block: "fleets",
+                    name,
+                    port: fleet.port,
+                    target_type: "instance",
+                    health: fleet.health.clone().unwrap_or_default(),
+                    public: fleet.public,
+                    shifts_traffic: false,
+                    calls: access::calls_any(&fleet.access),
+                };
+                scaling::check(cx, &item, &backend, fleet.desired, fleet.scale.as_ref());
+                if let Some(network) = network::of(cx, region) {
+                    declare(cx, &item, fleet, &network, &backend);
+                }
             }
         }
+    }
+
+    fn entries(stack: &Stack) -> Vec<&String> {
+        stack.fleets.keys().collect()
+    }
+
+    fn grant(_: &Expansion<'_>, _: &Item<'_>, stack: &Stack, name: &str, access: Access) -> Option<Grant> {
+        let port = stack.fleets.get(name)?.port;
+        Some(if access == Access::Call { Grant::Connect { port } } else { Grant::TakesOnly("`call`") })
+    }
+
+    fn accesses(stack: &Stack) -> Vec<(&String, &BTreeMap<String, Access>)> {
+        stack.fleets.iter().map(|(name, one)| (name, &one.access)).collect()
+    }
+
+    fn route_target(stack: &Stack, name: &str) -> Option<RouteTarget> {
+        stack.fleets.get(name).map(|one| RouteTarget::Balanced { port: one.port })
+    }
+
+    fn is_public(stack: &Stack) -> bool {
+        stack.fleets.values().any(|one| one.public && one.port.is_some())
     }
 }
 

@@ -5,11 +5,12 @@
 
 use serde_json::json;
 
+use super::block::{Block, Grant, Granted, RouteTarget};
 use super::expansion::{Expansion, Item, partition, without_nulls};
 use super::{After, Level, access, notify, units};
 use crate::names::physical_name;
 use crate::problem::Problem;
-use crate::stack::file::{Architecture, Function};
+use crate::stack::file::{Access, Architecture, Function, Stack};
 use crate::value::Json;
 
 /// Name of the alias that callers use.
@@ -29,25 +30,52 @@ pub(super) fn timeout(function: &Function) -> u64 {
     function.timeout.as_deref().and_then(units::seconds).unwrap_or(10)
 }
 
-/// Declares every function in every region.
-pub(super) fn expand(cx: &mut Expansion<'_>) {
-    for (name, function) in &cx.stack().functions {
-        if !cx.name_is_good("functions", name) {
-            continue;
+/// Lambda functions.
+pub(super) struct Functions;
+
+impl Block for Functions {
+    const NAME: &'static str = "functions";
+    const GRANTED: Granted = Granted::ByPolicy;
+
+    /// Declares every function in every region.
+    fn expand(cx: &mut Expansion<'_>) {
+        for (name, function) in &cx.stack().functions {
+            if !cx.name_is_good("functions", name) {
+                continue;
+            }
+            let everywhere = Item::new("functions", name, None, function.retain);
+            for (region, differences) in &function.regions {
+                // One package is made of a function's code, and it is the same everywhere.
+                let allowed = ["image", "handler", "runtime", "memory", "timeout", "environment", "access", "layers"];
+                let more = ["architecture", "log_days", "reserved_concurrency"];
+                cx.only_regional(&everywhere, differences, region, &[&allowed[..], &more].concat());
+            }
+            for region in cx.regions() {
+                let Some(function) = cx.in_region(region).functions.get(name) else { continue };
+                let item = Item { region: Some(region), ..everywhere.clone() };
+                check(cx, &item, name, function);
+                declare(cx, &item, name, function);
+            }
         }
-        let everywhere = Item::new("functions", name, None, function.retain);
-        for (region, differences) in &function.regions {
-            // One package is made of a function's code, and it is the same everywhere.
-            let allowed = ["image", "handler", "runtime", "memory", "timeout", "environment", "access", "layers"];
-            let more = ["architecture", "log_days", "reserved_concurrency"];
-            cx.only_regional(&everywhere, differences, region, &[&allowed[..], &more].concat());
+    }
+
+    fn entries(stack: &Stack) -> Vec<&String> {
+        stack.functions.keys().collect()
+    }
+
+    fn grant(cx: &Expansion<'_>, item: &Item<'_>, stack: &Stack, name: &str, access: Access) -> Option<Grant> {
+        stack.functions.get(name)?;
+        if access != Access::Invoke {
+            return Some(Grant::TakesOnly("`invoke`"));
         }
-        for region in cx.regions() {
-            let Some(function) = cx.in_region(region).functions.get(name) else { continue };
-            let item = Item { region: Some(region), ..everywhere.clone() };
-            check(cx, &item, name, function);
-            declare(cx, &item, name, function);
-        }
+        let partition = partition(item.region);
+        let arn = format!("arn:{partition}:lambda:${{region}}:${{account}}:function:{}", physical(cx, name));
+        let alias = format!("{arn}:{ALIAS}");
+        Some(Grant::Allow { actions: vec!["lambda:InvokeFunction"], resources: vec![arn, alias] })
+    }
+
+    fn route_target(stack: &Stack, name: &str) -> Option<RouteTarget> {
+        stack.functions.get(name).map(|_| RouteTarget::Function)
     }
 }
 

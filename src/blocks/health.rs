@@ -6,7 +6,7 @@
 
 use serde_json::json;
 
-use super::apis::{self, STAGE};
+use super::api::{self, STAGE};
 use super::expansion::{Expansion, Item};
 use super::routes::{self, Route};
 use super::{After, Level, notify, units};
@@ -45,7 +45,7 @@ pub(super) fn alarms(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &
         "description": format!("{name}: more than {} of answers are errors of ours", errors.above),
         "namespace": "AWS/ApiGateway",
         "metric_name": "5XXError",
-        "dimensions": {"ApiName": apis::physical(cx, name)},
+        "dimensions": {"ApiName": api::physical(cx, name)},
         "statistic": "Average",
         "period": 60,
         "evaluation_periods": units::minutes(&errors.r#for).unwrap_or(3),
@@ -64,7 +64,7 @@ pub(super) fn alarms(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &
         "description": format!("{name}: 1% of answers take longer than {}", latency.above),
         "namespace": "AWS/ApiGateway",
         "metric_name": "Latency",
-        "dimensions": {"ApiName": apis::physical(cx, name)},
+        "dimensions": {"ApiName": api::physical(cx, name)},
         "extended_statistic": "p99",
         "period": 60,
         "evaluation_periods": units::minutes(&latency.r#for).unwrap_or(5),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::block::Block;
 use super::expansion::{Expansion, Item, wants_text};
 use super::{After, Level, units};
 use crate::catalog::KindInfo;
@@ -13,35 +14,42 @@ use crate::value::{Json, Path};
 /// Longest name that every kind takes.
 const SHORTEST_LIMIT: usize = 64;
 
-/// Declares `resources.NAME` wherever it is to be.
-pub(super) fn expand(cx: &mut Expansion<'_>) {
-    let mut waiting = Vec::new();
-    for (name, resource) in &cx.stack().resources {
-        if !cx.name_is_good("resources", name) {
-            continue;
+/// Raw resources.
+pub(super) struct Resources;
+
+impl Block for Resources {
+    const NAME: &'static str = "resources";
+
+    /// Declares `resources.NAME` wherever it is to be.
+    fn expand(cx: &mut Expansion<'_>) {
+        let mut waiting = Vec::new();
+        for (name, resource) in &cx.stack().resources {
+            if !cx.name_is_good("resources", name) {
+                continue;
+            }
+            let item = Item::new("resources", name, None, resource.retain);
+            for (region, differences) in &resource.regions {
+                let allowed = ["properties", "after", "existing", "protect", "timeout"];
+                cx.only_regional(&item, differences, region, &allowed);
+            }
+            let kind = kind(cx, &item, &resource.kind);
+            let Some(scopes) = scopes(cx, &item, &resource.r#in) else { continue };
+            let Some((kind, info)) = kind else { continue };
+            for region in scopes {
+                let item = Item { region, ..item.clone() };
+                let stack = region.map_or(cx.stack(), |region| cx.in_region(region));
+                let Some(resource) = stack.resources.get(name) else { continue };
+                declare(cx, &item, name, resource, (&kind, info));
+                waiting.push((cx.declarations.len() - 1, item, &resource.after));
+            }
         }
-        let item = Item::new("resources", name, None, resource.retain);
-        for (region, differences) in &resource.regions {
-            let allowed = ["properties", "after", "existing", "protect", "timeout"];
-            cx.only_regional(&item, differences, region, &allowed);
-        }
-        let kind = kind(cx, &item, &resource.kind);
-        let Some(scopes) = scopes(cx, &item, &resource.r#in) else { continue };
-        let Some((kind, info)) = kind else { continue };
-        for region in scopes {
-            let item = Item { region, ..item.clone() };
-            let stack = region.map_or(cx.stack(), |region| cx.in_region(region));
-            let Some(resource) = stack.resources.get(name) else { continue };
-            declare(cx, &item, name, resource, (&kind, info));
-            waiting.push((cx.declarations.len() - 1, item, &resource.after));
-        }
-    }
-    // Anything may be named, so all must be declared before names are looked up.
-    for (at, item, after) in waiting {
-        for (index, written) in after.iter().enumerate() {
-            let found = look_up(cx, &item, index, written);
-            let found = found.into_iter().map(|address| After { address, level: Level::Configured });
-            cx.declarations[at].after.extend(found);
+        // Anything may be named, so all must be declared before names are looked up.
+        for (at, item, after) in waiting {
+            for (index, written) in after.iter().enumerate() {
+                let found = look_up(cx, &item, index, written);
+                let found = found.into_iter().map(|address| After { address, level: Level::Configured });
+                cx.declarations[at].after.extend(found);
+            }
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::block::{Registered, RouteTarget};
 use super::expansion::{Expansion, Item};
+use super::{BLOCKS, block_of};
 use crate::problem::{Problem, nearest};
 use crate::stack::file::{Api, Stack};
 
@@ -109,13 +111,11 @@ fn target<'a>(
     stack: &Stack,
 ) -> Option<Target<'a>> {
     let at = cx.value(item, &item.path(["routes", key]));
-    if let Some(name) = target.strip_prefix("functions.").filter(|name| stack.functions.contains_key(*name)) {
-        return Some(Target::Function(name));
-    }
-    let called = stack.balanced(target);
-    match called.map(|called| called.port) {
-        Some(Some(_)) => return Some(Target::Balanced(target)),
-        Some(None) => {
+    let found = block_of(target).and_then(|(block, name)| Some((name, (block.route_target)(stack, name)?)));
+    match found {
+        Some((name, RouteTarget::Function)) => return Some(Target::Function(name)),
+        Some((_, RouteTarget::Balanced { port: Some(_) })) => return Some(Target::Balanced(target)),
+        Some((_, RouteTarget::Balanced { port: None })) => {
             let problem = Problem::new("no-port", format!("`{target}` has no `port`, and takes no requests"));
             cx.report(problem.at(at).help(format!("add `port` to `{target}`")));
         }
@@ -128,15 +128,9 @@ fn target<'a>(
 }
 
 fn suggestion(target: &str, stack: &Stack) -> String {
-    let of = |block: &'static str, names: Vec<&String>| {
-        names.into_iter().map(move |name| format!("{block}.{name}")).collect()
-    };
-    let known: Vec<Vec<String>> = vec![
-        of("functions", stack.functions.keys().collect()),
-        of("services", stack.services.keys().collect()),
-        of("fleets", stack.fleets.keys().collect()),
-    ];
-    let known: Vec<String> = known.into_iter().flatten().collect();
+    let takes_routes =
+        |block: &&Registered| (block.entries)(stack).iter().any(|name| (block.route_target)(stack, name).is_some());
+    let known: Vec<String> = BLOCKS.iter().filter(takes_routes).flat_map(|block| block.addresses(stack)).collect();
     let named = |name: &&String| name.split_once('.').is_some_and(|(_, name)| name == target);
     let near = known.iter().find(named).map(String::as_str);
     match near.or_else(|| nearest(target, known.iter().map(String::as_str))) {

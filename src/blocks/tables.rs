@@ -5,12 +5,23 @@
 
 use serde_json::json;
 
-use super::expansion::{Expansion, Item, known, without_nulls};
+use super::block::{Block, Grant, Granted};
+use super::expansion::{Expansion, Item, known, partition, without_nulls};
 use super::{keys, table_alarms, units};
 use crate::names::Region;
 use crate::problem::Problem;
-use crate::stack::file::{Consistency, Table, TableBackup};
+use crate::stack::file::{Access, Consistency, Stack, Table, TableBackup};
 use crate::value::Json;
+
+const READ: [&str; 6] = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DescribeTable",
+    "dynamodb:GetItem",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+];
+const WRITE: [&str; 4] = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
 
 /// Regions among which a table can be strongly consistent: three of one row.
 const STRONG: [&[&str]; 3] = [
@@ -25,22 +36,49 @@ pub(super) fn physical(cx: &Expansion<'_>, name: &str, table: &Table) -> String 
     existing.id.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-/// Declares `tables.NAME@global` for every table.
-pub(super) fn expand(cx: &mut Expansion<'_>) {
-    for (name, table) in &cx.stack().tables {
-        if !cx.name_is_good("tables", name) {
-            continue;
+/// Global tables.
+pub(super) struct Tables;
+
+impl Block for Tables {
+    const NAME: &'static str = "tables";
+    const GRANTED: Granted = Granted::ByPolicy;
+
+    /// Declares `tables.NAME@global` for every table.
+    fn expand(cx: &mut Expansion<'_>) {
+        for (name, table) in &cx.stack().tables {
+            if !cx.name_is_good("tables", name) {
+                continue;
+            }
+            let item = Item::new("tables", name, None, table.retain);
+            for (region, differences) in &table.regions {
+                cx.only_regional(&item, differences, region, &["backup", "protect"]);
+            }
+            if table.existing.is_some() {
+                existing(cx, &item, table);
+            } else {
+                managed(cx, &item, name, table);
+                table_alarms::expand(cx, name, table);
+            }
         }
-        let item = Item::new("tables", name, None, table.retain);
-        for (region, differences) in &table.regions {
-            cx.only_regional(&item, differences, region, &["backup", "protect"]);
-        }
-        if table.existing.is_some() {
-            existing(cx, &item, table);
-        } else {
-            managed(cx, &item, name, table);
-            table_alarms::expand(cx, name, table);
-        }
+    }
+
+    fn entries(stack: &Stack) -> Vec<&String> {
+        stack.tables.keys().collect()
+    }
+
+    fn grant(cx: &Expansion<'_>, item: &Item<'_>, stack: &Stack, name: &str, access: Access) -> Option<Grant> {
+        let table = stack.tables.get(name)?;
+        let actions = match access {
+            Access::Read => READ.to_vec(),
+            Access::Write => WRITE.to_vec(),
+            Access::ReadWrite => READ.into_iter().chain(WRITE).collect(),
+            Access::Invoke | Access::Call => return Some(Grant::TakesOnly("`read`, `write` or `read-write`")),
+        };
+        let partition = partition(item.region);
+        let arn = format!("arn:{partition}:dynamodb:${{region}}:${{account}}:table/{}", physical(cx, name, table));
+        let has_indexes = !table.indexes.is_empty() || table.existing.is_some();
+        let indexes = (has_indexes && access != Access::Write).then(|| format!("{arn}/index/*"));
+        Some(Grant::Allow { actions, resources: [arn].into_iter().chain(indexes).collect() })
     }
 }
 

@@ -2,8 +2,8 @@
 //! here.
 
 use super::cidr::{Cidr, LENGTHS, MAX_ZONES};
-use super::endpoints;
 use super::zones::{self, Zone};
+use crate::blocks::BLOCKS;
 use crate::blocks::expansion::Expansion;
 use crate::names::Region;
 use crate::problem::{Problem, nearest};
@@ -52,7 +52,7 @@ pub(super) fn choice(cx: &Expansion<'_>, region: &Region) -> Result<Choice, Vec<
     let zones = selected(cx, network, region);
     match (cidr, zones) {
         (Ok(cidr), Ok(zones)) => {
-            let open = endpoints::anything_is_public(cx, region);
+            let open = BLOCKS.iter().any(|block| (block.is_public)(cx.in_region(region)));
             let public = open || matches!(network.nat, Nat::Single | Nat::PerZone);
             Ok(Choice { cidr, zones, nat: network.nat, public, internet: open || network.nat != Nat::None })
         }
@@ -193,7 +193,6 @@ pub(super) fn check(cx: &mut Expansion<'_>, network: &Network) {
         }
     }
     overlaps(cx, network);
-    endpoints::check(cx, network);
 }
 
 fn foreign(cx: &mut Expansion<'_>, path: &Path, name: &str) {
