@@ -10,7 +10,7 @@ use serde_json::json;
 use super::block::{Grant, Granted};
 use super::expansion::{Expansion, Item};
 use super::{BLOCKS, block_of};
-use crate::problem::{Problem, nearest};
+use crate::problem::{Code, Problem, nearest};
 use crate::stack::file::{Access, Stack};
 use crate::value::Json;
 
@@ -80,11 +80,11 @@ fn connect(cx: &Expansion<'_>, item: &Item<'_>, target: &str, port: Option<u16>)
     let at = cx.key(item, &item.path(["access", target]));
     if !is_in_network(item) {
         let problem =
-            Problem::new("wrong-access", format!("a function is not in the network, and cannot call `{target}`"));
+            Problem::new(Code::WrongAccess, format!("a function is not in the network, and cannot call `{target}`"));
         return Err(problem.at(at).help("call it through an API").into());
     }
     if port.is_none() {
-        let problem = Problem::new("no-port", format!("`{target}` has no `port`, and cannot be called"));
+        let problem = Problem::new(Code::NoPort, format!("`{target}` has no `port`, and cannot be called"));
         return Err(problem.at(at).help(format!("add `port` to `{target}`")).into());
     }
     Ok(())
@@ -95,7 +95,7 @@ fn is_in_network(item: &Item<'_>) -> bool {
 }
 
 fn wrong(cx: &Expansion<'_>, item: &Item<'_>, target: &str, wanted: &str) -> Box<Problem> {
-    let problem = Problem::new("wrong-access", format!("access to `{target}` is {wanted}"));
+    let problem = Problem::new(Code::WrongAccess, format!("access to `{target}` is {wanted}"));
     Box::new(problem.at(cx.value(item, &item.path(["access", target]))))
 }
 
@@ -110,6 +110,6 @@ fn unknown(cx: &Expansion<'_>, item: &Item<'_>, target: &str, stack: &Stack) -> 
         None if known.is_empty() => "this stack has nothing to give access to".to_owned(),
         None => format!("known: {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
     };
-    let problem = Problem::new("unknown-name", format!("`{target}` is not in this file"));
+    let problem = Problem::new(Code::UnknownName, format!("`{target}` is not in this file"));
     Box::new(problem.at(cx.key(item, &item.path(["access", target]))).help(help))
 }

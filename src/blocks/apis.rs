@@ -12,7 +12,7 @@ use super::expansion::{Expansion, Item, partition, without_nulls};
 use super::routes::{Route, Target};
 use super::{access, domains, functions, health, links, openapi, routes};
 use crate::names::physical_name;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::stack::file::{Api, Stack};
 
 /// Longest time that API Gateway waits for an answer, in seconds.
@@ -108,7 +108,7 @@ fn check_answers_in_time(cx: &mut Expansion<'_>, item: &Item<'_>, routes: &[Rout
         if functions::timeout(function) > LONGEST_ANSWER {
             let of = Item { region: item.region, ..Item::new("functions", name, None, false) };
             let message = format!("`{name}` may take longer than API Gateway waits");
-            let problem = Problem::new("slow-route", message).warning().at(cx.value(&of, &of.path(["timeout"])));
+            let problem = Problem::new(Code::SlowRoute, message).warning().at(cx.value(&of, &of.path(["timeout"])));
             cx.report(
                 problem.help(format!("an answer must come within {LONGEST_ANSWER}s; make `timeout` that or less")),
             );

@@ -8,7 +8,7 @@ use super::balancer::{self, Backend, role_name};
 use super::block::{Block, Grant, Granted, RouteTarget};
 use super::expansion::{Expansion, Item, partition, without_nulls};
 use super::{After, Level, access, network, scaling, services, units};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::stack::file::{Access, Fleet, Stack};
 use crate::value::Json;
 
@@ -191,7 +191,7 @@ fn check(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, fleet: &Fleet) {
     if let Some(text) = &fleet.refresh.warmup
         && units::seconds(text).is_none_or(|seconds| seconds > 3600)
     {
-        let problem = Problem::new("out-of-range", format!("an instance warms up within an hour, not `{text}`"));
+        let problem = Problem::new(Code::OutOfRange, format!("an instance warms up within an hour, not `{text}`"));
         let span = cx.value(item, &item.path(["refresh", "warmup"]));
         cx.report(problem.at(span).help("write `60m` or less"));
     }
@@ -200,14 +200,14 @@ fn check(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, fleet: &Fleet) {
     }
     let script = cx.loaded.user_data.get(name).map(|text| text.starts_with("#!"));
     if fleet.user_data.is_none() || script == Some(false) {
-        let problem = Problem::new("no-script", "variables are for a script, and `user_data` is none");
+        let problem = Problem::new(Code::NoScript, "variables are for a script, and `user_data` is none");
         let span = cx.key(item, &item.path(["environment"]));
         cx.report(problem.at(span).help("give a file that begins with `#!/bin/bash`"));
     }
     for variable in fleet.environment.keys() {
         let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         if variable.is_empty() || variable.as_bytes()[0].is_ascii_digit() || !variable.bytes().all(word) {
-            let problem = Problem::new("bad-name", format!("`{variable}` cannot be the name of a shell's variable"));
+            let problem = Problem::new(Code::BadName, format!("`{variable}` cannot be the name of a shell's variable"));
             let span = cx.key(item, &item.path(["environment", variable]));
             cx.report(problem.at(span).help("use letters, digits and `_`, no digit first"));
         }
@@ -220,7 +220,7 @@ fn check_ami(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, fleet: &Fleet)
     let hex = |id: &str| matches!(id.len(), 8 | 17) && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_id = ami.strip_prefix("ami-").is_some_and(hex);
     if !is_id && !ami.starts_with("ssm:/") && !ami.starts_with("${") {
-        let problem = Problem::new("bad-ami", format!("`{ami}` does not name a machine image"));
+        let problem = Problem::new(Code::BadAmi, format!("`{ami}` does not name a machine image"));
         let help = match ami.strip_prefix("resolve:").unwrap_or(ami) {
             path if path.starts_with('/') => format!("write `ssm:{path}` for the parameter that holds one"),
             path if path.starts_with("ssm:/") => format!("write `{path}`"),
@@ -232,7 +232,7 @@ fn check_ami(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, fleet: &Fleet)
     let others = cx.regions().iter().take_while(|other| *other != region);
     let twin = others.into_iter().find(|other| cx.in_region(other).fleets.get(name).is_some_and(|one| one.ami == *ami));
     if let Some(twin) = twin {
-        let problem = Problem::new("ami-of-one-region", format!("`{ami}` cannot be in {twin} and in {region}"));
+        let problem = Problem::new(Code::AmiOfOneRegion, format!("`{ami}` cannot be in {twin} and in {region}"));
         let help = format!("write another one: `regions: {{{region}: {{ami: ami-...}}}}`, or use `ssm:/PATH`");
         cx.report(problem.at(span).help(help));
     }

@@ -9,7 +9,7 @@ use super::block::{Block, Grant, Granted, RouteTarget};
 use super::expansion::{Expansion, Item, partition, without_nulls};
 use super::{After, Level, access, notify, units};
 use crate::names::physical_name;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::stack::file::{Access, Architecture, Function, Stack};
 use crate::value::Json;
 
@@ -178,7 +178,7 @@ fn check(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Functio
         && !units::seconds(text).is_some_and(|seconds| (1..=900).contains(&seconds))
     {
         let span = cx.value(item, &item.path(["timeout"]));
-        let problem = Problem::new("out-of-range", format!("a call may take 1 second to 15 minutes, not `{text}`"));
+        let problem = Problem::new(Code::OutOfRange, format!("a call may take 1 second to 15 minutes, not `{text}`"));
         cx.report(problem.at(span).help("write `30s` or `15m`"));
     }
     check_log_days(cx, item, function.log_days);
@@ -190,7 +190,7 @@ pub(super) fn check_log_days(cx: &mut Expansion<'_>, item: &Item<'_>, days: Opti
         && !LOG_DAYS.contains(&days)
     {
         let span = cx.value(item, &item.path(["log_days"]));
-        let problem = Problem::new("wrong-value", format!("logs cannot be kept for {days} days")).at(span);
+        let problem = Problem::new(Code::WrongValue, format!("logs cannot be kept for {days} days")).at(span);
         let known = LOG_DAYS.map(|days| days.to_string()).join(", ");
         let near = LOG_DAYS.iter().min_by_key(|known| known.abs_diff(days)).unwrap_or(&30);
         cx.report(problem.help(format!("use {near}, or one of {known}")));
@@ -201,25 +201,25 @@ fn check_code(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Fu
     let at = cx.loaded.places.key(&item.origin);
     match (&function.code, &function.image) {
         (Some(_), Some(_)) => {
-            let problem = Problem::new("code-and-image", format!("function `{name}` has both `code` and `image`"));
+            let problem = Problem::new(Code::CodeAndImage, format!("function `{name}` has both `code` and `image`"));
             cx.report(problem.at(cx.key(item, &item.path(["image"]))).help("keep one of them"));
         }
         (None, None) => {
-            let problem = Problem::new("no-code", format!("function `{name}` has no code")).at(at);
+            let problem = Problem::new(Code::NoCode, format!("function `{name}` has no code")).at(at);
             cx.report(problem.help("add `code: ./FOLDER` with `handler` and `runtime`, or `image: URI`"));
         }
         (Some(_), None) => {
             let examples =
                 [("handler", &function.handler, "app.handler"), ("runtime", &function.runtime, "python3.13")];
             for (field, _, example) in examples.into_iter().filter(|(_, value, _)| value.is_none()) {
-                let problem = Problem::new("missing-key", format!("function `{name}` has code, but no `{field}`"));
+                let problem = Problem::new(Code::MissingKey, format!("function `{name}` has code, but no `{field}`"));
                 cx.report(problem.at(at).help(format!("add `{field}: {example}`")));
             }
         }
         (None, Some(_)) => {
             for (field, value) in [("handler", &function.handler), ("runtime", &function.runtime)] {
                 if value.is_some() {
-                    let problem = Problem::new("code-and-image", format!("an image brings its own `{field}`"));
+                    let problem = Problem::new(Code::CodeAndImage, format!("an image brings its own `{field}`"));
                     let span = cx.key(item, &item.path([field]));
                     cx.report(problem.at(span).help(format!("remove `{field}`")));
                 }

@@ -13,7 +13,7 @@ use super::expansion::{Expansion, Item};
 use super::routes::{Route, Target};
 use super::{After, Level, block_of, network};
 use crate::names::{Address, Region, Scope};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::value::{Json, Path};
 
 /// The VPC links of the network.
@@ -28,7 +28,7 @@ impl Block for Links {
             let Some(network) = network::of(cx, region).filter(|_| !routed(cx, region).is_empty()) else { continue };
             let item = network::item(cx, region);
             if network.linked.is_empty() {
-                let problem = Problem::new("no-link", format!("no zone chosen in {region} can have a VPC link"));
+                let problem = Problem::new(Code::NoLink, format!("no zone chosen in {region} can have a VPC link"));
                 let at = cx.loaded.places.value(&Path::of(["network", "zones", region.as_str()]));
                 cx.report(problem.at(at).help("add another zone"));
                 continue;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::block::Block;
 use super::expansion::{Expansion, Item};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::value::{Json, Path};
 
 /// The topics that alarms speak to.
@@ -20,7 +20,7 @@ impl Block for Notify {
             let well_formed = email.split_once('@').is_some_and(|(who, host)| !who.is_empty() && host.contains('.'));
             if !well_formed && !email.contains("${") {
                 let span = cx.loaded.places.value(&Path::of(["notify", "email"]).index(at));
-                cx.report(Problem::new("bad-email", format!("`{email}` is not an e-mail address")).at(span));
+                cx.report(Problem::new(Code::BadEmail, format!("`{email}` is not an e-mail address")).at(span));
             }
         }
         let subscriptions: Vec<Json> =

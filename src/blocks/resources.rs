@@ -7,7 +7,7 @@ use super::expansion::{Expansion, Item, wants_text};
 use super::{After, Level, units};
 use crate::catalog::KindInfo;
 use crate::names::{Address, KindName, Region, Scope};
-use crate::problem::{Problem, nearest};
+use crate::problem::{Code, Problem, nearest};
 use crate::stack::file::Resource;
 use crate::value::{Json, Path};
 
@@ -60,7 +60,7 @@ fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, resource: &Resou
     let timeout = resource.timeout.as_deref().and_then(units::seconds).map(Duration::from_secs);
     if let Some(query) = &resource.existing {
         if resource.properties.is_some() {
-            let problem = Problem::new("not-managed", "properties of a thing that somebody else looks after");
+            let problem = Problem::new(Code::NotManaged, "properties of a thing that somebody else looks after");
             let span = cx.key(item, &item.path(["properties"]));
             cx.report(problem.at(span).help("remove `properties`, or remove `existing` to make it part of this stack"));
         }
@@ -94,7 +94,7 @@ fn kind<'a>(cx: &mut Expansion<'a>, item: &Item<'_>, written: &str) -> Option<(K
             Some(near) => format!("did you mean `{near}`?"),
             None => "`isobar schema` lists every kind".to_owned(),
         };
-        let problem = Problem::new("unknown-kind", format!("`{written}` is not a known kind of resource"));
+        let problem = Problem::new(Code::UnknownKind, format!("`{written}` is not a known kind of resource"));
         cx.report(problem.at(cx.loaded.places.value(&item.path(["kind"]))).help(help));
     }
     known.map(|info| (info.name.clone(), info))
@@ -126,7 +126,7 @@ fn scopes<'a>(cx: &mut Expansion<'a>, item: &Item<'_>, written: &Json) -> Option
                 (None, Some(near)) => format!("did you mean `{near}`?"),
                 (None, None) => "write `each-region`, `primary`, `global` or a list of regions".into(),
             };
-            let problem = Problem::new("wrong-value", format!("`{text}` does not say where the resource is to be"));
+            let problem = Problem::new(Code::WrongValue, format!("`{text}` does not say where the resource is to be"));
             cx.report(problem.at(cx.loaded.places.value(&item.path(["in"]))).help(help));
             None
         }
@@ -139,7 +139,7 @@ fn unknown_region(cx: &mut Expansion<'_>, path: &Path, word: &str) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the stack has {}", known.collect::<Vec<_>>().join(", ")),
     };
-    let problem = Problem::new("unknown-region", format!("`{word}` is not a region of this stack"));
+    let problem = Problem::new(Code::UnknownRegion, format!("`{word}` is not a region of this stack"));
     cx.report(problem.at(cx.loaded.places.value(path)).help(help));
 }
 
@@ -162,7 +162,7 @@ fn look_up(cx: &mut Expansion<'_>, item: &Item<'_>, index: usize, written: &str)
             Some(near) => format!("did you mean `{near}`?"),
             None => "`isobar expand` lists every address; one of another region takes `@REGION`".to_owned(),
         };
-        let problem = Problem::new("unknown-name", format!("`{written}` is not there"));
+        let problem = Problem::new(Code::UnknownName, format!("`{written}` is not there"));
         cx.report(problem.at(cx.value(item, &item.path(["after"]).index(index))).help(help));
     }
     found

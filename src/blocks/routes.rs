@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::block::{Registered, RouteTarget};
 use super::expansion::{Expansion, Item};
 use super::{BLOCKS, block_of};
-use crate::problem::{Problem, nearest};
+use crate::problem::{Code, Problem, nearest};
 use crate::stack::file::{Api, Stack};
 
 const METHODS: [&str; 8] = ["ANY", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -88,7 +88,7 @@ pub(super) fn read<'a>(cx: &mut Expansion<'a>, item: &Item<'_>, api: &'a Api, st
             }
             Err((message, help)) => {
                 let span = cx.key(item, &item.path(["routes", key]));
-                cx.report(Problem::new("bad-route", message).at(span).help(help));
+                cx.report(Problem::new(Code::BadRoute, message).at(span).help(help));
             }
         }
     }
@@ -116,11 +116,11 @@ fn target<'a>(
         Some((name, RouteTarget::Function)) => return Some(Target::Function(name)),
         Some((_, RouteTarget::Balanced { port: Some(_) })) => return Some(Target::Balanced(target)),
         Some((_, RouteTarget::Balanced { port: None })) => {
-            let problem = Problem::new("no-port", format!("`{target}` has no `port`, and takes no requests"));
+            let problem = Problem::new(Code::NoPort, format!("`{target}` has no `port`, and takes no requests"));
             cx.report(problem.at(at).help(format!("add `port` to `{target}`")));
         }
         None => {
-            let problem = Problem::new("unknown-name", format!("`{target}` is not in this file"));
+            let problem = Problem::new(Code::UnknownName, format!("`{target}` is not in this file"));
             cx.report(problem.at(at).help(suggestion(target, stack)));
         }
     }
@@ -208,7 +208,7 @@ fn check_together<'a>(cx: &mut Expansion<'a>, item: &Item<'_>, routes: &mut Vec<
         let at = |key: &str| cx.key(item, &item.path(["routes", key]));
         let shape = shape(&route.parts);
         if let Some(first) = taken.insert((route.method, shape), route.key) {
-            let problem = Problem::new("duplicate-route", format!("`{}` is the same route as `{first}`", route.key));
+            let problem = Problem::new(Code::DuplicateRoute, format!("`{}` is the same route as `{first}`", route.key));
             let problem = problem.at(at(route.key)).note(at(first), "the first one");
             cx.report(problem.help("remove one of them"));
             return false;
@@ -221,7 +221,8 @@ fn check_together<'a>(cx: &mut Expansion<'a>, item: &Item<'_>, routes: &mut Vec<
             let (other, first) = *variables.entry(parent).or_insert((*part, route.key));
             if other != *part {
                 let (one, two) = (part.written(), other.written());
-                let problem = Problem::new("path-conflict", format!("`{one}` stands where another route has `{two}`"));
+                let problem =
+                    Problem::new(Code::PathConflict, format!("`{one}` stands where another route has `{two}`"));
                 let help = format!("API Gateway takes one parameter at each place: write `{two}` in both");
                 cx.report(problem.at(at(route.key)).note(at(first), format!("`{two}` stands here")).help(help));
                 return false;

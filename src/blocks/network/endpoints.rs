@@ -9,7 +9,7 @@ use super::{id, named, routes};
 use crate::blocks::BLOCKS;
 use crate::blocks::expansion::{Expansion, Item};
 use crate::names::Region;
-use crate::problem::{Problem, nearest};
+use crate::problem::{Code, Problem, nearest};
 use crate::stack::file::{Nat, Network};
 use crate::value::Path;
 
@@ -120,7 +120,8 @@ pub(super) fn check(cx: &mut Expansion<'_>, network: &Network) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "write what stands behind the region in the endpoint's name, such as `logs`".to_owned(),
         };
-        let problem = Problem::new("unknown-endpoint", format!("`{name}` is not a known endpoint")).at(at).help(help);
+        let problem =
+            Problem::new(Code::UnknownEndpoint, format!("`{name}` is not a known endpoint")).at(at).help(help);
         // There are hundreds, and new ones all the time.
         cx.report(if well_formed { problem.warning() } else { problem });
     }

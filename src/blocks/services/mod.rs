@@ -13,7 +13,7 @@ use super::block::{Block, Grant, Granted, RouteTarget};
 use super::expansion::{Expansion, Item, without_nulls};
 use super::{After, Level, access, network, scaling};
 use crate::names::Region;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::stack::file::{Access, Service, Stack};
 use crate::value::{Json, Path};
 
@@ -133,7 +133,7 @@ pub(super) fn has_network(cx: &mut Expansion<'_>, item: &Item<'_>, what: &str) {
     }
     let cidrs: Vec<String> =
         cx.regions().iter().zip(1..).map(|(region, at)| format!("{region}: 10.{at}.0.0/16")).collect();
-    let problem = Problem::new("no-network", format!("a {what} runs in a network, and the stack has none"));
+    let problem = Problem::new(Code::NoNetwork, format!("a {what} runs in a network, and the stack has none"));
     let help = format!("add `network: {{cidr: {{{}}}}}`", cidrs.join(", "));
     cx.report(problem.at(cx.loaded.places.key(&item.origin)).help(help));
 }
