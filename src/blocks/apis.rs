@@ -6,51 +6,52 @@
 
 use serde_json::json;
 
+use super::api::{STAGE, physical};
+use super::block::Block;
 use super::expansion::{Expansion, Item, partition, without_nulls};
 use super::routes::{Route, Target};
 use super::{access, domains, functions, health, links, openapi, routes};
 use crate::names::physical_name;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::stack::file::{Api, Stack};
-
-/// Name of the one stage.
-pub(super) const STAGE: &str = "live";
 
 /// Longest time that API Gateway waits for an answer, in seconds.
 const LONGEST_ANSWER: u64 = 29;
 
-/// The API's name in AWS, which its metrics go by.
-pub(super) fn physical(cx: &Expansion<'_>, name: &str) -> String {
-    cx.physical(&[cx.first_name("apis", name)], 255)
-}
+/// APIs with their domains, health checks and alarms.
+pub(super) struct Apis;
 
-/// Declares every API in every region.
-pub(super) fn expand(cx: &mut Expansion<'_>) {
-    for (name, api) in &cx.stack().apis {
-        if !cx.name_is_good("apis", name) {
-            continue;
-        }
-        let everywhere = Item::new("apis", name, None, api.retain);
-        for (region, differences) in &api.regions {
-            cx.only_regional(&everywhere, differences, region, &["routes", "throttle", "health", "weight"]);
-        }
-        let domain = domains::check(cx, &everywhere, name, api);
-        if let Some(domain) = &domain {
-            domains::validation(cx, &everywhere, domain);
-        }
-        for region in cx.regions() {
-            let stack = cx.in_region(region);
-            let Some(api) = stack.apis.get(name) else { continue };
-            let item = Item { region: Some(region), ..everywhere.clone() };
-            let routes = routes::read(cx, &item, api, stack);
-            check_answers_in_time(cx, &item, &routes, stack);
-            health::check(cx, &item, api, &routes, domain.is_some());
-            gateway(cx, &item, name, api, &routes);
-            health::alarms(cx, &item, name, api);
+impl Block for Apis {
+    const NAME: &'static str = "apis";
+
+    /// Declares every API in every region.
+    fn expand(cx: &mut Expansion<'_>) {
+        for (name, api) in &cx.stack().apis {
+            if !cx.name_is_good("apis", name) {
+                continue;
+            }
+            let everywhere = Item::new("apis", name, None, api.retain);
+            for (region, differences) in &api.regions {
+                cx.only_regional(&everywhere, differences, region, &["routes", "throttle", "health", "weight"]);
+            }
+            let domain = domains::check(cx, &everywhere, name, api);
             if let Some(domain) = &domain {
-                domains::expand(cx, &item, domain);
-                health::checks(cx, &item, name, api);
-                domains::record(cx, &item, domain, api, &routes);
+                domains::validation(cx, &everywhere, domain);
+            }
+            for region in cx.regions() {
+                let stack = cx.in_region(region);
+                let Some(api) = stack.apis.get(name) else { continue };
+                let item = Item { region: Some(region), ..everywhere.clone() };
+                let routes = routes::read(cx, &item, api, stack);
+                check_answers_in_time(cx, &item, &routes, stack);
+                health::check(cx, &item, api, &routes, domain.is_some());
+                gateway(cx, &item, name, api, &routes);
+                health::alarms(cx, &item, name, api);
+                if let Some(domain) = &domain {
+                    domains::expand(cx, &item, domain);
+                    health::checks(cx, &item, name, api);
+                    domains::record(cx, &item, domain, api, &routes);
+                }
             }
         }
     }
@@ -107,7 +108,7 @@ fn check_answers_in_time(cx: &mut Expansion<'_>, item: &Item<'_>, routes: &[Rout
         if functions::timeout(function) > LONGEST_ANSWER {
             let of = Item { region: item.region, ..Item::new("functions", name, None, false) };
             let message = format!("`{name}` may take longer than API Gateway waits");
-            let problem = Problem::new("slow-route", message).warning().at(cx.value(&of, &of.path(["timeout"])));
+            let problem = Problem::new(Code::SlowRoute, message).warning().at(cx.value(&of, &of.path(["timeout"])));
             cx.report(
                 problem.help(format!("an answer must come within {LONGEST_ANSWER}s; make `timeout` that or less")),
             );

@@ -9,7 +9,7 @@ use super::expansion::{Expansion, Item, without_nulls};
 use super::network::Network;
 use super::{access, links, notify, units};
 use crate::names::{physical_name, short_hash};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::stack::file::TargetHealth;
 use crate::value::Json;
 
@@ -273,12 +273,13 @@ fn check(cx: &mut Expansion<'_>, item: &Item<'_>, network: &Network, backend: &B
     if backend.port.is_none() {
         let fields = [("health", backend.health != TargetHealth::default()), ("public", backend.public)];
         for (field, _) in fields.into_iter().filter(|(_, is_set)| *is_set) {
-            let problem = Problem::new("no-port", format!("`{field}` means nothing for a {block} without a `port`"));
+            let problem = Problem::new(Code::NoPort, format!("`{field}` means nothing for a {block} without a `port`"));
             cx.report(problem.at(cx.key(item, &item.path([field]))).help(format!("add `port`, or remove `{field}`")));
         }
     }
     if backend.public && backend.port.is_some() && network.public.is_empty() {
-        let problem = Problem::new("no-public-subnets", format!("the network has no public subnets for this {block}"));
+        let problem =
+            Problem::new(Code::NoPublicSubnets, format!("the network has no public subnets for this {block}"));
         let span = cx.key(item, &item.path(["public"]));
         cx.report(problem.at(span).help("name two of them under `network.existing`, or remove `public`"));
     }
@@ -296,7 +297,7 @@ fn check_times(cx: &mut Expansion<'_>, item: &Item<'_>, health: &TargetHealth) {
         let Some(text) = text else { continue };
         if !units::seconds(text).is_some_and(|seconds| range.contains(&seconds)) {
             good = false;
-            let problem = Problem::new("out-of-range", format!("`{text}` is not what `{field}` can be"));
+            let problem = Problem::new(Code::OutOfRange, format!("`{text}` is not what `{field}` can be"));
             cx.report(problem.at(cx.value(item, &item.path(["health", field]))).help(format!("write {words}")));
         }
     }
@@ -305,6 +306,6 @@ fn check_times(cx: &mut Expansion<'_>, item: &Item<'_>, health: &TargetHealth) {
     if good && timeout >= every {
         let message = format!("an answer may take {timeout}s, and the next probe comes after {every}s");
         let span = cx.value(item, &item.path(["health"]));
-        cx.report(Problem::new("out-of-range", message).at(span).help("make `timeout` less than `every`"));
+        cx.report(Problem::new(Code::OutOfRange, message).at(span).help("make `timeout` less than `every`"));
     }
 }

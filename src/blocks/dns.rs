@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::block::Block;
 use super::expansion::{Expansion, Item, known};
 use crate::value::Path;
 
@@ -10,15 +11,22 @@ pub(super) fn plain_name(name: &str) -> String {
     name.trim_end_matches('.').to_lowercase()
 }
 
-/// Declares `dns.zone@global`.
-pub(super) fn expand(cx: &mut Expansion<'_>) {
-    let Some(dns) = &cx.stack().dns else { return };
-    let item = Item { prefix: "dns".into(), origin: Path::of(["dns"]), region: None, retain: dns.retain };
-    let spec = json!({"name": plain_name(&dns.zone)});
-    if dns.create {
-        // New name servers would have to be told to the registrar, which takes days.
-        cx.declare(&item, "zone", "route53.HostedZone", spec).protect = dns.protect.unwrap_or(true);
-    } else {
-        cx.existing(&item, item.address("zone"), known("route53.HostedZone"), &spec);
+/// The hosted zone of the stack.
+pub(super) struct Dns;
+
+impl Block for Dns {
+    const NAME: &'static str = "dns";
+
+    /// Declares `dns.zone@global`.
+    fn expand(cx: &mut Expansion<'_>) {
+        let Some(dns) = &cx.stack().dns else { return };
+        let item = Item { prefix: "dns".into(), origin: Path::of(["dns"]), region: None, retain: dns.retain };
+        let spec = json!({"name": plain_name(&dns.zone)});
+        if dns.create {
+            // New name servers would have to be told to the registrar, which takes days.
+            cx.declare(&item, "zone", "route53.HostedZone", spec).protect = dns.protect.unwrap_or(true);
+        } else {
+            cx.existing(&item, item.address("zone"), known("route53.HostedZone"), &spec);
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::expansion::{Expansion, Item, known};
 use super::routes::{Route, Target};
 use super::{After, Level};
 use crate::names::{Address, Region, Scope};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::stack::file::{Api, Routing};
 use crate::value::Path;
 
@@ -29,25 +29,25 @@ pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &A
     let at = cx.loaded.places.value(&item.path(["domain"]));
     let domain = plain_name(written);
     let Some(dns) = &cx.stack().dns else {
-        let problem = Problem::new("no-zone", format!("`{written}` takes a DNS zone, and the stack has none"));
+        let problem = Problem::new(Code::NoZone, format!("`{written}` takes a DNS zone, and the stack has none"));
         let zone = domain.split_once('.').map_or("example.com", |(_, zone)| zone);
         cx.report(problem.at(at).help(format!("add `dns: {{zone: {zone}}}`")));
         return None;
     };
     let zone = plain_name(&dns.zone);
     if domain != zone && !domain.ends_with(&format!(".{zone}")) {
-        let problem = Problem::new("outside-zone", format!("`{written}` is not inside the zone `{zone}`")).at(at);
+        let problem = Problem::new(Code::OutsideZone, format!("`{written}` is not inside the zone `{zone}`")).at(at);
         let first = cx.loaded.places.value(&Path::of(["dns", "zone"]));
         cx.report(problem.note(first, "the zone").help(format!("use a name that ends in `.{zone}`")));
         return None;
     }
     if domain.len() > LONGEST {
         let message = format!("a certificate's name has at most {LONGEST} characters, and this one {}", domain.len());
-        cx.report(Problem::new("too-long", message).at(at).help("use a shorter name"));
+        cx.report(Problem::new(Code::TooLong, message).at(at).help("use a shorter name"));
         return None;
     }
     if let Some((other, _)) = with_domain(cx).find(|(_, other)| *other == domain).filter(|(other, _)| *other != name) {
-        let problem = Problem::new("same-domain", format!("`{written}` is the domain of `apis.{other}` already"));
+        let problem = Problem::new(Code::SameDomain, format!("`{written}` is the domain of `apis.{other}` already"));
         let first = cx.loaded.places.value(&Path::of(["apis", other, "domain"]));
         cx.report(
             problem
@@ -58,7 +58,7 @@ pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &A
         return None;
     }
     if api.weight.is_some() && routing(cx, api) != Routing::Weighted {
-        let problem = Problem::new("unused", "`weight` means nothing unless routing is weighted").warning();
+        let problem = Problem::new(Code::Unused, "`weight` means nothing unless routing is weighted").warning();
         let span = cx.loaded.places.key(&item.path(["weight"]));
         cx.report(problem.at(span).help("add `routing: weighted`, or remove `weight`"));
     }
@@ -188,7 +188,7 @@ fn first_region<'a>(cx: &Expansion<'a>) -> Option<&'a Region> {
 fn unused_without_domain(cx: &mut Expansion<'_>, item: &Item<'_>, api: &Api) {
     for (field, is_set) in [("routing", api.routing.is_some()), ("weight", api.weight.is_some())] {
         if is_set {
-            let problem = Problem::new("unused", format!("`{field}` means nothing without a domain")).warning();
+            let problem = Problem::new(Code::Unused, format!("`{field}` means nothing without a domain")).warning();
             let span = cx.loaded.places.key(&item.path([field]));
             cx.report(problem.at(span).help(format!("add `domain`, or remove `{field}`")));
         }

@@ -6,7 +6,7 @@ use crate::blocks::Declaration;
 use crate::catalog::check::{self, Fault};
 use crate::catalog::{Catalog, KindInfo, SchemaType};
 use crate::names::{Address, KindName, Region, Scope, physical_name};
-use crate::problem::{Problem, Severity, Span};
+use crate::problem::{Code, Problem, Severity, Span};
 use crate::stack::{Loaded, file};
 use crate::value::{Json, Key, Path, Reference, Target, Template};
 
@@ -124,7 +124,7 @@ impl<'a> Expansion<'a> {
     fn push(&mut self, item: &Item<'_>, address: Address, kind: KindName, spec: &Json) -> &mut Declaration {
         let spec = Template::parse(spec).unwrap_or_else(|error| {
             let span = self.loaded.places.value(&item.origin);
-            self.report(Problem::new("bad-reference", error.to_string()).at(span));
+            self.report(Problem::new(Code::BadReference, error.to_string()).at(span));
             Template::Map(BTreeMap::new())
         });
         let declared = Declaration::new(address, kind, spec, item.origin.clone());
@@ -182,7 +182,7 @@ impl<'a> Expansion<'a> {
         let good = first && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
         if !good {
             let span = self.loaded.places.key(&Path::of([block, name]));
-            let problem = Problem::new("bad-name", format!("`{name}` cannot be a name in `{block}`")).at(span);
+            let problem = Problem::new(Code::BadName, format!("`{name}` cannot be a name in `{block}`")).at(span);
             self.report(problem.help("use lower-case letters, digits, `-` and `_`, with a letter first"));
         }
         good
@@ -196,7 +196,7 @@ impl<'a> Expansion<'a> {
             }
             let span = self.loaded.places.key(&item.path(["regions", region, key]));
             let allowed = allowed.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-            let problem = Problem::new("not-by-region", format!("`{key}` cannot differ by region"));
+            let problem = Problem::new(Code::NotByRegion, format!("`{key}` cannot differ by region"));
             self.report(problem.at(span).help(format!("these can: {allowed}")));
         }
     }
@@ -223,7 +223,7 @@ impl<'a> Expansion<'a> {
             faults.extend(info.broken_rules(&spec).into_iter().map(|message| Fault {
                 path: Path::default(),
                 at_key: false,
-                code: "wrong-value",
+                code: Code::WrongValue,
                 message,
                 help: None,
             }));

@@ -1,12 +1,15 @@
 //! `fleets`: instances in Auto Scaling groups, the same in every region, each with a role of its own.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::balancer::{self, Backend, role_name};
+use super::block::{Block, Grant, Granted, RouteTarget};
 use super::expansion::{Expansion, Item, partition, without_nulls};
 use super::{After, Level, access, network, scaling, services, units};
-use crate::problem::Problem;
-use crate::stack::file::Fleet;
+use crate::problem::{Code, Problem};
+use crate::stack::file::{Access, Fleet, Stack};
 use crate::value::Json;
 
 /// What of a fleet may differ by region.
@@ -25,36 +28,66 @@ const REGIONAL: [&str; 12] = [
     "port",
 ];
 
-/// Declares every fleet in every region.
-pub(super) fn expand(cx: &mut Expansion<'_>) {
-    for (name, fleet) in &cx.stack().fleets {
-        if !cx.name_is_good("fleets", name) {
-            continue;
-        }
-        let everywhere = Item::new("fleets", name, None, fleet.retain);
-        for (region, differences) in &fleet.regions {
-            cx.only_regional(&everywhere, differences, region, &REGIONAL);
-        }
-        services::has_network(cx, &everywhere, "fleet");
-        for region in cx.regions() {
-            let Some(fleet) = cx.in_region(region).fleets.get(name) else { continue };
-            let item = Item { region: Some(region), ..everywhere.clone() };
-            check(cx, &item, name, fleet);
-            let backend = Backend {
-                block: "fleets",
-                name,
-                port: fleet.port,
-                target_type: "instance",
-                health: fleet.health.clone().unwrap_or_default(),
-                public: fleet.public,
-                shifts_traffic: false,
-                calls: access::calls_any(&fleet.access),
-            };
-            scaling::check(cx, &item, &backend, fleet.desired, fleet.scale.as_ref());
-            if let Some(network) = network::of(cx, region) {
-                declare(cx, &item, fleet, &network, &backend);
+/// Auto Scaling groups of instances.
+pub(super) struct Fleets;
+
+impl Block for Fleets {
+    const NAME: &'static str = "fleets";
+    const GRANTED: Granted = Granted::ByConnection;
+    const IN_NETWORK: bool = true;
+
+    /// Declares every fleet in every region.
+    fn expand(cx: &mut Expansion<'_>) {
+        for (name, fleet) in &cx.stack().fleets {
+            if !cx.name_is_good("fleets", name) {
+                continue;
+            }
+            let everywhere = Item::new("fleets", name, None, fleet.retain);
+            for (region, differences) in &fleet.regions {
+                cx.only_regional(&everywhere, differences, region, &REGIONAL);
+            }
+            services::has_network(cx, &everywhere, "fleet");
+            for region in cx.regions() {
+                let Some(fleet) = cx.in_region(region).fleets.get(name) else { continue };
+                let item = Item { region: Some(region), ..everywhere.clone() };
+                check(cx, &item, name, fleet);
+                let backend = Backend {
+                    block: "fleets",
+                    name,
+                    port: fleet.port,
+                    target_type: "instance",
+                    health: fleet.health.clone().unwrap_or_default(),
+                    public: fleet.public,
+                    shifts_traffic: false,
+                    calls: access::calls_any(&fleet.access),
+                };
+                scaling::check(cx, &item, &backend, fleet.desired, fleet.scale.as_ref());
+                if let Some(network) = network::of(cx, region) {
+                    declare(cx, &item, fleet, &network, &backend);
+                }
             }
         }
+    }
+
+    fn entries(stack: &Stack) -> Vec<&String> {
+        stack.fleets.keys().collect()
+    }
+
+    fn grant(_: &Expansion<'_>, _: &Item<'_>, stack: &Stack, name: &str, access: Access) -> Option<Grant> {
+        let port = stack.fleets.get(name)?.port;
+        Some(if access == Access::Call { Grant::Connect { port } } else { Grant::TakesOnly("`call`") })
+    }
+
+    fn accesses(stack: &Stack) -> Vec<(&String, &BTreeMap<String, Access>)> {
+        stack.fleets.iter().map(|(name, one)| (name, &one.access)).collect()
+    }
+
+    fn route_target(stack: &Stack, name: &str) -> Option<RouteTarget> {
+        stack.fleets.get(name).map(|one| RouteTarget::Balanced { port: one.port })
+    }
+
+    fn is_public(stack: &Stack) -> bool {
+        stack.fleets.values().any(|one| one.public && one.port.is_some())
     }
 }
 
@@ -158,7 +191,7 @@ fn check(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, fleet: &Fleet) {
     if let Some(text) = &fleet.refresh.warmup
         && units::seconds(text).is_none_or(|seconds| seconds > 3600)
     {
-        let problem = Problem::new("out-of-range", format!("an instance warms up within an hour, not `{text}`"));
+        let problem = Problem::new(Code::OutOfRange, format!("an instance warms up within an hour, not `{text}`"));
         let span = cx.value(item, &item.path(["refresh", "warmup"]));
         cx.report(problem.at(span).help("write `60m` or less"));
     }
@@ -167,14 +200,14 @@ fn check(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, fleet: &Fleet) {
     }
     let script = cx.loaded.user_data.get(name).map(|text| text.starts_with("#!"));
     if fleet.user_data.is_none() || script == Some(false) {
-        let problem = Problem::new("no-script", "variables are for a script, and `user_data` is none");
+        let problem = Problem::new(Code::NoScript, "variables are for a script, and `user_data` is none");
         let span = cx.key(item, &item.path(["environment"]));
         cx.report(problem.at(span).help("give a file that begins with `#!/bin/bash`"));
     }
     for variable in fleet.environment.keys() {
         let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         if variable.is_empty() || variable.as_bytes()[0].is_ascii_digit() || !variable.bytes().all(word) {
-            let problem = Problem::new("bad-name", format!("`{variable}` cannot be the name of a shell's variable"));
+            let problem = Problem::new(Code::BadName, format!("`{variable}` cannot be the name of a shell's variable"));
             let span = cx.key(item, &item.path(["environment", variable]));
             cx.report(problem.at(span).help("use letters, digits and `_`, no digit first"));
         }
@@ -187,7 +220,7 @@ fn check_ami(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, fleet: &Fleet)
     let hex = |id: &str| matches!(id.len(), 8 | 17) && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_id = ami.strip_prefix("ami-").is_some_and(hex);
     if !is_id && !ami.starts_with("ssm:/") && !ami.starts_with("${") {
-        let problem = Problem::new("bad-ami", format!("`{ami}` does not name a machine image"));
+        let problem = Problem::new(Code::BadAmi, format!("`{ami}` does not name a machine image"));
         let help = match ami.strip_prefix("resolve:").unwrap_or(ami) {
             path if path.starts_with('/') => format!("write `ssm:{path}` for the parameter that holds one"),
             path if path.starts_with("ssm:/") => format!("write `{path}`"),
@@ -199,7 +232,7 @@ fn check_ami(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, fleet: &Fleet)
     let others = cx.regions().iter().take_while(|other| *other != region);
     let twin = others.into_iter().find(|other| cx.in_region(other).fleets.get(name).is_some_and(|one| one.ami == *ami));
     if let Some(twin) = twin {
-        let problem = Problem::new("ami-of-one-region", format!("`{ami}` cannot be in {twin} and in {region}"));
+        let problem = Problem::new(Code::AmiOfOneRegion, format!("`{ami}` cannot be in {twin} and in {region}"));
         let help = format!("write another one: `regions: {{{region}: {{ami: ami-...}}}}`, or use `ssm:/PATH`");
         cx.report(problem.at(span).help(help));
     }

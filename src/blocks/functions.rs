@@ -5,11 +5,12 @@
 
 use serde_json::json;
 
+use super::block::{Block, Grant, Granted, RouteTarget};
 use super::expansion::{Expansion, Item, partition, without_nulls};
 use super::{After, Level, access, notify, units};
 use crate::names::physical_name;
-use crate::problem::Problem;
-use crate::stack::file::{Architecture, Function};
+use crate::problem::{Code, Problem};
+use crate::stack::file::{Access, Architecture, Function, Stack};
 use crate::value::Json;
 
 /// Name of the alias that callers use.
@@ -29,25 +30,52 @@ pub(super) fn timeout(function: &Function) -> u64 {
     function.timeout.as_deref().and_then(units::seconds).unwrap_or(10)
 }
 
-/// Declares every function in every region.
-pub(super) fn expand(cx: &mut Expansion<'_>) {
-    for (name, function) in &cx.stack().functions {
-        if !cx.name_is_good("functions", name) {
-            continue;
+/// Lambda functions.
+pub(super) struct Functions;
+
+impl Block for Functions {
+    const NAME: &'static str = "functions";
+    const GRANTED: Granted = Granted::ByPolicy;
+
+    /// Declares every function in every region.
+    fn expand(cx: &mut Expansion<'_>) {
+        for (name, function) in &cx.stack().functions {
+            if !cx.name_is_good("functions", name) {
+                continue;
+            }
+            let everywhere = Item::new("functions", name, None, function.retain);
+            for (region, differences) in &function.regions {
+                // One package is made of a function's code, and it is the same everywhere.
+                let allowed = ["image", "handler", "runtime", "memory", "timeout", "environment", "access", "layers"];
+                let more = ["architecture", "log_days", "reserved_concurrency"];
+                cx.only_regional(&everywhere, differences, region, &[&allowed[..], &more].concat());
+            }
+            for region in cx.regions() {
+                let Some(function) = cx.in_region(region).functions.get(name) else { continue };
+                let item = Item { region: Some(region), ..everywhere.clone() };
+                check(cx, &item, name, function);
+                declare(cx, &item, name, function);
+            }
         }
-        let everywhere = Item::new("functions", name, None, function.retain);
-        for (region, differences) in &function.regions {
-            // One package is made of a function's code, and it is the same everywhere.
-            let allowed = ["image", "handler", "runtime", "memory", "timeout", "environment", "access", "layers"];
-            let more = ["architecture", "log_days", "reserved_concurrency"];
-            cx.only_regional(&everywhere, differences, region, &[&allowed[..], &more].concat());
+    }
+
+    fn entries(stack: &Stack) -> Vec<&String> {
+        stack.functions.keys().collect()
+    }
+
+    fn grant(cx: &Expansion<'_>, item: &Item<'_>, stack: &Stack, name: &str, access: Access) -> Option<Grant> {
+        stack.functions.get(name)?;
+        if access != Access::Invoke {
+            return Some(Grant::TakesOnly("`invoke`"));
         }
-        for region in cx.regions() {
-            let Some(function) = cx.in_region(region).functions.get(name) else { continue };
-            let item = Item { region: Some(region), ..everywhere.clone() };
-            check(cx, &item, name, function);
-            declare(cx, &item, name, function);
-        }
+        let partition = partition(item.region);
+        let arn = format!("arn:{partition}:lambda:${{region}}:${{account}}:function:{}", physical(cx, name));
+        let alias = format!("{arn}:{ALIAS}");
+        Some(Grant::Allow { actions: vec!["lambda:InvokeFunction"], resources: vec![arn, alias] })
+    }
+
+    fn route_target(stack: &Stack, name: &str) -> Option<RouteTarget> {
+        stack.functions.get(name).map(|_| RouteTarget::Function)
     }
 }
 
@@ -150,7 +178,7 @@ fn check(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Functio
         && !units::seconds(text).is_some_and(|seconds| (1..=900).contains(&seconds))
     {
         let span = cx.value(item, &item.path(["timeout"]));
-        let problem = Problem::new("out-of-range", format!("a call may take 1 second to 15 minutes, not `{text}`"));
+        let problem = Problem::new(Code::OutOfRange, format!("a call may take 1 second to 15 minutes, not `{text}`"));
         cx.report(problem.at(span).help("write `30s` or `15m`"));
     }
     check_log_days(cx, item, function.log_days);
@@ -162,7 +190,7 @@ pub(super) fn check_log_days(cx: &mut Expansion<'_>, item: &Item<'_>, days: Opti
         && !LOG_DAYS.contains(&days)
     {
         let span = cx.value(item, &item.path(["log_days"]));
-        let problem = Problem::new("wrong-value", format!("logs cannot be kept for {days} days")).at(span);
+        let problem = Problem::new(Code::WrongValue, format!("logs cannot be kept for {days} days")).at(span);
         let known = LOG_DAYS.map(|days| days.to_string()).join(", ");
         let near = LOG_DAYS.iter().min_by_key(|known| known.abs_diff(days)).unwrap_or(&30);
         cx.report(problem.help(format!("use {near}, or one of {known}")));
@@ -173,25 +201,25 @@ fn check_code(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Fu
     let at = cx.loaded.places.key(&item.origin);
     match (&function.code, &function.image) {
         (Some(_), Some(_)) => {
-            let problem = Problem::new("code-and-image", format!("function `{name}` has both `code` and `image`"));
+            let problem = Problem::new(Code::CodeAndImage, format!("function `{name}` has both `code` and `image`"));
             cx.report(problem.at(cx.key(item, &item.path(["image"]))).help("keep one of them"));
         }
         (None, None) => {
-            let problem = Problem::new("no-code", format!("function `{name}` has no code")).at(at);
+            let problem = Problem::new(Code::NoCode, format!("function `{name}` has no code")).at(at);
             cx.report(problem.help("add `code: ./FOLDER` with `handler` and `runtime`, or `image: URI`"));
         }
         (Some(_), None) => {
             let examples =
                 [("handler", &function.handler, "app.handler"), ("runtime", &function.runtime, "python3.13")];
             for (field, _, example) in examples.into_iter().filter(|(_, value, _)| value.is_none()) {
-                let problem = Problem::new("missing-key", format!("function `{name}` has code, but no `{field}`"));
+                let problem = Problem::new(Code::MissingKey, format!("function `{name}` has code, but no `{field}`"));
                 cx.report(problem.at(at).help(format!("add `{field}: {example}`")));
             }
         }
         (None, Some(_)) => {
             for (field, value) in [("handler", &function.handler), ("runtime", &function.runtime)] {
                 if value.is_some() {
-                    let problem = Problem::new("code-and-image", format!("an image brings its own `{field}`"));
+                    let problem = Problem::new(Code::CodeAndImage, format!("an image brings its own `{field}`"));
                     let span = cx.key(item, &item.path([field]));
                     cx.report(problem.at(span).help(format!("remove `{field}`")));
                 }

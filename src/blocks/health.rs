@@ -6,12 +6,12 @@
 
 use serde_json::json;
 
-use super::apis::{self, STAGE};
+use super::api::{self, STAGE};
 use super::expansion::{Expansion, Item};
 use super::routes::{self, Route};
 use super::{After, Level, notify, units};
 use crate::names::Region;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::stack::file::{Api, ErrorRate, Health, Latency};
 
 /// Reports what cannot be judged.
@@ -21,16 +21,16 @@ pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, api: &Api, routes: 
     if let Some(path) = &health.path {
         let span = cx.value(item, &item.path(["health", "path"]));
         if !routes::any_serves(routes, path) {
-            let problem = Problem::new("unserved-path", format!("no route serves `GET {path}`")).at(span);
+            let problem = Problem::new(Code::UnservedPath, format!("no route serves `GET {path}`")).at(span);
             let plain = path.split('?').next().unwrap_or(path);
             cx.report(problem.help(format!("add `GET {plain}: functions.NAME` to `routes`, or probe another path")));
         } else if !has_domain {
-            let problem = Problem::new("unused", "nothing is probed without a domain").warning().at(span);
+            let problem = Problem::new(Code::Unused, "nothing is probed without a domain").warning().at(span);
             cx.report(problem.help("add `domain`, or remove `path`"));
         }
     }
     if health.latency.is_some() && cx.stack().notify.is_none() {
-        let problem = Problem::new("unused", "`latency` means nothing while nobody is told").warning();
+        let problem = Problem::new(Code::Unused, "`latency` means nothing while nobody is told").warning();
         let span = cx.key(item, &item.path(["health", "latency"]));
         cx.report(problem.at(span).help("add `notify: {email: [...]}`, or remove `latency`"));
     }
@@ -45,7 +45,7 @@ pub(super) fn alarms(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &
         "description": format!("{name}: more than {} of answers are errors of ours", errors.above),
         "namespace": "AWS/ApiGateway",
         "metric_name": "5XXError",
-        "dimensions": {"ApiName": apis::physical(cx, name)},
+        "dimensions": {"ApiName": api::physical(cx, name)},
         "statistic": "Average",
         "period": 60,
         "evaluation_periods": units::minutes(&errors.r#for).unwrap_or(3),
@@ -64,7 +64,7 @@ pub(super) fn alarms(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &
         "description": format!("{name}: 1% of answers take longer than {}", latency.above),
         "namespace": "AWS/ApiGateway",
         "metric_name": "Latency",
-        "dimensions": {"ApiName": apis::physical(cx, name)},
+        "dimensions": {"ApiName": api::physical(cx, name)},
         "extended_statistic": "p99",
         "period": 60,
         "evaluation_periods": units::minutes(&latency.r#for).unwrap_or(5),
@@ -123,7 +123,8 @@ fn check_times(cx: &mut Expansion<'_>, item: &Item<'_>, health: &Health) {
         // CloudWatch looks back over at most a day of one-minute periods.
         if !units::minutes(text).is_some_and(|minutes| (1..=1440).contains(&minutes)) {
             let span = cx.value(item, &item.path(["health", field, "for"]));
-            let problem = Problem::new("out-of-range", format!("an alarm looks back 1 to 1440 minutes, not `{text}`"));
+            let problem =
+                Problem::new(Code::OutOfRange, format!("an alarm looks back 1 to 1440 minutes, not `{text}`"));
             cx.report(problem.at(span).help("write whole minutes, such as `3m`"));
         }
     }
@@ -131,7 +132,7 @@ fn check_times(cx: &mut Expansion<'_>, item: &Item<'_>, health: &Health) {
         && !units::share(&errors.above).is_some_and(|share| (0.0..1.0).contains(&share))
     {
         let span = cx.value(item, &item.path(["health", "errors", "above"]));
-        let problem = Problem::new("out-of-range", format!("`{}` is not less than all requests", errors.above));
+        let problem = Problem::new(Code::OutOfRange, format!("`{}` is not less than all requests", errors.above));
         cx.report(problem.at(span).help("write a share from `0%` to below `100%`, such as `5%`"));
     }
 }

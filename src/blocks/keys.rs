@@ -7,7 +7,7 @@
 use serde_json::json;
 
 use super::expansion::{Expansion, Item, without_nulls};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::stack::file::AttributeType;
 use crate::value::{Json, Path};
 
@@ -17,7 +17,7 @@ pub(super) type Attributes = std::collections::BTreeMap<String, AttributeType>;
 /// A key in its order, as the kind takes it; `None` if it was reported.
 pub(super) fn key(cx: &mut Expansion<'_>, path: &Path, attributes: &Attributes) -> Option<Json> {
     if attributes.is_empty() || attributes.len() > 2 {
-        let problem = Problem::new("bad-key", format!("a key has one or two attributes, not {}", attributes.len()));
+        let problem = Problem::new(Code::BadKey, format!("a key has one or two attributes, not {}", attributes.len()));
         let help = "write the partition key, and after it the sort key if there is one: `{user_id: string}`";
         cx.report(problem.at(cx.loaded.places.value(path)).help(help));
         return None;
@@ -26,7 +26,7 @@ pub(super) fn key(cx: &mut Expansion<'_>, path: &Path, attributes: &Attributes) 
     let mut places: Vec<_> = attributes.iter().map(|(name, of)| (place(name), name, of)).collect();
     places.sort_by_key(|(place, name, _)| (*place, *name));
     if places.len() == 2 && (places[0].0.is_none() || places[0].0 == places[1].0) {
-        let problem = Problem::new("bad-key", "which attribute of this key comes first cannot be told");
+        let problem = Problem::new(Code::BadKey, "which attribute of this key comes first cannot be told");
         let help = "write both attributes out here, the partition key first";
         cx.report(problem.at(cx.loaded.places.value(path)).help(help));
         return None;
@@ -45,7 +45,7 @@ pub(super) fn one_type_each(
 ) {
     for (name, of) in other {
         if key.get(name).is_some_and(|first| first != of) {
-            let problem = Problem::new("bad-key", format!("`{name}` has two types"));
+            let problem = Problem::new(Code::BadKey, format!("`{name}` has two types"));
             let first = cx.loaded.places.value(&item.path(["key", name]));
             let span = cx.loaded.places.value(&item.path(["indexes", index, "key", name]));
             cx.report(problem.at(span).note(first, "it has another one here"));

@@ -7,37 +7,45 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::apis::STAGE;
+use super::api::STAGE;
+use super::block::{Block, RouteTarget};
 use super::expansion::{Expansion, Item};
 use super::routes::{Route, Target};
-use super::{After, Level, network};
+use super::{After, Level, block_of, network};
 use crate::names::{Address, Region, Scope};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::value::{Json, Path};
 
-/// Declares the VPC link of every region whose APIs take one.
-pub(super) fn expand(cx: &mut Expansion<'_>) {
-    for region in cx.regions() {
-        let Some(network) = network::of(cx, region).filter(|_| !routed(cx, region).is_empty()) else { continue };
-        let item = network::item(cx, region);
-        if network.linked.is_empty() {
-            let problem = Problem::new("no-link", format!("no zone chosen in {region} can have a VPC link"));
-            let at = cx.loaded.places.value(&Path::of(["network", "zones", region.as_str()]));
-            cx.report(problem.at(at).help("add another zone"));
-            continue;
+/// The VPC links of the network.
+pub(super) struct Links;
+
+impl Block for Links {
+    const NAME: &'static str = "network";
+
+    /// Declares the VPC link of every region whose APIs take one.
+    fn expand(cx: &mut Expansion<'_>) {
+        for region in cx.regions() {
+            let Some(network) = network::of(cx, region).filter(|_| !routed(cx, region).is_empty()) else { continue };
+            let item = network::item(cx, region);
+            if network.linked.is_empty() {
+                let problem = Problem::new(Code::NoLink, format!("no zone chosen in {region} can have a VPC link"));
+                let at = cx.loaded.places.value(&Path::of(["network", "zones", region.as_str()]));
+                cx.report(problem.at(at).help("add another zone"));
+                continue;
+            }
+            let group = json!({
+                "name": cx.physical(&["vpc-link"], 255),
+                "description": "Requests of the APIs",
+                "vpc_id": network.vpc,
+            });
+            cx.declare(&item, "vpc_link_group", "ec2.SecurityGroup", group);
+            let link = json!({
+                "name": cx.physical(&[], 128),
+                "subnet_ids": network.linked,
+                "security_group_ids": ["${network.vpc_link_group.id}"],
+            });
+            cx.declare(&item, "vpc_link", "apigatewayv2.VpcLink", link);
         }
-        let group = json!({
-            "name": cx.physical(&["vpc-link"], 255),
-            "description": "Requests of the APIs",
-            "vpc_id": network.vpc,
-        });
-        cx.declare(&item, "vpc_link_group", "ec2.SecurityGroup", group);
-        let link = json!({
-            "name": cx.physical(&[], 128),
-            "subnet_ids": network.linked,
-            "security_group_ids": ["${network.vpc_link_group.id}"],
-        });
-        cx.declare(&item, "vpc_link", "apigatewayv2.VpcLink", link);
     }
 }
 
@@ -45,7 +53,11 @@ pub(super) fn expand(cx: &mut Expansion<'_>) {
 pub(super) fn routed(cx: &Expansion<'_>, region: &Region) -> BTreeSet<String> {
     let stack = cx.in_region(region);
     let targets = stack.apis.values().flat_map(|api| api.routes.values());
-    targets.filter(|target| target.starts_with("services.") || target.starts_with("fleets.")).cloned().collect()
+    let is_balanced = |target: &&String| {
+        let found = block_of(target).and_then(|(block, name)| (block.route_target)(stack, name));
+        matches!(found, Some(RouteTarget::Balanced { .. }))
+    };
+    targets.filter(is_balanced).cloned().collect()
 }
 
 /// What an API with these routes must come after: the link must serve before anything is deployed that uses it, and

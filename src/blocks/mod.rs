@@ -6,8 +6,10 @@
 //! checked like one that a user writes.
 
 mod access;
+mod api;
 mod apis;
 mod balancer;
+mod block;
 mod declaration;
 mod dns;
 mod domains;
@@ -35,23 +37,38 @@ use crate::catalog::Catalog;
 use crate::problem::Problem;
 use crate::stack::Loaded;
 use crate::value::Json;
+use block::Registered;
 use expansion::Expansion;
+
+/// Every block, in the order in which they are expanded and suggested. A new block is its file, its field in
+/// [`Stack`](crate::stack::file::Stack), and its line here.
+const BLOCKS: &[Registered] = &[
+    Registered::of::<dns::Dns>(),
+    Registered::of::<notify::Notify>(),
+    Registered::of::<tables::Tables>(),
+    Registered::of::<network::Networks>(),
+    Registered::of::<links::Links>(),
+    Registered::of::<functions::Functions>(),
+    Registered::of::<services::Services>(),
+    Registered::of::<fleets::Fleets>(),
+    Registered::of::<apis::Apis>(),
+    Registered::of::<resources::Resources>(),
+];
+
+/// The block and the name of an entry, `tables.carts`, if there is such a block.
+fn block_of(entry: &str) -> Option<(&'static Registered, &str)> {
+    let (block, name) = entry.split_once('.')?;
+    Some((BLOCKS.iter().find(|one| one.name == block)?, name))
+}
 
 /// Every resource that a stack stands for, and everything that is wrong with it.
 ///
 /// What is declared is complete only if no problem is an error.
 pub fn expand(loaded: &Loaded, catalog: &Catalog) -> (Vec<Declaration>, Vec<Problem>) {
     let mut cx = Expansion::new(loaded, catalog);
-    dns::expand(&mut cx);
-    notify::expand(&mut cx);
-    tables::expand(&mut cx);
-    network::expand(&mut cx);
-    links::expand(&mut cx);
-    services::expand(&mut cx);
-    fleets::expand(&mut cx);
-    functions::expand(&mut cx);
-    apis::expand(&mut cx);
-    resources::expand(&mut cx);
+    for block in BLOCKS {
+        (block.expand)(&mut cx);
+    }
     moved::check(&mut cx);
     cx.finish()
 }

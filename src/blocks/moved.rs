@@ -2,7 +2,7 @@
 
 use super::expansion::Expansion;
 use crate::names::Address;
-use crate::problem::{Problem, nearest};
+use crate::problem::{Code, Problem, nearest};
 use crate::value::Path;
 
 /// Reports names that nothing has, and old names that are still in use.
@@ -18,11 +18,11 @@ pub(super) fn check(cx: &mut Expansion<'_>) {
             let near = nearest(new, known.iter().map(|one| &*one.path)).map(|near| format!("did you mean `{near}`?"));
             let help =
                 near.unwrap_or_else(|| format!("write `{old}: NEW_NAME`, where the new name stands in this file"));
-            let problem = Problem::new("unknown-name", format!("`{new}` is not in this file"));
+            let problem = Problem::new(Code::UnknownName, format!("`{new}` is not in this file"));
             cx.report(problem.at(cx.loaded.places.value(&path)).help(help));
         }
         if stands(old) {
-            let problem = Problem::new("moved-in-use", format!("`{old}` was moved, but still stands in this file"));
+            let problem = Problem::new(Code::MovedInUse, format!("`{old}` was moved, but still stands in this file"));
             let help = format!("remove `{old}`, or the line under `moved`");
             cx.report(problem.at(cx.loaded.places.key(&path)).help(help));
         }

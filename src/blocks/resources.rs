@@ -1,48 +1,95 @@
 //! `resources`: raw AWS resources of any known kind, with their full set of properties.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::block::{Block, Grant, Granted};
 use super::expansion::{Expansion, Item, wants_text};
 use super::{After, Level, units};
 use crate::catalog::KindInfo;
 use crate::names::{Address, KindName, Region, Scope};
-use crate::problem::{Problem, nearest};
-use crate::stack::file::Resource;
+use crate::problem::{Code, Problem, nearest};
+use crate::stack::file::{Access, Resource, Stack};
 use crate::value::{Json, Path};
 
 /// Longest name that every kind takes.
 const SHORTEST_LIMIT: usize = 64;
 
-/// Declares `resources.NAME` wherever it is to be.
-pub(super) fn expand(cx: &mut Expansion<'_>) {
-    let mut waiting = Vec::new();
-    for (name, resource) in &cx.stack().resources {
-        if !cx.name_is_good("resources", name) {
-            continue;
+/// Raw resources that may be used, by kind: what reading takes, and what writing takes. To receive from a queue is to
+/// read it, with the deletion of what was received.
+const GRANTABLE: [(&str, &[&str], &[&str]); 1] = [(
+    "sqs.Queue",
+    &[
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sqs:ReceiveMessage",
+    ],
+    &["sqs:GetQueueUrl", "sqs:SendMessage"],
+)];
+
+/// Raw resources.
+pub(super) struct Resources;
+
+impl Block for Resources {
+    const NAME: &'static str = "resources";
+    const GRANTED: Granted = Granted::ByPolicy;
+
+    /// Declares `resources.NAME` wherever it is to be.
+    fn expand(cx: &mut Expansion<'_>) {
+        let mut waiting = Vec::new();
+        for (name, resource) in &cx.stack().resources {
+            if !cx.name_is_good("resources", name) {
+                continue;
+            }
+            let item = Item::new("resources", name, None, resource.retain);
+            for (region, differences) in &resource.regions {
+                let allowed = ["properties", "after", "existing", "protect", "timeout"];
+                cx.only_regional(&item, differences, region, &allowed);
+            }
+            let kind = kind(cx, &item, &resource.kind);
+            let Some(scopes) = scopes(cx, &item, &resource.r#in) else { continue };
+            let Some((kind, info)) = kind else { continue };
+            for region in scopes {
+                let item = Item { region, ..item.clone() };
+                let stack = region.map_or(cx.stack(), |region| cx.in_region(region));
+                let Some(resource) = stack.resources.get(name) else { continue };
+                declare(cx, &item, name, resource, (&kind, info));
+                waiting.push((cx.declarations.len() - 1, item, &resource.after));
+            }
         }
-        let item = Item::new("resources", name, None, resource.retain);
-        for (region, differences) in &resource.regions {
-            let allowed = ["properties", "after", "existing", "protect", "timeout"];
-            cx.only_regional(&item, differences, region, &allowed);
-        }
-        let kind = kind(cx, &item, &resource.kind);
-        let Some(scopes) = scopes(cx, &item, &resource.r#in) else { continue };
-        let Some((kind, info)) = kind else { continue };
-        for region in scopes {
-            let item = Item { region, ..item.clone() };
-            let stack = region.map_or(cx.stack(), |region| cx.in_region(region));
-            let Some(resource) = stack.resources.get(name) else { continue };
-            declare(cx, &item, name, resource, (&kind, info));
-            waiting.push((cx.declarations.len() - 1, item, &resource.after));
+        // Anything may be named, so all must be declared before names are looked up.
+        for (at, item, after) in waiting {
+            for (index, written) in after.iter().enumerate() {
+                let found = look_up(cx, &item, index, written);
+                let found = found.into_iter().map(|address| After { address, level: Level::Configured });
+                cx.declarations[at].after.extend(found);
+            }
         }
     }
-    // Anything may be named, so all must be declared before names are looked up.
-    for (at, item, after) in waiting {
-        for (index, written) in after.iter().enumerate() {
-            let found = look_up(cx, &item, index, written);
-            let found = found.into_iter().map(|address| After { address, level: Level::Configured });
-            cx.declarations[at].after.extend(found);
-        }
+
+    /// Those that `access` can name.
+    fn entries(stack: &Stack) -> Vec<&String> {
+        let is_grantable = |resource: &Resource| GRANTABLE.iter().any(|(kind, ..)| *kind == resource.kind);
+        stack.resources.iter().filter(|(_, resource)| is_grantable(resource)).map(|(name, _)| name).collect()
+    }
+
+    fn grant(_: &Expansion<'_>, _: &Item<'_>, stack: &Stack, name: &str, access: Access) -> Option<Grant> {
+        let kind = &stack.resources.get(name)?.kind;
+        let Some((_, read, write)) = GRANTABLE.iter().find(|(known, ..)| known == kind) else {
+            let known = GRANTABLE.map(|(known, ..)| format!("`{known}`")).join(", ");
+            let why = format!("`resources.{name}` is of a kind that takes no `access`: `{kind}`");
+            return Some(Grant::Never { why, help: format!("raw resources that take it: {known}") });
+        };
+        let actions: BTreeSet<&str> = match access {
+            Access::Read => read.iter().copied().collect(),
+            Access::Write => write.iter().copied().collect(),
+            Access::ReadWrite => read.iter().chain(*write).copied().collect(),
+            Access::Invoke | Access::Call => return Some(Grant::TakesOnly("`read`, `write` or `read-write`")),
+        };
+        let resources = vec![format!("${{resources.{name}.arn}}")];
+        Some(Grant::Allow { actions: actions.into_iter().collect(), resources })
     }
 }
 
@@ -52,7 +99,7 @@ fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, resource: &Resou
     let timeout = resource.timeout.as_deref().and_then(units::seconds).map(Duration::from_secs);
     if let Some(query) = &resource.existing {
         if resource.properties.is_some() {
-            let problem = Problem::new("not-managed", "properties of a thing that somebody else looks after");
+            let problem = Problem::new(Code::NotManaged, "properties of a thing that somebody else looks after");
             let span = cx.key(item, &item.path(["properties"]));
             cx.report(problem.at(span).help("remove `properties`, or remove `existing` to make it part of this stack"));
         }
@@ -86,7 +133,7 @@ fn kind<'a>(cx: &mut Expansion<'a>, item: &Item<'_>, written: &str) -> Option<(K
             Some(near) => format!("did you mean `{near}`?"),
             None => "`isobar schema` lists every kind".to_owned(),
         };
-        let problem = Problem::new("unknown-kind", format!("`{written}` is not a known kind of resource"));
+        let problem = Problem::new(Code::UnknownKind, format!("`{written}` is not a known kind of resource"));
         cx.report(problem.at(cx.loaded.places.value(&item.path(["kind"]))).help(help));
     }
     known.map(|info| (info.name.clone(), info))
@@ -118,7 +165,7 @@ fn scopes<'a>(cx: &mut Expansion<'a>, item: &Item<'_>, written: &Json) -> Option
                 (None, Some(near)) => format!("did you mean `{near}`?"),
                 (None, None) => "write `each-region`, `primary`, `global` or a list of regions".into(),
             };
-            let problem = Problem::new("wrong-value", format!("`{text}` does not say where the resource is to be"));
+            let problem = Problem::new(Code::WrongValue, format!("`{text}` does not say where the resource is to be"));
             cx.report(problem.at(cx.loaded.places.value(&item.path(["in"]))).help(help));
             None
         }
@@ -131,7 +178,7 @@ fn unknown_region(cx: &mut Expansion<'_>, path: &Path, word: &str) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the stack has {}", known.collect::<Vec<_>>().join(", ")),
     };
-    let problem = Problem::new("unknown-region", format!("`{word}` is not a region of this stack"));
+    let problem = Problem::new(Code::UnknownRegion, format!("`{word}` is not a region of this stack"));
     cx.report(problem.at(cx.loaded.places.value(path)).help(help));
 }
 
@@ -154,7 +201,7 @@ fn look_up(cx: &mut Expansion<'_>, item: &Item<'_>, index: usize, written: &str)
             Some(near) => format!("did you mean `{near}`?"),
             None => "`isobar expand` lists every address; one of another region takes `@REGION`".to_owned(),
         };
-        let problem = Problem::new("unknown-name", format!("`{written}` is not there"));
+        let problem = Problem::new(Code::UnknownName, format!("`{written}` is not there"));
         cx.report(problem.at(cx.value(item, &item.path(["after"]).index(index))).help(help));
     }
     found

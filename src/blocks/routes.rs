@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::block::{Registered, RouteTarget};
 use super::expansion::{Expansion, Item};
-use crate::problem::{Problem, nearest};
+use super::{BLOCKS, block_of};
+use crate::problem::{Code, Problem, nearest};
 use crate::stack::file::{Api, Stack};
 
 const METHODS: [&str; 8] = ["ANY", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -86,7 +88,7 @@ pub(super) fn read<'a>(cx: &mut Expansion<'a>, item: &Item<'_>, api: &'a Api, st
             }
             Err((message, help)) => {
                 let span = cx.key(item, &item.path(["routes", key]));
-                cx.report(Problem::new("bad-route", message).at(span).help(help));
+                cx.report(Problem::new(Code::BadRoute, message).at(span).help(help));
             }
         }
     }
@@ -109,18 +111,16 @@ fn target<'a>(
     stack: &Stack,
 ) -> Option<Target<'a>> {
     let at = cx.value(item, &item.path(["routes", key]));
-    if let Some(name) = target.strip_prefix("functions.").filter(|name| stack.functions.contains_key(*name)) {
-        return Some(Target::Function(name));
-    }
-    let called = stack.balanced(target);
-    match called.map(|called| called.port) {
-        Some(Some(_)) => return Some(Target::Balanced(target)),
-        Some(None) => {
-            let problem = Problem::new("no-port", format!("`{target}` has no `port`, and takes no requests"));
+    let found = block_of(target).and_then(|(block, name)| Some((name, (block.route_target)(stack, name)?)));
+    match found {
+        Some((name, RouteTarget::Function)) => return Some(Target::Function(name)),
+        Some((_, RouteTarget::Balanced { port: Some(_) })) => return Some(Target::Balanced(target)),
+        Some((_, RouteTarget::Balanced { port: None })) => {
+            let problem = Problem::new(Code::NoPort, format!("`{target}` has no `port`, and takes no requests"));
             cx.report(problem.at(at).help(format!("add `port` to `{target}`")));
         }
         None => {
-            let problem = Problem::new("unknown-name", format!("`{target}` is not in this file"));
+            let problem = Problem::new(Code::UnknownName, format!("`{target}` is not in this file"));
             cx.report(problem.at(at).help(suggestion(target, stack)));
         }
     }
@@ -128,15 +128,9 @@ fn target<'a>(
 }
 
 fn suggestion(target: &str, stack: &Stack) -> String {
-    let of = |block: &'static str, names: Vec<&String>| {
-        names.into_iter().map(move |name| format!("{block}.{name}")).collect()
-    };
-    let known: Vec<Vec<String>> = vec![
-        of("functions", stack.functions.keys().collect()),
-        of("services", stack.services.keys().collect()),
-        of("fleets", stack.fleets.keys().collect()),
-    ];
-    let known: Vec<String> = known.into_iter().flatten().collect();
+    let takes_routes =
+        |block: &&Registered| (block.entries)(stack).iter().any(|name| (block.route_target)(stack, name).is_some());
+    let known: Vec<String> = BLOCKS.iter().filter(takes_routes).flat_map(|block| block.addresses(stack)).collect();
     let named = |name: &&String| name.split_once('.').is_some_and(|(_, name)| name == target);
     let near = known.iter().find(named).map(String::as_str);
     match near.or_else(|| nearest(target, known.iter().map(String::as_str))) {
@@ -214,7 +208,7 @@ fn check_together<'a>(cx: &mut Expansion<'a>, item: &Item<'_>, routes: &mut Vec<
         let at = |key: &str| cx.key(item, &item.path(["routes", key]));
         let shape = shape(&route.parts);
         if let Some(first) = taken.insert((route.method, shape), route.key) {
-            let problem = Problem::new("duplicate-route", format!("`{}` is the same route as `{first}`", route.key));
+            let problem = Problem::new(Code::DuplicateRoute, format!("`{}` is the same route as `{first}`", route.key));
             let problem = problem.at(at(route.key)).note(at(first), "the first one");
             cx.report(problem.help("remove one of them"));
             return false;
@@ -227,7 +221,8 @@ fn check_together<'a>(cx: &mut Expansion<'a>, item: &Item<'_>, routes: &mut Vec<
             let (other, first) = *variables.entry(parent).or_insert((*part, route.key));
             if other != *part {
                 let (one, two) = (part.written(), other.written());
-                let problem = Problem::new("path-conflict", format!("`{one}` stands where another route has `{two}`"));
+                let problem =
+                    Problem::new(Code::PathConflict, format!("`{one}` stands where another route has `{two}`"));
                 let help = format!("API Gateway takes one parameter at each place: write `{two}` in both");
                 cx.report(problem.at(at(route.key)).note(at(first), format!("`{two}` stands here")).help(help));
                 return false;

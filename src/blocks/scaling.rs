@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::balancer::Backend;
 use super::expansion::{Expansion, Item, without_nulls};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::stack::file::Scale;
 use crate::value::Json;
 
@@ -24,7 +24,7 @@ pub(super) fn check(
     let Some(scale) = scale else { return };
     let at = |cx: &Expansion<'_>, field: &str| cx.value(item, &item.path(["scale", field]));
     if scale.min > scale.max {
-        let problem = Problem::new("out-of-range", format!("at least {} cannot be at most {}", scale.min, scale.max));
+        let problem = Problem::new(Code::OutOfRange, format!("at least {} cannot be at most {}", scale.min, scale.max));
         let note = at(cx, "max");
         cx.report(problem.at(at(cx, "min")).note(note, "the most").help("make `min` no more than `max`"));
     }
@@ -32,21 +32,21 @@ pub(super) fn check(
         let (min, max) = (scheduled.min.unwrap_or(0), scheduled.max.unwrap_or(u32::MAX));
         let span = cx.value(item, &item.path(["scale", "schedule", name]));
         if scheduled.min.is_none() && scheduled.max.is_none() {
-            let problem = Problem::new("missing-key", format!("`{name}` changes neither `min` nor `max`"));
+            let problem = Problem::new(Code::MissingKey, format!("`{name}` changes neither `min` nor `max`"));
             cx.report(problem.at(span).help("add one of them"));
         } else if min > max {
-            let problem = Problem::new("out-of-range", format!("at least {min} cannot be at most {max}"));
+            let problem = Problem::new(Code::OutOfRange, format!("at least {min} cannot be at most {max}"));
             cx.report(problem.at(span).help("make `min` no more than `max`"));
         }
     }
     if desired.is_some() {
-        let problem = Problem::new("desired-and-scale", "`desired` means nothing where `scale` decides");
+        let problem = Problem::new(Code::DesiredAndScale, "`desired` means nothing where `scale` decides");
         let span = cx.key(item, &item.path(["desired"]));
         cx.report(problem.at(span).help("keep one of them; `scale.min` is where it begins"));
     }
     let follows = scale.cpu.or(scale.memory).or(scale.requests).is_some() || !scale.schedule.is_empty();
     if !follows && scale.min < scale.max {
-        let problem = Problem::new("scales-nothing", "nothing says when to go beyond `min`").warning();
+        let problem = Problem::new(Code::ScalesNothing, "nothing says when to go beyond `min`").warning();
         let span = cx.key(item, &item.path(["scale"]));
         cx.report(problem.at(span).help("add `cpu: 60`, or use `desired` for a fixed number"));
     }
@@ -54,7 +54,7 @@ pub(super) fn check(
     if backend.block == "fleets" {
         let fields = [("memory", scale.memory.is_some()), ("schedule", !scale.schedule.is_empty())];
         for (field, _) in fields.into_iter().filter(|(_, is_set)| *is_set) {
-            let problem = Problem::new("services-only", format!("a fleet cannot scale by `{field}`"));
+            let problem = Problem::new(Code::ServicesOnly, format!("a fleet cannot scale by `{field}`"));
             cx.report(problem.at(cx.key(item, &item.path(["scale", field]))).help("use `cpu` or `requests`"));
         }
     }
@@ -66,11 +66,12 @@ fn check_requests(cx: &mut Expansion<'_>, item: &Item<'_>, backend: &Backend<'_>
     }
     let span = cx.key(item, &item.path(["scale", "requests"]));
     let problem = if backend.port.is_none() {
-        Problem::new("no-port", "without a `port` there are no requests to scale by").help("add `port`, or use `cpu`")
+        Problem::new(Code::NoPort, "without a `port` there are no requests to scale by")
+            .help("add `port`, or use `cpu`")
     } else {
         // AWS counts the requests of one target group, and ECS moves them to the other.
         let message = "requests cannot be counted while a deployment moves them to other tasks";
-        Problem::new("wrong-value", message).help("use `cpu`, or `strategy: rolling`")
+        Problem::new(Code::WrongValue, message).help("use `cpu`, or `strategy: rolling`")
     };
     cx.report(problem.at(span));
 }

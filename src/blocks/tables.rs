@@ -5,12 +5,23 @@
 
 use serde_json::json;
 
-use super::expansion::{Expansion, Item, known, without_nulls};
+use super::block::{Block, Grant, Granted};
+use super::expansion::{Expansion, Item, known, partition, without_nulls};
 use super::{keys, table_alarms, units};
 use crate::names::Region;
-use crate::problem::Problem;
-use crate::stack::file::{Consistency, Table, TableBackup};
+use crate::problem::{Code, Problem};
+use crate::stack::file::{Access, Consistency, Stack, Table, TableBackup};
 use crate::value::Json;
+
+const READ: [&str; 6] = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DescribeTable",
+    "dynamodb:GetItem",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+];
+const WRITE: [&str; 4] = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
 
 /// Regions among which a table can be strongly consistent: three of one row.
 const STRONG: [&[&str]; 3] = [
@@ -25,22 +36,49 @@ pub(super) fn physical(cx: &Expansion<'_>, name: &str, table: &Table) -> String 
     existing.id.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-/// Declares `tables.NAME@global` for every table.
-pub(super) fn expand(cx: &mut Expansion<'_>) {
-    for (name, table) in &cx.stack().tables {
-        if !cx.name_is_good("tables", name) {
-            continue;
+/// Global tables.
+pub(super) struct Tables;
+
+impl Block for Tables {
+    const NAME: &'static str = "tables";
+    const GRANTED: Granted = Granted::ByPolicy;
+
+    /// Declares `tables.NAME@global` for every table.
+    fn expand(cx: &mut Expansion<'_>) {
+        for (name, table) in &cx.stack().tables {
+            if !cx.name_is_good("tables", name) {
+                continue;
+            }
+            let item = Item::new("tables", name, None, table.retain);
+            for (region, differences) in &table.regions {
+                cx.only_regional(&item, differences, region, &["backup", "protect"]);
+            }
+            if table.existing.is_some() {
+                existing(cx, &item, table);
+            } else {
+                managed(cx, &item, name, table);
+                table_alarms::expand(cx, name, table);
+            }
         }
-        let item = Item::new("tables", name, None, table.retain);
-        for (region, differences) in &table.regions {
-            cx.only_regional(&item, differences, region, &["backup", "protect"]);
-        }
-        if table.existing.is_some() {
-            existing(cx, &item, table);
-        } else {
-            managed(cx, &item, name, table);
-            table_alarms::expand(cx, name, table);
-        }
+    }
+
+    fn entries(stack: &Stack) -> Vec<&String> {
+        stack.tables.keys().collect()
+    }
+
+    fn grant(cx: &Expansion<'_>, item: &Item<'_>, stack: &Stack, name: &str, access: Access) -> Option<Grant> {
+        let table = stack.tables.get(name)?;
+        let actions = match access {
+            Access::Read => READ.to_vec(),
+            Access::Write => WRITE.to_vec(),
+            Access::ReadWrite => READ.into_iter().chain(WRITE).collect(),
+            Access::Invoke | Access::Call => return Some(Grant::TakesOnly("`read`, `write` or `read-write`")),
+        };
+        let partition = partition(item.region);
+        let arn = format!("arn:{partition}:dynamodb:${{region}}:${{account}}:table/{}", physical(cx, name, table));
+        let has_indexes = !table.indexes.is_empty() || table.existing.is_some();
+        let indexes = (has_indexes && access != Access::Write).then(|| format!("{arn}/index/*"));
+        Some(Grant::Allow { actions, resources: [arn].into_iter().chain(indexes).collect() })
     }
 }
 
@@ -55,7 +93,7 @@ fn existing(cx: &mut Expansion<'_>, item: &Item<'_>, table: &Table) {
         ("protect", table.protect.is_some()),
     ];
     for (field, _) in defined.iter().filter(|(_, is_set)| *is_set) {
-        let problem = Problem::new("not-managed", format!("`{field}` of a table that somebody else looks after"));
+        let problem = Problem::new(Code::NotManaged, format!("`{field}` of a table that somebody else looks after"));
         let help = "remove it, or remove `existing` to make the table part of this stack";
         cx.report(problem.at(cx.loaded.places.key(&item.path([*field]))).help(help));
     }
@@ -70,7 +108,7 @@ fn existing(cx: &mut Expansion<'_>, item: &Item<'_>, table: &Table) {
 fn managed(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, table: &Table) {
     let key = table.key.as_ref().and_then(|attributes| keys::key(cx, &item.path(["key"]), attributes));
     if table.key.is_none() {
-        let problem = Problem::new("missing-key", format!("table `{name}` has no `key`"));
+        let problem = Problem::new(Code::MissingKey, format!("table `{name}` has no `key`"));
         let help = "add `key: {id: string}`: the partition key, and after it the sort key if there is one";
         cx.report(problem.at(cx.loaded.places.key(&item.origin)).help(help));
     }
@@ -78,7 +116,8 @@ fn managed(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, table: &Table) {
     if table.consistency == Consistency::Strong {
         check_strong(cx, item, table);
     } else if let Some(witness) = &table.witness {
-        let problem = Problem::new("bad-witness", format!("a witness (in {witness}) is for strong consistency only"));
+        let problem =
+            Problem::new(Code::BadWitness, format!("a witness (in {witness}) is for strong consistency only"));
         let help = "add `consistency: strong`, or remove `witness`";
         cx.report(problem.at(cx.loaded.places.key(&item.path(["witness"]))).help(help));
     }
@@ -132,7 +171,8 @@ fn point_in_time(cx: &mut Expansion<'_>, name: &str, region: &Region, backup: &T
         let item = Item::new("tables", name, None, false);
         let item = Item { region: Some(region), ..item };
         let span = cx.value(&item, &item.path(["backup", "point_in_time"]));
-        let problem = Problem::new("out-of-range", format!("`{}` is not 1 to 35 days", backup.point_in_time)).at(span);
+        let problem =
+            Problem::new(Code::OutOfRange, format!("`{}` is not 1 to 35 days", backup.point_in_time)).at(span);
         cx.report(problem.help("write whole days, such as `35d`"));
     }
     days
@@ -145,24 +185,25 @@ fn check_strong(cx: &mut Expansion<'_>, item: &Item<'_>, table: &Table) {
     let at_mode = cx.loaded.places.value(&item.path(["consistency"]));
     let at_witness = cx.loaded.places.value(&item.path(["witness"]));
     if let Some(witness) = table.witness.as_deref().filter(|witness| replicas.contains(witness)) {
-        let problem = Problem::new("bad-witness", format!("the witness is in {witness}, which has a replica already"));
+        let problem =
+            Problem::new(Code::BadWitness, format!("the witness is in {witness}, which has a replica already"));
         cx.report(problem.at(at_witness).help("put it in a region that this stack does not use"));
     } else if all.len() != 3 {
         let with = if table.witness.is_some() { " and a witness" } else { "" };
         let message = format!("strong consistency takes three regions, not {}{with}", replicas.len());
-        let problem = Problem::new("bad-consistency", message);
+        let problem = Problem::new(Code::BadConsistency, message);
         let help = match replicas.len() {
             2 => "add a region, or `witness: REGION` in one that this stack does not use",
             _ => "use `consistency: eventual`, or exactly three regions, one of which may be a witness",
         };
         cx.report(problem.at(at_mode).help(help));
     } else if !STRONG.iter().any(|set| all.iter().all(|region| set.contains(region))) {
-        let problem = Problem::new("bad-consistency", format!("{} cannot be strongly consistent", all.join(", ")));
+        let problem = Problem::new(Code::BadConsistency, format!("{} cannot be strongly consistent", all.join(", ")));
         let sets = STRONG.map(|set| set.join(", ")).join("; ");
         cx.report(problem.at(at_mode).help(format!("use three regions of one of these sets: {sets}")));
     }
     if table.ttl.is_some() {
-        let problem = Problem::new("bad-consistency", "a strongly consistent table cannot have `ttl`");
+        let problem = Problem::new(Code::BadConsistency, "a strongly consistent table cannot have `ttl`");
         cx.report(
             problem.at(cx.loaded.places.key(&item.path(["ttl"]))).help("remove `ttl`, or use `consistency: eventual`"),
         );

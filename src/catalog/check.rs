@@ -1,7 +1,7 @@
 //! Checks a value against a shape and tells everything that is wrong with it at once.
 
 use super::{Field, SchemaType, Shape};
-use crate::problem::nearest;
+use crate::problem::{Code, nearest};
 use crate::value::{Json, Key, Partial, Path};
 
 /// For how many faults a nearest name is looked for: nobody reads more, and a file may hold a million.
@@ -15,7 +15,7 @@ pub struct Fault {
     /// Whether the key is wrong, rather than what stands under it.
     pub at_key: bool,
     /// A short stable name for the rule.
-    pub code: &'static str,
+    pub code: Code,
     /// What is wrong.
     pub message: String,
     /// What to do.
@@ -34,7 +34,7 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn fault(&mut self, path: &Path, code: &'static str, message: String, help: Option<String>) {
+    fn fault(&mut self, path: &Path, code: Code, message: String, help: Option<String>) {
         self.faults.push(Fault { path: path.clone(), at_key: false, code, message, help });
     }
 
@@ -86,7 +86,7 @@ impl Checker<'_> {
             }
         }
         for (name, _) in known.iter().filter(|(name, field)| field.required && !fields.contains_key(*name)) {
-            self.fault(path, "missing-key", format!("`{name}` is missing"), Some(format!("add `{name}:`")));
+            self.fault(path, Code::MissingKey, format!("`{name}` is missing"), Some(format!("add `{name}:`")));
         }
     }
 
@@ -104,7 +104,7 @@ impl Checker<'_> {
         }
         if fields.len() != 1 {
             let names = list_of(cases.keys().map(String::as_str));
-            self.fault(path, "one-of", format!("exactly one of {names} is wanted, not {}", fields.len()), None);
+            self.fault(path, Code::OneOf, format!("exactly one of {names} is wanted, not {}", fields.len()), None);
         }
     }
 
@@ -117,7 +117,7 @@ impl Checker<'_> {
         self.faults.push(Fault {
             path: path.field(key),
             at_key: true,
-            code: "unknown-key",
+            code: Code::UnknownKey,
             message: format!("unknown key `{key}`"),
             help: Some(help),
         });
@@ -132,7 +132,7 @@ impl Checker<'_> {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("one of {}", list_of(known)),
                 };
-                self.fault(path, "wrong-value", format!("`{text}` is not one of the known values"), Some(help));
+                self.fault(path, Code::WrongValue, format!("`{text}` is not one of the known values"), Some(help));
             }
             return;
         }
@@ -140,7 +140,7 @@ impl Checker<'_> {
         if let Some(pattern) = pattern
             && regex_lite::Regex::new(pattern).is_ok_and(|regex| !regex.is_match(text))
         {
-            self.fault(path, "wrong-form", format!("`{text}` does not have the form `{pattern}`"), None);
+            self.fault(path, Code::WrongForm, format!("`{text}` does not have the form `{pattern}`"), None);
         }
     }
 
@@ -148,10 +148,10 @@ impl Checker<'_> {
         let count = count as u64;
         let many = |number: u64| if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") };
         if min.is_some_and(|min| count < min) {
-            self.fault(path, "too-short", format!("at least {} wanted, not {count}", many(min.unwrap_or(0))), None);
+            self.fault(path, Code::TooShort, format!("at least {} wanted, not {count}", many(min.unwrap_or(0))), None);
         }
         if max.is_some_and(|max| count > max) {
-            self.fault(path, "too-long", format!("at most {} allowed, not {count}", many(max.unwrap_or(0))), None);
+            self.fault(path, Code::TooLong, format!("at most {} allowed, not {count}", many(max.unwrap_or(0))), None);
         }
     }
 
@@ -164,7 +164,7 @@ impl Checker<'_> {
                 (None, Some(max)) => format!("up to {max}"),
                 (None, None) => String::new(),
             };
-            self.fault(path, "out-of-range", format!("a number {range} is wanted, not {number}"), None);
+            self.fault(path, Code::OutOfRange, format!("a number {range} is wanted, not {number}"), None);
         }
     }
 
@@ -190,7 +190,7 @@ impl Checker<'_> {
             Some(Key::Field(name)) => format!("`{name}` takes {wanted}, not {found}"),
             _ => format!("{wanted} is wanted here, not {found}"),
         };
-        self.fault(path, "wrong-type", what, help);
+        self.fault(path, Code::WrongType, what, help);
     }
 }
 

@@ -12,7 +12,7 @@ use order::{cycle_problem, sort};
 use crate::blocks::{self, Declaration, Level};
 use crate::catalog::{Catalog, KindInfo, SchemaType, Shape, check};
 use crate::names::{Address, Region, Scope, StackName};
-use crate::problem::{Problem, Severity, nearest};
+use crate::problem::{Code, Problem, Severity, nearest};
 use crate::stack::{Loaded, Places, Rejected};
 use crate::value::{Json, Reference, Target, Template};
 
@@ -165,7 +165,7 @@ fn index(all: Vec<Declaration>, places: &Places, problems: &mut Vec<Problem>) ->
     for declaration in all {
         if let Some(first) = declared.get(&declaration.address) {
             problems.push(
-                Problem::new("duplicate-address", format!("`{}` is declared twice", declaration.address))
+                Problem::new(Code::DuplicateAddress, format!("`{}` is declared twice", declaration.address))
                     .at(places.key(&declaration.origin))
                     .note(places.key(&first.origin), "first declared here"),
             );
@@ -197,7 +197,7 @@ impl Lookup<'_> {
             } else {
                 problems.push(
                     Problem::new(
-                        "unknown-address",
+                        Code::UnknownAddress,
                         format!("`{}` comes after `{}`, which is not declared", address, after.address),
                     )
                     .at(self.loaded.places.key(&origin)),
@@ -206,7 +206,7 @@ impl Lookup<'_> {
         }
         if needs.remove(&address).is_some() {
             problems.push(
-                Problem::new("cycle", format!("`{address}` needs itself"))
+                Problem::new(Code::Cycle, format!("`{address}` needs itself"))
                     .at(self.loaded.places.key(&origin))
                     .help("a resource cannot refer to what is known of it only once it is there"),
             );
@@ -267,7 +267,7 @@ impl Lookup<'_> {
                 (format!("`{}` has no output `{}`", of.address.path, output.join(".")), help)
             }
         };
-        Err(Box::new(self.misses(reference, "unknown-output", message, help)))
+        Err(Box::new(self.misses(reference, Code::UnknownOutput, message, help)))
     }
 
     fn unknown(&self, reference: &Reference, words: &[String], scopes: &[Scope]) -> Misses {
@@ -285,7 +285,7 @@ impl Lookup<'_> {
                 .collect();
             let here = scopes.first().map_or_else(String::new, ToString::to_string);
             let message = format!("`{path}` is not in {here}");
-            return self.misses(reference, "not-here", message, format!("say which one: {}", places.join(" or ")));
+            return self.misses(reference, Code::NotHere, message, format!("say which one: {}", places.join(" or ")));
         }
         let outputs = self.declared.values().filter_map(|declaration| {
             let SchemaType::Object(fields) = &self.catalog.get(&declaration.kind)?.outputs.schema_type else {
@@ -298,10 +298,10 @@ impl Lookup<'_> {
             Some(near) => format!("did you mean `${{{near}}}`?"),
             None => "a reference is `${block.name.output}`; `isobar expand` shows what there is".to_owned(),
         };
-        self.misses(reference, "unknown-reference", format!("`${{{}}}` refers to nothing", reference.text), help)
+        self.misses(reference, Code::UnknownReference, format!("`${{{}}}` refers to nothing", reference.text), help)
     }
 
-    fn misses(&self, reference: &Reference, code: &'static str, message: String, help: String) -> Misses {
+    fn misses(&self, reference: &Reference, code: Code, message: String, help: String) -> Misses {
         Misses(Problem::new(code, message).at(self.loaded.places.reference(&reference.text)).help(help))
     }
 
@@ -312,7 +312,7 @@ impl Lookup<'_> {
         }
         let filled = declaration.spec.fill(&|reference| Some(self.placeholder(reference)));
         let faults = check::check(&info.spec, &filled);
-        for fault in faults.into_iter().filter(|fault| fault.code == "wrong-type") {
+        for fault in faults.into_iter().filter(|fault| fault.code == Code::WrongType) {
             // A raw resource has its fields one level deeper than a block.
             let raw = declaration.origin.field("properties").join(&fault.path);
             let is_raw = self.loaded.places.at.contains_key(&raw);

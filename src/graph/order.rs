@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Node;
 use crate::blocks::Declaration;
 use crate::names::Address;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::stack::Places;
 use crate::value::Path;
 
@@ -47,7 +47,7 @@ fn needed<'a>(nodes: &'a BTreeMap<Address, Node>, address: &Address) -> Vec<&'a 
 pub(super) fn cycle_problem(cycle: &[Address], declared: &BTreeMap<Address, Declaration>, places: &Places) -> Problem {
     let path: Vec<String> = cycle.iter().chain(cycle.first()).map(|address| format!("`{address}`")).collect();
     let place = |address: &Address| declared.get(address).and_then(|declaration| places.key(&declaration.origin));
-    let mut problem = Problem::new("cycle", format!("{} needs itself: {}", path[0], path.join(" needs ")))
+    let mut problem = Problem::new(Code::Cycle, format!("{} needs itself: {}", path[0], path.join(" needs ")))
         .at(cycle.first().and_then(place))
         .help("take out one of these references");
     let mut seen: BTreeSet<&Path> =

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::{Places, file, parameters};
 use crate::catalog::check::Fault;
 use crate::catalog::{SchemaType, Shape};
-use crate::problem::{Problem, nearest};
+use crate::problem::{Code, Problem, nearest};
 use crate::value::{Json, Key, Partial, Path};
 
 /// Keys that the stack file will have, with what they will do; `*` is any name.
@@ -32,7 +32,7 @@ pub fn shape() -> Result<&'static Shape, Box<Problem>> {
         let schema = schemars::schema_for!(file::Stack);
         Shape::from_schema(schema.as_value()).map_err(|error| error.to_string())
     });
-    shape.as_ref().map_err(|error| Problem::new("internal", format!("the types of the stack file: {error}")).into())
+    shape.as_ref().map_err(|error| Problem::new(Code::Internal, format!("the types of the stack file: {error}")).into())
 }
 
 /// Everything that is wrong with the shape of a value that stands at a path of the file.
@@ -47,10 +47,10 @@ pub fn problem(shape: &Shape, json: &Json, base: &Path, fault: &Fault, places: &
     if let Some(problem) = later(&logical, value_at(json, &fault.path), fault) {
         return problem.at(if fault.at_key { places.key(&path) } else { places.value(&path) });
     }
-    let span = if fault.at_key || fault.code == "missing-key" { places.key(&path) } else { places.value(&path) };
+    let span = if fault.at_key || fault.code == Code::MissingKey { places.key(&path) } else { places.value(&path) };
     let mut problem = Problem::new(fault.code, fault.message.clone()).at(span);
     let help = match (&fault.help, value_at(json, &fault.path)) {
-        (_, Some(Json::String(text))) if fault.code == "wrong-type" && text.contains("${") => {
+        (_, Some(Json::String(text))) if fault.code == Code::WrongType && text.contains("${") => {
             Some("only a text can hold a reference; a parameter, `${param.x}`, may be of any type".to_owned())
         }
         (None, _) => about(shape, &logical),
@@ -60,14 +60,14 @@ pub fn problem(shape: &Shape, json: &Json, base: &Path, fault: &Fault, places: &
         }
         (help, _) => help.clone(),
     };
-    if fault.code == "unknown-key" {
+    if fault.code == Code::UnknownKey {
         problem = problem.label("not known here");
     }
     if let Some(Json::Number(number)) = value_at(json, &fault.path) {
         problem.message =
             problem.message.replace("a whole number, not a number", &format!("a whole number, not {number}"));
     }
-    if fault.code == "wrong-form" {
+    if fault.code == Code::WrongForm {
         // A regular expression is no help; what the field is for is.
         let given = value_at(json, &fault.path).and_then(Json::as_str).unwrap_or_default();
         let name = logical.0.iter().rev().find_map(|key| match key {
@@ -89,10 +89,10 @@ fn later(path: &Path, value: Option<&Json>, fault: &Fault) -> Option<Problem> {
         Key::Index(_) => return None,
     };
     let missing = |what: String, about: &str| {
-        Problem::new("not-available", format!("{what} is not available in this version"))
+        Problem::new(Code::NotAvailable, format!("{what} is not available in this version"))
             .help(format!("it will be {about}; take it out for now"))
     };
-    if fault.code == "unknown-key" {
+    if fault.code == Code::UnknownKey {
         let known = LATER.iter().find(|(pattern, _)| fits(pattern, path));
         return known.map(|(_, about)| missing(format!("`{name}`"), about));
     }
@@ -103,7 +103,7 @@ fn later(path: &Path, value: Option<&Json>, fault: &Fault) -> Option<Problem> {
         _ => return None,
     };
     let is_later =
-        is_routing && matches!(fault.code, "wrong-value" | "wrong-type") && LATER_ROUTING.contains(&&*policy);
+        is_routing && matches!(fault.code, Code::WrongValue | Code::WrongType) && LATER_ROUTING.contains(&&*policy);
     is_later.then(|| missing(format!("`routing: {policy}`"), "a way to route"))
 }
 
@@ -231,7 +231,7 @@ pub fn decode(shape: &Shape, json: Json, places: &Places) -> Result<file::Stack,
             _ => None,
         });
         let path = Path(keys.collect());
-        let problem = Problem::new("wrong-value", error.inner().to_string()).at(places.value(&path));
+        let problem = Problem::new(Code::WrongValue, error.inner().to_string()).at(places.value(&path));
         Box::new(match about(shape, &path) {
             Some(help) => problem.help(help),
             None => problem,
@@ -248,7 +248,7 @@ pub fn block_names(shape: &Shape, json: &Json, places: &Places) -> Vec<Problem> 
             let word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
             if !(first && word && name.len() <= 64) {
                 problems.push(
-                    Problem::new("bad-name", format!("`{name}` cannot be the name of anything in `{block}`"))
+                    Problem::new(Code::BadName, format!("`{name}` cannot be the name of anything in `{block}`"))
                         .at(places.key(&Path::of([block, name])))
                         .help("a name has 1 to 64 letters, digits, dashes and underscores, a letter first"),
                 );

@@ -8,7 +8,7 @@ use super::parameters::Parameters;
 use super::tree::{self, Tree};
 use super::{Loaded, Package, Places, Source, check, overrides, package, place, regions, user_data, yaml};
 use crate::names::Region;
-use crate::problem::{Problem, Severity, Span};
+use crate::problem::{Code, Problem, Severity, Span};
 use crate::value::{Json, Key, Path, SyntaxError, Template};
 
 /// The largest stack file, in bytes.
@@ -72,13 +72,13 @@ pub fn read_text(path: &FilePath) -> Result<Source, Box<Problem>> {
     let name = path.display().to_string();
     let unreadable = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => {
-            Problem::new("missing-file", format!("there is no file `{name}`")).help("give the path of a stack file")
+            Problem::new(Code::MissingFile, format!("there is no file `{name}`")).help("give the path of a stack file")
         }
-        _ => Problem::new("unreadable-file", format!("`{name}` cannot be read: {error}")),
+        _ => Problem::new(Code::UnreadableFile, format!("`{name}` cannot be read: {error}")),
     };
     let file = std::fs::File::open(path).map_err(unreadable)?;
     if file.metadata().is_ok_and(|found| found.is_dir()) {
-        let problem = Problem::new("unreadable-file", format!("`{name}` is a folder"));
+        let problem = Problem::new(Code::UnreadableFile, format!("`{name}` is a folder"));
         return Err(problem.help("give the path of the stack file in it").into());
     }
     let mut bytes = Vec::new();
@@ -93,11 +93,11 @@ pub fn read_text(path: &FilePath) -> Result<Source, Box<Problem>> {
 }
 
 fn too_large(name: &str) -> Problem {
-    Problem::new("too-large", format!("`{name}` is larger than {} MiB, which no stack file is", MAX_BYTES >> 20))
+    Problem::new(Code::TooLarge, format!("`{name}` is larger than {} MiB, which no stack file is", MAX_BYTES >> 20))
 }
 
 fn binary(name: &str) -> Problem {
-    Problem::new("not-text", format!("`{name}` is not a text file in UTF-8"))
+    Problem::new(Code::NotText, format!("`{name}` is not a text file in UTF-8"))
         .help("a stack file is YAML, saved as UTF-8")
 }
 
@@ -133,7 +133,7 @@ impl Loader<'_> {
         // What could not be read as a value is told already.
         let told: BTreeSet<Option<Span>> = self.problems.iter().map(|problem| problem.span).collect();
         self.problems
-            .extend(faults.into_iter().filter(|fault| fault.code != "wrong-type" || !told.contains(&fault.span)));
+            .extend(faults.into_iter().filter(|fault| fault.code != Code::WrongType || !told.contains(&fault.span)));
         self.problems.extend(check::block_names(shape, &json, &places));
         self.problems.extend(reference_faults(&json, &places, &source.text));
         let (regions, problems) = regions::check(&json, &places);
@@ -196,7 +196,7 @@ impl Loader<'_> {
             let absent = Package { path: code.into(), sha256: format!("{}=", "A".repeat(43)), bytes: 0 };
             packages.insert(name.clone(), absent);
             if code.contains("${") {
-                let problem = Problem::new("bad-code", "a path can hold parameters only, no other reference").at(at);
+                let problem = Problem::new(Code::BadCode, "a path can hold parameters only, no other reference").at(at);
                 self.problems.push(problem);
                 continue;
             }
@@ -229,7 +229,10 @@ impl Loader<'_> {
         if self.settings.store_packages {
             package::store(&built).map_err(|error| {
                 let path = built.package.path.display();
-                Problem::new("unwritable", format!("the package of `{code}` cannot be written to `{path}`: {error}"))
+                Problem::new(
+                    Code::Unwritable,
+                    format!("the package of `{code}` cannot be written to `{path}`: {error}"),
+                )
             })?;
         }
         Ok(built.package)
@@ -247,9 +250,9 @@ impl Loader<'_> {
 fn no_map(name: &str, json: &Json, places: &Places) -> Problem {
     let start = "begin with `stack: NAME` and `regions: [...]`";
     if json.is_null() {
-        return Problem::new("empty-file", format!("`{name}` is empty")).help(start);
+        return Problem::new(Code::EmptyFile, format!("`{name}` is empty")).help(start);
     }
-    Problem::new("wrong-type", "a stack file is a map, `key: value`").at(places.value(&Path::default())).help(start)
+    Problem::new(Code::WrongType, "a stack file is a map, `key: value`").at(places.value(&Path::default())).help(start)
 }
 
 /// Every `${...}` that cannot be read.
@@ -267,7 +270,7 @@ fn reference_faults(json: &Json, places: &Places, text: &str) -> Vec<Problem> {
                 let found = slice.and_then(|(span, slice)| slice.rfind(&needle).map(|at| span.start + at));
                 let span = found.map(|start| Span { start, end: start + needle.len() }).or(whole);
                 problems.push(
-                    Problem::new("bad-reference", error.to_string())
+                    Problem::new(Code::BadReference, error.to_string())
                         .at(span)
                         .help("write `$${` where `${` is meant literally"),
                 );

@@ -6,7 +6,7 @@ use super::{Places, check};
 use crate::catalog::check::Fault;
 use crate::catalog::{SchemaType, Shape};
 use crate::names::Region;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::value::{Json, Key, Path};
 
 /// The file as it is for each region, and what is wrong with the differences.
@@ -62,7 +62,7 @@ impl Layers<'_> {
         for name in given.into_iter().flat_map(serde_json::Map::keys).filter(|_| !regions.is_empty()) {
             if !regions.iter().any(|region| region.as_str() == name) {
                 self.problems.push(
-                    Problem::new("foreign-region", format!("`{name}` is none of the stack's regions"))
+                    Problem::new(Code::ForeignRegion, format!("`{name}` is none of the stack's regions"))
                         .at(self.places.key(&path.field("regions").field(name)))
                         .help(check::suggestion(name, regions.iter().map(Region::as_str))),
                 );
@@ -89,14 +89,14 @@ impl Layers<'_> {
         }
         let Some(fields) = differences.as_object() else {
             let message = format!("`{region}` takes a map of what is different there");
-            self.problems.push(Problem::new("wrong-type", message).at(self.places.value(&at)));
+            self.problems.push(Problem::new(Code::WrongType, message).at(self.places.value(&at)));
             return block;
         };
         for fixed in
             ["regions", "code", "user_data", "retain", "moved"].into_iter().filter(|fixed| fields.contains_key(*fixed))
         {
             self.problems.push(
-                Problem::new("not-by-region", format!("`{fixed}` cannot differ by region"))
+                Problem::new(Code::NotByRegion, format!("`{fixed}` cannot differ by region"))
                     .at(self.places.key(&at.field(fixed)))
                     .help("take it out here"),
             );

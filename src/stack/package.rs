@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 
 use super::Package;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// The most that Lambda takes in a request, zipped.
 const MAX_ZIPPED: u64 = 50 << 20;
@@ -38,7 +38,7 @@ pub struct Built {
 pub fn build(folder: &Path, code: &str) -> Result<Built, Box<Problem>> {
     let given = Path::new(code);
     if given.components().any(|part| matches!(part, Component::RootDir | Component::Prefix(_))) {
-        let problem = Problem::new("bad-code", format!("`{code}` is an absolute path"));
+        let problem = Problem::new(Code::BadCode, format!("`{code}` is an absolute path"));
         return Err(problem.help("give the path from the stack file, so that it is the same on every machine").into());
     }
     let path = folder.join(given);
@@ -47,11 +47,11 @@ pub fn build(folder: &Path, code: &str) -> Result<Built, Box<Problem>> {
         Ok(found) if found.is_dir() => zip_folder(&path, code)?,
         Ok(found) if found.is_file() && is_zip => read_zip(&path, code, found.len())?,
         Ok(_) => {
-            let problem = Problem::new("bad-code", format!("`{code}` is neither a folder nor a `.zip`"));
+            let problem = Problem::new(Code::BadCode, format!("`{code}` is neither a folder nor a `.zip`"));
             return Err(problem.help("give the folder that the file is in").into());
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let problem = Problem::new("missing-code", format!("there is no folder or file `{code}`"));
+            let problem = Problem::new(Code::MissingCode, format!("there is no folder or file `{code}`"));
             return Err(problem.help("the path goes from the folder that the stack file is in").into());
         }
         Err(error) => return Err(unreadable(code, &error)),
@@ -89,7 +89,7 @@ fn read_zip(path: &Path, code: &str, length: u64) -> Result<Vec<u8>, Box<Problem
     }
     let bytes = fs::read(path).map_err(|error| unreadable(code, &error))?;
     let mut archive = zip::ZipArchive::new(Cursor::new(&bytes))
-        .map_err(|error| Problem::new("bad-code", format!("`{code}` is not a zip: {error}")))?;
+        .map_err(|error| Problem::new(Code::BadCode, format!("`{code}` is not a zip: {error}")))?;
     let mut unzipped = 0_u64;
     for at in 0..archive.len() {
         unzipped = unzipped.saturating_add(archive.by_index_raw(at).map_or(0, |file| file.size()));
@@ -134,7 +134,7 @@ fn collect(
     entries: &mut Vec<Entry>,
 ) -> Result<(), Box<Problem>> {
     if depth > MAX_DEPTH {
-        let problem = Problem::new("bad-code", format!("folders stand more than {MAX_DEPTH} deep in `{code}`"));
+        let problem = Problem::new(Code::BadCode, format!("folders stand more than {MAX_DEPTH} deep in `{code}`"));
         return Err(problem.help("look for a link to a folder around it").into());
     }
     for item in fs::read_dir(folder).map_err(|error| unreadable(code, &error))? {
@@ -142,7 +142,7 @@ fn collect(
         let name = item.file_name();
         let Some(name) = name.to_str() else {
             let what = format!("a file in `{code}` has a name that is not UTF-8: `{prefix}{}`", name.to_string_lossy());
-            return Err(Problem::new("bad-code", what).into());
+            return Err(Problem::new(Code::BadCode, what).into());
         };
         if SKIPPED.contains(&name) {
             continue;
@@ -156,7 +156,7 @@ fn collect(
             entries.push(Entry { name, path: item.path(), executable: is_executable(&found), bytes: found.len() });
         }
         if entries.len() > MAX_FILES {
-            let problem = Problem::new("bad-code", format!("`{code}` holds more than {MAX_FILES} files"));
+            let problem = Problem::new(Code::BadCode, format!("`{code}` holds more than {MAX_FILES} files"));
             return Err(problem.help("give the folder of this one function").into());
         }
     }
@@ -191,17 +191,17 @@ fn write_zip(entries: &[Entry]) -> io::Result<Vec<u8>> {
 }
 
 fn unreadable(code: &str, error: &io::Error) -> Box<Problem> {
-    Problem::new("unreadable-code", format!("`{code}` cannot be read: {error}")).into()
+    Problem::new(Code::UnreadableCode, format!("`{code}` cannot be read: {error}")).into()
 }
 
 fn empty(code: &str) -> Box<Problem> {
-    Problem::new("missing-code", format!("there is no file in `{code}`")).into()
+    Problem::new(Code::MissingCode, format!("there is no file in `{code}`")).into()
 }
 
 fn too_large(code: &str, bytes: u64, limit: u64, how: &str) -> Box<Problem> {
     let mib = |bytes: u64| bytes.div_ceil(1 << 20);
     let message = format!("`{code}` has {} MiB {how}; Lambda takes {} MiB", mib(bytes), mib(limit));
-    Problem::new("code-too-large", message).help("leave out what it does not need, or use `image:`").into()
+    Problem::new(Code::CodeTooLarge, message).help("leave out what it does not need, or use `image:`").into()
 }
 
 #[cfg(test)]
@@ -252,7 +252,7 @@ mod tests {
         let built = build(folder.path(), "f").expect("built");
         fs::write(folder.path().join("f.zip"), &built.zip).expect("a file");
         assert_eq!(build(folder.path(), "f.zip").expect("built").package, built.package);
-        assert_eq!(build(folder.path(), "bad.zip").map(|_| ()).map_err(|problem| problem.code), Err("bad-code"));
+        assert_eq!(build(folder.path(), "bad.zip").map(|_| ()).map_err(|problem| problem.code), Err(Code::BadCode));
     }
 
     #[test]
@@ -261,12 +261,12 @@ mod tests {
         let check = |code: &str, wanted: &str| {
             assert_eq!(build(folder.path(), code).map(|_| ()).map_err(|problem| problem.code), Err(wanted), "{code}");
         };
-        check("missing", "missing-code");
-        check("e", "missing-code");
-        check("f/app.py", "bad-code");
-        check("/etc", "bad-code");
+        check("missing", Code::MissingCode);
+        check("e", Code::MissingCode);
+        check("f/app.py", Code::BadCode);
+        check("/etc", Code::BadCode);
         let big = fs::File::create(folder.path().join("e/big")).expect("a file");
         big.set_len(MAX_UNZIPPED + 1).expect("a size");
-        check("e", "code-too-large");
+        check("e", Code::CodeTooLarge);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Places, Settings};
-use crate::problem::{Problem, nearest};
+use crate::problem::{Code, Problem, nearest};
 use crate::value::{Json, Part, Path, Reference, Target, Template};
 
 /// How many bytes the file may have once parameters are filled in.
@@ -49,7 +49,7 @@ impl Parameters {
         }
         for (name, _) in parameters.0.iter().filter(|(_, value)| matches!(value, Value::Missing)) {
             problems.push(
-                Problem::new("unset-parameter", format!("the parameter `{name}` is not set"))
+                Problem::new(Code::UnsetParameter, format!("the parameter `{name}` is not set"))
                     .at(places.key(&Path::of(["parameters", name])))
                     .help(format!("set it with `--set {name}=VALUE`, or give it a `default:`")),
             );
@@ -58,7 +58,7 @@ impl Parameters {
     }
 
     fn take_file(&mut self, path: &std::path::Path, problems: &mut Vec<Problem>) {
-        let fail = |message: String| Problem::new("vars-file", message);
+        let fail = |message: String| Problem::new(Code::VarsFile, message);
         let source = match super::read_text(path) {
             Ok(source) => source,
             Err(problem) => return problems.push(fail(format!("`--vars`: {}", problem.message))),
@@ -87,7 +87,7 @@ impl Parameters {
     fn take(&mut self, given: &str, problems: &mut Vec<Problem>) {
         let Some((name, written)) = given.split_once('=') else {
             let message = format!("`--set {given}` has no value");
-            return problems.push(Problem::new("bad-set", message).help("write `--set NAME=VALUE`"));
+            return problems.push(Problem::new(Code::BadSet, message).help("write `--set NAME=VALUE`"));
         };
         match super::read_tree(written) {
             Ok(tree) if tree.problems.is_empty() => {
@@ -101,7 +101,7 @@ impl Parameters {
     fn set(&mut self, name: &str, json: Json, written: String, by: &str, problems: &mut Vec<Problem>) {
         if !self.0.contains_key(name) {
             let message = format!("{by} sets `{name}`, which is no parameter of this stack");
-            problems.push(Problem::new("unknown-parameter", message).help(self.suggestion(name)));
+            problems.push(Problem::new(Code::UnknownParameter, message).help(self.suggestion(name)));
             return;
         }
         // Where the default is a text, a value such as 1.10 is one too.
@@ -198,7 +198,7 @@ impl<'a> Filler<'a> {
                     Some(Value::Set { json: Json::Array(_) | Json::Object(_), .. }) => {
                         let message =
                             format!("`${{{}}}` is a list or a map and cannot stand inside of a text", reference.text);
-                        self.tell(reference, Problem::new("parameter-type", message).help("let it stand alone"));
+                        self.tell(reference, Problem::new(Code::ParameterType, message).help("let it stand alone"));
                         return as_written();
                     }
                     Some(Value::Set { written, .. }) if self.spend(written.len(), reference) => {
@@ -225,14 +225,14 @@ impl<'a> Filler<'a> {
         let parameters = self.parameters;
         match parameters.0.get(&name) {
             _ if at.is_some() => {
-                let problem = Problem::new("unknown-parameter", "a parameter is the same in every region");
+                let problem = Problem::new(Code::UnknownParameter, "a parameter is the same in every region");
                 self.tell(reference, problem.help(format!("write `${{param.{name}}}`")));
                 None
             }
             Some(Value::Missing) => None,
             Some(value) => Some(value),
             None => {
-                let problem = Problem::new("unknown-parameter", format!("there is no parameter `{name}`"));
+                let problem = Problem::new(Code::UnknownParameter, format!("there is no parameter `{name}`"));
                 self.tell(reference, problem.help(parameters.suggestion(&name)));
                 None
             }
@@ -244,7 +244,7 @@ impl<'a> Filler<'a> {
         self.bytes += bytes;
         if self.bytes > MAX_BYTES {
             let message = format!("with its parameters filled in, the file has more than {} MiB", MAX_BYTES >> 20);
-            self.tell(reference, Problem::new("too-large", message));
+            self.tell(reference, Problem::new(Code::TooLarge, message));
         }
         self.bytes <= MAX_BYTES
     }
@@ -267,7 +267,7 @@ impl<'a> Filler<'a> {
 fn refuse_nested(value: &Json, path: &Path, places: &Places, problems: &mut Vec<Problem>) {
     if value.to_string().contains("${param.") {
         problems.push(
-            Problem::new("nested-parameter", "a default cannot refer to a parameter")
+            Problem::new(Code::NestedParameter, "a default cannot refer to a parameter")
                 .at(places.value(path))
                 .help("write the value out, or put both references where the value is used"),
         );

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Places, file, regions};
 use crate::names::Region;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::value::{Json, Path};
 
 /// How long a lease holds if the file says nothing.
@@ -34,7 +34,7 @@ pub(super) fn check(json: &Json, places: &Places) -> Vec<Problem> {
     for (json, path) in [(Some(state), &path), (state.get("copy"), &copy)] {
         let Some(given) = json.and_then(|json| text(json, "region")) else { continue };
         if let Err(help) = regions::parse(&given) {
-            let problem = Problem::new("invalid-region", format!("`{given}` is not a region of AWS"));
+            let problem = Problem::new(Code::InvalidRegion, format!("`{given}` is not a region of AWS"));
             report(problem, &path.join(&Path::of(["region"])), &help);
         }
     }
@@ -44,7 +44,7 @@ pub(super) fn check(json: &Json, places: &Places) -> Vec<Problem> {
     ] {
         let both = text(state, name).zip(state.get("copy").and_then(|copy| text(copy, name)));
         if both.is_some_and(|(first, copy)| first == copy) {
-            let problem = Problem::new("copy-in-one-place", format!("the state and its copy {what}"));
+            let problem = Problem::new(Code::CopyInOnePlace, format!("the state and its copy {what}"));
             report(problem, &copy.join(&Path::of([name])), help);
         }
     }
@@ -52,7 +52,7 @@ pub(super) fn check(json: &Json, places: &Places) -> Vec<Problem> {
         && !seconds(&lease).is_some_and(|seconds| BOUNDS.contains(&seconds))
     {
         let problem =
-            Problem::new("out-of-range", format!("a lease holds for 15 seconds to 15 minutes, not `{lease}`"));
+            Problem::new(Code::OutOfRange, format!("a lease holds for 15 seconds to 15 minutes, not `{lease}`"));
         report(problem, &path.join(&Path::of(["lease"])), "write `1m`, or leave it out");
     }
     problems

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Places;
 use crate::names::Region;
-use crate::problem::{Problem, nearest};
+use crate::problem::{Code, Problem, nearest};
 use crate::value::{Json, Path};
 
 /// Every region, by partition: an account belongs to one partition.
@@ -82,7 +82,7 @@ pub fn check(json: &Json, places: &Places) -> (Vec<Region>, Vec<Problem>) {
         && let Some(other) = regions.iter().find(|region| partition(region) != partition(first))
     {
         problems.push(
-            Problem::new("invalid-region", format!("`{first}` and `{other}` cannot be had by one account"))
+            Problem::new(Code::InvalidRegion, format!("`{first}` and `{other}` cannot be had by one account"))
                 .at(places.value(&path))
                 .help("a stack lives in one partition of AWS; make one stack file for each"),
         );
@@ -104,11 +104,11 @@ fn list(json: Option<&Json>, path: &Path, places: &Places, problems: &mut Vec<Pr
         let at = places.value(&path.index(index));
         match parse(given) {
             Err(help) => problems
-                .push(Problem::new("invalid-region", format!("`{given}` is not a region of AWS")).at(at).help(help)),
+                .push(Problem::new(Code::InvalidRegion, format!("`{given}` is not a region of AWS")).at(at).help(help)),
             Ok(region) if regions.contains(&region) => {
                 let first = regions.iter().position(|known| *known == region).unwrap_or(0);
                 problems.push(
-                    Problem::new("duplicate-region", format!("`{given}` stands here twice"))
+                    Problem::new(Code::DuplicateRegion, format!("`{given}` stands here twice"))
                         .at(at)
                         .label("again here")
                         .note(at_of[first], "first here")
@@ -132,7 +132,7 @@ fn check_order(order: &Json, regions: &[Region], places: &Places, problems: &mut
     for region in foreign {
         let index = order.as_array().and_then(|items| items.iter().position(|item| item == region.as_str()));
         problems.push(
-            Problem::new("foreign-region", format!("`{region}` is none of the stack's regions"))
+            Problem::new(Code::ForeignRegion, format!("`{region}` is none of the stack's regions"))
                 .at(places.value(&index.map_or(path.clone(), |index| path.index(index))))
                 .help("add it to `regions`, or take it out here"),
         );
@@ -142,7 +142,7 @@ fn check_order(order: &Json, regions: &[Region], places: &Places, problems: &mut
         regions.iter().filter(|region| !ordered.contains(region)).map(|region| format!("`{region}`")).collect();
     if !missing.is_empty() && order.is_array() && problems.len() == before {
         problems.push(
-            Problem::new("incomplete-order", format!("`order` leaves {} out", missing.join(", ")))
+            Problem::new(Code::IncompleteOrder, format!("`order` leaves {} out", missing.join(", ")))
                 .at(places.value(&path))
                 .help("name every region of the stack once; leave `order` out for secondaries first, primary last"),
         );

@@ -1,13 +1,13 @@
 //! Faults of the YAML itself, in words that help.
 
-use crate::problem::{Problem, Span};
+use crate::problem::{Code, Problem, Span};
 
 /// What the YAML parser found at an offset, in its own words, as a problem in ours.
 pub fn problem(text: &str, at: usize, info: &str) -> Problem {
     let at = place(text, at);
     let line = line_around(text, at.start);
     let (message, help) = words(line, &text[at.start..], info);
-    let problem = Problem::new("yaml-syntax", message).at(at);
+    let problem = Problem::new(Code::YamlSyntax, message).at(at);
     if help.is_empty() { problem } else { problem.help(help) }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::yaml::{MAX_DEPTH, Node, NodeKind};
 use super::{Place, Places};
-use crate::problem::{Problem, Span};
+use crate::problem::{Code, Problem, Span};
 use crate::value::{Json, Key, Path};
 
 /// How many values a file may hold once its aliases are expanded.
@@ -54,7 +54,7 @@ impl Expander<'_> {
         let at = around.alias.unwrap_or(node.span);
         if around.depth > MAX_DEPTH {
             return Err(Problem::new(
-                "too-deep",
+                Code::TooDeep,
                 format!("maps and lists stand more than {MAX_DEPTH} deep in each other here"),
             )
             .at(at)
@@ -135,7 +135,7 @@ impl Expander<'_> {
         let at = around.alias.unwrap_or(node.span);
         self.count(at)?;
         if around.depth > MAX_DEPTH {
-            return Err(Problem::new("too-deep", "aliases stand too deep in each other here").at(at).into());
+            return Err(Problem::new(Code::TooDeep, "aliases stand too deep in each other here").at(at).into());
         }
         let deeper = Around { depth: around.depth + 1, ..around };
         match &node.kind {
@@ -162,7 +162,7 @@ impl Expander<'_> {
                 }
             }
             NodeKind::Scalar(_) => self.tree.problems.push(
-                Problem::new("wrong-merge", "`<<` takes a map, or a list of maps").at(at).help("write `<<: *name`"),
+                Problem::new(Code::WrongMerge, "`<<` takes a map, or a list of maps").at(at).help("write `<<: *name`"),
             ),
         }
         Ok(())
@@ -181,14 +181,14 @@ impl Expander<'_> {
     fn key(&mut self, key: &Node, around: Around) -> String {
         let fault = match &key.kind {
             NodeKind::Scalar(Json::String(name)) if name.contains("${") => {
-                Some(("key-reference", "a reference cannot stand in a key", "put it in the value"))
+                Some((Code::KeyReference, "a reference cannot stand in a key", "put it in the value"))
             }
             NodeKind::Scalar(Json::String(_)) => None,
-            NodeKind::Alias(_) => Some(("wrong-key", "an alias cannot be a key", "write the key out")),
-            NodeKind::Scalar(Json::Null) => Some(("wrong-key", "a key is missing here", "write `key: value`")),
-            NodeKind::Scalar(_) => Some(("wrong-key", "a key must be a text", "put it in quotes")),
+            NodeKind::Alias(_) => Some((Code::WrongKey, "an alias cannot be a key", "write the key out")),
+            NodeKind::Scalar(Json::Null) => Some((Code::WrongKey, "a key is missing here", "write `key: value`")),
+            NodeKind::Scalar(_) => Some((Code::WrongKey, "a key must be a text", "put it in quotes")),
             NodeKind::List(_) | NodeKind::Map(_) => Some((
-                "wrong-key",
+                Code::WrongKey,
                 "a key must be a text, not a map or a list",
                 "put it in quotes if it is a text that begins with a brace or bracket",
             )),
@@ -211,7 +211,7 @@ impl Expander<'_> {
         self.bytes += self.path_bytes;
         if self.nodes > MAX_NODES || self.bytes > MAX_BYTES {
             return Err(Problem::new(
-                "too-large",
+                Code::TooLarge,
                 format!(
                     "the file holds more than {MAX_NODES} values, or {} MiB, once its aliases are expanded",
                     MAX_BYTES >> 20
@@ -256,7 +256,7 @@ fn references_in(text: &str) -> Vec<(usize, usize)> {
 }
 
 fn duplicate(name: &str, first: Span, second: Span) -> Problem {
-    Problem::new("duplicate-key", format!("the key `{name}` stands here twice"))
+    Problem::new(Code::DuplicateKey, format!("the key `{name}` stands here twice"))
         .at(second)
         .label("again here")
         .note(Some(first), "first here")

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Component, Path};
 
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// The most that EC2 takes, before base64.
 const MAX_BYTES: usize = 16 << 10;
@@ -12,30 +12,30 @@ const MAX_BYTES: usize = 16 << 10;
 pub fn read(folder: &Path, given: &str) -> Result<String, Box<Problem>> {
     let path = Path::new(given);
     if path.components().any(|part| matches!(part, Component::RootDir | Component::Prefix(_))) {
-        let problem = Problem::new("bad-user-data", format!("`{given}` is an absolute path"));
+        let problem = Problem::new(Code::BadUserData, format!("`{given}` is an absolute path"));
         return Err(problem.help("give the path from the stack file, so that it is the same on every machine").into());
     }
     let path = folder.join(path);
     if path.is_dir() {
-        let problem = Problem::new("bad-user-data", format!("`{given}` is a folder"));
+        let problem = Problem::new(Code::BadUserData, format!("`{given}` is a folder"));
         return Err(problem.help("give the file that instances start with").into());
     }
     let mut bytes = Vec::new();
     let read = std::fs::File::open(&path).and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes));
     match read {
         Ok(_) if bytes.len() > MAX_BYTES => {
-            let problem = Problem::new("user-data-too-large", format!("`{given}` is larger than 16 KiB"));
+            let problem = Problem::new(Code::UserDataTooLarge, format!("`{given}` is larger than 16 KiB"));
             Err(problem.help("let it fetch what it needs, or put that into the machine image").into())
         }
         Ok(_) => String::from_utf8(bytes).map_err(|_| {
-            let problem = Problem::new("bad-user-data", format!("`{given}` is not a text file in UTF-8"));
+            let problem = Problem::new(Code::BadUserData, format!("`{given}` is not a text file in UTF-8"));
             problem.help("use a script or a cloud-init file").into()
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let problem = Problem::new("missing-user-data", format!("there is no file `{given}`"));
+            let problem = Problem::new(Code::MissingUserData, format!("there is no file `{given}`"));
             Err(problem.help("the path goes from the folder that the stack file is in").into())
         }
-        Err(error) => Err(Problem::new("bad-user-data", format!("`{given}` cannot be read: {error}")).into()),
+        Err(error) => Err(Problem::new(Code::BadUserData, format!("`{given}` cannot be read: {error}")).into()),
     }
 }
 
@@ -54,10 +54,10 @@ mod tests {
         let check = |given: &str| read(folder.path(), given).map(|text| text.len()).map_err(|problem| problem.code);
         assert_eq!(check("./boot.sh"), Ok(23));
         assert_eq!(check("whole.sh"), Ok(MAX_BYTES));
-        assert_eq!(check("large.sh"), Err("user-data-too-large"));
-        assert_eq!(check("bytes"), Err("bad-user-data"));
-        assert_eq!(check("none.sh"), Err("missing-user-data"));
-        assert_eq!(check("."), Err("bad-user-data"));
-        assert_eq!(check("/etc/passwd"), Err("bad-user-data"));
+        assert_eq!(check("large.sh"), Err(Code::UserDataTooLarge));
+        assert_eq!(check("bytes"), Err(Code::BadUserData));
+        assert_eq!(check("none.sh"), Err(Code::MissingUserData));
+        assert_eq!(check("."), Err(Code::BadUserData));
+        assert_eq!(check("/etc/passwd"), Err(Code::BadUserData));
     }
 }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
 
 use super::syntax;
-use crate::problem::{Problem, Span};
+use crate::problem::{Code, Problem, Span};
 use crate::value::Json;
 
 /// How deep maps and lists may stand in each other.
@@ -75,7 +75,7 @@ pub fn values(text: &str) -> Result<Json, Box<Problem>> {
     };
     decode().map_err(|error| {
         let span = error.location().map(|place| Span { start: place.index(), end: place.index() });
-        Problem::new("syntax", format!("this is not YAML: {error}")).at(span).into()
+        Problem::new(Code::Syntax, format!("this is not YAML: {error}")).at(span).into()
     })
 }
 
@@ -131,7 +131,7 @@ impl Builder<'_> {
                 self.documents += 1;
                 if self.documents > 1 {
                     return Err(Problem::new(
-                        "many-documents",
+                        Code::ManyDocuments,
                         "a stack file holds one document, and here begins a second",
                     )
                     .at(span)
@@ -191,7 +191,7 @@ impl Builder<'_> {
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Box<Problem>> {
         let Some(node) = self.anchors.get(&anchor) else {
-            return Err(Problem::new("recursive-alias", "this alias stands inside of what it stands for")
+            return Err(Problem::new(Code::RecursiveAlias, "this alias stands inside of what it stands for")
                 .at(span)
                 .into());
         };
@@ -244,7 +244,7 @@ impl Builder<'_> {
     fn plain(&mut self, text: &str, span: Span) -> Json {
         plain(text).unwrap_or_else(|what| {
             self.document.problems.push(
-                Problem::new("not-a-number", format!("`{text}` is {what}"))
+                Problem::new(Code::NotANumber, format!("`{text}` is {what}"))
                     .at(span)
                     .help("put it in quotes if it is a text"),
             );
@@ -270,7 +270,7 @@ impl Builder<'_> {
         };
         self.document
             .problems
-            .push(Problem::new("unknown-tag", format!("the tag `{name}` is not known")).at(span).help(help));
+            .push(Problem::new(Code::UnknownTag, format!("the tag `{name}` is not known")).at(span).help(help));
     }
 }
 
@@ -280,7 +280,7 @@ fn is_plain_mark(tag: &Tag) -> bool {
 }
 
 fn too_deep(at: Span) -> Problem {
-    Problem::new("too-deep", format!("maps and lists stand more than {MAX_DEPTH} deep in each other here")).at(at)
+    Problem::new(Code::TooDeep, format!("maps and lists stand more than {MAX_DEPTH} deep in each other here")).at(at)
 }
 
 /// What a text without quotes is, by the core schema of YAML 1.2: `yes` and `0123` are texts.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use isobar::graph;
-use isobar::problem::Problem;
+use isobar::problem::{Code, Problem};
 use isobar::render;
 use isobar::stack::{self, Rejected, Settings, Source};
 
@@ -115,4 +115,37 @@ fn a_missing_file_is_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let text = rendered(folder.path());
     assert!(text.starts_with("error[missing-file]: there is no file `stack.yaml`"), "{text}");
+}
+
+/// Codes that no case shows, and why.
+const WITHOUT_A_CASE: &[(Code, &str)] = &[
+    (Code::CodeTooLarge, "takes 50 MB of code; `stack::package` has a test"),
+    (Code::DuplicateAddress, "blocks and raw resources have other names; `graph` has a test"),
+    (Code::Internal, "no file shows it: the types of the program would contradict each other"),
+    (Code::MissingFile, "`a_missing_file_is_reported`"),
+    (Code::NoLink, "takes a region in which no zone has VPC links"),
+    (Code::NoPublicSubnets, "takes a network that is there already; `blocks::balancer` tells it"),
+    (Code::OneOf, "raw listener rules alone have such fields; `catalog::check` has a test"),
+    (Code::TooShort, "`catalog::check` has a test"),
+    (Code::UnknownAddress, "no file shows it: a block would come after something that it does not declare"),
+    (Code::UnreadableCode, "takes a file without permissions, which root reads all the same"),
+    (Code::UnreadableFile, "takes a file without permissions, which root reads all the same"),
+    (Code::Unwritable, "takes a folder without permissions, in which root writes all the same"),
+];
+
+#[test]
+fn every_code_has_a_case_or_a_reason() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut shown = String::new();
+    for folder in ["errors", "expand"] {
+        for case in fs::read_dir(root.join(folder)).expect("the folder of cases") {
+            for name in ["expected.txt", "problems.txt"] {
+                shown += &fs::read_to_string(case.as_ref().expect("a case").path().join(name)).unwrap_or_default();
+            }
+        }
+    }
+    let has_case = |code: Code| shown.contains(&format!("[{code}]"));
+    let has_reason = |code: Code| WITHOUT_A_CASE.iter().any(|(one, _)| *one == code);
+    let wrong: Vec<&Code> = Code::ALL.iter().filter(|code| has_case(**code) == has_reason(**code)).collect();
+    assert_eq!(wrong, Vec::<&Code>::new(), "a case for each, or a reason in WITHOUT_A_CASE, and not both");
 }

@@ -2,11 +2,11 @@
 //! here.
 
 use super::cidr::{Cidr, LENGTHS, MAX_ZONES};
-use super::endpoints;
 use super::zones::{self, Zone};
+use crate::blocks::BLOCKS;
 use crate::blocks::expansion::Expansion;
 use crate::names::Region;
-use crate::problem::{Problem, nearest};
+use crate::problem::{Code, Problem, nearest};
 use crate::stack::file::{Nat, Network};
 use crate::value::{Json, Path};
 
@@ -52,7 +52,7 @@ pub(super) fn choice(cx: &Expansion<'_>, region: &Region) -> Result<Choice, Vec<
     let zones = selected(cx, network, region);
     match (cidr, zones) {
         (Ok(cidr), Ok(zones)) => {
-            let open = endpoints::anything_is_public(cx, region);
+            let open = BLOCKS.iter().any(|block| (block.is_public)(cx.in_region(region)));
             let public = open || matches!(network.nat, Nat::Single | Nat::PerZone);
             Ok(Choice { cidr, zones, nat: network.nat, public, internet: open || network.nat != Nat::None })
         }
@@ -68,27 +68,27 @@ fn addresses(cx: &Expansion<'_>, network: &Network, region: &Region) -> Found<Ci
         let at = cx.loaded.places.key(&Path::of(["network", "cidr"]));
         let free = (1..=255).map(|n| format!("10.{n}.0.0/16")).find(|free| !taken(network, free));
         let free = free.unwrap_or_else(|| "10.0.0.0/16".into());
-        let problem = Problem::new("no-cidr", format!("the network of {region} has no addresses"));
+        let problem = Problem::new(Code::NoCidr, format!("the network of {region} has no addresses"));
         return Err(Some(problem.at(at).help(format!("add `{region}: {free}` to `cidr`"))));
     };
     let at = cx.loaded.places.value(&path);
     match Cidr::parse(text) {
         Ok(cidr) if cidr.length < *LENGTHS.start() => {
-            let problem = Problem::new("bad-cidr", format!("`{text}` is more than a network can have")).at(at);
+            let problem = Problem::new(Code::BadCidr, format!("`{text}` is more than a network can have")).at(at);
             Err(Some(problem.help("use a `/16` inside it")))
         }
         Ok(cidr) if cidr.length > *LENGTHS.end() => {
             let message = format!("`{text}` is too small for subnets in up to {MAX_ZONES} zones");
             let help = format!("use `/{}` or more addresses; `/16` leaves room for everything", LENGTHS.end());
-            Err(Some(Problem::new("bad-cidr", message).at(at).help(help)))
+            Err(Some(Problem::new(Code::BadCidr, message).at(at).help(help)))
         }
         Ok(cidr) => Ok(cidr),
         Err(Some(plain)) => {
-            let problem = Problem::new("bad-cidr", format!("`{text}` does not begin where its range begins"));
+            let problem = Problem::new(Code::BadCidr, format!("`{text}` does not begin where its range begins"));
             Err(Some(problem.at(at).help(format!("write `{plain}`"))))
         }
         Err(None) => {
-            let problem = Problem::new("bad-cidr", format!("`{text}` is not a range of IPv4 addresses"));
+            let problem = Problem::new(Code::BadCidr, format!("`{text}` is not a range of IPv4 addresses"));
             Err(Some(problem.at(at).help("write it as `10.1.0.0/16`")))
         }
     }
@@ -115,12 +115,12 @@ fn selected(cx: &Expansion<'_>, network: &Network, region: &Region) -> Found<Vec
         Some(_) => return Err(None),
     };
     if known.is_empty() {
-        let problem = Problem::new("unknown-zones", format!("the zones of {region} are not known to this version"));
+        let problem = Problem::new(Code::UnknownZones, format!("the zones of {region} are not known to this version"));
         let help = format!("write their IDs out: `zones: {{{region}: [...]}}`");
         return Err(Some(problem.at(cx.loaded.places.key(&path)).help(help)));
     }
     if known.len() < count {
-        let problem = Problem::new("unknown-zones", format!("{region} has {} zones, not {count}", known.len()));
+        let problem = Problem::new(Code::UnknownZones, format!("{region} has {} zones, not {count}", known.len()));
         return Err(Some(problem.at(cx.loaded.places.value(&path)).help("use fewer, or write zones out by region")));
     }
     Ok(known.into_iter().take(count).collect())
@@ -130,7 +130,7 @@ fn listed(cx: &Expansion<'_>, path: &Path, list: &Json, region: &Region, known: 
     let at = cx.loaded.places.value(path);
     let texts: Option<Vec<&str>> = list.as_array().and_then(|items| items.iter().map(Json::as_str).collect());
     let Some(texts) = texts else {
-        let problem = Problem::new("wrong-type", format!("the zones of {region} are a list of IDs")).at(at);
+        let problem = Problem::new(Code::WrongType, format!("the zones of {region} are a list of IDs")).at(at);
         return Err(Some(problem.help("write them as `[use1-az1, use1-az2]`")));
     };
     let mut chosen: Vec<Zone> = Vec::new();
@@ -148,16 +148,19 @@ fn listed(cx: &Expansion<'_>, path: &Path, list: &Json, region: &Region, known: 
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("it has {}", ids.collect::<Vec<_>>().join(", ")),
             };
-            return Err(Some(Problem::new("unknown-zones", format!("{region} has no zone `{id}`")).at(at).help(help)));
+            return Err(Some(
+                Problem::new(Code::UnknownZones, format!("{region} has no zone `{id}`")).at(at).help(help),
+            ));
         };
         if chosen.contains(&zone) {
-            let problem = Problem::new("unknown-zones", format!("`{id}` stands here twice")).at(at);
+            let problem = Problem::new(Code::UnknownZones, format!("`{id}` stands here twice")).at(at);
             return Err(Some(problem.help("name each zone once")));
         }
         chosen.push(zone);
     }
     if chosen.len() < 2 {
-        let problem = Problem::new("unknown-zones", format!("a load balancer takes two zones, not {}", chosen.len()));
+        let problem =
+            Problem::new(Code::UnknownZones, format!("a load balancer takes two zones, not {}", chosen.len()));
         return Err(Some(problem.at(at).help("name at least two zones")));
     }
     Ok(chosen)
@@ -175,7 +178,7 @@ pub(super) fn check(cx: &mut Expansion<'_>, network: &Network) {
             let message = format!("`{other}` does not say how many zones, or which");
             let help = format!("write 2 to {MAX_ZONES}, or IDs by region: `{{us-east-1: [use1-az1, use1-az4]}}`");
             let at = cx.loaded.places.value(&path.field("zones"));
-            cx.report(Problem::new("wrong-value", message).at(at).help(help));
+            cx.report(Problem::new(Code::WrongValue, message).at(at).help(help));
             Vec::new()
         }
         None => Vec::new(),
@@ -188,12 +191,12 @@ pub(super) fn check(cx: &mut Expansion<'_>, network: &Network) {
         foreign(cx, &path.field(field).field(name), name);
         if field != "existing" && network.existing.contains_key(name) {
             let at = cx.loaded.places.key(&path.field(field).field(name));
-            let problem = Problem::new("not-managed", format!("`{field}` of a network that somebody else looks after"));
+            let problem =
+                Problem::new(Code::NotManaged, format!("`{field}` of a network that somebody else looks after"));
             cx.report(problem.at(at).help("remove it, or remove the region under `existing`"));
         }
     }
     overlaps(cx, network);
-    endpoints::check(cx, network);
 }
 
 fn foreign(cx: &mut Expansion<'_>, path: &Path, name: &str) {
@@ -205,7 +208,7 @@ fn foreign(cx: &mut Expansion<'_>, path: &Path, name: &str) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "add it to `regions`, or take it out here".to_owned(),
     };
-    let problem = Problem::new("foreign-region", format!("`{name}` is none of the stack's regions"));
+    let problem = Problem::new(Code::ForeignRegion, format!("`{name}` is none of the stack's regions"));
     cx.report(problem.at(cx.loaded.places.key(path)).help(help));
 }
 
@@ -216,7 +219,7 @@ fn overlaps(cx: &mut Expansion<'_>, network: &Network) {
     for (at, (region, text, cidr)) in ranges.iter().enumerate() {
         let Some((other, _, _)) = ranges[..at].iter().find(|(.., other)| other.overlaps(*cidr)) else { continue };
         let place = |region: &str| cx.loaded.places.value(&Path::of(["network", "cidr", region]));
-        let problem = Problem::new("cidr-overlap", format!("`{text}` in {region} overlaps the network of {other}"));
+        let problem = Problem::new(Code::CidrOverlap, format!("`{text}` in {region} overlaps the network of {other}"));
         let problem = problem.at(place(region)).note(place(other), "the other one");
         cx.report(problem.help("networks that are to be joined one day need addresses of their own"));
     }

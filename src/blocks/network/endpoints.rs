@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::choice::Choice;
 use super::{id, named, routes};
+use crate::blocks::BLOCKS;
 use crate::blocks::expansion::{Expansion, Item};
 use crate::names::Region;
-use crate::problem::{Problem, nearest};
+use crate::problem::{Code, Problem, nearest};
 use crate::stack::file::{Nat, Network};
 use crate::value::Path;
 
@@ -49,28 +50,13 @@ pub(super) fn part(name: &str) -> String {
     format!("endpoint.{}", name.replace('.', "_"))
 }
 
-/// Whether anything in a region is open to the internet.
-pub(super) fn anything_is_public(cx: &Expansion<'_>, region: &Region) -> bool {
-    let stack = cx.in_region(region);
-    let services = stack.services.values().any(|service| service.public && service.port.is_some());
-    services || stack.fleets.values().any(|fleet| fleet.public && fleet.port.is_some())
-}
-
 /// The endpoints of a region: those that the file names, and those without which no task could start.
 pub(super) fn names(cx: &Expansion<'_>, region: &Region) -> BTreeSet<String> {
     let Some(network) = &cx.stack().network else { return BTreeSet::new() };
     let stack = cx.in_region(region);
     let mut names: BTreeSet<&str> = network.endpoints.iter().map(String::as_str).collect();
-    if network.nat == Nat::None && !stack.services.is_empty() {
-        names.extend(["ecr", "logs"]);
-        let mut secrets = stack.services.values().flat_map(|service| service.secrets.values());
-        let in_ssm = |secret: &String| secret.starts_with('/') || secret.contains(":ssm:");
-        if secrets.clone().any(in_ssm) {
-            names.insert("ssm");
-        }
-        if secrets.any(|secret| !in_ssm(secret)) {
-            names.insert("secretsmanager");
-        }
+    if network.nat == Nat::None {
+        names.extend(BLOCKS.iter().flat_map(|block| (block.endpoints)(stack)));
     }
     if names.remove("ecr") {
         names.extend(ECR);
@@ -134,7 +120,8 @@ pub(super) fn check(cx: &mut Expansion<'_>, network: &Network) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "write what stands behind the region in the endpoint's name, such as `logs`".to_owned(),
         };
-        let problem = Problem::new("unknown-endpoint", format!("`{name}` is not a known endpoint")).at(at).help(help);
+        let problem =
+            Problem::new(Code::UnknownEndpoint, format!("`{name}` is not a known endpoint")).at(at).help(help);
         // There are hundreds, and new ones all the time.
         cx.report(if well_formed { problem.warning() } else { problem });
     }

@@ -4,7 +4,7 @@ use super::deploy;
 use crate::blocks::expansion::{Expansion, Item};
 use crate::blocks::{functions, units};
 use crate::catalog::fargate;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::stack::file::{Nat, Service};
 
 /// The least memory that goes with these processor units.
@@ -22,7 +22,7 @@ pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) 
     if let Some(text) = &service.stop_timeout
         && units::seconds(text).is_none_or(|seconds| seconds > 120)
     {
-        let problem = Problem::new("out-of-range", format!("Fargate waits up to two minutes, not `{text}`"));
+        let problem = Problem::new(Code::OutOfRange, format!("Fargate waits up to two minutes, not `{text}`"));
         cx.report(problem.at(cx.value(item, &item.path(["stop_timeout"]))).help("write `120s` or less"));
     }
 }
@@ -31,7 +31,7 @@ fn check_image(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
     let image = &service.image;
     let at = cx.value(item, &item.path(["image"]));
     if image.chars().any(char::is_whitespace) {
-        let problem = Problem::new("bad-image", format!("`{image}` is not the name of an image"));
+        let problem = Problem::new(Code::BadImage, format!("`{image}` is not the name of an image"));
         cx.report(problem.at(at).help("write it as `HOST/NAME:TAG`"));
         return;
     }
@@ -39,7 +39,7 @@ fn check_image(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
     let tag = last.rsplit_once(['@', ':']).map(|(_, tag)| tag);
     let is_reference = last.ends_with('}');
     if tag.is_none_or(|tag| tag == "latest" || tag.is_empty()) && !is_reference {
-        let problem = Problem::new("no-tag", format!("`{image}` is another image tomorrow")).warning();
+        let problem = Problem::new(Code::NoTag, format!("`{image}` is another image tomorrow")).warning();
         cx.report(
             problem.at(at).help("name a tag that never moves, such as a version; the next task may start with it"),
         );
@@ -50,7 +50,7 @@ fn check_image(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
         managed && network.nat == Nat::None
     });
     if cut_off && !in_ecr {
-        let problem = Problem::new("unreachable-image", format!("`{image}` cannot be pulled without the internet"));
+        let problem = Problem::new(Code::UnreachableImage, format!("`{image}` cannot be pulled without the internet"));
         let help = "use an image in ECR (`ACCOUNT.dkr.ecr.REGION.amazonaws.com/...`), or `nat: single`";
         cx.report(problem.at(at).help(help));
     }
@@ -63,7 +63,7 @@ fn check_size(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
     if memories.is_empty() {
         let near = known.iter().min_by_key(|units| units.abs_diff(cpu)).unwrap_or(&256);
         let all = known.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        let problem = Problem::new("bad-size", format!("Fargate has no task with {cpu} processor units"));
+        let problem = Problem::new(Code::BadSize, format!("Fargate has no task with {cpu} processor units"));
         cx.report(problem.at(cx.value(item, &item.path(["cpu"]))).help(format!("use {near}, or one of {all}")));
         return;
     }
@@ -71,7 +71,8 @@ fn check_size(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
     // The next one that is enough, if there is one.
     let near = memories.iter().find(|one| **one >= memory).or(memories.last()).copied().unwrap_or(memory);
     let fitting = known.iter().find(|cpu| fargate::memories(**cpu).contains(&memory));
-    let problem = Problem::new("bad-size", format!("Fargate has no task with {cpu} processor units and {memory} MiB"));
+    let problem =
+        Problem::new(Code::BadSize, format!("Fargate has no task with {cpu} processor units and {memory} MiB"));
     let other = fitting.map_or_else(String::new, |cpu| format!("; `cpu: {cpu}` goes with {memory}"));
     let help = format!("use {near}: with {cpu} units it has {}, in MiB{other}", fargate::memories_in_words(cpu));
     cx.report(problem.at(cx.value(item, &item.path(["memory"]))).help(help));
@@ -81,12 +82,12 @@ fn check_secrets(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
     for (name, secret) in &service.secrets {
         let known = ["/", "arn:", "${"].iter().any(|start| secret.starts_with(start));
         if !known {
-            let problem = Problem::new("bad-secret", format!("`{name}` is not where a secret is kept"));
+            let problem = Problem::new(Code::BadSecret, format!("`{name}` is not where a secret is kept"));
             let help = "write the ARN of a secret or a parameter, or a parameter's name, `/shop/orders/password`";
             cx.report(problem.at(cx.value(item, &item.path(["secrets", name]))).help(help));
         }
         if service.environment.contains_key(name) {
-            let problem = Problem::new("duplicate-key", format!("`{name}` is a secret and a plain variable"));
+            let problem = Problem::new(Code::DuplicateKey, format!("`{name}` is a secret and a plain variable"));
             let first = cx.key(item, &item.path(["environment", name]));
             let span = cx.key(item, &item.path(["secrets", name]));
             cx.report(problem.at(span).note(first, "the plain one").help("remove one of them"));

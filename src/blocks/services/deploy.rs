@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::blocks::balancer::{Backend, role_name};
 use crate::blocks::expansion::{Expansion, Item, partition, without_nulls};
 use crate::blocks::{access, units};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::stack::file::{Deploy, Service, Strategy};
 use crate::value::Json;
 
@@ -85,7 +85,7 @@ pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) 
     let shifts = deploy.strategy.shifts_traffic();
     let steps = matches!(deploy.strategy, Strategy::Linear | Strategy::Canary);
     if shifts && service.port.is_none() {
-        let problem = Problem::new("no-port", "without a `port` there are no requests to move to new tasks");
+        let problem = Problem::new(Code::NoPort, "without a `port` there are no requests to move to new tasks");
         let span = cx.value(item, &item.path(["deploy", "strategy"]));
         cx.report(problem.at(span).help("use `strategy: rolling`, or add `port`"));
     }
@@ -97,14 +97,14 @@ pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) 
         ("max", deploy.max.is_some(), !shifts, "`rolling`"),
     ];
     for (field, _, _, with) in fields.into_iter().filter(|(_, is_set, fits, _)| *is_set && !fits) {
-        let problem = Problem::new("unused", format!("`{field}` goes with {with} only"));
+        let problem = Problem::new(Code::Unused, format!("`{field}` goes with {with} only"));
         let span = cx.key(item, &item.path(["deploy", field]));
         cx.report(problem.at(span).help(format!("remove `{field}`, or use another `strategy`")));
     }
     for (field, text) in [("bake", &deploy.bake), ("every", &deploy.every)] {
         let Some(text) = text else { continue };
         if units::minutes(text).is_none_or(|minutes| minutes > 1440) {
-            let problem = Problem::new("out-of-range", format!("`{field}` is up to a day, not `{text}`"));
+            let problem = Problem::new(Code::OutOfRange, format!("`{field}` is up to a day, not `{text}`"));
             let span = cx.value(item, &item.path(["deploy", field]));
             cx.report(problem.at(span).help("write whole minutes up to `1440m`"));
         }
@@ -113,7 +113,8 @@ pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) 
     if let Some(text) = deploy.step.as_ref().filter(|_| steps)
         && !percent(text).is_some_and(|share| (least..=100.0).contains(&share))
     {
-        let problem = Problem::new("out-of-range", format!("a step is {least}% to 100% of the requests, not `{text}`"));
+        let problem =
+            Problem::new(Code::OutOfRange, format!("a step is {least}% to 100% of the requests, not `{text}`"));
         cx.report(problem.at(cx.value(item, &item.path(["deploy", "step"]))).help("write a share such as `10%`"));
     }
     check_rolling(cx, item, deploy);
@@ -124,15 +125,15 @@ fn check_rolling(cx: &mut Expansion<'_>, item: &Item<'_>, deploy: &Deploy) {
     let (least, most) = (share(&deploy.min_healthy, 100.0), share(&deploy.max, 200.0));
     let span = |cx: &Expansion<'_>, field| cx.value(item, &item.path(["deploy", field]));
     if least > 100.0 {
-        let problem = Problem::new("out-of-range", format!("at least {least}% healthy is more than all"))
+        let problem = Problem::new(Code::OutOfRange, format!("at least {least}% healthy is more than all"))
             .at(span(cx, "min_healthy"));
         cx.report(problem.help("write `100%` or less"));
     } else if !(100.0..=200.0).contains(&most) {
         let problem =
-            Problem::new("out-of-range", format!("`max` is `100%` to `200%`, not {most}%")).at(span(cx, "max"));
+            Problem::new(Code::OutOfRange, format!("`max` is `100%` to `200%`, not {most}%")).at(span(cx, "max"));
         cx.report(problem.help("200% starts as many new tasks as there are old ones"));
     } else if least >= most {
-        let problem = Problem::new("out-of-range", "no task could be replaced: all must stay, and none may be added");
+        let problem = Problem::new(Code::OutOfRange, "no task could be replaced: all must stay, and none may be added");
         cx.report(problem.at(span(cx, "max")).help("raise `max`, or lower `min_healthy`"));
     }
 }

@@ -6,6 +6,7 @@ use super::{Inner, Thing};
 use crate::catalog::{KindInfo, SchemaType, check};
 use crate::cloud::{Class, CloudError};
 use crate::names::{KindName, PhysicalId, Scope};
+use crate::problem::Code;
 use crate::value::{Json, Partial};
 
 /// True if two specs make one name, of a kind whose names are unique.
@@ -17,7 +18,7 @@ pub(super) fn same_name(info: &KindInfo, one: &Json, other: &Json) -> bool {
 pub(super) fn fits(info: &KindInfo, spec: &Json) -> Result<(), CloudError> {
     let faults = check::check(&info.spec, &Partial::from_json(spec));
     // An output of this cloud has neither the form nor the length of AWS's.
-    let real = faults.iter().find(|fault| !["wrong-form", "too-long"].contains(&fault.code));
+    let real = faults.iter().find(|fault| ![Code::WrongForm, Code::TooLong].contains(&fault.code));
     match real {
         Some(fault) => Err(refusal(Class::Invalid, &info.name, &format!("{}: {}", fault.path, fault.message))),
         None => Ok(()),

@@ -46,12 +46,14 @@ fn severity(problem: &Problem) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Code;
 
     #[test]
     fn the_json_form_has_lines_and_columns() {
         let source = Source { name: "isobar.yaml".into(), text: "é: 1\né: 2\n".into() };
-        let problem =
-            Problem::new("odd", "odd").at(Span { start: 10, end: 11 }).note(Some(Span { start: 0, end: 2 }), "x");
+        let problem = Problem::new(Code::Unused, "odd")
+            .at(Span { start: 10, end: 11 })
+            .note(Some(Span { start: 0, end: 2 }), "x");
         let found = json(Some(&source), &[problem]);
         assert_eq!(found["problems"][0]["line"], 2);
         assert_eq!(found["problems"][0]["column"], 4);

@@ -44,7 +44,7 @@ fn group<'a>(source: Option<&'a Source>, problem: &'a Problem) -> Group<'a> {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = Group::with_title(level.primary_title(&problem.message).id(problem.code));
+    let mut group = Group::with_title(level.primary_title(&problem.message).id(problem.code.as_str()));
     if let (Some(source), Some(span)) = (source, problem.span) {
         group = group.element(snippet(source, span, problem));
     }
@@ -83,6 +83,7 @@ fn snippet<'a>(source: &'a Source, span: Span, problem: &'a Problem) -> Snippet<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Code;
 
     fn source(text: &str) -> Source {
         Source { name: "isobar.yaml".into(), text: text.into() }
@@ -91,7 +92,7 @@ mod tests {
     #[test]
     fn a_problem_is_pointed_at() {
         let source = source("stack: shop\nfunctions:\n  f: {memroy: 1}\n");
-        let problem = Problem::new("unknown-key", "unknown key `memroy`")
+        let problem = Problem::new(Code::UnknownKey, "unknown key `memroy`")
             .at(Span { start: 29, end: 35 })
             .label("not known here")
             .help("did you mean `memory`?");
@@ -111,12 +112,12 @@ mod tests {
     #[test]
     fn notes_stand_at_their_places_and_everything_is_counted() {
         let source = source("a: 1\nb: 2\nc: 3\nd: 4\na: 2\n");
-        let twice = Problem::new("duplicate-key", "the key `a` stands here twice")
+        let twice = Problem::new(Code::DuplicateKey, "the key `a` stands here twice")
             .at(Span { start: 20, end: 21 })
             .label("again here")
             .note(Some(Span { start: 0, end: 1 }), "first here")
             .note(None, "a note of its own");
-        let warning = Problem::new("odd", "this is odd").warning().help("look at it");
+        let warning = Problem::new(Code::Unused, "this is odd").warning().help("look at it");
         insta::assert_snapshot!(problems(Some(&source), &[twice, warning], false), @r"
         error[duplicate-key]: the key `a` stands here twice
          --> isobar.yaml:5:1
@@ -140,7 +141,7 @@ mod tests {
     #[test]
     fn a_long_line_is_cut_around_the_marker() {
         let source = source(&format!("a: {}!{}", "x".repeat(500_000), "y".repeat(500_000)));
-        let problem = Problem::new("odd", "odd").at(Span { start: 500_003, end: 500_004 }).label("here");
+        let problem = Problem::new(Code::Unused, "odd").at(Span { start: 500_003, end: 500_004 }).label("here");
         let text = problems(Some(&source), &[problem], false);
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH + 10), "{}", text.len());
         assert!(text.contains(":1:500004") && text.contains("here"), "{text}");
@@ -150,8 +151,8 @@ mod tests {
     fn spans_outside_of_the_text_do_no_harm() {
         let source = source("é\n");
         for (start, end) in [(0, 0), (1, 2), (3, 3), (2, 3), (90, 99), (2, 1)] {
-            let problem = Problem::new("odd", "odd").at(Span { start, end });
-            assert!(problems(Some(&source), &[problem], true).contains("odd"));
+            let problem = Problem::new(Code::Unused, "odd").at(Span { start, end });
+            assert!(problems(Some(&source), &[problem], true).contains(Code::Unused));
         }
         assert_eq!(problems(None, &[], false), "no problems\n");
     }

@@ -42,8 +42,8 @@ pub fn catalog() -> Catalog {
     ])
 }
 
-/// Traits of a kind for tests; others are laid over them.
-const TRAITS: Traits = Traits { deadline: Duration::from_mins(1), ..Traits::DEFAULT };
+/// Traits of a kind for tests, whose second create makes a second thing; others are laid over them.
+const TRAITS: Traits = Traits { deadline: Duration::from_mins(1), idempotent_create: false, ..Traits::DEFAULT };
 
 /// A kind for tests, of this schema.
 fn kind(name: &str, schema: &Json, traits: Traits) -> KindInfo {

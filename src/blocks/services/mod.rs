@@ -4,14 +4,17 @@ mod check;
 mod deploy;
 mod task;
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::balancer::{self, Backend};
+use super::block::{Block, Grant, Granted, RouteTarget};
 use super::expansion::{Expansion, Item, without_nulls};
 use super::{After, Level, access, network, scaling};
 use crate::names::Region;
-use crate::problem::Problem;
-use crate::stack::file::Service;
+use crate::problem::{Code, Problem};
+use crate::stack::file::{Access, Service, Stack};
 use crate::value::{Json, Path};
 
 /// What of a service may differ by region. Its shape, and what would take another load balancer, is the same everywhere.
@@ -38,41 +41,88 @@ const REGIONAL: [&str; 20] = [
     "log_days",
 ];
 
-/// Declares every service in every region.
-pub(super) fn expand(cx: &mut Expansion<'_>) {
-    if !cx.stack().services.is_empty() && cx.stack().network.is_some() {
-        for region in cx.regions() {
-            cluster(cx, region);
-        }
-    }
-    for (name, service) in &cx.stack().services {
-        if !cx.name_is_good("services", name) {
-            continue;
-        }
-        let everywhere = Item::new("services", name, None, service.retain);
-        for (region, differences) in &service.regions {
-            cx.only_regional(&everywhere, differences, region, &REGIONAL);
-        }
-        has_network(cx, &everywhere, "service");
-        for region in cx.regions() {
-            let Some(service) = cx.in_region(region).services.get(name) else { continue };
-            let item = Item { region: Some(region), ..everywhere.clone() };
-            check::check(cx, &item, service);
-            let backend = Backend {
-                block: "services",
-                name,
-                port: service.port,
-                target_type: "ip",
-                health: service.health.clone().unwrap_or_default(),
-                public: service.public,
-                shifts_traffic: service.port.is_some() && service.deploy.strategy.shifts_traffic(),
-                calls: access::calls_any(&service.access),
-            };
-            scaling::check(cx, &item, &backend, service.desired, service.scale.as_ref());
-            if let Some(network) = network::of(cx, region) {
-                declare(cx, &item, service, &network, &backend);
+/// Containers on ECS Fargate.
+pub(super) struct Services;
+
+impl Block for Services {
+    const NAME: &'static str = "services";
+    const GRANTED: Granted = Granted::ByConnection;
+    const IN_NETWORK: bool = true;
+
+    /// Declares every service in every region.
+    fn expand(cx: &mut Expansion<'_>) {
+        if !cx.stack().services.is_empty() && cx.stack().network.is_some() {
+            for region in cx.regions() {
+                cluster(cx, region);
             }
         }
+        for (name, service) in &cx.stack().services {
+            if !cx.name_is_good("services", name) {
+                continue;
+            }
+            let everywhere = Item::new("services", name, None, service.retain);
+            for (region, differences) in &service.regions {
+                cx.only_regional(&everywhere, differences, region, &REGIONAL);
+            }
+            has_network(cx, &everywhere, "service");
+            for region in cx.regions() {
+                let Some(service) = cx.in_region(region).services.get(name) else { continue };
+                let item = Item { region: Some(region), ..everywhere.clone() };
+                check::check(cx, &item, service);
+                let backend = Backend {
+                    block: "services",
+                    name,
+                    port: service.port,
+                    target_type: "ip",
+                    health: service.health.clone().unwrap_or_default(),
+                    public: service.public,
+                    shifts_traffic: service.port.is_some() && service.deploy.strategy.shifts_traffic(),
+                    calls: access::calls_any(&service.access),
+                };
+                scaling::check(cx, &item, &backend, service.desired, service.scale.as_ref());
+                if let Some(network) = network::of(cx, region) {
+                    declare(cx, &item, service, &network, &backend);
+                }
+            }
+        }
+    }
+
+    fn entries(stack: &Stack) -> Vec<&String> {
+        stack.services.keys().collect()
+    }
+
+    fn grant(_: &Expansion<'_>, _: &Item<'_>, stack: &Stack, name: &str, access: Access) -> Option<Grant> {
+        let port = stack.services.get(name)?.port;
+        Some(if access == Access::Call { Grant::Connect { port } } else { Grant::TakesOnly("`call`") })
+    }
+
+    fn accesses(stack: &Stack) -> Vec<(&String, &BTreeMap<String, Access>)> {
+        stack.services.iter().map(|(name, one)| (name, &one.access)).collect()
+    }
+
+    fn route_target(stack: &Stack, name: &str) -> Option<RouteTarget> {
+        stack.services.get(name).map(|one| RouteTarget::Balanced { port: one.port })
+    }
+
+    fn is_public(stack: &Stack) -> bool {
+        stack.services.values().any(|one| one.public && one.port.is_some())
+    }
+
+    /// Images come from ECR, logs go to CloudWatch Logs; secrets from where they are kept.
+    fn endpoints(stack: &Stack) -> Vec<&'static str> {
+        if stack.services.is_empty() {
+            return Vec::new();
+        }
+        let mut names = vec!["ecr", "logs"];
+        let mut secrets = stack.services.values().flat_map(|service| service.secrets.values());
+        let in_ssm = |secret: &String| secret.starts_with('/') || secret.contains(":ssm:");
+        if secrets.clone().any(in_ssm) {
+            names.push("ssm");
+        }
+        if secrets.any(|secret| !in_ssm(secret)) {
+            names.push("secretsmanager");
+        }
+        names
     }
 }
 
@@ -83,7 +133,7 @@ pub(super) fn has_network(cx: &mut Expansion<'_>, item: &Item<'_>, what: &str) {
     }
     let cidrs: Vec<String> =
         cx.regions().iter().zip(1..).map(|(region, at)| format!("{region}: 10.{at}.0.0/16")).collect();
-    let problem = Problem::new("no-network", format!("a {what} runs in a network, and the stack has none"));
+    let problem = Problem::new(Code::NoNetwork, format!("a {what} runs in a network, and the stack has none"));
     let help = format!("add `network: {{cidr: {{{}}}}}`", cidrs.join(", "));
     cx.report(problem.at(cx.loaded.places.key(&item.origin)).help(help));
 }

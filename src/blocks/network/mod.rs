@@ -11,6 +11,7 @@ mod zones;
 
 use serde_json::json;
 
+use super::block::Block;
 use super::expansion::{Expansion, Item, known};
 use super::{After, Level};
 use crate::names::{Address, Region, Scope};
@@ -44,18 +45,26 @@ pub(super) fn item<'a>(cx: &Expansion<'a>, region: &'a Region) -> Item<'a> {
     Item { prefix: "network".into(), origin: Path::of(["network"]), region: Some(region), retain }
 }
 
-/// Declares the network of every region.
-pub(super) fn expand(cx: &mut Expansion<'_>) {
-    let Some(network) = &cx.stack().network else { return };
-    choice::check(cx, network);
-    for region in cx.regions() {
-        let item = item(cx, region);
-        match network.existing.get(region.as_str()) {
-            Some(found) => existing(cx, &item, found),
-            None => match choice(cx, region) {
-                Ok(choice) => managed(cx, &item, &choice),
-                Err(problems) => problems.into_iter().for_each(|problem| cx.report(problem)),
-            },
+/// The network of each region.
+pub(super) struct Networks;
+
+impl Block for Networks {
+    const NAME: &'static str = "network";
+
+    /// Declares the network of every region.
+    fn expand(cx: &mut Expansion<'_>) {
+        let Some(network) = &cx.stack().network else { return };
+        choice::check(cx, network);
+        endpoints::check(cx, network);
+        for region in cx.regions() {
+            let item = item(cx, region);
+            match network.existing.get(region.as_str()) {
+                Some(found) => existing(cx, &item, found),
+                None => match choice(cx, region) {
+                    Ok(choice) => managed(cx, &item, &choice),
+                    Err(problems) => problems.into_iter().for_each(|problem| cx.report(problem)),
+                },
+            }
         }
     }
 }

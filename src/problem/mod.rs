@@ -1,6 +1,10 @@
 //! What is wrong with a stack file, and where. Plain data; `render` makes text of it.
 
+mod code;
+
 use std::fmt;
+
+pub use code::{Code, UnknownCode};
 
 /// A place in the stack file: byte offsets, end exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -23,8 +27,8 @@ pub enum Severity {
 /// One thing that is wrong, pointed at, with what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// A short stable name for the rule, such as `unknown-key`.
-    pub code: &'static str,
+    /// The rule that it breaks.
+    pub code: Code,
     /// How bad it is.
     pub severity: Severity,
     /// What is wrong, in the user's words; no full stop.
@@ -41,7 +45,7 @@ pub struct Problem {
 
 impl Problem {
     /// An error without a place; add what is known with the `at`, `label`, `note` and `help` calls.
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
             severity: Severity::Error,
