@@ -72,12 +72,12 @@ fn statement(cx: &Expansion<'_>, item: &Item<'_>, target: &str, access: Access) 
         }
         // Connections are let through by security groups, so no policy says anything of them.
         Some(Grant::Connect { port }) => connect(cx, item, target, port).map(|()| None),
-        Some(Grant::TakesOnly(words)) => Err(wrong(cx, item, target, words)),
+        Some(Grant::TakesOnly(words)) => Err(wrong(cx, item, target, words).into()),
         Some(Grant::Never { why, help }) => {
             let at = cx.key(item, &item.path(["access", target]));
             Err(Problem::new(Code::WrongAccess, why).at(at).help(help).into())
         }
-        None => Err(unknown(cx, item, target, stack)),
+        None => Err(unknown(cx, item, target, stack).into()),
     }
 }
 
@@ -99,12 +99,12 @@ fn is_in_network(item: &Item<'_>) -> bool {
     block_of(&item.prefix).is_some_and(|(block, _)| block.in_network)
 }
 
-fn wrong(cx: &Expansion<'_>, item: &Item<'_>, target: &str, wanted: &str) -> Box<Problem> {
+fn wrong(cx: &Expansion<'_>, item: &Item<'_>, target: &str, wanted: &str) -> Problem {
     let problem = Problem::new(Code::WrongAccess, format!("access to `{target}` is {wanted}"));
-    Box::new(problem.at(cx.value(item, &item.path(["access", target]))))
+    problem.at(cx.value(item, &item.path(["access", target])))
 }
 
-fn unknown(cx: &Expansion<'_>, item: &Item<'_>, target: &str, stack: &Stack) -> Box<Problem> {
+fn unknown(cx: &Expansion<'_>, item: &Item<'_>, target: &str, stack: &Stack) -> Problem {
     let in_network = is_in_network(item);
     let can_stand = |granted| granted == Granted::ByPolicy || (granted == Granted::ByConnection && in_network);
     let blocks = BLOCKS.iter().filter(|block| can_stand(block.granted));
@@ -116,5 +116,5 @@ fn unknown(cx: &Expansion<'_>, item: &Item<'_>, target: &str, stack: &Stack) -> 
         None => format!("known: {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
     };
     let problem = Problem::new(Code::UnknownName, format!("`{target}` is not in this file"));
-    Box::new(problem.at(cx.key(item, &item.path(["access", target]))).help(help))
+    problem.at(cx.key(item, &item.path(["access", target]))).help(help)
 }

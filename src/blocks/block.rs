@@ -29,7 +29,7 @@ pub(super) trait Block {
     }
 
     /// What its entries have access to, by their names.
-    fn accesses(_stack: &Stack) -> Vec<(&String, &BTreeMap<String, Access>)> {
+    fn accesses(_stack: &Stack) -> Accesses<'_> {
         Vec::new()
     }
 
@@ -48,6 +48,9 @@ pub(super) trait Block {
         false
     }
 }
+
+/// What entries have access to, by their names.
+pub(super) type Accesses<'a> = Vec<(&'a String, &'a BTreeMap<String, Access>)>;
 
 /// How the entries of a block can stand in `access`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +109,7 @@ pub(super) struct Registered {
     pub expand: fn(&mut Expansion<'_>),
     pub entries: fn(&Stack) -> Vec<&String>,
     pub grant: fn(&Expansion<'_>, &Item<'_>, &Stack, &str, Access) -> Option<Grant>,
-    pub accesses: fn(&Stack) -> Vec<(&String, &BTreeMap<String, Access>)>,
+    pub accesses: fn(&Stack) -> Accesses<'_>,
     pub route_target: fn(&Stack, &str) -> Option<RouteTarget>,
     pub endpoints: fn(&Stack) -> Vec<&'static str>,
     pub is_public: fn(&Stack) -> bool,

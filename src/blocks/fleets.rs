@@ -1,11 +1,9 @@
 //! `fleets`: instances in Auto Scaling groups, the same in every region, each with a role of its own.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::balancer::{self, Backend, role_name};
-use super::block::{Block, Grant, Granted, RouteTarget};
+use super::block::{Accesses, Block, Grant, Granted, RouteTarget};
 use super::expansion::{Expansion, Item, partition, without_nulls};
 use super::{After, Level, access, network, scaling, services, units};
 use crate::problem::{Code, Problem};
@@ -78,7 +76,7 @@ impl Block for Fleets {
         Some(if access == Access::Call { Grant::Connect { port } } else { Grant::TakesOnly("`call`") })
     }
 
-    fn accesses(stack: &Stack) -> Vec<(&String, &BTreeMap<String, Access>)> {
+    fn accesses(stack: &Stack) -> Accesses<'_> {
         stack.fleets.iter().map(|(name, one)| (name, &one.access)).collect()
     }
 

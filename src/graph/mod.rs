@@ -186,7 +186,7 @@ impl Lookup<'_> {
         let (address, origin) = (declaration.address.clone(), declaration.origin.clone());
         declaration.spec.for_each_reference(&mut |reference| match self.resolve(reference, &address.at) {
             Ok(target) => reference.target = target,
-            Err(problem) => problems.push(*problem.at_or(self.loaded.places.key(&origin))),
+            Err(problem) => problems.push(problem.at_or(self.loaded.places.key(&origin))),
         });
         let mut needs = BTreeMap::new();
         let info = self.catalog.get(&declaration.kind);
@@ -341,8 +341,8 @@ impl Lookup<'_> {
 struct Misses(Problem);
 
 impl Misses {
-    fn at_or(self, place: Option<crate::problem::Span>) -> Box<Problem> {
-        Box::new(Problem { span: self.0.span.or(place), ..self.0 })
+    fn at_or(self, place: Option<crate::problem::Span>) -> Problem {
+        Problem { span: self.0.span.or(place), ..self.0 }
     }
 }
 

@@ -54,11 +54,11 @@ pub fn build(folder: &Path, code: &str) -> Result<Built, Box<Problem>> {
             let problem = Problem::new(Code::MissingCode, format!("there is no folder or file `{code}`"));
             return Err(problem.help("the path goes from the folder that the stack file is in").into());
         }
-        Err(error) => return Err(unreadable(code, &error)),
+        Err(error) => return Err(unreadable(code, &error).into()),
     };
     let bytes = zip.len() as u64;
     if bytes > MAX_ZIPPED {
-        return Err(too_large(code, bytes, MAX_ZIPPED, "zipped"));
+        return Err(too_large(code, bytes, MAX_ZIPPED, "zipped").into());
     }
     let digest = Sha256::digest(&zip);
     let hex = digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
@@ -85,7 +85,7 @@ pub fn store(built: &Built) -> io::Result<()> {
 
 fn read_zip(path: &Path, code: &str, length: u64) -> Result<Vec<u8>, Box<Problem>> {
     if length > MAX_ZIPPED {
-        return Err(too_large(code, length, MAX_ZIPPED, "zipped"));
+        return Err(too_large(code, length, MAX_ZIPPED, "zipped").into());
     }
     let bytes = fs::read(path).map_err(|error| unreadable(code, &error))?;
     let mut archive = zip::ZipArchive::new(Cursor::new(&bytes))
@@ -95,10 +95,10 @@ fn read_zip(path: &Path, code: &str, length: u64) -> Result<Vec<u8>, Box<Problem
         unzipped = unzipped.saturating_add(archive.by_index_raw(at).map_or(0, |file| file.size()));
     }
     if archive.is_empty() {
-        return Err(empty(code));
+        return Err(empty(code).into());
     }
     if unzipped > MAX_UNZIPPED {
-        return Err(too_large(code, unzipped, MAX_UNZIPPED, "unzipped"));
+        return Err(too_large(code, unzipped, MAX_UNZIPPED, "unzipped").into());
     }
     Ok(bytes)
 }
@@ -116,14 +116,14 @@ fn zip_folder(folder: &Path, code: &str) -> Result<Vec<u8>, Box<Problem>> {
     let mut entries = Vec::new();
     collect(folder, "", 0, code, &mut entries)?;
     if entries.is_empty() {
-        return Err(empty(code));
+        return Err(empty(code).into());
     }
     let unzipped = entries.iter().map(|entry| entry.bytes).fold(0, u64::saturating_add);
     if unzipped > MAX_UNZIPPED {
-        return Err(too_large(code, unzipped, MAX_UNZIPPED, "unzipped"));
+        return Err(too_large(code, unzipped, MAX_UNZIPPED, "unzipped").into());
     }
     entries.sort_by(|one, other| one.name.cmp(&other.name));
-    write_zip(&entries).map_err(|error| unreadable(code, &error))
+    write_zip(&entries).map_err(|error| unreadable(code, &error).into())
 }
 
 fn collect(
@@ -190,18 +190,18 @@ fn write_zip(entries: &[Entry]) -> io::Result<Vec<u8>> {
     Ok(writer.finish()?.into_inner())
 }
 
-fn unreadable(code: &str, error: &io::Error) -> Box<Problem> {
-    Problem::new(Code::UnreadableCode, format!("`{code}` cannot be read: {error}")).into()
+fn unreadable(code: &str, error: &io::Error) -> Problem {
+    Problem::new(Code::UnreadableCode, format!("`{code}` cannot be read: {error}"))
 }
 
-fn empty(code: &str) -> Box<Problem> {
-    Problem::new(Code::MissingCode, format!("there is no file in `{code}`")).into()
+fn empty(code: &str) -> Problem {
+    Problem::new(Code::MissingCode, format!("there is no file in `{code}`"))
 }
 
-fn too_large(code: &str, bytes: u64, limit: u64, how: &str) -> Box<Problem> {
+fn too_large(code: &str, bytes: u64, limit: u64, how: &str) -> Problem {
     let mib = |bytes: u64| bytes.div_ceil(1 << 20);
     let message = format!("`{code}` has {} MiB {how}; Lambda takes {} MiB", mib(bytes), mib(limit));
-    Problem::new(Code::CodeTooLarge, message).help("leave out what it does not need, or use `image:`").into()
+    Problem::new(Code::CodeTooLarge, message).help("leave out what it does not need, or use `image:`")
 }
 
 #[cfg(test)]
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn what_cannot_be_a_package_is_refused() {
         let folder = folder(&[("f/app.py", ""), ("e/.DS_Store", "")]);
-        let check = |code: &str, wanted: &str| {
+        let check = |code: &str, wanted: Code| {
             assert_eq!(build(folder.path(), code).map(|_| ()).map_err(|problem| problem.code), Err(wanted), "{code}");
         };
         check("missing", Code::MissingCode);

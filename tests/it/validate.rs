@@ -29,3 +29,20 @@ fn a_problem_has_a_code_and_a_place() {
     assert_eq!((&problem["line"], &problem["column"]), (&json!(3), &json!(1)), "{document:#}");
     assert_eq!(problem["help"], "did you mean `functions`?", "{document:#}");
 }
+
+#[test]
+fn codes_are_explained() {
+    let explain = |code: &[&str]| {
+        let program = std::process::Command::new(env!("CARGO_BIN_EXE_isobar")).arg("explain").args(code).output();
+        let output = program.expect("the program runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, shown, _) = explain(&["unknown-key"]);
+    assert_eq!((code, shown.as_str()), (Some(0), "A key is not part of the language or of the kind.\n"));
+    let (code, _, told) = explain(&["unknown-kye"]);
+    assert_eq!(code, Some(1));
+    assert!(told.contains("did you mean `unknown-key`?"), "{told}");
+    let (code, all, _) = explain(&[]);
+    assert_eq!((code, all.lines().count()), (Some(0), isobar::problem::Code::ALL.len()));
+}

@@ -4,12 +4,10 @@ mod check;
 mod deploy;
 mod task;
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::balancer::{self, Backend};
-use super::block::{Block, Grant, Granted, RouteTarget};
+use super::block::{Accesses, Block, Grant, Granted, RouteTarget};
 use super::expansion::{Expansion, Item, without_nulls};
 use super::{After, Level, access, network, scaling};
 use crate::names::Region;
@@ -96,7 +94,7 @@ impl Block for Services {
         Some(if access == Access::Call { Grant::Connect { port } } else { Grant::TakesOnly("`call`") })
     }
 
-    fn accesses(stack: &Stack) -> Vec<(&String, &BTreeMap<String, Access>)> {
+    fn accesses(stack: &Stack) -> Accesses<'_> {
         stack.services.iter().map(|(name, one)| (name, &one.access)).collect()
     }
 

@@ -4,6 +4,7 @@ mod apply;
 mod completions;
 mod destroy;
 mod expand;
+mod explain;
 mod output;
 mod plan;
 mod recover;
@@ -28,6 +29,7 @@ pub enum Command {
     Recover(recover::Args),
     State(state::Args),
     Schema(schema::Args),
+    Explain(explain::Args),
     Completions(completions::Args),
 }
 
@@ -43,6 +45,7 @@ impl Command {
             Self::Recover(args) => recover::run(globals, args),
             Self::State(args) => args.command.run(globals),
             Self::Schema(_) => schema::run(),
+            Self::Explain(args) => explain::run(args),
             Self::Completions(args) => completions::run(args),
         }
     }
