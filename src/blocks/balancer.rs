@@ -273,7 +273,7 @@ fn check(cx: &mut Expansion<'_>, item: &Item<'_>, network: &Network, backend: &B
     if backend.port.is_none() {
         let fields = [("health", backend.health != TargetHealth::default()), ("public", backend.public)];
         for (field, _) in fields.into_iter().filter(|(_, is_set)| *is_set) {
-            let problem = Problem::new(Code::NoPort, format!("`{field}` means nothing for a {block} without a `port`"));
+            let problem = Problem::new(Code::NoPort, format!("`{field}` has no effect on a {block} without a `port`"));
             cx.report(problem.at(cx.key(item, &item.path([field]))).help(format!("add `port`, or remove `{field}`")));
         }
     }
@@ -297,7 +297,7 @@ fn check_times(cx: &mut Expansion<'_>, item: &Item<'_>, health: &TargetHealth) {
         let Some(text) = text else { continue };
         if !units::seconds(text).is_some_and(|seconds| range.contains(&seconds)) {
             good = false;
-            let problem = Problem::new(Code::OutOfRange, format!("`{text}` is not what `{field}` can be"));
+            let problem = Problem::new(Code::OutOfRange, format!("`{text}` is not a valid `{field}`"));
             cx.report(problem.at(cx.value(item, &item.path(["health", field]))).help(format!("write {words}")));
         }
     }

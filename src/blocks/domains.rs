@@ -58,7 +58,7 @@ pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &A
         return None;
     }
     if api.weight.is_some() && routing(cx, api) != Routing::Weighted {
-        let problem = Problem::new(Code::Unused, "`weight` means nothing unless routing is weighted").warning();
+        let problem = Problem::new(Code::Unused, "`weight` has no effect unless routing is weighted").warning();
         let span = cx.loaded.places.key(&item.path(["weight"]));
         cx.report(problem.at(span).help("add `routing: weighted`, or remove `weight`"));
     }
@@ -188,7 +188,7 @@ fn first_region<'a>(cx: &Expansion<'a>) -> Option<&'a Region> {
 fn unused_without_domain(cx: &mut Expansion<'_>, item: &Item<'_>, api: &Api) {
     for (field, is_set) in [("routing", api.routing.is_some()), ("weight", api.weight.is_some())] {
         if is_set {
-            let problem = Problem::new(Code::Unused, format!("`{field}` means nothing without a domain")).warning();
+            let problem = Problem::new(Code::Unused, format!("`{field}` has no effect without a domain")).warning();
             let span = cx.loaded.places.key(&item.path([field]));
             cx.report(problem.at(span).help(format!("add `domain`, or remove `{field}`")));
         }

@@ -30,7 +30,7 @@ pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, api: &Api, routes: 
         }
     }
     if health.latency.is_some() && cx.stack().notify.is_none() {
-        let problem = Problem::new(Code::Unused, "`latency` means nothing while nobody is told").warning();
+        let problem = Problem::new(Code::Unused, "`latency` has no effect without `notify`").warning();
         let span = cx.key(item, &item.path(["health", "latency"]));
         cx.report(problem.at(span).help("add `notify: {email: [...]}`, or remove `latency`"));
     }

@@ -26,7 +26,7 @@ pub(super) fn key(cx: &mut Expansion<'_>, path: &Path, attributes: &Attributes) 
     let mut places: Vec<_> = attributes.iter().map(|(name, of)| (place(name), name, of)).collect();
     places.sort_by_key(|(place, name, _)| (*place, *name));
     if places.len() == 2 && (places[0].0.is_none() || places[0].0 == places[1].0) {
-        let problem = Problem::new(Code::BadKey, "which attribute of this key comes first cannot be told");
+        let problem = Problem::new(Code::BadKey, "cannot tell which attribute is the partition key");
         let help = "write both attributes out here, the partition key first";
         cx.report(problem.at(cx.loaded.places.value(path)).help(help));
         return None;

@@ -40,7 +40,7 @@ pub(super) fn check(
         }
     }
     if desired.is_some() {
-        let problem = Problem::new(Code::DesiredAndScale, "`desired` means nothing where `scale` decides");
+        let problem = Problem::new(Code::DesiredAndScale, "`desired` has no effect beside `scale`");
         let span = cx.key(item, &item.path(["desired"]));
         cx.report(problem.at(span).help("keep one of them; `scale.min` is where it begins"));
     }

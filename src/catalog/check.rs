@@ -104,7 +104,7 @@ impl Checker<'_> {
         }
         if fields.len() != 1 {
             let names = list_of(cases.keys().map(String::as_str));
-            self.fault(path, Code::OneOf, format!("exactly one of {names} is wanted, not {}", fields.len()), None);
+            self.fault(path, Code::OneOf, format!("exactly one of {names} must be set, not {}", fields.len()), None);
         }
     }
 
@@ -148,10 +148,10 @@ impl Checker<'_> {
         let count = count as u64;
         let many = |number: u64| if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") };
         if min.is_some_and(|min| count < min) {
-            self.fault(path, Code::TooShort, format!("at least {} wanted, not {count}", many(min.unwrap_or(0))), None);
+            self.fault(path, Code::TooShort, format!("must have at least {}, but has {count}", many(min.unwrap_or(0))), None);
         }
         if max.is_some_and(|max| count > max) {
-            self.fault(path, Code::TooLong, format!("at most {} allowed, not {count}", many(max.unwrap_or(0))), None);
+            self.fault(path, Code::TooLong, format!("must have at most {}, but has {count}", many(max.unwrap_or(0))), None);
         }
     }
 
@@ -159,12 +159,12 @@ impl Checker<'_> {
         let Some(number) = number else { return };
         if min.is_some_and(|min| number < min) || max.is_some_and(|max| number > max) {
             let range = match (min, max) {
-                (Some(min), Some(max)) => format!("from {min} to {max}"),
-                (Some(min), None) => format!("of {min} or more"),
-                (None, Some(max)) => format!("up to {max}"),
+                (Some(min), Some(max)) => format!("between {min} and {max}"),
+                (Some(min), None) => format!("{min} or more"),
+                (None, Some(max)) => format!("at most {max}"),
                 (None, None) => String::new(),
             };
-            self.fault(path, Code::OutOfRange, format!("a number {range} is wanted, not {number}"), None);
+            self.fault(path, Code::OutOfRange, format!("must be {range}, but is {number}"), None);
         }
     }
 
@@ -246,12 +246,12 @@ mod tests {
             })).join("\n"),
             @r"
         inner.deep wrong-type: `deep` takes true or false, not text
-        layers too-long: at most 1 item allowed, not 2
+        layers too-long: must have at most 1 item, but has 2
         layers[1] wrong-type: text is wanted here, not a number
-        memory out-of-range: a number from 128 to 10240 is wanted, not 64
+        memory out-of-range: must be between 128 and 10240, but is 64
         memroy unknown-key: unknown key `memroy`
         mode wrong-value: `fats` is not one of the known values
-        name too-short: at least 2 characters wanted, not 1
+        name too-short: must have at least 2 characters, but has 1
         name wrong-form: `A` does not have the form `^[a-z]+$`
         "
         );

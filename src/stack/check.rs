@@ -74,7 +74,7 @@ pub fn problem(shape: &Shape, json: &Json, base: &Path, fault: &Fault, places: &
             Key::Field(name) => Some(name.as_str()),
             Key::Index(_) => None,
         });
-        problem.message = format!("`{given}` is not what `{}` takes", name.unwrap_or_default());
+        problem.message = format!("`{given}` is not a valid value of `{}`", name.unwrap_or_default());
     }
     match help {
         Some(help) => problem.help(help),

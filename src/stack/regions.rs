@@ -82,7 +82,7 @@ pub fn check(json: &Json, places: &Places) -> (Vec<Region>, Vec<Problem>) {
         && let Some(other) = regions.iter().find(|region| partition(region) != partition(first))
     {
         problems.push(
-            Problem::new(Code::InvalidRegion, format!("`{first}` and `{other}` cannot be had by one account"))
+            Problem::new(Code::InvalidRegion, format!("one account cannot use both `{first}` and `{other}`"))
                 .at(places.value(&path))
                 .help("a stack lives in one partition of AWS; make one stack file for each"),
         );
@@ -108,7 +108,7 @@ fn list(json: Option<&Json>, path: &Path, places: &Places, problems: &mut Vec<Pr
             Ok(region) if regions.contains(&region) => {
                 let first = regions.iter().position(|known| *known == region).unwrap_or(0);
                 problems.push(
-                    Problem::new(Code::DuplicateRegion, format!("`{given}` stands here twice"))
+                    Problem::new(Code::DuplicateRegion, format!("duplicate region `{given}`"))
                         .at(at)
                         .label("again here")
                         .note(at_of[first], "first here")
@@ -172,17 +172,17 @@ mod tests {
         assert_eq!(check(&json!({"regions": ["us-east-1", "us-west-2"]})), none);
         assert_eq!(
             check(&json!({"regions": ["us-east-1", "us-east-1", "eu-nowhere-1"]})),
-            ["`us-east-1` stands here twice", "`eu-nowhere-1` is not a region of AWS"]
+            ["duplicate region `us-east-1`", "`eu-nowhere-1` is not a region of AWS"]
         );
         let order =
             |order: &[&str]| check(&json!({"regions": ["us-east-1", "us-west-2"], "rollout": {"order": order}}));
         assert_eq!(order(&["us-west-2", "us-east-1"]), none);
         assert_eq!(order(&["us-west-2"]), ["`order` leaves `us-east-1` out"]);
         assert_eq!(order(&["us-west-2", "us-east-1", "eu-west-1"]), ["`eu-west-1` is none of the stack's regions"]);
-        assert_eq!(order(&["us-west-2", "us-west-2", "us-east-1"]), ["`us-west-2` stands here twice"]);
+        assert_eq!(order(&["us-west-2", "us-west-2", "us-east-1"]), ["duplicate region `us-west-2`"]);
         assert_eq!(
             check(&json!({"regions": ["us-east-1", "cn-north-1"]})),
-            ["`us-east-1` and `cn-north-1` cannot be had by one account"]
+            ["one account cannot use both `us-east-1` and `cn-north-1`"]
         );
     }
 }

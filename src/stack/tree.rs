@@ -256,7 +256,7 @@ fn references_in(text: &str) -> Vec<(usize, usize)> {
 }
 
 fn duplicate(name: &str, first: Span, second: Span) -> Problem {
-    Problem::new(Code::DuplicateKey, format!("the key `{name}` stands here twice"))
+    Problem::new(Code::DuplicateKey, format!("duplicate key `{name}`"))
         .at(second)
         .label("again here")
         .note(Some(first), "first here")

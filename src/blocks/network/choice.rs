@@ -153,7 +153,7 @@ fn listed(cx: &Expansion<'_>, path: &Path, list: &Json, region: &Region, known: 
             ));
         };
         if chosen.contains(&zone) {
-            let problem = Problem::new(Code::UnknownZones, format!("`{id}` stands here twice")).at(at);
+            let problem = Problem::new(Code::UnknownZones, format!("duplicate zone `{id}`")).at(at);
             return Err(Some(problem.help("name each zone once")));
         }
         chosen.push(zone);
@@ -221,6 +221,6 @@ fn overlaps(cx: &mut Expansion<'_>, network: &Network) {
         let place = |region: &str| cx.loaded.places.value(&Path::of(["network", "cidr", region]));
         let problem = Problem::new(Code::CidrOverlap, format!("`{text}` in {region} overlaps the network of {other}"));
         let problem = problem.at(place(region)).note(place(other), "the other one");
-        cx.report(problem.help("networks that are to be joined one day need addresses of their own"));
+        cx.report(problem.help("networks that may be peered later must not overlap"));
     }
 }

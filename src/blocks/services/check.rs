@@ -39,7 +39,7 @@ fn check_image(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
     let tag = last.rsplit_once(['@', ':']).map(|(_, tag)| tag);
     let is_reference = last.ends_with('}');
     if tag.is_none_or(|tag| tag == "latest" || tag.is_empty()) && !is_reference {
-        let problem = Problem::new(Code::NoTag, format!("`{image}` is another image tomorrow")).warning();
+        let problem = Problem::new(Code::NoTag, format!("the tag of `{image}` can move")).warning();
         cx.report(
             problem.at(at).help("name a tag that never moves, such as a version; the next task may start with it"),
         );
@@ -63,7 +63,7 @@ fn check_size(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
     if memories.is_empty() {
         let near = known.iter().min_by_key(|units| units.abs_diff(cpu)).unwrap_or(&256);
         let all = known.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        let problem = Problem::new(Code::BadSize, format!("Fargate has no task with {cpu} processor units"));
+        let problem = Problem::new(Code::BadSize, format!("Fargate has no task size with {cpu} CPU units"));
         cx.report(problem.at(cx.value(item, &item.path(["cpu"]))).help(format!("use {near}, or one of {all}")));
         return;
     }
@@ -72,7 +72,7 @@ fn check_size(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
     let near = memories.iter().find(|one| **one >= memory).or(memories.last()).copied().unwrap_or(memory);
     let fitting = known.iter().find(|cpu| fargate::memories(**cpu).contains(&memory));
     let problem =
-        Problem::new(Code::BadSize, format!("Fargate has no task with {cpu} processor units and {memory} MiB"));
+        Problem::new(Code::BadSize, format!("Fargate has no task size with {cpu} CPU units and {memory} MiB"));
     let other = fitting.map_or_else(String::new, |cpu| format!("; `cpu: {cpu}` goes with {memory}"));
     let help = format!("use {near}: with {cpu} units it has {}, in MiB{other}", fargate::memories_in_words(cpu));
     cx.report(problem.at(cx.value(item, &item.path(["memory"]))).help(help));

@@ -112,14 +112,14 @@ mod tests {
     #[test]
     fn notes_stand_at_their_places_and_everything_is_counted() {
         let source = source("a: 1\nb: 2\nc: 3\nd: 4\na: 2\n");
-        let twice = Problem::new(Code::DuplicateKey, "the key `a` stands here twice")
+        let twice = Problem::new(Code::DuplicateKey, "duplicate key `a`")
             .at(Span { start: 20, end: 21 })
             .label("again here")
             .note(Some(Span { start: 0, end: 1 }), "first here")
             .note(None, "a note of its own");
         let warning = Problem::new(Code::Unused, "this is odd").warning().help("look at it");
         insta::assert_snapshot!(problems(Some(&source), &[twice, warning], false), @r"
-        error[duplicate-key]: the key `a` stands here twice
+        error[duplicate-key]: duplicate key `a`
          --> isobar.yaml:5:1
           |
         1 | a: 1
@@ -130,7 +130,7 @@ mod tests {
           |
           = note: a note of its own
 
-        warning[odd]: this is odd
+        warning[unused]: this is odd
          |
          = help: look at it
 

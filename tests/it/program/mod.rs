@@ -97,16 +97,16 @@ fn deletion_of_protected_data_is_refused_before_the_first_call() {
     insta::assert_snapshot!(refused.shown(), @r"
     exit 4
     -- stderr
-    1 thing in the way; nothing can be applied:
-      ! tables.carts@global: it holds data, is protected, and would be deleted
-        help: to lose its data, say `--allow-data-loss tables.carts@global`; to keep it, set `retain: true`
+    1 problem blocks this plan:
+      ! tables.carts@global: this resource holds data and is protected; the plan would delete it
+        help: to delete it anyway, pass `--allow-data-loss tables.carts@global`; to keep it, set `retain: true`
 
     global
       -   delete  tables.carts@global  dynamodb.GlobalTable
 
     Plan: 1 to delete, in 2 regions.
     refused: the plan cannot be applied; nothing was changed
-    help: to let protected data go, pass `--allow-data-loss tables.carts@global`, once for each address, or `--allow-data-loss all`
+    help: to lose protected data, pass `--allow-data-loss tables.carts@global`, once for each address, or `--allow-data-loss all`
     ");
     assert_eq!(world.inventory(), before);
 

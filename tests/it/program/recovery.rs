@@ -73,8 +73,8 @@ fn a_lost_or_damaged_state_is_rebuilt_and_the_next_plan_is_empty() {
       <= found   functions.carts.role@us-east-1  small-carts-us-east-1
       <= found   functions.carts.version@us-east-1  small-carts:1
     Recover: 21 found again, 0 gone, 0 confirmed, 0 open calls.
-    error: nobody can be asked: this is no terminal
-    help: look at `isobar plan`, then pass `--yes`
+    error: confirmation needs a terminal
+    help: review `isobar plan`, then pass `--yes`
     ");
     assert_eq!(records(), Vec::<String>::new());
     world.isobar(&["recover", "--local", "--yes", SMALL]).exits(0);
@@ -161,7 +161,7 @@ fn a_state_is_pulled_pushed_moved_and_forgotten() {
     insta::assert_snapshot!(refused.shown(), @r"
     exit 4
     -- stderr
-    refused: `notify.topic@us-east-1x` and `resources.topic@us-east-1` are not in one place: a thing cannot be moved to another region
+    refused: `notify.topic@us-east-1x` and `resources.topic@us-east-1` are in different scopes: a resource cannot be moved to another region
     help: write both with the same `@region`, or both without: all parts in all regions
     ");
     world.isobar(&["state", "mv", "--local", SMALL, &address, &moved]).exits(0);
@@ -197,8 +197,8 @@ fn a_state_is_pulled_pushed_moved_and_forgotten() {
     -- stderr
     notify.topic@us-east-1  sns.Topic arn:aws:sns:us-east-1:000000000000:small-notify
     These stay in AWS, and go on to cost what they cost. If their blocks stay in the stack file, the next plan finds them again.
-    error: nobody can be asked: this is no terminal
-    help: look at `isobar plan`, then pass `--yes`
+    error: confirmation needs a terminal
+    help: review `isobar plan`, then pass `--yes`
     ");
     let alive = world.inventory();
     let removed = world.isobar(&["state", "rm", "--local", SMALL, "notify.*", "--yes"]).exits(0);
@@ -237,9 +237,9 @@ fn a_held_lock_is_refused_with_its_holder() {
       process  [pid]
       who      tester
       since    [time]
-    If its lock is broken, that run stops as soon as it would renew it; a call that is under way is still done, and the next run finds out what became of it. A lock in S3 runs out by itself soon after its run has died.
+    If the lock is broken, that run stops at its next renewal. A call that is under way still completes, and the next run finds out how it ended. A lock in S3 expires by itself soon after its run has died.
     refused: .isobar/local/small.lock: it is held by `isobar apply`, process [pid] of tester, since [time], which is alive: the lock ends with it, not before
-    help: stop that process, and its lock is gone
+    help: stop that process; its lock ends with it
     ");
     world.isobar(&["state", "mv", "--local", SMALL, "tables.carts", "tables.other"]).exits(4);
     lines.for_each(drop);

@@ -100,7 +100,7 @@ fn a_lost_replica_is_detached_by_command_and_attached_again() {
     Plan: 2 to update, in 2 regions.
     refused: s3://small-state/small/state.json: this state has a copy at s3://small-state-west/small/state.json, and the stack file does not say so
     help: add `copy:` with s3://small-state-west/small/state.json under `state`
-    help: if the copy is lost for good, `isobar state detach` lets this place stand alone
+    help: if the copy is lost for good, `isobar state detach` lets the first place stand alone
     "#);
     run(&world, &["state", "detach", "--yes"]).exits(0);
     run(&world, &["apply", "--yes"]).exits(0);
