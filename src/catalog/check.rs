@@ -148,10 +148,20 @@ impl Checker<'_> {
         let count = count as u64;
         let many = |number: u64| if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") };
         if min.is_some_and(|min| count < min) {
-            self.fault(path, Code::TooShort, format!("must have at least {}, but has {count}", many(min.unwrap_or(0))), None);
+            self.fault(
+                path,
+                Code::TooShort,
+                format!("must have at least {}, but has {count}", many(min.unwrap_or(0))),
+                None,
+            );
         }
         if max.is_some_and(|max| count > max) {
-            self.fault(path, Code::TooLong, format!("must have at most {}, but has {count}", many(max.unwrap_or(0))), None);
+            self.fault(
+                path,
+                Code::TooLong,
+                format!("must have at most {}, but has {count}", many(max.unwrap_or(0))),
+                None,
+            );
         }
     }
 
