@@ -241,7 +241,7 @@ impl Objects for S3Objects {
     }
 }
 
-/// When S3 says that it answered.
+/// The time of the answer, by S3's clock.
 #[derive(Debug, Clone, Default)]
 struct Answered(Arc<Mutex<Option<DateTime>>>);
 

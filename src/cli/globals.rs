@@ -28,7 +28,7 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "N", default_value = "64",
           value_parser = clap::value_parser!(u16).range(1..).map(usize::from))]
     pub parallelism: usize,
-    /// How long to wait for another run to release the lock, such as `5m`
+    /// Longest wait for another run to release the lock, such as `5m`
     #[arg(long, global = true, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     pub lock_timeout: Duration,
     /// Use colour

@@ -299,6 +299,45 @@ fn nothing_is_left_undone_or_waved_through() {
     report(&faults);
 }
 
+/// Folders whose docs begin with their subject, a noun. Others join as they are rewritten.
+const SUBJECT_FIRST: &[&str] = &[
+    "src/apply",
+    "src/aws",
+    "src/cli",
+    "src/cloud",
+    "src/diff",
+    "src/intent",
+    "src/kinds",
+    "src/names",
+    "src/observe.rs",
+    "src/ops",
+    "src/plan",
+    "src/planning",
+    "src/render",
+    "src/schedule.rs",
+    "src/state",
+    "src/store",
+];
+
+#[test]
+fn docs_begin_with_their_subject() {
+    let pronouns = ["What ", "Who ", "Whether ", "How ", "Where ", "When ", "That "];
+    let mut faults = Vec::new();
+    for source in sources("src").iter().filter(|source| SUBJECT_FIRST.iter().any(|one| source.path.starts_with(one))) {
+        for (number, line) in source.text.lines().enumerate() {
+            let text = line.trim_start();
+            let doc = text.strip_prefix("/// ").or_else(|| text.strip_prefix("//! ")).unwrap_or_default();
+            // Only the line that begins a doc; the lines before and after belong to one text.
+            let begins =
+                number == 0 || !source.text.lines().nth(number - 1).unwrap_or_default().trim().starts_with("//");
+            if begins && pronouns.iter().any(|pronoun| doc.starts_with(pronoun)) {
+                faults.push(format!("{}:{}: `{doc}`", source.path.display(), number + 1));
+            }
+        }
+    }
+    report(&faults);
+}
+
 #[test]
 fn no_sdk_type_is_named_outside_its_folders() {
     let outside = |source: &Source| !source.path.starts_with("src/aws") && !source.path.starts_with("src/kinds");

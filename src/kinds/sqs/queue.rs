@@ -38,7 +38,7 @@ const ATTRIBUTES: [&str; 10] = [
     "policy",
 ];
 
-/// What a queue can be told to be.
+/// Properties of a queue.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -48,32 +48,32 @@ pub struct Spec {
         extend("x-change" = "replace")
     )]
     pub name: String,
-    /// Whether messages come in the order in which they were sent, each once. A standard queue when left out.
+    /// FIFO: messages come in the order in which they were sent, each once. A standard queue when left out.
     #[schemars(extend("x-change" = "replace"))]
     pub fifo: Option<bool>,
-    /// Whether messages of the same content, sent within five minutes, are one. For FIFO queues; off when left out.
+    /// Deduplication by content: equal messages sent within five minutes are one. For FIFO queues; off when left out.
     pub content_based_deduplication: Option<bool>,
-    /// How long a message that was received is hidden from other receivers; 0 to 43200 seconds, 30 when left out.
+    /// Time for which a received message is hidden from other receivers; 0 to 43200 seconds, 30 when left out.
     #[schemars(range(min = 0, max = 43200))]
     pub visibility_timeout_seconds: Option<i32>,
-    /// How long a new message is hidden; 0 to 900 seconds, 0 when left out.
+    /// Time for which a new message is hidden; 0 to 900 seconds, 0 when left out.
     #[schemars(range(min = 0, max = 900))]
     pub delay_seconds: Option<i32>,
-    /// How long a message is kept; 60 to 1209600 seconds (14 days), 345600 (4 days) when left out. A shorter time
+    /// Time for which a message is kept; 60 to 1209600 seconds (14 days), 345600 (4 days) when left out. A shorter time
     /// deletes messages that are older. A change takes effect within 15 minutes.
     #[schemars(range(min = 60, max = 1_209_600))]
     pub retention_seconds: Option<i32>,
     /// Largest message; 1024 to 1048576 bytes, the latter when left out.
     #[schemars(range(min = 1024, max = 1_048_576))]
     pub max_message_bytes: Option<i32>,
-    /// How long a call that receives waits for a message; 0 to 20 seconds, 0 when left out.
+    /// Time for which a receive call waits for a message; 0 to 20 seconds, 0 when left out.
     #[schemars(range(min = 0, max = 20))]
     pub receive_wait_seconds: Option<i32>,
-    /// Where messages go that nobody could handle.
+    /// Dead-letter queue, for messages that nobody could handle.
     pub dead_letter: Option<DeadLetter>,
     /// KMS key that encrypts messages at rest: its id, ARN or `alias/NAME`. An empty text for none.
     pub kms_key: Option<String>,
-    /// Whether SQS encrypts messages at rest with keys of its own, in place of `kms_key`. On when neither is given.
+    /// Encryption at rest with keys of SQS, in place of `kms_key`. On when neither is given.
     pub managed_encryption: Option<bool>,
     /// Resource policy: who may use the queue besides this account. `{}` for none.
     #[schemars(extend("x-compare" = "policy"))]
@@ -83,18 +83,18 @@ pub struct Spec {
     pub tags: Option<Tags>,
 }
 
-/// Where messages go that nobody could handle.
+/// The dead-letter queue of another queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetter {
     /// ARN of a queue of the same type and region. An empty text for none.
     pub queue: String,
-    /// How often a message is received before it goes there; 1 to 1000, 10 when left out.
+    /// Receives of a message before it goes there; 1 to 1000, 10 when left out.
     #[schemars(range(min = 1, max = 1000))]
     pub max_receives: Option<i32>,
 }
 
-/// What a queue can be referred to by.
+/// Outputs of a queue.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {
     /// Its URL, which every call takes.
@@ -217,7 +217,7 @@ fn is_fifo(name: &str) -> bool {
     name.strip_suffix(".fifo").is_some()
 }
 
-/// What an update has to send.
+/// Attributes that an update has to send.
 fn changed_attributes(from: &Spec, to: &Spec) -> HashMap<Name, String> {
     let mut attributes = HashMap::new();
     let flags = [
@@ -283,7 +283,7 @@ async fn tags(cx: &Cx, url: &str) -> Result<Option<Tags>> {
     Ok(listed.map(|listed| listed.tags.unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>()))
 }
 
-/// What is there; without attributes only what the name and the tags tell.
+/// The live queue; without attributes, only what its name and tags tell.
 fn live_spec(name: String, attributes: Option<&HashMap<Name, String>>, tags: Tags) -> Result<Spec> {
     let text = |name: Name| attributes?.get(&name).map(String::as_str);
     let number = |name: Name| text(name).and_then(|value| value.parse().ok());

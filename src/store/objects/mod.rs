@@ -53,7 +53,7 @@ pub struct Object {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag(pub String);
 
-/// When a write is to be done.
+/// Condition of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum When {
     /// If there is no object.

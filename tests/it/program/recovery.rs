@@ -88,7 +88,7 @@ fn a_lost_or_damaged_state_is_rebuilt_and_the_next_plan_is_empty() {
     insta::assert_snapshot!(recovered.shown(), @r"
     exit 0
     -- stderr
-    The state cannot be read, and is rebuilt: .isobar/local/small.json: this is not a state: [the end of the file]; the last good copy is .isobar/local/backup/small.1.json: `isobar state push` takes it, or `isobar recover` asks AWS
+    The state is unreadable and will be rebuilt: .isobar/local/small.json: this is not a state: [the end of the file]; the last good copy is .isobar/local/backup/small.1.json: `isobar state push` takes it, or `isobar recover` asks AWS
       <= found   apis.shop@us-west-2  [id]
       <= found   apis.shop.deployment@us-west-2  [id]
       <= found   apis.shop.errors_alarm@us-west-2  small-apis-shop-errors
@@ -111,7 +111,7 @@ fn a_lost_or_damaged_state_is_rebuilt_and_the_next_plan_is_empty() {
       <= found   functions.carts.role@us-east-1  small-carts-us-east-1
       <= found   functions.carts.version@us-east-1  small-carts:1
     Recover: 21 found again, 0 gone, 0 confirmed, 0 open calls.
-    What could not be read is kept in .isobar/local/small.json.damaged
+    The unreadable state is kept in .isobar/local/small.json.damaged
     The state is written.
     ");
     assert_eq!(world.read(&format!("{STATE}.damaged")), whole[..whole.len() / 2]);
@@ -124,7 +124,7 @@ fn a_lost_or_damaged_state_is_rebuilt_and_the_next_plan_is_empty() {
     exit 0
     -- stderr
     Recover: 0 found again, 0 gone, 21 confirmed, 0 open calls.
-    The state is as it should be.
+    The state matches AWS.
     ");
     assert_eq!(world.inventory(), alive, "recover has changed something");
 }
@@ -188,7 +188,7 @@ fn a_state_is_pulled_pushed_moved_and_forgotten() {
     insta::assert_snapshot!(nothing.shown(), @r"
     exit 4
     -- stderr
-    refused: nothing is remembered of `nothing.*`
+    refused: the state has nothing at `nothing.*`
     help: `isobar state list` lists what there is
     ");
     let unconfirmed = world.isobar(&["state", "rm", "--local", SMALL, &address]).exits(1);
@@ -196,7 +196,7 @@ fn a_state_is_pulled_pushed_moved_and_forgotten() {
     exit 1
     -- stderr
     notify.topic@us-east-1  sns.Topic arn:aws:sns:us-east-1:000000000000:small-notify
-    These stay in AWS, and go on to cost what they cost. If their blocks stay in the stack file, the next plan finds them again.
+    These stay in AWS and continue to incur costs. If their blocks stay in the stack file, the next plan adopts them again.
     error: confirmation needs a terminal
     help: review `isobar plan`, then pass `--yes`
     ");
@@ -206,7 +206,7 @@ fn a_state_is_pulled_pushed_moved_and_forgotten() {
     exit 0
     -- stderr
     notify.topic@us-east-1  sns.Topic arn:aws:sns:us-east-1:000000000000:small-notify
-    These stay in AWS, and go on to cost what they cost. If their blocks stay in the stack file, the next plan finds them again.
+    These stay in AWS and continue to incur costs. If their blocks stay in the stack file, the next plan adopts them again.
     ");
     assert_eq!(world.isobar(&["state", "list", "--local", SMALL]).exits(0).data, "");
     assert_eq!(world.inventory(), alive);
