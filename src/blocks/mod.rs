@@ -47,6 +47,8 @@ const BLOCKS: &[Registered] = &[
     Registered::of::<notify::Notify>(),
     Registered::of::<tables::Tables>(),
     Registered::of::<network::Networks>(),
+    // A second row of the same block, since a link comes after the networks and neither needs the other's file. Nothing
+    // can be asked of either, so it does not matter which of the two a name leads to.
     Registered::of::<links::Links>(),
     Registered::of::<functions::Functions>(),
     Registered::of::<services::Services>(),
