@@ -27,10 +27,8 @@ where
 /// If the answer has none: the resource may be there, and is then searched for by its owner, never recorded without an
 /// id.
 pub(super) fn created(operation: &str, id: Option<String>) -> Result<PhysicalId> {
-    id.filter(|id| !id.is_empty()).map(PhysicalId::new).ok_or_else(|| CloudError {
-        maybe_done: true,
-        ..CloudError::local(Class::Server, operation, "AWS answered without the id of what it created")
-    })
+    let id = required(operation, "the id of what it created", id).map(PhysicalId::new);
+    id.map_err(|error| CloudError { maybe_done: true, ..error })
 }
 
 /// A text that AWS always gives, such as an ARN.
