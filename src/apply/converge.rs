@@ -17,6 +17,8 @@ use crate::value::Json;
 const SHOWN_WITHIN: Duration = Duration::from_mins(2);
 /// Time to wait for a change to become visible before it is sent again.
 const SEND_AGAIN_AFTER: Duration = Duration::from_secs(15);
+/// How often the same differences may come back after others: updates that undo each other would go round for ever.
+const ROUNDS: usize = 3;
 
 /// The distance of a resource from what is wanted, by one read.
 enum Distance {
@@ -45,6 +47,8 @@ struct Convergence<'a> {
     /// The changes seen last, and since when.
     changes: Vec<Change>,
     since: Instant,
+    /// The changes seen before those, one after the other.
+    seen: Vec<Vec<Change>>,
     /// The time of the update with these changes.
     sent_at: Option<Instant>,
     attempt: u32,
@@ -64,9 +68,21 @@ impl ResourceStep<'_> {
     ) -> Result<Option<Live>, StepFailure> {
         let (changes, since) = (Vec::new(), Instant::now());
         let resource = self;
-        let (sent_at, attempt, tried) = (None, 0, false);
-        let mut convergence =
-            Convergence { resource, id, wanted, generation, sent, is_new, changes, since, sent_at, attempt, tried };
+        let (sent_at, attempt, tried, seen) = (None, 0, false, Vec::new());
+        let mut convergence = Convergence {
+            resource,
+            id,
+            wanted,
+            generation,
+            sent,
+            is_new,
+            changes,
+            since,
+            seen,
+            sent_at,
+            attempt,
+            tried,
+        };
         loop {
             match convergence.distance().await? {
                 Distance::WaitingForAws(why) => self.wait(&why).await?,
@@ -114,6 +130,7 @@ impl Convergence<'_> {
 
     fn see(&mut self, changes: Vec<Change>) {
         if self.changes != changes {
+            self.seen.push(std::mem::take(&mut self.changes));
             (self.changes, self.since, self.sent_at) = (changes, Instant::now(), None);
         }
     }
@@ -122,6 +139,13 @@ impl Convergence<'_> {
     fn ensure_possible(&self) -> Result<(), StepFailure> {
         let stuck = self.since.elapsed();
         let paths = || self.changes.iter().map(|change| format!("`{}`", change.path)).collect::<Vec<_>>().join(", ");
+        if self.seen.iter().filter(|seen| **seen == self.changes).count() >= ROUNDS {
+            let what = format!(
+                "its updates undo each other: {} differs again after each; AWS may take two of these values for one",
+                paths()
+            );
+            return Err(self.resource.failed(Class::Invalid, what));
+        }
         let replaces = self.changes.iter().any(|change| change.effect == Effect::Replace);
         if replaces && (!self.is_new || stuck > VISIBLE_WITHIN) {
             let what = format!("{} cannot be changed in place; plan again", paths());

@@ -9,7 +9,7 @@ use super::context::{Context, StepFailure};
 use super::delete::delete;
 use super::resource::ResourceStep;
 use crate::cloud::{Class, Live, Readiness};
-use crate::diff::Effect;
+use crate::diff::{Effect, managed_part, widened};
 use crate::names::{Address, PhysicalId};
 use crate::plan::steps::{Action, Step};
 use crate::state::Record;
@@ -45,7 +45,8 @@ pub(super) async fn perform(context: &Context, step: &Step, forced: bool) -> Res
         Action::Create => resource(context, address)?.create(false).await?,
         Action::Replace => resource(context, address)?.replace(forced).await?,
         Action::Adopt(id) => resource(context, address)?.adopt(id).await?,
-        Action::Update | Action::Await => resource(context, address)?.update().await?,
+        Action::Widen => resource(context, address)?.widen().await?,
+        Action::Update | Action::Narrow | Action::Await => resource(context, address)?.update().await?,
     };
     Ok(live.readiness)
 }
@@ -104,6 +105,18 @@ impl ResourceStep<'_> {
             // It went with what it hangs on, which was replaced; or it was going since an earlier run.
             None => self.create(false).await,
         }
+    }
+
+    /// Brings a recorded resource to what is wanted, and leaves what it lets others do besides.
+    async fn widen(&self) -> Result<Live, StepFailure> {
+        let (wanted, record) = (self.wanted()?, self.recorded()?);
+        let Some(live) = self.look(&record.id, &wanted).await? else { return self.create(false).await };
+        let live = managed_part(&self.info.spec, &wanted, &live.spec, Some(&record.spec));
+        // What goes beyond the kind's limits is narrowed at once: what comes next needs its part.
+        let fits = |wider: &Json| (self.info.check)(wider).is_ok_and(|problems| problems.is_empty());
+        let wider = widened(&self.info.spec, &wanted, &live).filter(fits).unwrap_or(wanted);
+        let converged = self.converge(&record.id, &wider, record.generation, Some(record.spec), false).await?;
+        converged.ok_or_else(|| self.has_gone())
     }
 
     /// Replaces a resource, if what is known by now still asks for it; else brings it to what is wanted.

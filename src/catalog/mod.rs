@@ -39,6 +39,8 @@ pub struct KindInfo {
     pub schema: Json,
     /// Facts of the kind that planning and applying ask for.
     pub traits: Traits,
+    /// True if its names are those of the whole account, whatever region they are declared in.
+    pub account_wide: bool,
     /// Rules beyond the shape: what is wrong, in the user's words; an error if the spec does not fit the types.
     pub check: fn(&Json) -> Result<Vec<String>, String>,
 }
@@ -100,6 +102,16 @@ impl Catalog {
 }
 
 impl KindInfo {
+    /// The values of the fields that are unique together ([`Traits::unique_by`]), if the kind has such and all of them
+    /// are known: two resources with the same ones cannot be in one scope.
+    pub fn unique_values<'a>(&self, value: impl Fn(&str) -> Option<&'a Json>) -> Option<Vec<String>> {
+        let fields = self.traits.unique_by;
+        let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let known = |field: &&str| value(field).filter(|value| !value.is_null()).map(text);
+        let values: Vec<String> = fields.iter().filter_map(known).collect();
+        (!fields.is_empty() && values.len() == fields.len()).then_some(values)
+    }
+
     /// A spec without what must not be remembered: secrets stand as their hash.
     pub fn redact(&self, spec: &Json) -> Json {
         redact(&self.spec, spec)

@@ -94,6 +94,8 @@ pub struct Field {
 /// | `x-merge` | only the keys or items that are or were in the file are ours | `diff` |
 /// | `x-whole` | it is always sent whole: a field left out is wanted at its default, or not at all | `diff` |
 /// | `x-compare: sha256, policy, dns` | how equality is decided | `diff` |
+/// | `x-grants: [FIELD]` | rights or ways of others: widened before they need more, narrowed once they need less; items with these fields alike are one | `diff`, `planning` |
+/// | `x-copies` | what it refers to is copied as it is now: what that needs is needed as long as the copy is | `graph` |
 /// | `x-needs: serving` | what it refers to must be serving, not just configured | `graph` |
 /// | `x-volatile` | an output that an update may change | `plan` |
 /// | `x-stable-under: [FIELD]` | a volatile output that a change of these fields alone leaves as it is | `plan` |
@@ -120,6 +122,11 @@ pub struct Annotations {
     pub merge: bool,
     /// A field left out is wanted at its default, or not at all.
     pub whole: bool,
+    /// It lets others do something: what is taken away goes once nobody uses it. The fields that tell its items apart,
+    /// all if none is named.
+    pub grants: Option<Vec<String>>,
+    /// What it refers to is copied as it is at that moment, with all that it needs.
+    pub copies: bool,
     /// How equality is decided.
     pub compare: Compare,
     /// What it refers to must be serving.
@@ -339,10 +346,14 @@ impl Annotations {
         self.rest_unordered |= word("x-unordered") == Some("rest");
         self.merge |= is("x-merge");
         self.whole |= is("x-whole");
+        self.copies |= is("x-copies");
         self.volatile |= is("x-volatile");
         let names = schema.get("x-stable-under").and_then(Json::as_array).into_iter().flatten();
         self.stable_under.extend(names.filter_map(Json::as_str).map(str::to_owned));
         self.needs_serving |= word("x-needs") == Some("serving");
+        if let Some(fields) = schema.get("x-grants").and_then(Json::as_array) {
+            self.grants = Some(fields.iter().filter_map(Json::as_str).map(str::to_owned).collect());
+        }
         self.key = word("x-key").map(str::to_owned).or(self.key);
         self.compare = match word("x-compare") {
             Some("sha256") => Compare::Sha256,

@@ -6,12 +6,14 @@
 
 mod equal;
 mod managed;
+mod widened;
 
 use std::collections::BTreeSet;
 
 pub use equal::same_policy;
 use equal::{dns, same, sorted};
 pub use managed::managed_part;
+pub use widened::widened;
 
 use crate::catalog::{Compare, Field, SchemaType, Shape};
 use crate::value::{Json, Partial, Path, fingerprint};

@@ -63,6 +63,16 @@ impl Graph {
         self.nodes.is_empty()
     }
 
+    /// The addresses that a resource had before its block was moved.
+    pub fn former(&self, address: &Address) -> Vec<Address> {
+        let of = |(old, new): &(String, String)| {
+            let rest = address.path.strip_prefix(new.as_str())?;
+            let is_of_block = rest.is_empty() || rest.starts_with('.');
+            is_of_block.then(|| Address::new(format!("{old}{rest}"), address.at.clone()))
+        };
+        self.moved.iter().filter_map(of).collect()
+    }
+
     /// The same stack with nothing in it: what `destroy` wants.
     #[must_use]
     pub fn emptied(&self) -> Self {
@@ -128,6 +138,7 @@ pub fn of(declarations: Vec<Declaration>, loaded: &Loaded, catalog: &Catalog) ->
     for (address, declaration) in &declared {
         nodes.insert(address.clone(), lookup.node(declaration.clone(), &mut problems));
     }
+    add_needs_of_copies(&mut nodes, catalog);
     let sorted = match sort(&nodes) {
         Ok(sorted) => sorted,
         Err(cycle) => {
@@ -367,6 +378,38 @@ fn collect_needs(spec: &Template, shape: Option<&Shape>, needs: &mut BTreeMap<Ad
                     raise(needs, of, level);
                 }
             }
+        }
+    }
+}
+
+/// What is copied is needed with all that it needs: a version of a function goes on with the role that the function had,
+/// whatever becomes of the function.
+fn add_needs_of_copies(nodes: &mut BTreeMap<Address, Node>, catalog: &Catalog) {
+    let mut more: Vec<(Address, Vec<Address>)> = Vec::new();
+    for (address, node) in nodes.iter() {
+        let Some(info) = catalog.get(&node.declaration.kind) else { continue };
+        let mut copied = BTreeMap::new();
+        collect_copied(&node.declaration.spec, &info.spec, &mut copied);
+        let needs = copied.keys().filter_map(|of| nodes.get(of)).flat_map(|of| of.needs.keys());
+        let needs: Vec<Address> = needs.filter(|need| *need != address).cloned().collect();
+        more.push((address.clone(), needs));
+    }
+    for (address, needs) in more {
+        let Some(node) = nodes.get_mut(&address) else { continue };
+        for need in needs {
+            raise(&mut node.needs, &need, Level::Configured);
+        }
+    }
+}
+
+/// What the fields marked `x-copies` refer to.
+fn collect_copied(spec: &Template, shape: &Shape, copied: &mut BTreeMap<Address, Level>) {
+    let Template::Map(fields) = spec else { return };
+    for (name, value) in fields {
+        match shape.at([name.as_str()]) {
+            Some(field) if field.annotations.copies => collect_needs(value, None, copied),
+            Some(field) => collect_copied(value, field, copied),
+            None => {}
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::catalog::KindInfo;
 use crate::graph::Node;
 use crate::names::Address;
 use crate::plan::{Decision, Obstacle, ObstacleKind};
+use crate::state::Record;
 use crate::value::Key;
 
 /// The obstacles of a decision on a declared resource: protected data that it would delete.
@@ -15,12 +16,47 @@ pub(super) fn of_declared(
     decision: &Decision,
     info: &KindInfo,
 ) -> Vec<Obstacle> {
-    if !node.declaration.protect || inputs.intent.allows_data_loss(address) {
+    let is_protected = node.declaration.protect || holds_protected(inputs, address);
+    if !is_protected || inputs.intent.allows_data_loss(address) {
         return Vec::new();
+    }
+    if is_empty_again(decision, info) {
+        return vec![lost_outside(address)];
     }
     let replaced = matches!(decision, Decision::Replace { .. }).then(|| obstacle(address, "replace it"));
     let lost = lost_parts(decision, info).into_iter().map(|part| obstacle(address, &format!("remove {part} from it")));
     replaced.into_iter().chain(lost).collect()
+}
+
+/// True if what stands at an address is protected, whatever the file says of what comes in its place.
+fn holds_protected(inputs: Inputs<'_>, address: &Address) -> bool {
+    inputs.state.records.get(address).is_some_and(|record| record.protect)
+}
+
+/// True if what held data is gone, and a new one would be empty.
+fn is_empty_again(decision: &Decision, info: &KindInfo) -> bool {
+    info.traits.holds_data && matches!(decision, Decision::Create { why: Some(_) })
+}
+
+fn lost_outside(address: &Address) -> Obstacle {
+    Obstacle {
+        address: address.clone(),
+        kind: ObstacleKind::Protected,
+        message: "this resource held data and is gone from AWS: somebody else has deleted it; the plan would make an \
+                  empty one in its place"
+            .to_owned(),
+        help: format!(
+            "restore it from a backup under the same name, and plan again; to begin with an empty one, pass \
+             `--allow-data-loss {address}`"
+        ),
+    }
+}
+
+/// The obstacle of deleting a deposed resource, if it is protected: the word for its replacement was given to another run.
+pub(super) fn of_deposed(inputs: Inputs<'_>, address: &Address, record: &Record) -> Option<Obstacle> {
+    let holds_data = inputs.catalog.get(&record.kind).is_some_and(|info| info.traits.holds_data);
+    let is_obstacle = holds_data && record.protect && !inputs.intent.allows_data_loss(address);
+    is_obstacle.then(|| obstacle(address, "delete what an earlier run has replaced"))
 }
 
 /// The obstacle of deleting a resource that is no longer declared, if it is protected.

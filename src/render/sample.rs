@@ -112,6 +112,7 @@ pub(super) fn empty() -> Plan {
         waves: vec![wave("global"), wave("us-west-2"), wave("us-east-1")],
         obstacles: vec![],
         keep_old: std::collections::BTreeSet::new(),
+        names_held: std::collections::BTreeMap::new(),
     }
 }
 
@@ -121,7 +122,7 @@ pub(super) fn address(text: &str) -> Address {
 }
 
 fn entry(wave: usize, at: &str, kind: &str, decision: Decision) -> Planned {
-    Planned { address: address(at), kind: kind.parse().expect("a kind"), decision, wave, id: None }
+    Planned { address: address(at), kind: kind.parse().expect("a kind"), decision, wave, id: None, narrows: None }
 }
 
 fn change(path: &str, from: Json, to: &Json) -> Change {

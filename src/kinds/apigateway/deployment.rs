@@ -22,7 +22,7 @@ pub struct Deployment;
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Id of the REST API.
-    #[schemars(length(min = 1), extend("x-change" = "replace"))]
+    #[schemars(length(min = 1), extend("x-change" = "replace", "x-copies" = true))]
     pub rest_api_id: String,
     /// Fingerprint of what is deployed: the API's `document_sha256`, or `content_sha256` to take in
     /// the settings beside the document too. A new one makes a new deployment.

@@ -22,7 +22,7 @@ pub struct Version;
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Name of the function. A change replaces.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"), extend("x-change" = "replace", "x-copies" = true))]
     pub function_name: String,
     /// The function's `published_state`: when that is another one, a new version is published.
     #[schemars(extend("x-change" = "replace", "x-write-only" = true))]

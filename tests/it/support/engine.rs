@@ -59,6 +59,7 @@ fn kind(name: &str, schema: &Json, traits: Traits) -> KindInfo {
         changes: &[],
         schema: schema.clone(),
         traits,
+        account_wide: false,
         check: |_| Ok(Vec::new()),
     }
 }

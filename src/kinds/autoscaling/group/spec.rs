@@ -13,6 +13,7 @@ pub struct Spec {
     #[schemars(regex(pattern = r"^[^:]{1,255}$"), extend("x-change" = "replace"))]
     pub name: String,
     /// Launch template of the instances. A change is rolled out as `instance_refresh` says.
+    #[schemars(extend("x-copies" = true))]
     pub launch_template: Template,
     /// Fewest instances.
     #[schemars(range(min = 0))]

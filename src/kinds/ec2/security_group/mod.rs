@@ -48,11 +48,11 @@ pub struct Spec {
     pub vpc_id: String,
     /// Rules for incoming connections; at most 60 unless the quota was raised. A rule that is not listed is
     /// revoked. When left out, the rules are not this file's.
-    #[schemars(extend("x-unordered" = true))]
+    #[schemars(extend("x-unordered" = true, "x-grants" = rule::IDENTITY))]
     pub ingress: Option<Vec<Rule>>,
     /// Rules for outgoing connections. A rule that is not listed is revoked, also the one that AWS gives
     /// every new group, to everybody, among them. When left out, the rules are not this file's.
-    #[schemars(extend("x-unordered" = true))]
+    #[schemars(extend("x-unordered" = true, "x-grants" = rule::IDENTITY))]
     pub egress: Option<Vec<Rule>>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]

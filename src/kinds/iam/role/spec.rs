@@ -20,7 +20,7 @@ pub struct Spec {
     pub path: Option<String>,
     /// Trust policy, which says who may assume the role: a policy document whose `Principal` names services or
     /// accounts.
-    #[schemars(extend("x-compare" = "policy"))]
+    #[schemars(extend("x-compare" = "policy", "x-grants" = []))]
     pub assume_role_policy: Json,
     /// Description; at most 1000 characters. An empty text removes it.
     #[schemars(length(max = 1000))]
@@ -33,9 +33,10 @@ pub struct Spec {
     pub permissions_boundary: Option<String>,
     /// Inline policies by name: documents that belong to this role alone; 10,240 characters together.
     /// A policy that is not listed is deleted.
+    #[schemars(extend("x-grants" = []))]
     pub policies: Option<BTreeMap<String, Document>>,
     /// ARNs of managed policies, at most 10 unless the account's quota was raised. One that is not listed is detached.
-    #[schemars(extend("x-unordered" = true))]
+    #[schemars(extend("x-unordered" = true, "x-grants" = []))]
     pub managed_policies: Option<Vec<String>>,
     /// Tags, by key. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]
