@@ -2,6 +2,7 @@
 
 mod compat;
 mod engine;
+mod engine_changes;
 mod engine_hard;
 mod engine_properties;
 #[cfg(feature = "aws")]
