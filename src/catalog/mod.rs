@@ -102,14 +102,14 @@ impl Catalog {
 }
 
 impl KindInfo {
-    /// The values of the fields that are unique together ([`Traits::unique_by`]), if the kind has such and all of them
-    /// are known: two resources with the same ones cannot be in one scope.
+    /// The values of the fields that are unique together ([`Traits::unique_by`]), if the kind has such, all of them are
+    /// known and the first is not left out: two resources with the same ones cannot be in one scope.
     pub fn unique_values<'a>(&self, value: impl Fn(&str) -> Option<&'a Json>) -> Option<Vec<String>> {
         let fields = self.traits.unique_by;
         let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let known = |field: &&str| value(field).filter(|value| !value.is_null()).map(text);
-        let values: Vec<String> = fields.iter().filter_map(known).collect();
-        (!fields.is_empty() && values.len() == fields.len()).then_some(values)
+        let values: Vec<String> = fields.iter().filter_map(|field| value(field)).map(text).collect();
+        let is_named = fields.first().is_some_and(|first| value(first).is_some_and(|value| !value.is_null()));
+        (is_named && values.len() == fields.len()).then_some(values)
     }
 
     /// A spec without what must not be remembered: secrets stand as their hash.

@@ -42,12 +42,7 @@ impl Engine {
         let existing = observed.existing.iter().filter_map(outputs).collect();
         let mut plan = decided.plan;
         let circle = circle(&steps(&plan, &graph, &state));
-        plan.obstacles.extend(circle.first().map(|first| Obstacle {
-            address: first.clone(),
-            kind: ObstacleKind::Impossible,
-            message: format!("these resources wait for each other: {}", words(&circle)),
-            help: "make the change in two runs: first the replacements, then the rest".into(),
-        }));
+        plan.obstacles.extend(waits_for_itself(&plan, &circle));
         Ok(Planning { plan, graph, state: planned_on, entries, existing })
     }
 
@@ -68,6 +63,25 @@ impl Engine {
         let entries = apply_entries(&mut state, &found);
         Ok((state, entries))
     }
+}
+
+/// The obstacle of steps that wait for each other.
+fn waits_for_itself(plan: &Plan, circle: &[Address]) -> Option<Obstacle> {
+    let exchanged: Vec<Address> =
+        circle.iter().filter(|address| plan.names_held.contains_key(address)).cloned().collect();
+    let (message, help) = match exchanged.as_slice() {
+        [] => (
+            format!("these resources wait for each other: {}", words(circle)),
+            "make the change in two runs: first the replacements, then the rest",
+        ),
+        _ => (
+            format!("{} would exchange their names in AWS and change besides: none can come first", words(&exchanged)),
+            "give one of them a third name and apply, and its new name after that; if only the blocks are to be called \
+             otherwise, exchange their names in the file with everything that they have",
+        ),
+    };
+    let address = exchanged.first().or(circle.first())?.clone();
+    Some(Obstacle { address, kind: ObstacleKind::Impossible, message, help: help.into() })
 }
 
 fn words(addresses: &[Address]) -> String {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::inputs::Inputs;
 use crate::catalog::KindInfo;
+use crate::diff::changes;
 use crate::names::{Address, KindName, PhysicalId, Scope};
 use crate::observe::SearchResult;
 use crate::plan::{Obstacle, ObstacleKind};
@@ -40,7 +41,37 @@ pub(crate) fn carried_over(inputs: Inputs<'_>, wanted: &BTreeMap<Address, Partia
             moves.extend(move_of(inputs.state, &holder, address));
         }
     }
-    without_losses(inputs, moves)
+    let moves = without_losses(inputs, moves);
+    let exchanged = impure_exchanges(inputs, wanted, &moves);
+    moves.into_iter().filter(|one| !exchanged.contains(&one.to)).collect()
+}
+
+/// Addresses that would exchange resources which then differ from what is wanted all the same.
+///
+/// An exchange of names alone is one of the state. If more changes, each would stand for the other until all of it has
+/// changed, and no order of the updates avoids that.
+fn impure_exchanges(inputs: Inputs<'_>, wanted: &BTreeMap<Address, Partial>, moves: &[Move]) -> BTreeSet<Address> {
+    let mut rest: Vec<&Move> = moves.iter().collect();
+    // Of chains nothing is left once their ends are taken off; of circles everything is.
+    loop {
+        let before = rest.len();
+        let from: BTreeSet<&Address> = rest.iter().map(|one| &one.from).collect();
+        rest.retain(|one| from.contains(&one.to));
+        if rest.len() == before {
+            break;
+        }
+    }
+    let differs = |one: &&&Move| {
+        let (Some(wanted), Some(live)) = (wanted.get(&one.to), inputs.observed.live(&one.from)) else { return true };
+        let record = inputs.state.records.get(&one.from);
+        let info = record.and_then(|record| inputs.catalog.get(&record.kind));
+        info.is_none_or(|info| !changes(&info.spec, wanted, &live.spec, record.map(|record| &record.spec)).is_empty())
+    };
+    if rest.iter().any(|one| differs(&one)) {
+        rest.into_iter().map(|one| one.to.clone()).collect()
+    } else {
+        BTreeSet::new()
+    }
 }
 
 /// The address of each resource that the state knows, by its identity.
@@ -48,7 +79,7 @@ fn holders<'a>(inputs: Inputs<'a>) -> BTreeMap<Identity, &'a Address> {
     let known = inputs.state.records.iter().filter_map(|(address, record)| {
         let info = inputs.catalog.get(&record.kind)?;
         let live = inputs.observed.live(address).map(|live| &live.spec);
-        let value = |field: &str| live.and_then(|live| live.get(field)).or_else(|| record.spec.get(field));
+        let value = |field: &str| live.and_then(|live| live.get(field)).or_else(|| Some(field_of(&record.spec, field)));
         Some(((record.kind.clone(), address.at.clone(), info.unique_values(value)?), address))
     });
     known.collect()
@@ -59,7 +90,7 @@ fn identity_of(inputs: Inputs<'_>, address: &Address, wanted: &Partial) -> Optio
     let node = inputs.graph.get(address).filter(|node| !node.declaration.existing)?;
     let info = inputs.catalog.get(&node.declaration.kind)?;
     let fields: BTreeMap<&str, Json> =
-        info.traits.unique_by.iter().filter_map(|field| Some((*field, wanted.get(field)?.finish().ok()?))).collect();
+        info.traits.unique_by.iter().filter_map(|field| Some((*field, known_field(wanted, field)?))).collect();
     let values = info.unique_values(|field| fields.get(field))?;
     Some((info.name.clone(), address.at.clone(), values))
 }
@@ -208,5 +239,15 @@ pub(super) fn names_held(
 }
 
 fn values_of(info: &KindInfo, spec: &Json) -> Option<Vec<String>> {
-    info.unique_values(|field| spec.get(field))
+    info.unique_values(|field| Some(field_of(spec, field)))
+}
+
+/// A field of a spec; null if it is left out.
+fn field_of<'a>(spec: &'a Json, field: &str) -> &'a Json {
+    spec.get(field).unwrap_or(&Json::Null)
+}
+
+/// A field of a wanted spec, unless it is known only after apply; null if it is left out.
+fn known_field(wanted: &Partial, field: &str) -> Option<Json> {
+    wanted.get(field).map_or(Some(Json::Null), |value| value.finish().ok())
 }
