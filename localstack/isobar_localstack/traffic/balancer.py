@@ -20,14 +20,18 @@ class Request:
 
 
 def entrances() -> Iterator[tuple[Entrance, Answer]]:
-    """Every path that a rule of an internet-facing balancer names, and the root."""
+    """Every path that a rule names, and the root: from the internet, or from whoever is let in inside."""
     for (account_id, region), here in list(elbv2.regions.items()):
         for balancer in list(here.balancers.values()):
-            if balancer.data.get("Scheme") != "internet-facing":
-                continue
+            source = source_of(balancer)
             for way in ways_in(account_id, region, balancer):
                 entrance = Entrance(f"{balancer.data['LoadBalancerName']} {way.words}", region)
-                yield entrance, ask(account_id, region, balancer, way.port, network.INTERNET, way.request)
+                yield entrance, ask(account_id, region, balancer, way.port, source, way.request)
+
+
+def source_of(balancer) -> network.End:
+    """Who is let in to an internal one is a right of the callers, see `rights`."""
+    return network.INTERNET if balancer.data.get("Scheme") == "internet-facing" else network.UNSEEN
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from isobar_localstack.services.apigateway.state import Domain, moto_api, stages
 from isobar_localstack.services.apigateway.state import regions as apigateway_regions
 from isobar_localstack.services.elbv2 import state as elbv2
 from isobar_localstack.services.route53.state import accounts
-from isobar_localstack.traffic import api, balancer, network
+from isobar_localstack.traffic import api, balancer
 from isobar_localstack.traffic.answer import EVERYWHERE, Answer, Entrance, all_of, no
 
 TYPES = ("A", "AAAA", "CNAME")
@@ -76,8 +76,7 @@ class ToBalancer:
 
     def __init__(self, account_id: str, region: str, there: elbv2.Balancer):
         self.place, self.region, self.balancer = (account_id, region), region, there
-        public = there.data.get("Scheme") == "internet-facing"
-        self.source = network.INTERNET if public else network.UNSEEN
+        self.source = balancer.source_of(there)
 
     def ways(self) -> dict[Way, balancer.Request]:
         found = balancer.ways_in(*self.place, self.balancer)
