@@ -136,19 +136,22 @@ class Watch:
         return self.is_on or self.now.get(entrance, GONE).is_given
 
     def _lost_rights(self) -> list[dict]:
-        return [
-            holder_as_json(gap.of[0]) | gap.to_json() | {"why": f"it has lost: {gap.why}"}
-            for gap in self.losses.lasting(self._is_lost_by_mistake)
-        ]
+        found = {}
+        for gap in self.losses.lasting(self._is_lost_by_mistake):
+            name, _ = gap.of
+            when = gap.to_json()
+            del when["why"]
+            key = (name, gap.since_call, gap.until_call, gap.looks)
+            told = found.setdefault(key, holder_as_json(name) | {"lost": []} | when)
+            told["lost"] = sorted([*told["lost"], gap.why])
+        return list(found.values())
 
     def _late_rights(self) -> Iterator[dict]:
+        """Of those that took over from others: what they have got only after they had begun to serve."""
         for holder in rights.holders():
-            if holder.name in self.always:
-                late = rights.has_now(holder) - self.always[holder.name]
-                for need in sorted(late, key=str):
-                    yield holder_as_json(holder.name) | {
-                        "why": f"it got this after it began to serve: {need}"
-                    }
+            late = rights.has_now(holder) - self.always.get(holder.name, frozenset())
+            if late and holder.name in self.always:
+                yield holder_as_json(holder.name) | {"late": sorted(str(need) for need in late)}
 
     def _is_lost_by_mistake(self, loss: tuple) -> bool:
         """Unless it still serves without: then somebody wanted it so."""
