@@ -34,7 +34,7 @@ class Clock:
         self._latest = 0.0  # the last moment anybody waits for
         self._ahead: list[float] = []  # a heap of the moments at which something is over
         self._seen_from = threading.local()  # a thread's own moment, while it looks at the past
-        self.keeps_moments = False  # those that have come, for somebody who asks `next_until`
+        self._keeps_moments = False
 
     @property
     def frozen(self) -> bool:
@@ -61,8 +61,8 @@ class Clock:
         """Something is over then."""
         with self._changed:
             heapq.heappush(self._ahead, moment)
-            if not self.keeps_moments:
-                self.next_until(self.now())
+            if not self._keeps_moments:
+                self._forget_until(self.now())
 
     def next_until(self, moment: float, only_look: bool = False) -> float | None:
         """The first moment not after this one that nobody has been told of, or None; then the moments at it are told."""
@@ -70,9 +70,19 @@ class Clock:
             if not self._ahead or self._ahead[0] > moment:
                 return None
             first = self._ahead[0]
-            while not only_look and self._ahead and self._ahead[0] <= first:
-                heapq.heappop(self._ahead)
+            if not only_look:
+                self._forget_until(first)
             return first
+
+    def keep_moments(self, keep: bool):
+        """From now on those that have come are kept until `next_until` has told of them, or no longer."""
+        with self._changed:
+            self._forget_until(self.now())
+            self._keeps_moments = keep
+
+    def _forget_until(self, moment: float):
+        while self._ahead and self._ahead[0] <= moment:
+            heapq.heappop(self._ahead)
 
     @contextlib.contextmanager
     def at(self, moment: float):

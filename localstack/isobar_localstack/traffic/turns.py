@@ -88,7 +88,7 @@ def settle():
 def start():
     global _watch
     with turn(), standing():
-        clock.keeps_moments = True
+        clock.keep_moments(True)
         _watch = Watch()
 
 
@@ -99,7 +99,7 @@ def stop():
         catch_up()
         with standing():
             _watch.stop()
-        clock.keeps_moments = False
+        clock.keep_moments(False)
 
 
 def forget():
