@@ -105,6 +105,25 @@ def test_rights_of_attached_policies_count(aws, function, control, name):
     assert lost(report) == {f"function {function.name}:1": [f"sqs:SendMessage on *, by role {function.role}"]}
 
 
+def test_a_table_that_goes_while_its_reader_serves_is_missed(aws, function, control, step):
+    dynamodb = aws("dynamodb", REGION)
+    dynamodb.create_table(
+        TableName="carts",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "user", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "user", "KeyType": "HASH"}],
+    )
+    eventually(lambda: dynamodb.describe_table(TableName="carts")["Table"]["TableStatus"] == "ACTIVE")
+    with watched(control) as report:
+        publish(function, step)
+        dynamodb.put_item(TableName="carts", Item={"user": {"S": "a"}})
+    assert report["rights"] == []
+    with watched(control) as report:
+        dynamodb.delete_table(TableName="carts")
+        publish(function, step)
+    assert lost(report) == {f"function {function.name}:2": [TABLE]}
+
+
 # --- services -------------------------------------------------------------------------------------
 
 

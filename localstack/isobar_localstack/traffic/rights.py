@@ -2,15 +2,18 @@
 
 Those who serve are holders: the revision of a service with its tasks, the version of a function that an alias leads
 to, the instances of a launch template's version. What a holder needs is what it has while things are as they
-were: what its role allows, the balancers whose groups let its groups in, the AWS services of its role within reach,
-the internet. AWS looks at roles, groups and routes at each call, so a right that is taken away is missing at once.
+were: what its role allows, the tables and functions that this is about, the balancers whose groups let its groups
+in, the AWS services of its role within reach, the internet. AWS looks at roles, groups and routes at each call, so a
+right that is taken away is missing at once.
 """
 
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from isobar_localstack.services.autoscaling import state as autoscaling
+from isobar_localstack.services.dynamodb import state as dynamodb
 from isobar_localstack.services.ecs import state as ecs
 from isobar_localstack.services.elbv2 import state as elbv2
 from isobar_localstack.services.iam import roles as iam
@@ -21,6 +24,7 @@ from isobar_localstack.traffic.policies import Right
 # prefix of an action -> names of the service's endpoints
 ENDPOINTS = {"ecr": ("ecr.api", "ecr.dkr"), "cloudwatch": ("monitoring",), "ssmmessages": ("ssmmessages",)}
 WITH_ENDPOINTS = ("dynamodb", "s3", "ssm", "secretsmanager", "logs", "sqs", "sns", "kms", "lambda", "sts")
+THINGS = re.compile(r"arn:[^:]+:(dynamodb:[^:*]+:\d+:table/[^/*]+|lambda:[^:*]+:\d+:function:[^:*]+)")
 SECRET_ACTIONS = {"ssm": "ssm:GetParameters", "secretsmanager": "secretsmanager:GetSecretValue"}
 
 
@@ -57,6 +61,16 @@ class Served:
 
 
 INTERNET = Served("the internet")
+
+
+@dataclass(frozen=True)
+class There:
+    """What a right is about exists: a table, a function."""
+
+    arn: str
+
+    def __str__(self):
+        return self.arn
 
 
 @dataclass(frozen=True)
@@ -192,7 +206,9 @@ def has_now(holder: Holder) -> frozenset:
         role = iam.role_by_arn(holder.account_id, arn)
         documents = policies.documents_of(holder.account_id, role) if role else ()
         found |= {Allowed(arn, right) for right in policies.rights_in(documents)}
-    services = {one for need in found for one in endpoints_of(need)}
+    found |= {There(need.right.resource) for need in found if THINGS.fullmatch(need.right.resource)}
+    found -= {need for need in ways_in(frozenset(found)) if not has_way(holder, need)}
+    services = {one for need in found if isinstance(need, Allowed) for one in endpoints_of(need)}
     ways = {Served(one) for one in services} | {INTERNET} if holder.interfaces else set()
     return frozenset(found | {way for way in ways if has_way(holder, way)} | set(reached(holder)))
 
@@ -255,9 +271,20 @@ def has_way(holder: Holder, need) -> bool:
     """True if all of the holder has it; one that does not run now does not miss it."""
     if isinstance(need, Reached):
         return not holder.interfaces or reaches(holder, need)
+    if isinstance(need, There):
+        return is_there(need.arn)
     if need == INTERNET:
         return not any(network.way_out_refusal(*holder.place, one) for one in holder.interfaces)
     return not any(network.service_refusal(*holder.place, one, need.service) for one in holder.interfaces)
+
+
+def is_there(arn: str) -> bool:
+    _, _, service, region, account_id, resource = arn.split(":", 5)
+    name = resource.replace("/", ":").split(":")[1]
+    if service == "lambda":
+        return name in lambda_.all_functions(account_id, region)
+    table = dynamodb.accounts[account_id].tables.get((region, name))
+    return table is not None and table.status != "DELETING"
 
 
 def reaches(holder: Holder, need: Reached) -> bool:

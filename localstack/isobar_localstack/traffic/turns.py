@@ -27,6 +27,7 @@ SERVICES = {
     "apigatewayv2",
     "application-autoscaling",
     "autoscaling",
+    "dynamodb",
     "ec2",
     "ecs",
     "elbv2",
@@ -34,6 +35,7 @@ SERVICES = {
     "lambda",
     "route53",
 }
+OF_ITEMS = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
 WAITS = ("CreateDeployment",)  # of API Gateway for its links; others go on meanwhile
 TIME = "time"
 LONGEST_WAIT = 60  # real seconds
@@ -142,7 +144,8 @@ def begin(chain, context, response):
 
 
 def changes(context) -> bool:
-    return context.service.service_name in SERVICES and not context.operation.name.startswith(READS)
+    name = context.operation.name
+    return context.service.service_name in SERVICES and not name.startswith(READS) and name not in OF_ITEMS
 
 
 def end(chain, context, response):
