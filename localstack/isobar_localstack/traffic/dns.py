@@ -5,6 +5,7 @@ client, it has to lead to an answer.
 """
 
 import fnmatch
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -45,6 +46,10 @@ class ToDomain:
         self.place, self.region, self.domain = (account_id, region), region, domain
 
     def ways(self) -> dict[Way, tuple]:
+        return self._ways
+
+    @functools.cached_property
+    def _ways(self) -> dict[Way, tuple]:
         """Each request that a mapping takes, with the mapping, method and path it is asked by."""
         found = {}
         for base, mapping in list(self.domain.mappings.items()):

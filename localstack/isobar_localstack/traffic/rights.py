@@ -22,7 +22,11 @@ from isobar_localstack.traffic import balancer, functions, network, policies, ta
 from isobar_localstack.traffic.policies import Right
 
 # prefix of an action -> names of the service's endpoints
-ENDPOINTS = {"ecr": ("ecr.api", "ecr.dkr"), "cloudwatch": ("monitoring",), "ssmmessages": ("ssmmessages",)}
+ENDPOINTS = {
+    "ecr": ("ecr.api", "ecr.dkr", "s3"),
+    "cloudwatch": ("monitoring",),
+    "ssmmessages": ("ssmmessages",),
+}
 WITH_ENDPOINTS = ("dynamodb", "s3", "ssm", "secretsmanager", "logs", "sqs", "sns", "kms", "lambda", "sts")
 THINGS = re.compile(r"arn:[^:]+:(dynamodb:[^:*]+:\d+:table/[^/*]+|lambda:[^:*]+:\d+:function:[^:*]+)")
 SECRET_ACTIONS = {"ssm": "ssm:GetParameters", "secretsmanager": "secretsmanager:GetSecretValue"}
