@@ -10,8 +10,13 @@ states freezes it, and then moves it by hand:
     POST /_isobar/clock {"freeze": false}  goes on; with pace 0 all that was begun is over
 
 Only lifecycles follow it. Dates in answers, alarms and data of metrics are those of the real clock.
+
+Whatever is waited for notes the moment with `expect`, so that somebody who wants to see every state in turn can go
+from one such moment to the next: `next_until`, then the work in `at` that moment.
 """
 
+import contextlib
+import heapq
 import os
 import threading
 import time
@@ -27,12 +32,18 @@ class Clock:
         self._at = self._since = time.monotonic()
         self._frozen = False
         self._latest = 0.0  # the last moment anybody waits for
+        self._ahead: list[float] = []  # a heap of the moments at which something is over
+        self._seen_from = threading.local()  # a thread's own moment, while it looks at the past
+        self._keeps_moments = False
 
     @property
     def frozen(self) -> bool:
         return self._frozen
 
     def now(self) -> float:
+        seen_from = getattr(self._seen_from, "moment", None)
+        if seen_from is not None:
+            return seen_from
         with self._changed:
             if self._frozen:
                 return self._at
@@ -43,7 +54,44 @@ class Clock:
         with self._changed:
             over = moment + seconds if pace() or self._frozen else moment
             self._latest = max(self._latest, over)
+            self.expect(over)
             return over
+
+    def expect(self, moment: float):
+        """Something is over then."""
+        with self._changed:
+            heapq.heappush(self._ahead, moment)
+            if not self._keeps_moments:
+                self._forget_until(self.now())
+
+    def next_until(self, moment: float, only_look: bool = False) -> float | None:
+        """The first moment not after this one that nobody has been told of, or None; then the moments at it are told."""
+        with self._changed:
+            if not self._ahead or self._ahead[0] > moment:
+                return None
+            first = self._ahead[0]
+            if not only_look:
+                self._forget_until(first)
+            return first
+
+    def keep_moments(self, keep: bool):
+        """From now on those that have come are kept until `next_until` has told of them, or no longer."""
+        with self._changed:
+            self._forget_until(self.now())
+            self._keeps_moments = keep
+
+    def _forget_until(self, moment: float):
+        while self._ahead and self._ahead[0] <= moment:
+            heapq.heappop(self._ahead)
+
+    @contextlib.contextmanager
+    def at(self, moment: float):
+        """For this thread it is that moment, whatever others see."""
+        self._seen_from.moment = moment
+        try:
+            yield
+        finally:
+            self._seen_from.moment = None
 
     def freeze(self):
         self._set(self.now(), True)

@@ -16,13 +16,14 @@ CONTROLS = {
 }
 
 
-def install():
+def install(first=()):
+    """`first`: handlers that see a request before any service does."""
     declared = services().values()
     for controls in (CONTROLS, *(service.controls for service in declared)):
         for path, resource in controls.items():
             get_internal_apis().add(Resource(f"/_isobar/{path}", resource()))
     observers = [service.before_requests for service in declared if service.before_requests]
-    for handler in (snapshots.enter, inventory.note_region, *observers):
+    for handler in (snapshots.enter, *first, inventory.note_region, *observers):
         handlers.serve_custom_service_request_handlers.append(handler)
     for service in declared:
         if service.after_requests:

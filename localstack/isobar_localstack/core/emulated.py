@@ -64,6 +64,7 @@ class Quota:
     raised: int  # the number here, see `realism.quotas`
     code: str
     message: str
+    status: int = 400
 
 
 def nothing_replaced(original: dict) -> dict:

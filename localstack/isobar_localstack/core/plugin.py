@@ -19,6 +19,7 @@ def start():
     # LocalStack loads entry points before it can do without its handlers being imported.
     from isobar_localstack.core import calls, control, middleware, registry
     from isobar_localstack.realism import consistency, faults, quotas, rates, strict
+    from isobar_localstack.traffic import control as traffic
 
     for service in registry.services().values():
         if service.is_replaced:
@@ -34,7 +35,8 @@ def start():
         *([strict.check] if strict.is_on() else []),
     ]
     middleware.install(checks)
-    control.install()
+    control.install(first=(traffic.begin,))
+    traffic.install()
 
 
 def listen_on_named_address_only():

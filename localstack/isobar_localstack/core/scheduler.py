@@ -1,8 +1,11 @@
 """Changes that happen later, on the clock of lifecycles."""
 
 import heapq
+import threading
 
 from isobar_localstack.core.clock import clock
+
+_lock = threading.Lock()  # for a moment, never while anything is done
 
 
 class Scheduled:
@@ -17,8 +20,10 @@ class Scheduled:
         self._number = 0  # two things due at the same moment keep their order
 
     def at(self, moment: float, action, *arguments):
-        self._number += 1
-        heapq.heappush(self._heap, (moment, self._number, action, arguments))
+        with _lock:
+            self._number += 1
+            heapq.heappush(self._heap, (moment, self._number, action, arguments))
+        clock.expect(moment)
 
     @property
     def number(self) -> int:
@@ -27,6 +32,15 @@ class Scheduled:
 
     def settle(self):
         now = clock.now()
-        while self._heap and self._heap[0][0] <= now:
-            _, _, action, arguments = heapq.heappop(self._heap)
+        while due := self._next(now):
+            _, _, action, arguments = due
             action(*arguments)
+
+    def _next(self, now: float):
+        with _lock:
+            return heapq.heappop(self._heap) if self._heap and self._heap[0][0] <= now else None
+
+    def expect_all(self):
+        """The clock learns of all that is to come, as after a restore."""
+        for moment, *_ in list(self._heap):
+            clock.expect(moment)

@@ -68,6 +68,7 @@ def contents(container):
 def fill(container, wanted):
     if isinstance(container, Scheduled):
         vars(container).update(wanted or vars(Scheduled()))
+        container.expect_all()
         return
     container.clear()
     if isinstance(container, list):

@@ -39,7 +39,8 @@ def as_named(whose: str) -> dict[str, int]:
 def check(name: str, number: int):
     """Refuses when there would be so many."""
     if number > limits()[name]:
-        raise error(declared()[name].code, declared()[name].message)
+        quota = declared()[name]
+        raise error(quota.code, quota.message, quota.status)
 
 
 class QuotasResource:

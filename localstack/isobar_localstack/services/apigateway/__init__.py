@@ -1,7 +1,7 @@
 """API Gateway (REST): APIs, stages, domain names, integrations, VPC links of version 1."""
 
 from isobar_localstack.core.durations import documented
-from isobar_localstack.core.emulated import Base, Emulated, Limit, Throttling, per
+from isobar_localstack.core.emulated import Base, Emulated, Limit, Quota, Throttling, per
 from isobar_localstack.services.apigateway import apis, integrations, inventory, refusals, rules, state
 
 SERVICE = Emulated(
@@ -28,6 +28,16 @@ SERVICE = Emulated(
         Limit(("UpdateUsagePlan",), per(20), 1, "doc"),
         Limit(("CreateDocumentationVersion",), per(20), 1, "doc"),
     ),
+    quotas={
+        "resources_of_api": Quota(
+            300,
+            10000,
+            "LimitExceededException",
+            "Maximum number of Resources for this API has been reached.  Please contact AWS if you need "
+            "additional Resources.",
+            429,
+        ),
+    },
     errors=refusals.violation,  # [doc]
     rules=rules.RULES,
     inventory=inventory.live,

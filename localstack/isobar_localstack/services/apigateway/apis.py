@@ -9,16 +9,19 @@ logging role. Stages are in `stages`, domain names in `domains`, integrations in
 
 AWS rules followed: an API is UPDATING for a quarter of an hour when its security policy changes;
 overwriting an API replaces everything its document can say, the title is the API's name, and a setting
-the document does not mention goes back to its default.
+the document does not mention goes back to its default. An API has 300 resources, the root among them [memory].
 """
 
 import copy
 import io
 import json
 
+from localstack.aws.api import CommonServiceException
+
 from isobar_localstack.core.durations import due, is_over
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.operations import one_at_a_time
+from isobar_localstack.realism import quotas
 from isobar_localstack.services.apigateway import domains, integrations, stages
 from isobar_localstack.services.apigateway import vpc_links as links
 from isobar_localstack.services.apigateway.state import (
@@ -42,6 +45,8 @@ def operations(original: dict) -> dict:
         "GetRestApis": list_apis,
         "UpdateRestApi": update_api,
         "PutRestApi": put_api(original["PutRestApi"]),
+        "ImportRestApi": imported_api(original["ImportRestApi"]),
+        "CreateResource": create_resource(original["CreateResource"]),
         "DeleteRestApi": delete_api(original["DeleteRestApi"]),
         "PutIntegration": integrations.put(original["PutIntegration"]),
         "GetAccount": lambda context, request: describe_account(context),
@@ -243,6 +248,7 @@ def put_api(original):
                 forget_definition(api, container)
             answer = original(context, request | {"body": io.BytesIO(body)})
             keep_root(api, container, root_id)
+            check_size(api)
             # A document cannot change the type of the endpoint, only its details.
             api.endpoint_configuration = {**(api.endpoint_configuration or {}), **endpoint}
             finish_import(context, api, document, request.get("mode"))
@@ -256,6 +262,31 @@ def put_api(original):
         return describe(api) | ({"warnings": warnings} if warnings else {})
 
     return put
+
+
+def imported_api(original):
+    def import_api(context, request):
+        answer = original(context, request)
+        try:
+            check_size(moto_api(context.account_id, context.region, answer["id"]))
+        except CommonServiceException:
+            moto_apis(context.account_id, context.region).pop(answer["id"])
+            raise
+        return answer
+
+    return import_api
+
+
+def create_resource(original):
+    def create(context, request):
+        check_size(find_api(context, request), 1)
+        return original(context, request)
+
+    return create
+
+
+def check_size(api, more: int = 0):
+    quotas.check("resources_of_api", len(api.resources) + more)
 
 
 def parsed(body: bytes) -> dict:

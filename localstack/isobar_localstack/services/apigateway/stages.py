@@ -9,11 +9,18 @@ it; what clients see is kept here.
 """
 
 import time
-from dataclasses import dataclass, field
 
 from isobar_localstack.core.errors import error
+from isobar_localstack.services.apigateway import deployed
 from isobar_localstack.services.apigateway import vpc_links as links
-from isobar_localstack.services.apigateway.state import answer_page, bad_request, find_api, logging_role
+from isobar_localstack.services.apigateway.state import (
+    Stage,
+    answer_page,
+    bad_request,
+    find_api,
+    logging_role,
+    stages_of,
+)
 
 METHOD_SETTINGS = {
     "logging/loglevel": ("loggingLevel", str),
@@ -39,13 +46,6 @@ METHOD_DEFAULTS = {
     "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
 }
 PLAIN = ("description", "documentationVersion", "clientCertificateId", "cacheClusterSize")
-
-
-@dataclass
-class Stage:
-    data: dict
-    tags: dict
-    settings: dict = field(default_factory=dict)  # "<resource>/<method>" -> settings
 
 
 def operations(original: dict) -> dict:
@@ -74,6 +74,7 @@ def create_deployment(original):
         if not all(method.method_integration for method in methods):
             raise bad_request("No integration defined for method")
         answer = original(context, request)
+        deployed.keep(api, answer["id"])
         name = request.get("stageName")
         if name:
             stage_from_deployment(context, api, name, answer["id"], request)
@@ -133,12 +134,6 @@ def uses(stage: Stage, deployment_id: str) -> bool:
 
 
 # --- stages ---------------------------------------------------------------------------------------
-
-
-def stages_of(api) -> dict[str, Stage]:
-    if not hasattr(api, "isobar_stages"):
-        api.isobar_stages = {}
-    return api.isobar_stages
 
 
 def find_or_none(api, name: str) -> Stage | None:

@@ -25,6 +25,13 @@ class Domain:
 
 
 @dataclass
+class Stage:
+    data: dict
+    tags: dict
+    settings: dict = field(default_factory=dict)  # "<resource>/<method>" -> settings
+
+
+@dataclass
 class Region:
     domains: dict = field(default_factory=dict)
     former_uses: dict = field(default_factory=dict)  # certificate -> (domain arns, when ACM notices its end)
@@ -61,6 +68,12 @@ def find_api(context, request):
             404,
         )
     return api
+
+
+def stages_of(api) -> dict[str, Stage]:
+    if not hasattr(api, "isobar_stages"):
+        api.isobar_stages = {}
+    return api.isobar_stages
 
 
 def answer_page(key: str, items: list, request) -> dict:

@@ -3,14 +3,16 @@
 Gaps of LocalStack closed here: a VPC link was AVAILABLE and gone at once, and could be deleted
 under the methods that use it; usage plans did not hold the stages in them.
 
-AWS rules followed [memory]: a link in use, a stage with a mapping or in a usage plan, an API with a
-mapping or a stage in a usage plan, and a usage plan with stages cannot be deleted.
+AWS rules followed: a link is in use as long as what is deployed to a stage names it [doc]; a stage with
+a mapping or in a usage plan, an API with a mapping or a stage in a usage plan, and a usage plan with
+stages cannot be deleted [memory].
 """
 
 from isobar_localstack.core.durations import due
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.events import load_balancer_links, vpc_link_users
 from isobar_localstack.core.scheduler import Scheduled
+from isobar_localstack.services.apigateway import deployed
 from isobar_localstack.services.apigateway.state import bad_request, moto_apis, regions, stores
 
 scheduled = stores.store("scheduled", Scheduled())
@@ -74,7 +76,7 @@ def delete_link(context, request):
     if users := users_of_link(account_id, region, link_id):
         raise bad_request(
             f"Cannot delete vpc link. Vpc link '{link_id}', is referenced in [{', '.join(users)}] "
-            "in format of [Method:RestApi]"
+            "in format of [Method:Resource:Stage]."
         )
     if link["status"] != "DELETING":
         link["status"] = "DELETING"
@@ -88,12 +90,12 @@ def forget_link(account_id: str, region: str, link_id: str):
 
 @vpc_link_users.subscribe
 def users_of_link(account_id: str, region: str, link_id: str) -> list[str]:
+    """What is deployed to a stage; a method that names the link and is not deployed does not hold it."""
     return [
-        f"{name}:{api.id}"
+        f"{method['method']}:{method['resource']}:{stage}"
         for api in list(moto_apis(account_id, region).values())
-        for resource in api.resources.values()
-        for name, method in resource.resource_methods.items()
-        if method.method_integration and getattr(method.method_integration, "connection_id", None) == link_id
+        for stage, method in deployed.served(api)
+        if method["integration"].get("connectionId") == link_id
     ]
 
 

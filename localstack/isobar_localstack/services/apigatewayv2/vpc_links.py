@@ -195,7 +195,7 @@ def delete_link(context, request):
     if users := [user for users in vpc_link_users.publish(account, region, link_id) for user in users]:
         raise bad_request(
             f"Cannot delete vpc link. Vpc link '{link_id}', is referenced in [{', '.join(users)}] "
-            "in format of [Method:RestApi]"
+            "in format of [Method:Resource:Stage]."
         )
     if found["VpcLinkStatus"] != "DELETING":
         found |= {"VpcLinkStatus": "DELETING", "VpcLinkStatusMessage": "VPC link is deleting ENIs"}

@@ -1,7 +1,7 @@
 """IAM: LocalStack's own, with what other services ask about roles.
 
-Gap of LocalStack closed here: a policy with several versions could be deleted. Checked against AWS
-without need of repair: tags, inline and attached policies in GetAccountAuthorizationDetails, and
+Gaps of LocalStack closed here: a policy with several versions could be deleted, a role's inline policies were of any
+length. Checked against AWS without need of repair: tags, whose keys are alike but for case, inline and attached policies in GetAccountAuthorizationDetails, and
 DeleteConflict for roles with policies or in an instance profile and for attached policies, one role
 in an instance profile.
 
@@ -19,6 +19,8 @@ import urllib.parse
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.operations import replaced
 from isobar_localstack.realism import consistency
+from isobar_localstack.realism.strict.facts import fact
+from isobar_localstack.services.iam.rules import size
 
 GLOBAL = "us-east-1"
 
@@ -31,7 +33,7 @@ def operations(original: dict) -> dict:
             "UpdateAssumeRolePolicy": lambda original: changing("consistency.iam_role")(
                 with_principals(original)
             ),
-            "PutRolePolicy": changing("consistency.iam_policy"),
+            "PutRolePolicy": lambda original: changing("consistency.iam_policy")(within_limit(original)),
             "AttachRolePolicy": changing("consistency.iam_policy"),
             "DeletePolicy": delete_policy,
             "GetRole": get_role,
@@ -86,6 +88,25 @@ def changing(duration: str):
         return handler
 
     return wrap
+
+
+def within_limit(original):
+    """The inline policies of a role together, without white space."""
+
+    def handler(context, request):
+        from localstack.services.iam.models import iam_stores
+
+        limit, name = fact("iam.role_policies_characters"), request["RoleName"]
+        role = iam_stores[context.account_id][GLOBAL].ROLES.get(name)
+        policies = dict(role.inline_policies) if role else {}
+        policies[request["PolicyName"]] = request["PolicyDocument"]
+        if sum(size(urllib.parse.unquote(document)) for document in policies.values()) > limit:
+            raise error(
+                "LimitExceeded", f"Maximum policy size of {limit} bytes exceeded for role {name}", 409
+            )
+        return original(context, request)
+
+    return handler
 
 
 def delete_policy(original):
