@@ -71,6 +71,7 @@ impl Decider<'_> {
             decision = Decision::Await { why: "a resource that it depends on is replaced".into() };
         }
         self.obstacles.extend(protect::of_declared(self.inputs, address, node, &decision, info));
+        self.obstacles.extend(protect::of_held(self.inputs, address, &decision));
         self.done.insert(address.clone(), (decision, wanted));
     }
 
