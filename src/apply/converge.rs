@@ -37,7 +37,7 @@ enum Distance {
 /// One resource on its way to what is wanted.
 struct Convergence<'a> {
     resource: &'a ResourceStep<'a>,
-    id: &'a PhysicalId,
+    id: PhysicalId,
     wanted: &'a Json,
     generation: u32,
     /// The spec that was last sent, if we remember.
@@ -67,7 +67,7 @@ impl ResourceStep<'_> {
         is_new: bool,
     ) -> Result<Option<Live>, StepFailure> {
         let (changes, since) = (Vec::new(), Instant::now());
-        let resource = self;
+        let (resource, id) = (self, id.clone());
         let (sent_at, attempt, tried, seen) = (None, 0, false, Vec::new());
         let mut convergence = Convergence {
             resource,
@@ -103,13 +103,13 @@ impl Convergence<'_> {
     async fn distance(&mut self) -> Result<Distance, StepFailure> {
         let resource = self.resource;
         let is_final = self.is_new || self.tried;
-        let live = match resource.look(self.id, self.wanted).await? {
+        let live = match resource.look(&self.id, self.wanted).await? {
             // A change may repair a failed resource, once.
             Some(Live { readiness: Readiness::Failed(why), .. }) if is_final => {
                 return Err(resource.failed(Class::Other, why));
             }
             Some(Live { readiness: Readiness::Pending(why), .. }) => return Ok(Distance::WaitingForAws(why)),
-            Some(live) => live,
+            Some(live) => self.follow(live).await?,
             None if is_final && resource.started.elapsed() < VISIBLE_WITHIN => {
                 return Ok(Distance::WaitingForAws("not visible yet".to_owned()));
             }
@@ -126,6 +126,17 @@ impl Convergence<'_> {
         self.ensure_possible()?;
         let is_under_way = self.sent_at.is_some_and(|sent| sent.elapsed() < SEND_AGAIN_AFTER);
         Ok(if is_under_way { Distance::NotShownYet } else { Distance::Differs(live) })
+    }
+
+    /// Records the id that a resource has from now on, before anything else is sent to it.
+    async fn follow(&mut self, live: Live) -> Result<Live, StepFailure> {
+        if let Some(id) = &live.moved_to {
+            self.id = id.clone();
+            let (resource, sent) = (self.resource, self.sent.as_ref().unwrap_or(self.wanted));
+            let record = resource.record(id, self.generation, sent, live.outputs.clone());
+            resource.context.write(Entry::Made { address: resource.address.clone(), record }).await?;
+        }
+        Ok(live)
     }
 
     fn see(&mut self, changes: Vec<Change>) {
@@ -176,7 +187,7 @@ impl Convergence<'_> {
 
     /// One update call. The error it gives is one that another read may find to be none.
     async fn update_call(&self, live: &Live) -> Result<Option<CloudError>, StepFailure> {
-        let Self { resource, id, wanted, generation, .. } = *self;
+        let Self { resource, wanted, generation, ref id, .. } = *self;
         let from = managed_part(&resource.info.spec, wanted, &live.spec, self.sent.as_ref());
         resource.begin(Call::Update, generation, wanted).await?;
         resource.context.ensure_lock_held().await?;
@@ -196,7 +207,7 @@ impl Convergence<'_> {
     /// Records what is there now, and that no call is open any more.
     async fn end(&self, live: &Live) -> Result<(), StepFailure> {
         let (context, address) = (self.resource.context, self.resource.address);
-        let record: Record = self.resource.record(self.id, self.generation, self.wanted, live.outputs.clone());
+        let record: Record = self.resource.record(&self.id, self.generation, self.wanted, live.outputs.clone());
         let is_open = |pending: &Pending| pending.address == *address && pending.generation == record.generation;
         let open = context.journal.look(|state| state.pending.iter().any(is_open));
         if open || context.recorded(address).as_ref() != Some(&record) {

@@ -75,13 +75,40 @@ impl ResourceStep<'_> {
     /// Creates the resource and brings it to what is wanted. `replacing`: it takes the place of one that stays for now.
     async fn create(&self, replacing: bool) -> Result<Live, StepFailure> {
         let wanted = self.wanted()?;
-        let (id, generation) = self.create_call(&wanted).await?;
-        let record = self.record(&id, generation, &wanted, Json::Null);
+        if let Some(live) = self.take_back(&wanted).await? {
+            return Ok(live);
+        }
+        self.make(&wanted, replacing).await
+    }
+
+    /// Takes back what an earlier replacement was to leave behind, if it is what is wanted again.
+    async fn take_back(&self, wanted: &Json) -> Result<Option<Live>, StepFailure> {
+        for old in self.context.deposed(self.address) {
+            if old.kind != self.node.declaration.kind {
+                continue;
+            }
+            let Some(live) = self.look(&old.id, wanted).await? else { continue };
+            let is_there = matches!(live.readiness, Readiness::Serving | Readiness::Configured(_));
+            let changes = self.changes(wanted, &live, Some(&old.spec));
+            if !is_there || changes.iter().any(|change| change.effect == Effect::Replace) {
+                continue;
+            }
+            let (address, record) = (self.address.clone(), old.clone());
+            self.context.write(Entry::Replaced { address, record }).await?;
+            return self.converge(&old.id, wanted, old.generation, Some(old.spec), false).await;
+        }
+        Ok(None)
+    }
+
+    /// Creates it, whatever else has stood at its address.
+    async fn make(&self, wanted: &Json, replacing: bool) -> Result<Live, StepFailure> {
+        let (id, generation) = self.create_call(wanted).await?;
+        let record = self.record(&id, generation, wanted, Json::Null);
         let address = self.address.clone();
         let entry = if replacing { Entry::Replaced { address, record } } else { Entry::Made { address, record } };
         self.context.write(entry).await?;
         self.context.mark_created(self.address);
-        let created = self.converge(&id, &wanted, generation, Some(wanted.clone()), true).await?;
+        let created = self.converge(&id, wanted, generation, Some(wanted.clone()), true).await?;
         created.ok_or_else(|| self.has_gone())
     }
 
@@ -124,7 +151,7 @@ impl ResourceStep<'_> {
         let wanted = self.wanted()?;
         let record = self.recorded()?;
         if forced || record.kind != self.node.declaration.kind {
-            return self.create(true).await;
+            return self.make(&wanted, true).await;
         }
         if let Some(live) = self.look(&record.id, &wanted).await? {
             let changes = self.changes(&wanted, &live, Some(&record.spec));

@@ -85,10 +85,13 @@ pub struct Field {
 /// | word | meaning | who reads it |
 /// |---|---|---|
 /// | `x-change: replace` | AWS cannot change it; the thing is replaced | `diff` |
+/// | `x-change: replace-set` | once it is set, another value replaces the thing; to set or unset it does not | `diff` |
+/// | `x-settled-by: FIELD` | as long as the file says FIELD, what it was made with stays, and is no difference | `diff`, `planning` |
 /// | `x-change: replace-case` | AWS cannot change which of the cases it is, only what is in it | `diff` |
 /// | `x-secret` | never in state, plan or log | `catalog`, `render` |
 /// | `x-write-only` | AWS never returns it; compared with what was last sent | `diff` |
 /// | `x-owned-by-aws` | observed, never a difference | `diff` |
+/// | `x-protects` | true in it: what it stands in goes only on the user's word | `planning` |
 /// | `x-unordered` | order means nothing; `rest`: only the first item's place means something | `diff` |
 /// | `x-key: FIELD` | items are told apart by this field, order means nothing | `diff` |
 /// | `x-merge` | only the keys or items that are or were in the file are ours | `diff` |
@@ -104,14 +107,20 @@ pub struct Field {
 pub struct Annotations {
     /// A change of it replaces the thing.
     pub replace: bool,
+    /// Another value than the one that is set replaces the thing.
+    pub replace_set: bool,
     /// Another case than the one that is there replaces the thing.
     pub replace_case: bool,
+    /// As long as this field of the same object is said, what the thing was made with stays.
+    pub settled_by: Option<String>,
     /// Never in state, plan or log.
     pub secret: bool,
     /// AWS never returns it.
     pub write_only: bool,
     /// Observed, never a difference.
     pub owned_by_aws: bool,
+    /// True in it: what it stands in goes only on the user's word.
+    pub protects: bool,
     /// Order means nothing.
     pub unordered: bool,
     /// The first item is what it is, and the order of the others means nothing.
@@ -338,10 +347,13 @@ impl Annotations {
         let is = |key: &str| schema.get(key).and_then(Json::as_bool).unwrap_or(false);
         let word = |key: &str| schema.get(key).and_then(Json::as_str);
         self.replace |= word("x-change") == Some("replace");
+        self.replace_set |= word("x-change") == Some("replace-set");
+        self.settled_by = word("x-settled-by").map(str::to_owned).or(self.settled_by);
         self.replace_case |= word("x-change") == Some("replace-case");
         self.secret |= is("x-secret");
         self.write_only |= is("x-write-only");
         self.owned_by_aws |= is("x-owned-by-aws");
+        self.protects |= is("x-protects");
         self.unordered |= is("x-unordered");
         self.rest_unordered |= word("x-unordered") == Some("rest");
         self.merge |= is("x-merge");

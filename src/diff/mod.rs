@@ -8,7 +8,7 @@ mod equal;
 mod managed;
 mod widened;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use equal::same_policy;
 use equal::{dns, same, sorted};
@@ -67,8 +67,12 @@ impl Comparison {
         if annotations.owned_by_aws || wanted.is_null() {
             return;
         }
-        let effect = if annotations.replace { Effect::Replace } else { outer };
         let unseen = annotations.write_only || live.is_none();
+        let was = if unseen { sent } else { live };
+        let is_other = annotations.replace_set
+            && was.is_some_and(is_set)
+            && !matches!(wanted, Partial::Text(text) if text.is_empty());
+        let effect = if annotations.replace || is_other { Effect::Replace } else { outer };
         // What AWS does not show and we do not remember cannot be judged. It is sent again if that
         // is harmless, and taken as right if it would cost a replacement.
         let there = match (unseen, sent) {
@@ -112,6 +116,9 @@ impl Comparison {
                     let left_out = wanted.get(name).is_none_or(Partial::is_null);
                     if at.shape.annotations.whole && left_out {
                         self.left_out(at, name, field, there.get(name));
+                    }
+                    if is_settled(field, wanted, there.get(name)) {
+                        continue;
                     }
                     let Some(wanted) = wanted.get(name) else { continue };
                     self.value(&field.shape, wanted, there.get(name), sent, &at.path.field(name), at.effect);
@@ -236,6 +243,17 @@ impl Comparison {
     }
 }
 
+/// True if a value is more than nothing, or an empty text.
+fn is_set(value: &Json) -> bool {
+    !value.is_null() && value.as_str() != Some("")
+}
+
+/// True if a field stays what the thing was made with, because the file says the field that settles it.
+fn is_settled(field: &Field, wanted: &BTreeMap<String, Partial>, there: Option<&Json>) -> bool {
+    let by = field.shape.annotations.settled_by.as_ref();
+    there.is_some_and(is_set) && by.and_then(|by| wanted.get(by)).is_some_and(|by| !by.is_null())
+}
+
 /// True if a value of this shape is a secret, or has one in it.
 fn holds_secret(shape: &Shape) -> bool {
     shape.annotations.secret
@@ -286,6 +304,8 @@ mod tests {
                 "policy": {"x-compare": "policy"},
                 "zip": {"type": ["string", "null"], "x-write-only": true},
                 "alias": {"type": ["string", "null"], "x-compare": "dns"},
+                "vpc": {"type": ["string", "null"], "x-change": "replace-set"},
+                "port": {"type": ["integer", "null"], "x-change": "replace", "x-settled-by": "vpc"},
                 "code": {"x-change": "replace-case", "oneOf": [
                     {"type": "object", "properties": {"image": {"type": "string"}}},
                     {"type": "object", "properties": {"zip": {"type": "object", "properties": {
@@ -333,6 +353,29 @@ mod tests {
             json!({"name": "a", "memory": 1}),
             json!(null),
             &["memory 1 -> 2 Update", "name \"a\" -> \"b\" Replace"],
+        );
+    }
+
+    #[test]
+    fn another_value_replaces_where_a_first_one_updates() {
+        let vpc = |value: Json| json!({"vpc": value});
+        check(vpc(json!("a")), vpc(json!(null)), json!(null), &["vpc null -> \"a\" Update"]);
+        check(vpc(json!("a")), vpc(json!("")), json!(null), &["vpc \"\" -> \"a\" Update"]);
+        check(vpc(json!("b")), vpc(json!("a")), json!(null), &["vpc \"a\" -> \"b\" Replace"]);
+        check(vpc(json!("")), vpc(json!("a")), json!(null), &["vpc \"a\" -> \"\" Update"]);
+    }
+
+    #[test]
+    fn a_settled_field_differs_only_without_the_field_that_settles_it() {
+        let live = json!({"vpc": "a", "port": 80});
+        check(json!({"vpc": "a", "port": 81}), live.clone(), json!(null), &[]);
+        check(json!({"port": 81}), live.clone(), json!(null), &["port 80 -> 81 Replace"]);
+        check(json!({"vpc": "b", "port": 81}), live, json!(null), &["vpc \"a\" -> \"b\" Replace"]);
+        check(
+            json!({"vpc": "a", "port": 81}),
+            json!({"port": null}),
+            json!(null),
+            &["port null -> 81 Replace", "vpc null -> \"a\" Update"],
         );
     }
 

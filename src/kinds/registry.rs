@@ -186,5 +186,5 @@ fn live_of<K: Kind>(found: Found<K>) -> Result<Live> {
     for fields in [&mut spec, &mut outputs].into_iter().filter_map(Json::as_object_mut) {
         fields.retain(|name, _| !found.not_read.contains(&name.as_str()));
     }
-    Ok(Live { spec, outputs, readiness: found.readiness })
+    Ok(Live { moved_to: found.moved_to, held: found.held, ..Live::new(spec, outputs, found.readiness) })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::inputs::{Decisions, Inputs};
 use super::select::PlannedPart;
 use super::waves::Waves;
-use super::{grants, identity, outputs, protect, resource};
+use super::{grants, identity, outputs, protect, resource, retain};
 use crate::catalog::Catalog;
 use crate::graph::{Graph, Node};
 use crate::intent::Intent;
@@ -74,6 +74,7 @@ impl Decider<'_> {
             decision = Decision::Await { why: "a resource that it depends on is replaced".into() };
         }
         self.obstacles.extend(protect::of_declared(self.inputs, address, node, &decision, info));
+        self.obstacles.extend(protect::of_held(self.inputs, address, &decision));
         self.done.insert(address.clone(), (decision, wanted));
     }
 
@@ -120,6 +121,7 @@ impl Decider<'_> {
             leaving.push(planned(&old.address, &old.record, Decision::Delete));
         }
         self.obstacles.extend(obstacles);
+        self.obstacles.extend(retain::stranded(self.inputs, &leaving));
         leaving
     }
 

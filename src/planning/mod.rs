@@ -12,5 +12,6 @@ mod inputs;
 mod outputs;
 mod protect;
 mod resource;
+mod retain;
 pub mod select;
 pub mod waves;

@@ -112,6 +112,9 @@ fn replace_order(info: &KindInfo, changes: &[Change]) -> ReplaceOrder {
     let is_changed = |field: &str| {
         changes.iter().any(|change| matches!(change.path.0.first(), Some(Key::Field(name)) if name == field))
     };
+    // A settled field gets its new value when the field that settles it has another one.
+    let settled_by = |field: &str| info.spec.at([field]).and_then(|shape| shape.annotations.settled_by.as_deref());
+    let is_changed = |field: &str| is_changed(field) || settled_by(field).is_some_and(is_changed);
     if info.traits.deletes_first(is_changed) { ReplaceOrder::DeleteFirst } else { ReplaceOrder::CreateFirst }
 }
 

@@ -6,7 +6,7 @@ use isobar::cloud::fake::{Fault, FaultKind};
 use isobar::intent::Intent;
 use isobar::plan::ObstacleKind;
 
-use crate::support::engine::{EngineWorld, decisions, graph};
+use crate::support::engine::{EngineWorld, decisions, graph, graph_with};
 
 /// A live snapshot as of a function: what `v` copies of `f` goes on until `alias` has moved.
 const SERVING: &str = "
@@ -232,4 +232,18 @@ async fn ours_under_another_address_is_not_called_somebody_elses() {
     let [obstacle] = plan.obstacles.as_slice() else { panic!("one obstacle, not {:?}", plan.obstacles) };
     assert_eq!(obstacle.kind, ObstacleKind::Impossible);
     assert!(obstacle.message.contains("`a.x@us-east-1`"), "{obstacle:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retained_resource_is_not_left_without_what_it_needs() {
+    let world = EngineWorld::new();
+    let stack = graph_with(SERVING, |declaration| declaration.retain = &*declaration.address.path == "f.alias");
+    world.apply(&stack).await;
+    let plan = world.plan(&graph(""), &Intent::default()).await;
+    let messages: Vec<&str> = plan.obstacles.iter().map(|obstacle| obstacle.message.as_str()).collect();
+    insta::assert_snapshot!(messages.join("\n"), @r"
+    it is to stay in AWS (`retain`), and needs `f.f@us-east-1`, which would be deleted
+    it is to stay in AWS (`retain`), and needs `f.role@us-east-1`, which would be deleted
+    it is to stay in AWS (`retain`), and needs `f.v@us-east-1`, which would be deleted
+    ");
 }

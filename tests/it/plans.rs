@@ -39,7 +39,7 @@ impl Still {
                 _ => Readiness::Configured(text.into()),
             },
         };
-        Some(Live { spec: found["spec"].clone(), outputs: found["outputs"].clone(), readiness })
+        Some(Live::new(found["spec"].clone(), found["outputs"].clone(), readiness))
     }
 }
 

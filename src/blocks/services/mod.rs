@@ -180,7 +180,7 @@ fn spec(
         let shifts = |value: String| backend.shifts_traffic.then_some(value);
         json!([without_nulls(json!({
             "target_group_arn": item.output("target_group.arn"),
-            "container_name": backend.name,
+            "container_name": cx.first_name("services", backend.name),
             "container_port": port,
             "alternate_target_group_arn": shifts(item.output("alternate_target_group.arn")),
             "production_listener_rule_arn": shifts(item.output("rule.arn")),

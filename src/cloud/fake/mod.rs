@@ -179,7 +179,7 @@ impl FakeCloud {
                 }
             }
         }
-        Ok(Live { spec, outputs: outputs(info, &key.2, &thing.spec), readiness })
+        Ok(Live::new(spec, outputs(info, &key.2, &thing.spec), readiness))
     }
 }
 

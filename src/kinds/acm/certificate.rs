@@ -225,7 +225,7 @@ async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Certifi
         domain,
     };
     let outputs = outputs(arn, &spec.domain, live.domain_validation_options.as_deref().unwrap_or_default());
-    Ok(Some(Found { spec, outputs, readiness, not_read }))
+    Ok(Some(Found { readiness, not_read, ..Found::serving(spec, outputs) }))
 }
 
 /// The fields of spec and outputs that never change.

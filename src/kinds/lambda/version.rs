@@ -156,7 +156,7 @@ fn found_of(config: &FunctionConfiguration) -> Result<Found<Version>> {
         Some(State::Deleting) => Readiness::Pending("deleting".to_owned()),
         _ => Readiness::Serving,
     };
-    Ok(Found { spec, outputs, readiness, not_read: &[] })
+    Ok(Found { readiness, ..Found::serving(spec, outputs) })
 }
 
 /// Function and number of `function:number`.

@@ -14,8 +14,9 @@ pub struct Spec {
     /// Name, unique in each of its regions; 3 to 255 letters, digits, `_`, `-` and `.`.
     #[schemars(regex(pattern = r"^[a-zA-Z0-9_.-]{3,255}$"), extend("x-change" = "replace"))]
     pub name: String,
-    /// Region that the table is made in, that its other replicas are made from, and that goes last; the
-    /// first one of `replicas` when left out.
+    /// Region that the table is made in, and that its other replicas are made from; the first one of `replicas` when left
+    /// out. When it is taken out of `replicas`, another one takes its place: AWS lets it go a day after the last replica
+    /// was made from it.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)+-\d+$"), extend("x-change" = "replace"))]
     pub home: Option<String>,
     /// The primary key.
@@ -35,7 +36,8 @@ pub struct Spec {
     #[schemars(extend("x-write-only" = true))]
     pub warm_throughput: Option<WarmThroughput>,
     /// Attribute that holds the time (seconds since 1970) after which an item is deleted; empty to switch
-    /// that off. Another attribute takes two changes, and AWS takes one in an hour.
+    /// that off. Another attribute takes two changes, and AWS takes one in an hour: until both are made, nothing expires.
+    /// All other changes of the table are made before it.
     #[schemars(length(max = 255))]
     pub ttl_attribute: Option<String>,
     /// Contents of the stream of changes; `NEW_AND_OLD_IMAGES` when left out, which replicas need.
@@ -51,7 +53,7 @@ pub struct Spec {
     pub witness: Option<String>,
     /// Whose key encrypts it: DynamoDB's own, or KMS with the `kms_key` of each replica.
     pub encryption: Option<Encryption>,
-    /// The regions that hold the table. One that is taken out of the file loses its data.
+    /// The regions that hold the table. One that is taken out of the file loses its data; those that come are made first.
     #[schemars(length(min = 1), extend("x-key" = "region"))]
     pub replicas: Vec<Replica>,
     /// Tags, the same in every region.
@@ -231,8 +233,9 @@ pub struct Replica {
     /// The region.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)+-\d+$"))]
     pub region: String,
-    /// Protection from being deleted; false when left out. A replica is only removed after
-    /// this was turned off in the file and applied.
+    /// Protection from being deleted; false when left out. A replica that has it on is taken out on the user's word alone,
+    /// and then it is switched off there.
+    #[schemars(extend("x-protects" = true))]
     pub deletion_protection: Option<bool>,
     /// For how many days back it can be restored to any second, 1 to 35; 0 for not at all.
     #[schemars(range(min = 0, max = 35))]

@@ -230,5 +230,5 @@ async fn found_of(cx: &Cx, live: &Described, id: &str) -> Result<Found<Service>>
         name: spec.name.clone(),
         cluster_name: spec.cluster.clone(),
     };
-    Ok(Found { spec, outputs, readiness: rollout.readiness.clone(), not_read: &[] })
+    Ok(Found { readiness: rollout.readiness.clone(), ..Found::serving(spec, outputs) })
 }
