@@ -25,4 +25,6 @@ mod tidy;
 #[cfg(feature = "aws")]
 mod torture;
 #[cfg(feature = "aws")]
+mod transitions;
+#[cfg(feature = "aws")]
 mod validate;
