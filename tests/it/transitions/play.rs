@@ -165,9 +165,10 @@ impl Chain<'_> {
         let alone = matches!(step.mode, Mode::Calm | Mode::Lagging | Mode::Killed { .. });
         let old = if let [old] = self.stand.as_slice() { Some(old.clone()) } else { None };
         if alone {
-            flip(promise::broken(plan, before, &after))?;
+            flip(promise::broken(&step.file, plan, before, &after))?;
         }
         if let Some(old) = old.filter(|_| calm) {
+            flip(promise::renamed_anew(&old, &step.file, before, &after))?;
             flip(order::broken(&old, &self.live.events()))?;
             flip(traffic::broken(&old, &step.file, &watched))?;
         }

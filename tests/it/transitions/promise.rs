@@ -3,9 +3,10 @@
 use serde_json::Value as Json;
 
 use super::live::Seen;
+use super::yaml::{Yaml, get, keys, text};
 
 /// The first promise that was not kept, as kind and words.
-pub fn broken(plan: &Json, before: &Seen, after: &Seen) -> Option<(String, String)> {
+pub fn broken(new: &Yaml, plan: &Json, before: &Seen, after: &Seen) -> Option<(String, String)> {
     let changes: Vec<(&str, &str, &str)> = plan["changes"]
         .as_array()
         .into_iter()
@@ -28,7 +29,10 @@ pub fn broken(plan: &Json, before: &Seen, after: &Seen) -> Option<(String, Strin
             return Some((format!("the plan said {action}, and something else was done: {kind}"), told));
         }
     }
-    let changed = |address: &String| changes.iter().any(|(one, ..)| *one == address);
+    let changed = |address: &String| {
+        let later = renamed(new, address);
+        changes.iter().any(|(one, ..)| *one == address || *one == later)
+    };
     for (address, was) in before.records.iter().filter(|(address, _)| !changed(address)) {
         let is = after.records.get(address);
         // Renames carry a record to another address, and are no change of anything.
@@ -41,6 +45,37 @@ pub fn broken(plan: &Json, before: &Seen, after: &Seen) -> Option<(String, Strin
         if let Some(gone) = before.things.iter().filter(its).find(|thing| !after.things.contains(thing)) {
             let told = format!("the plan said nothing of {address}, and `{gone}` has gone");
             return Some((format!("the plan said nothing of what has gone: {}", was.kind), told));
+        }
+    }
+    None
+}
+
+/// The address under which `moved` carries on what had this one.
+fn renamed(new: &Yaml, address: &str) -> String {
+    let carried = keys(new, &["moved"]).into_iter().find_map(|old| {
+        let rest = address.strip_prefix(&old).filter(|rest| rest.starts_with(['.', '@']))?;
+        Some(format!("{}{rest}", text(new, &["moved", &old])?))
+    });
+    carried.unwrap_or_else(|| address.to_owned())
+}
+
+/// The first thing that a mere rename has made anew: an entry that says what it said before, under a name that a new line
+/// of `moved` leads to.
+pub fn renamed_anew(old: &Yaml, new: &Yaml, before: &Seen, after: &Seen) -> Option<(String, String)> {
+    for from in keys(new, &["moved"]).into_iter().filter(|from| get(old, &["moved", from]).is_none()) {
+        let to = text(new, &["moved", &from]).unwrap_or_default();
+        let entry = |stack, path: &str| path.split_once('.').and_then(|(block, name)| get(stack, &[block, name]).cloned());
+        let (was, is) = (entry(old, &from), entry(new, to));
+        if was.is_none() || was != is || get(old, &["regions"]) != get(new, &["regions"]) {
+            continue;
+        }
+        for (address, record) in before.records.iter().filter(|(address, _)| address.starts_with(&format!("{from}@")) || address.starts_with(&format!("{from}."))) {
+            let now = after.records.get(&renamed(new, address));
+            if now.is_none_or(|now| now.id != record.id) {
+                let told = format!("{address}: {record:?} became {now:?}");
+                let block = from.split('.').next().unwrap_or_default();
+                return Some((format!("a rename with moved makes anew: {block} {}", record.kind), told));
+            }
         }
     }
     None
