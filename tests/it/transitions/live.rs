@@ -14,7 +14,9 @@ use super::yaml::{Yaml, written};
 use crate::support::program::{ProgramWorld, Ran};
 use crate::support::running::Running;
 
-const PATIENCE: Duration = Duration::from_mins(4);
+/// How long a run may go without a step begun or done: nothing takes AWS any time here, and the pauses between two tries
+/// are shorter.
+const PATIENCE: Duration = Duration::from_secs(45);
 const FILE: &str = "stack.yaml";
 const EVENTS: &str = "events.jsonl";
 /// What a stack's files refer to.
@@ -93,12 +95,27 @@ impl Live {
 
     pub fn run(&self, command: &str, more: &[&str]) -> Ran {
         let mut running = self.start(command, more);
-        let start = Instant::now();
-        while !running.has_ended() && start.elapsed() < PATIENCE {
+        let mut progress = (0, Instant::now());
+        while !running.has_ended() {
+            if self.is_stuck(&mut progress) {
+                // One that goes on for ever is told by its words and no code.
+                return running.kill();
+            }
             sleep(Duration::from_millis(10));
         }
-        // One that goes on for ever is told by its words and no code.
-        if running.has_ended() { running.end() } else { running.kill() }
+        running.end()
+    }
+
+    /// Whether nothing has begun or ended for too long.
+    fn is_stuck(&self, progress: &mut (usize, Instant)) -> bool {
+        if progress.1.elapsed() < PATIENCE {
+            return false;
+        }
+        let idle = |event: &&Json| matches!(event["event"].as_str(), Some("step_retry" | "step_waiting"));
+        let steps = self.events().iter().filter(|event| !idle(event)).count();
+        let stuck = steps == progress.0;
+        *progress = (steps, Instant::now());
+        stuck
     }
 
     fn start(&self, command: &str, more: &[&str]) -> Running {
@@ -152,7 +169,7 @@ impl Live {
         let rule = json!({"mutating": true, "nth": call, "action": "hang", "after": after});
         self.world.control("POST", "faults", &rule);
         let mut running = self.start("apply", more);
-        let start = Instant::now();
+        let mut progress = (0, Instant::now());
         let ran = loop {
             if self.world.count(0, "struck") != 0 {
                 running.kill();
@@ -161,7 +178,7 @@ impl Live {
             if running.has_ended() {
                 break Some(running.end());
             }
-            if start.elapsed() > PATIENCE {
+            if self.is_stuck(&mut progress) {
                 break Some(running.kill());
             }
             sleep(Duration::from_millis(10));

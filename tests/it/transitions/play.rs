@@ -241,7 +241,10 @@ pub fn told(ran: &Ran) -> String {
 
 /// The step that failed first, and how, by kinds.
 fn failed_step(events: &[Json], ran: &Ran) -> String {
-    let Some(failed) = events.iter().find(|event| event["event"] == "step_failed") else { return first_error(ran) };
+    let retry = || events.iter().rfind(|event| event["event"] == "step_retry").filter(|_| ran.code.is_none());
+    let Some(failed) = events.iter().find(|event| event["event"] == "step_failed").or_else(retry) else {
+        return first_error(ran);
+    };
     let address = failed["address"].as_str().unwrap_or_default();
     let started = events.iter().find(|event| event["event"] == "step_started" && event["address"] == *address);
     let kind = started.and_then(|event| event["kind"].as_str()).unwrap_or_else(|| address.split('.').next().unwrap_or_default());

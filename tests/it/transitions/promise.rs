@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::live::Seen;
+use super::live::{Record, Seen};
 use super::yaml::{Yaml, get, keys, text};
 
 /// The first promise that was not kept, as kind and words.
@@ -41,7 +41,7 @@ pub fn broken(new: &Yaml, plan: &Json, before: &Seen, after: &Seen) -> Option<(S
             let told = format!("the plan said nothing of {address}: {was:?} became {is:?}");
             return Some((format!("the plan said nothing of what was changed: {}", was.kind), told));
         }
-        let its = |thing: &&String| names(thing, &was.id);
+        let its = |thing: &&String| is_of(thing, address, was);
         if let Some(gone) = before.things.iter().filter(its).find(|thing| !after.things.contains(thing)) {
             let told = format!("the plan said nothing of {address}, and `{gone}` has gone");
             return Some((format!("the plan said nothing of what has gone: {}", was.kind), told));
@@ -81,11 +81,13 @@ pub fn renamed_anew(old: &Yaml, new: &Yaml, before: &Seen, after: &Seen) -> Opti
     None
 }
 
-/// Whether a thing of the inventory is called what ends an id.
-fn names(thing: &str, id: &str) -> bool {
-    let name = thing.splitn(4, ' ').nth(3).unwrap_or_default();
-    let last = id.rsplit(['/', ':']).next().unwrap_or_default();
-    last.len() > 5 && name == last
+/// Whether a thing of the inventory is what a record tells of: of its service and region, and called what ends its id.
+fn is_of(thing: &str, address: &str, record: &Record) -> bool {
+    let words: Vec<&str> = thing.splitn(4, ' ').collect();
+    let [region, service, _, name] = words[..] else { return false };
+    let last = record.id.rsplit(['/', ':']).next().unwrap_or_default();
+    let here = address.ends_with(&format!("@{region}")) || address.ends_with("@global");
+    here && record.kind.starts_with(service) && last.len() > 5 && name == last
 }
 
 /// What came and what went.
