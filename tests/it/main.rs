@@ -26,4 +26,6 @@ mod tidy;
 #[cfg(feature = "aws")]
 mod torture;
 #[cfg(feature = "aws")]
+mod transitions;
+#[cfg(feature = "aws")]
 mod validate;

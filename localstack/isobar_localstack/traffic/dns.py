@@ -9,7 +9,7 @@ import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from isobar_localstack.core.durations import is_over
 from isobar_localstack.services.acm import certificates as acm
@@ -27,8 +27,7 @@ REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 OURS = re.compile(r".*(\.elb|\.execute-api)\..*amazonaws\.com|d[a-z0-9]{13}\.cloudfront\.net")
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """A request to a name."""
 
     method: str
@@ -44,6 +43,7 @@ class ToDomain:
 
     def __init__(self, account_id: str, region: str, domain: Domain):
         self.place, self.region, self.domain = (account_id, region), region, domain
+        self._refusals: dict[str, str | None] = {}
 
     def ways(self) -> dict[Way, tuple]:
         return self._ways
@@ -61,19 +61,27 @@ class ToDomain:
         return found
 
     def ask(self, name: str, way: Way) -> Answer:
-        data = self.domain.data
-        if not fnmatch.fnmatchcase(name, data["domainName"]):
-            return no(f"domain name {data['domainName']} does not answer for {name}")
-        if not is_over(self.domain.busy_until) and self.domain.busy_status == "PENDING":
-            return no(f"domain name {data['domainName']} is PENDING")
-        for arn in sorted(self.domain.certificates):
-            status = acm.status_of(self.place[0], arn.split(":")[3], arn)
-            if status != "ISSUED":
-                return no(f"certificate {arn} is {status or 'gone'}")
+        if name not in self._refusals:
+            self._refusals[name] = self._refusal(name)
+        if why := self._refusals[name]:
+            return no(why)
         found = self.ways().get(way)
         if found is None:
             return no(f"nothing is mapped to {way.to(name)}")
         return api.ask_mapped(*self.place, *found)
+
+    def _refusal(self, name: str) -> str | None:
+        """Why it answers nothing under this name."""
+        data = self.domain.data
+        if not fnmatch.fnmatchcase(name, data["domainName"]):
+            return f"domain name {data['domainName']} does not answer for {name}"
+        if not is_over(self.domain.busy_until) and self.domain.busy_status == "PENDING":
+            return f"domain name {data['domainName']} is PENDING"
+        for arn in sorted(self.domain.certificates):
+            status = acm.status_of(self.place[0], arn.split(":")[3], arn)
+            if status != "ISSUED":
+                return f"certificate {arn} is {status or 'gone'}"
+        return None
 
 
 class ToBalancer:

@@ -207,7 +207,7 @@ def has_now(holder: Holder) -> frozenset:
     """All that the holder has."""
     found = holder.definite - missing(holder, frozenset(holder.definite))
     for arn in holder.roles:
-        role = iam.role_by_arn(holder.account_id, arn)
+        role = policies.role_of(holder.account_id, arn)
         documents = policies.documents_of(holder.account_id, role) if role else ()
         found |= {Allowed(arn, right) for right in policies.rights_in(documents)}
     found |= {There(need.right.resource) for need in found if THINGS.fullmatch(need.right.resource)}
@@ -221,7 +221,7 @@ def missing(holder: Holder, needs: frozenset) -> set:
     """Needs of the holder that are not met."""
     found = set()
     for arn, rights in by_role(needs).items():
-        role = iam.role_by_arn(holder.account_id, arn)
+        role = policies.role_of(holder.account_id, arn)
         documents = policies.documents_of(holder.account_id, role) if role else ()
         found |= {Allowed(arn, right) for right in policies.missing_in(documents, rights)}
     return found | {need for need in ways_in(needs) if not has_way(holder, need)}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from isobar_localstack.core.clock import clock
-from isobar_localstack.traffic import api, balancer, dns, rights
+from isobar_localstack.traffic import api, balancer, dns, functions, rights
 from isobar_localstack.traffic.answer import Answer, Entrance, any_of, no
 
 GONE = no("it is gone")
@@ -17,11 +17,13 @@ GONE = no("it is gone")
 
 def ask_all() -> dict[Entrance, Answer]:
     """Every entrance there is. Two things of one name are one entrance: clients know which of them they want."""
+    for part in (api, functions):
+        part.begin_look()
     found: dict[Entrance, list[Answer]] = {}
     for part in (api, balancer, dns):
         for entrance, answer in part.entrances():
             found.setdefault(entrance, []).append(answer)
-    return {entrance: any_of(answers) for entrance, answers in sorted(found.items())}
+    return {entrance: any_of(answers) for entrance, answers in found.items()}
 
 
 @dataclass

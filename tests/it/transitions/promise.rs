@@ -1,0 +1,98 @@
+//! What a plan has promised, against what was done.
+
+use serde_json::Value as Json;
+
+use super::live::{Record, Seen};
+use super::yaml::{Yaml, get, keys, text};
+
+/// The first promise that was not kept, as kind and words.
+pub fn broken(new: &Yaml, plan: &Json, before: &Seen, after: &Seen) -> Option<(String, String)> {
+    let changes: Vec<(&str, &str, &str)> = plan["changes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|change| ["address", "action", "kind"].map(|key| change[key].as_str().unwrap_or_default()).into())
+        .collect();
+    if changes.is_empty() && before.things != after.things {
+        return Some(("the plan is empty, and AWS has changed".into(), difference(before, after)));
+    }
+    for (address, action, kind) in &changes {
+        let [was, is] = [before, after].map(|seen| seen.records.get(*address));
+        let kept = match *action {
+            "delete" | "forget" => is.is_none(),
+            "update" | "await" => was.is_none() || is.map(|record| &record.id) == was.map(|record| &record.id),
+            "replace" => is.is_some_and(|is| was.is_none_or(|was| is.id != was.id || is.generation != was.generation)),
+            _ => is.is_some(),
+        };
+        if !kept {
+            let told = format!("the plan said {action} of {address}: {was:?} became {is:?}");
+            return Some((format!("the plan said {action}, and something else was done: {kind}"), told));
+        }
+    }
+    let changed = |address: &String| {
+        let later = renamed(new, address);
+        changes.iter().any(|(one, ..)| *one == address || *one == later)
+    };
+    for (address, was) in before.records.iter().filter(|(address, _)| !changed(address)) {
+        let is = after.records.get(address);
+        // Renames carry a record to another address, and are no change of anything.
+        let moved = is.is_none() && after.records.values().any(|is| is.id == was.id && is.kind == was.kind);
+        if !moved && is.is_none_or(|is| is.id != was.id) {
+            let told = format!("the plan said nothing of {address}: {was:?} became {is:?}");
+            return Some((format!("the plan said nothing of what was changed: {}", was.kind), told));
+        }
+        let its = |thing: &&String| is_of(thing, address, was);
+        if let Some(gone) = before.things.iter().filter(its).find(|thing| !after.things.contains(thing)) {
+            let told = format!("the plan said nothing of {address}, and `{gone}` has gone");
+            return Some((format!("the plan said nothing of what has gone: {}", was.kind), told));
+        }
+    }
+    None
+}
+
+/// The address under which `moved` carries on what had this one.
+fn renamed(new: &Yaml, address: &str) -> String {
+    let carried = keys(new, &["moved"]).into_iter().find_map(|old| {
+        let rest = address.strip_prefix(&old).filter(|rest| rest.starts_with(['.', '@']))?;
+        Some(format!("{}{rest}", text(new, &["moved", &old])?))
+    });
+    carried.unwrap_or_else(|| address.to_owned())
+}
+
+/// The first thing that a mere rename has made anew: an entry that says what it said before, under a name that a new line
+/// of `moved` leads to.
+pub fn renamed_anew(old: &Yaml, new: &Yaml, before: &Seen, after: &Seen) -> Option<(String, String)> {
+    for from in keys(new, &["moved"]).into_iter().filter(|from| get(old, &["moved", from]).is_none()) {
+        let to = text(new, &["moved", &from]).unwrap_or_default();
+        let entry = |stack, path: &str| path.split_once('.').and_then(|(block, name)| get(stack, &[block, name]).cloned());
+        let (was, is) = (entry(old, &from), entry(new, to));
+        if was.is_none() || was != is || get(old, &["regions"]) != get(new, &["regions"]) {
+            continue;
+        }
+        for (address, record) in before.records.iter().filter(|(address, _)| address.starts_with(&format!("{from}@")) || address.starts_with(&format!("{from}."))) {
+            let now = after.records.get(&renamed(new, address));
+            if now.is_none_or(|now| now.id != record.id) {
+                let told = format!("{address}: {record:?} became {now:?}");
+                let block = from.split('.').next().unwrap_or_default();
+                return Some((format!("a rename with moved makes anew: {block} {}", record.kind), told));
+            }
+        }
+    }
+    None
+}
+
+/// Whether a thing of the inventory is what a record tells of: of its service and region, and called what ends its id.
+fn is_of(thing: &str, address: &str, record: &Record) -> bool {
+    let words: Vec<&str> = thing.splitn(4, ' ').collect();
+    let [region, service, _, name] = words[..] else { return false };
+    let last = record.id.rsplit(['/', ':']).next().unwrap_or_default();
+    let here = address.ends_with(&format!("@{region}")) || address.ends_with("@global");
+    here && record.kind.starts_with(service) && last.len() > 5 && name == last
+}
+
+/// What came and what went.
+pub fn difference(before: &Seen, after: &Seen) -> String {
+    let gone = before.things.iter().filter(|thing| !after.things.contains(thing)).map(|thing| format!("- {thing}"));
+    let come = after.things.iter().filter(|thing| !before.things.contains(thing)).map(|thing| format!("+ {thing}"));
+    gone.chain(come).collect::<Vec<_>>().join("\n")
+}
