@@ -5,13 +5,16 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::context::{Context, StepFailure};
 use super::delete::delete;
+use super::event::Event;
 use super::resource::ResourceStep;
 use crate::cloud::{Class, Live, Readiness};
 use crate::diff::{Effect, managed_part, widened};
 use crate::names::{Address, PhysicalId};
-use crate::plan::steps::{Action, Step};
+use crate::plan::steps::{Action, Step, Verb};
 use crate::state::Record;
 use crate::state::entry::Entry;
 use crate::value::Json;
@@ -36,10 +39,7 @@ pub(super) async fn perform(context: &Context, step: &Step, forced: bool) -> Res
             return delete_record(context, address, &record).await;
         }
         Action::DeleteOld => {
-            // Nothing is left to delete if what was planned to be replaced could be kept.
-            for old in context.deposed(address) {
-                delete_record(context, address, &old).await?;
-            }
+            delete_deposed(context, address).await?;
             return Ok(Readiness::Serving);
         }
         Action::Create => resource(context, address)?.create(false).await?,
@@ -69,6 +69,25 @@ async fn delete_record(context: &Context, address: &Address, record: &Record) ->
     let limit = context.catalog.get(&record.kind).map_or(UNKNOWN_KIND_DEADLINE, |info| info.traits.deadline);
     delete(context, address, record, limit).await?;
     Ok(Readiness::Serving)
+}
+
+/// Deletes whatever replacements have left at an address, and tells of each by its own id: the record there is of the
+/// new one. Nothing is left to delete if what was planned to be replaced could be kept.
+async fn delete_deposed(context: &Context, address: &Address) -> Result<(), StepFailure> {
+    let tell = |id: Option<PhysicalId>, started: Instant| {
+        let seconds = started.elapsed().as_secs_f64();
+        context.tell(&Event::StepDone { address: address.clone(), verb: Verb::Delete, id, seconds });
+    };
+    let deposed = context.deposed(address);
+    if deposed.is_empty() {
+        tell(None, Instant::now());
+    }
+    for old in deposed {
+        let started = Instant::now();
+        delete_record(context, address, &old).await?;
+        tell(Some(old.id), started);
+    }
+    Ok(())
 }
 
 impl ResourceStep<'_> {

@@ -7,11 +7,13 @@ pub mod check;
 pub mod fargate;
 mod rules;
 mod shape;
+mod stakes;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use shape::{Annotations, Compare, Field, SchemaType, Shape, ShapeError};
+pub use stakes::{Stake, Stakes};
 
 use crate::names::KindName;
 use crate::value::Json;
@@ -65,6 +67,8 @@ pub struct Traits {
     pub idempotent_create: bool,
     /// Tags take a call of their own after the create: a run may die between the two and leave a resource untagged.
     pub tags_after_create: bool,
+    /// A snapshot of something else: replaced by design whenever that changes.
+    pub snapshot: bool,
 }
 
 impl Traits {
@@ -76,6 +80,7 @@ impl Traits {
         unique_by: &[],
         idempotent_create: true,
         tags_after_create: false,
+        snapshot: false,
     };
 
     /// Whether the old one of a replacement must be deleted before the new one can be made.

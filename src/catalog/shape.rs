@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::stakes::Stakes;
 use crate::value::Json;
 
 /// The shape of one value.
@@ -102,6 +103,7 @@ pub struct Field {
 /// | `x-needs: serving` | what it refers to must be serving, not just configured | `graph` |
 /// | `x-volatile` | an output that an update may change | `plan` |
 /// | `x-stable-under: [FIELD]` | a volatile output that a change of these fields alone leaves as it is | `plan` |
+/// | `x-risk`, `x-public`, `x-wait`, `x-highlight` | what a reviewer should know, see [`Stakes`] | `planning` |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of a schema, there or not")]
 pub struct Annotations {
@@ -144,6 +146,8 @@ pub struct Annotations {
     pub volatile: bool,
     /// A volatile output stays as it is if only these fields change.
     pub stable_under: Vec<String>,
+    /// What a reviewer should know of a change.
+    pub stakes: Stakes,
 }
 
 /// How equality of a field is decided.
@@ -214,6 +218,9 @@ impl Reader<'_> {
             });
         }
         let mut shape = self.bare(schema, at)?;
+        if let Some(word) = Stakes::unknown(schema) {
+            return Err(ShapeError { at: at.to_owned(), what: format!("`x-risk` has no word {word}") });
+        }
         // What stands beside a `$ref` belongs to the field, not to the type it refers to.
         shape.annotations = shape.annotations.with(schema);
         if let Some(about) = schema.get("description").and_then(Json::as_str) {
@@ -360,6 +367,7 @@ impl Annotations {
         self.whole |= is("x-whole");
         self.copies |= is("x-copies");
         self.volatile |= is("x-volatile");
+        self.stakes = std::mem::take(&mut self.stakes).with(schema);
         let names = schema.get("x-stable-under").and_then(Json::as_array).into_iter().flatten();
         self.stable_under.extend(names.filter_map(Json::as_str).map(str::to_owned));
         self.needs_serving |= word("x-needs") == Some("serving");

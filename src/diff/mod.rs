@@ -6,6 +6,7 @@
 
 mod equal;
 mod managed;
+pub mod policy;
 mod widened;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,7 @@ use equal::{dns, same, sorted};
 pub use managed::managed_part;
 pub use widened::widened;
 
-use crate::catalog::{Compare, Field, SchemaType, Shape};
+use crate::catalog::{Annotations, Compare, Field, SchemaType, Shape};
 use crate::value::{Json, Partial, Path, fingerprint};
 
 /// One difference.
@@ -31,6 +32,8 @@ pub struct Change {
     pub effect: Effect,
     /// True if it must not be shown.
     pub secret: bool,
+    /// True if it is a list whose order means nothing: items come and go.
+    pub unordered: bool,
 }
 
 /// The effect of a change.
@@ -239,6 +242,7 @@ impl Comparison {
             to: to.clone(),
             effect: at.effect,
             secret: holds_secret(at.shape),
+            unordered: is_unordered(at.shape),
         });
     }
 }
@@ -263,6 +267,12 @@ fn holds_secret(shape: &Shape) -> bool {
             SchemaType::List { of, .. } | SchemaType::Map(of) => holds_secret(of),
             _ => false,
         }
+}
+
+/// True if the order of its items means nothing.
+fn is_unordered(shape: &Shape) -> bool {
+    let Annotations { unordered, rest_unordered, merge, ref key, .. } = shape.annotations;
+    matches!(shape.schema_type, SchemaType::List { .. }) && (unordered || rest_unordered || merge || key.is_some())
 }
 
 #[derive(Clone, Copy)]

@@ -1,5 +1,6 @@
 //! The plan: a decision for every resource, with its reason. Pure.
 
+pub mod review;
 pub mod steps;
 pub mod users;
 
@@ -29,6 +30,8 @@ pub struct Plan {
     pub keep_old: BTreeSet<Address>,
     /// Addresses whose name in AWS is held by what leaves other addresses: that goes first.
     pub names_held: BTreeMap<Address, BTreeSet<Address>>,
+    /// What a reviewer should know of it besides the decisions.
+    pub review: review::Review,
 }
 
 /// One resource in a plan.
@@ -46,6 +49,8 @@ pub struct Planned {
     pub id: Option<PhysicalId>,
     /// Set if an update takes away what others may still use: it is made in two halves, the narrowing one last.
     pub narrows: Option<Narrowing>,
+    /// True if it is the old half of a replacement, which is deleted: another resource stands at its address.
+    pub deposed: bool,
 }
 
 /// An update that takes something away from others.
@@ -159,6 +164,18 @@ pub struct Summary {
     pub awaited: usize,
     /// As they should be.
     pub keep: usize,
+}
+
+impl Planned {
+    /// The differences, of whatever changes one that is there.
+    pub fn changes(&self) -> &[Change] {
+        match &self.decision {
+            Decision::Update { changes } | Decision::Replace { changes, .. } | Decision::Adopt { changes, .. } => {
+                changes
+            }
+            _ => &[],
+        }
+    }
 }
 
 impl Plan {

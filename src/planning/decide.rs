@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use super::inputs::{Decisions, Inputs};
 use super::select::PlannedPart;
 use super::waves::Waves;
-use super::{grants, identity, outputs, protect, resource, retain};
+use super::{grants, identity, outputs, protect, resource, retain, review};
 use crate::catalog::Catalog;
 use crate::graph::{Graph, Node};
 use crate::intent::Intent;
 use crate::names::Address;
 use crate::observe::Observed;
+use crate::plan::review::Review;
 use crate::plan::{Decision, Obstacle, ObstacleKind, Plan, Planned, ReplaceOrder};
 use crate::state::entry::Move;
 use crate::state::{Record, State};
@@ -118,7 +119,8 @@ impl Decider<'_> {
         let mut obstacles = Vec::new();
         for old in deposed {
             obstacles.extend(protect::of_deposed(self.inputs, &old.address, &old.record));
-            leaving.push(planned(&old.address, &old.record, Decision::Delete));
+            let entry = planned(&old.address, &old.record, Decision::Delete);
+            leaving.push(Planned { deposed: true, ..entry });
         }
         self.obstacles.extend(obstacles);
         self.obstacles.extend(retain::stranded(self.inputs, &leaving));
@@ -148,6 +150,7 @@ impl Decider<'_> {
                 kind: node.declaration.kind.clone(),
                 decision,
                 wave: 0,
+                deposed: false,
                 address: address.clone(),
             });
             wanted.insert(address, partial);
@@ -159,7 +162,8 @@ impl Decider<'_> {
         entries.sort_by(|a, b| (a.wave, &a.address, &a.id).cmp(&(b.wave, &b.address, &b.id)));
         let replaced = entries.iter().filter(|entry| matches!(entry.decision, Decision::Replace { .. }));
         let used = replaced.filter(|entry| self.part.is_used_outside(&entry.address));
-        let plan = Plan {
+        let mut plan = Plan {
+            review: Review::default(),
             keep_old: used.map(|entry| entry.address.clone()).collect(),
             stack: graph.stack.clone(),
             account: account.to_owned(),
@@ -171,6 +175,7 @@ impl Decider<'_> {
             names_held,
         };
         let moves = identity::carried_over(self.inputs, &wanted);
+        plan.review = review::review(self.inputs, &plan, &wanted);
         Decided { plan, wanted, moves }
     }
 }
@@ -186,5 +191,5 @@ fn unknown_kind(address: &Address, node: &Node) -> Obstacle {
 
 fn planned(address: &Address, record: &Record, decision: Decision) -> Planned {
     let (address, kind, id) = (address.clone(), record.kind.clone(), Some(record.id.clone()));
-    Planned { address, kind, decision, wave: 0, id, narrows: None }
+    Planned { address, kind, decision, wave: 0, id, deposed: false, narrows: None }
 }

@@ -2,7 +2,8 @@
 //!
 //! [`decide`] walks over all resources in the order of their needs. For each it asks `resource` for the decision,
 //! `protect` for protected data that would be lost, `grants` for what it takes away from others, and `outputs` for what
-//! references to it are known to stand for. `identity` sees to it that one resource in AWS is under one address.
+//! references to it are known to stand for. `identity` sees to it that one resource in AWS is under one address; `review`
+//! tells what the plan puts at risk, and which changes only follow others;
 //! [`select`] and [`waves`] tell which resources are planned, and when each changes.
 
 pub mod decide;
@@ -13,5 +14,6 @@ mod outputs;
 mod protect;
 mod resource;
 mod retain;
+mod review;
 pub mod select;
 pub mod waves;

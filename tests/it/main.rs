@@ -17,6 +17,8 @@ mod plans;
 #[cfg(feature = "aws")]
 mod program;
 mod recover;
+#[cfg(feature = "aws")]
+mod reviews;
 mod robustness;
 #[cfg(feature = "aws")]
 mod stacks;

@@ -49,6 +49,7 @@ document_sha256: ${apigateway.RestApi.document_sha256}
         // AWS makes one per 5 s and account.
         deadline: Duration::from_mins(10),
         idempotent_create: false,
+        snapshot: true,
         ..Traits::DEFAULT
     };
     const ERRORS: ErrorCodes = ErrorCodes {

@@ -52,7 +52,7 @@ description: First release
 ";
     const CHANGES: &'static [&'static str] =
         &["description: Second release", "of: 'sha256:0'", "function_name: shop-orders"];
-    const TRAITS: Traits = Traits { deadline: Duration::from_mins(15), ..Traits::DEFAULT };
+    const TRAITS: Traits = Traits { deadline: Duration::from_mins(15), snapshot: true, ..Traits::DEFAULT };
     const ERRORS: ErrorCodes = ErrorCodes { conflict: &["PreconditionFailedException"], ..ErrorCodes::NONE };
 
     type Spec = Spec;

@@ -16,14 +16,14 @@ pub struct Spec {
     #[schemars(extend("x-copies" = true))]
     pub launch_template: Template,
     /// Fewest instances.
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0), extend("x-risk" = "capacity", "x-highlight" = true))]
     pub min_size: i32,
     /// Most instances.
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0), extend("x-risk" = "capacity", "x-highlight" = true))]
     pub max_size: i32,
     /// Initial number of instances; `min_size` when left out. From then on scaling decides, and a change of this is no
     /// difference.
-    #[schemars(range(min = 0), extend("x-owned-by-aws" = true))]
+    #[schemars(range(min = 0), extend("x-risk" = "capacity", "x-owned-by-aws" = true))]
     pub desired_capacity: Option<i32>,
     /// Subnets that instances stand in.
     #[schemars(length(min = 1), extend("x-unordered" = true))]
@@ -69,6 +69,7 @@ pub struct Spec {
     #[schemars(extend("x-unordered" = true))]
     pub suspended_processes: Option<Vec<String>>,
     /// Protection from deletion; `none` when left out. To delete the group, set this to `none` and apply first.
+    #[schemars(extend("x-risk" = "protection"))]
     pub deletion_protection: Option<DeletionProtection>,
     /// Tags of the group and of all instances it launches from then on. The tags by which Isobar knows the group are on
     /// the group alone.

@@ -14,10 +14,10 @@ pub struct Spec {
     #[schemars(regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$"), extend("x-change" = "replace"))]
     pub name: String,
     /// Protocol to the targets; not of `lambda`. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-highlight" = true, "x-change" = "replace"))]
     pub protocol: Option<Protocol>,
     /// Port of targets that do not name another one, 1 to 65535; not of `lambda`. A change replaces.
-    #[schemars(range(min = 1, max = 65_535), extend("x-change" = "replace"))]
+    #[schemars(range(min = 1, max = 65_535), extend("x-highlight" = true, "x-change" = "replace"))]
     pub port: Option<i32>,
     /// Version of HTTP; `HTTP1` when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
@@ -26,7 +26,7 @@ pub struct Spec {
     #[schemars(extend("x-change" = "replace"))]
     pub vpc_id: Option<String>,
     /// Type of the targets; `instance` when left out. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-highlight" = true, "x-change" = "replace"))]
     pub target_type: Option<TargetType>,
     /// Kind of the targets' addresses; `ipv4` when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
