@@ -20,7 +20,7 @@ pub struct Spec {
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,255}$"), extend("x-change" = "replace"))]
     pub cluster: String,
     /// ARN of a task definition with its revision. Another one rolls out.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("x-copies" = true))]
     pub task_definition: String,
     /// Initial number of tasks; 0 when left out. From then on the number is what scaling, or whoever operates
     /// it, has made of it: a change in the file changes nothing.
