@@ -83,6 +83,13 @@ def test_a_right_that_comes_after_the_version_serves_is_late(aws, function, cont
     ]
 
 
+def test_the_first_of_a_region_takes_over_from_nobody(aws, function, control, step):
+    with watched(control) as report:
+        make_function(aws, function.name, step, "us-west-2")
+        allow(aws, f"{function.name}-us-west-2", ("dynamodb:GetItem", "*"))
+    assert report["rights"] == []
+
+
 def test_the_same_right_in_other_words_is_the_same(aws, function, control):
     with watched(control) as report:
         allow(aws, function.role, ("dynamodb:Get*", f"{TABLE[:-5]}*"), policy="other")

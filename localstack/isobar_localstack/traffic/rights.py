@@ -159,11 +159,9 @@ def start_needs(account_id: str, region: str, definition: dict) -> Iterator[Allo
 def secret_arn(account_id: str, region: str, named: str) -> str:
     if ":secretsmanager:" in named:
         return ":".join(named.split(":")[:7])
-    return (
-        named
-        if named.startswith("arn:")
-        else f"arn:aws:ssm:{region}:{account_id}:parameter/{named.lstrip('/')}"
-    )
+    if named.startswith("arn:"):
+        return named
+    return f"arn:aws:ssm:{region}:{account_id}:parameter/{named.lstrip('/')}"
 
 
 def versions() -> Iterator[Holder]:
@@ -199,8 +197,8 @@ def of_instances(group, number: str, members: list) -> Holder:
     profile = iam.profile(group.account, wanted.get("Arn") or wanted.get("Name") or "") or {"Roles": []}
     running = [targets.ec2.moto(*place).get_instance_by_id(one.id) for one in members]
     interfaces = [nic for one in running if one for nic in one.nics.values()]
-    members = f"{group.name}, template version {number}"
-    name = Name(f"fleet {members}", group.arn, group.region, f"instance of group {members}")
+    which = f"{group.name}, template version {number}"
+    name = Name(f"fleet {which}", group.arn, group.region, f"instance of group {which}")
     return Holder(name, group.account, [role["Arn"] for role in profile["Roles"]], interfaces)
 
 

@@ -81,10 +81,9 @@ class Watch:
         self.base = {entrance for entrance, answer in self.now.items() if answer.is_given}
         there = {holder.name: rights.has_now(holder) for holder in rights.holders()}
         self.needs: dict[rights.Name, frozenset] = there
-        self.known = {name.of for name in there}
-        self.always: dict[
-            rights.Name, frozenset
-        ] = {}  # of those that have come: what they have had all the time
+        self.known = {(name.of, name.region) for name in there}
+        # Of those that have come: what they have had all the time.
+        self.always: dict[rights.Name, frozenset] = {}
         self.serving = set(there)
         self.late: list[dict] = []
         self.errors: list[str] = []  # of the probe itself
@@ -108,7 +107,7 @@ class Watch:
                 why = str(need) if need in missing else None
                 self.losses.note((name, need), why, call, answered.get((name.answers_as, name.region), ()))
         for name, holder in there.items():
-            if name not in self.needs and name.of in self.known:
+            if name not in self.needs and (name.of, name.region) in self.known:
                 has = rights.has_now(holder)
                 self.always[name] = self.always.get(name, has) & has
 
@@ -174,9 +173,8 @@ class Watch:
         name, _ = loss.of
         if name in self.serving:
             return loss.until is not None
-        return name.of in {one.of for one in self.serving if one.region == name.region} or any(
-            self._is_kept(entrance) for entrance in loss.seen_by
-        )
+        successors = {(one.of, one.region) for one in self.serving}
+        return (name.of, name.region) in successors or any(map(self._is_kept, loss.seen_by))
 
 
 def as_json(entrance: Entrance) -> dict:
