@@ -69,7 +69,7 @@ def test_every_version_that_an_alias_sends_calls_to_answers(aws, lambda_, served
     lambda_.publish_version(FunctionName=served.name)
     weights = {"AdditionalVersionWeights": {"2": 0.1}}
     lambda_.update_alias(FunctionName=served.name, Name="live", RoutingConfig=weights)
-    assert by(control, served.entrance) == f"function {served.name}:1, function {served.name}:2"
+    assert by(control, served.entrance) == f"function {served.name}:1 and function {served.name}:2"
 
 
 def test_a_role_that_lambda_cannot_assume_answers_nothing(aws, served, control):

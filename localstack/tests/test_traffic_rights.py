@@ -7,7 +7,16 @@ from conftest import ACCOUNT, create_role, eventually
 from ecs_services import create, ecs, register, stage, update, wait
 from scaling import new_version
 from test_ecs import container
-from traffic import REGION, allowing, make_function, watched
+from traffic import (
+    REGION,
+    allowing,
+    caller_role,
+    document,
+    lambda_integration,
+    make_api,
+    make_function,
+    watched,
+)
 
 pytest_plugins = ["scaling"]
 pytestmark = pytest.mark.usefixtures("step")
@@ -74,6 +83,13 @@ def test_a_right_that_comes_after_the_version_serves_is_late(aws, function, cont
     ]
 
 
+def test_the_first_of_a_region_takes_over_from_nobody(aws, function, control, step):
+    with watched(control) as report:
+        make_function(aws, function.name, step, "us-west-2")
+        allow(aws, f"{function.name}-us-west-2", ("dynamodb:GetItem", "*"))
+    assert report["rights"] == []
+
+
 def test_the_same_right_in_other_words_is_the_same(aws, function, control):
     with watched(control) as report:
         allow(aws, function.role, ("dynamodb:Get*", f"{TABLE[:-5]}*"), policy="other")
@@ -91,6 +107,34 @@ def test_what_is_taken_away_for_a_moment_is_missed(aws, function, control):
     with watched(control) as report:
         aws("iam").delete_role_policy(RoleName=function.role, PolicyName="may")
         allow(aws, function.role, ("dynamodb:GetItem", TABLE))
+    assert list(lost(report)) == [f"function {function.name}:1"]
+
+
+def test_what_goes_with_its_function_is_wanted(aws, function, control):
+    with watched(control) as report:
+        aws("iam").delete_role_policy(RoleName=function.role, PolicyName="may")
+        function.client.delete_function(FunctionName=function.name)
+    assert report["rights"] == []
+
+
+def test_rights_of_a_function_that_goes_count_while_it_answers_for_its_successor(
+    aws, function, control, step
+):
+    """The entrance stays: another function answers it in the end."""
+    other = f"{function.name}-g"
+    make_function(aws, other, step)
+    role = caller_role(aws, function.name, function.name, other)
+    bodies = [
+        document(function.name, get_orders=lambda_integration(one, role=role))
+        for one in (function.name, other)
+    ]
+    api, gateway = make_api(aws, function.name, bodies[0]), aws("apigateway", REGION)
+    with watched(control) as report:
+        aws("iam").delete_role_policy(RoleName=function.role, PolicyName="may")
+        gateway.put_rest_api(restApiId=api, mode="overwrite", body=bodies[1])
+        gateway.create_deployment(restApiId=api, stageName="live")
+        function.client.delete_function(FunctionName=function.name)
+    assert report["unanswered"] == []
     assert list(lost(report)) == [f"function {function.name}:1"]
 
 

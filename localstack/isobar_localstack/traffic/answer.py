@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+AND = " and "
 EVERYWHERE = "everywhere"  # the region of what is asked by a name, wherever the client is
 
 
@@ -36,7 +37,7 @@ def all_of(answers: Iterable[Answer]) -> Answer:
     if len(given) == 1:
         return given[0]
     refused = next((answer for answer in given if not answer.is_given), None)
-    return refused or by(", ".join(dict.fromkeys(answer.by for answer in given)))
+    return refused or by(AND.join(dict.fromkeys(answer.by for answer in given)))
 
 
 def any_of(answers: Iterable[Answer]) -> Answer:

@@ -19,7 +19,7 @@ from isobar_localstack.services.apigateway.state import regions as apigateway_re
 from isobar_localstack.services.elbv2 import state as elbv2
 from isobar_localstack.services.route53.state import accounts
 from isobar_localstack.traffic import api, balancer
-from isobar_localstack.traffic.answer import EVERYWHERE, Answer, Entrance, all_of, no
+from isobar_localstack.traffic.answer import AND, EVERYWHERE, Answer, Entrance, all_of, no
 
 TYPES = ("A", "AAAA", "CNAME")
 DEEPEST = 5  # aliases of aliases
@@ -207,7 +207,13 @@ def picked(account, answers: list[tuple]) -> list[Answer]:
     healthy = [one for one in answers if is_healthy(account, *one)]
     weighed = [one for one in healthy if one[0].get("Weight") != 0]
     primary = [one for one in weighed if one[0].get("Failover") != "SECONDARY"]
-    return [answer for _, _, answer in primary or weighed or healthy or answers]
+    chosen = primary or weighed or healthy or answers
+    return [located(answer, target.region) for _, target, answer in chosen]
+
+
+def located(answer: Answer, region: str) -> Answer:
+    """The same answer, with the region that it comes from."""
+    return answer._replace(by=AND.join(f"{part} in {region}" for part in answer.by.split(AND)))
 
 
 def is_healthy(account, record: dict, target, answer: Answer) -> bool:

@@ -84,6 +84,7 @@ class Name:
     what: str
     of: str
     region: str
+    answers_as: str  # how an answer names it
 
 
 @dataclass
@@ -130,9 +131,10 @@ def of_rollout(account_id: str, region: str, here, service, rollout, tasks: list
     data = definition.data if definition else {}
     roles = [data[key] for key in ("taskRoleArn", "executionRoleArn") if data.get(key)]
     ids = [one for task in tasks for one in task.interfaces]
-    what = f"service {service.name}, {arn.rsplit('/', 1)[-1]} ({rollout.id})"
+    revision = arn.rsplit("/", 1)[-1]
+    what = f"service {service.name}, {revision} ({rollout.id})"
     return Holder(
-        Name(what, service.arn, region),
+        Name(what, service.arn, region, f"task of {revision}"),
         account_id,
         roles,
         network.interfaces_named(account_id, region, ids),
@@ -157,11 +159,9 @@ def start_needs(account_id: str, region: str, definition: dict) -> Iterator[Allo
 def secret_arn(account_id: str, region: str, named: str) -> str:
     if ":secretsmanager:" in named:
         return ":".join(named.split(":")[:7])
-    return (
-        named
-        if named.startswith("arn:")
-        else f"arn:aws:ssm:{region}:{account_id}:parameter/{named.lstrip('/')}"
-    )
+    if named.startswith("arn:"):
+        return named
+    return f"arn:aws:ssm:{region}:{account_id}:parameter/{named.lstrip('/')}"
 
 
 def versions() -> Iterator[Holder]:
@@ -175,7 +175,8 @@ def versions() -> Iterator[Holder]:
                 }
                 for number in sorted(numbers & function.versions.keys()):
                     version = function.versions[number]
-                    name = Name(f"function {function.function_name}:{number}", function.function_name, region)
+                    what = f"function {function.function_name}:{number}"
+                    name = Name(what, function.function_name, region, what)
                     yield Holder(name, account_id, [version.config.role])
 
 
@@ -196,7 +197,8 @@ def of_instances(group, number: str, members: list) -> Holder:
     profile = iam.profile(group.account, wanted.get("Arn") or wanted.get("Name") or "") or {"Roles": []}
     running = [targets.ec2.moto(*place).get_instance_by_id(one.id) for one in members]
     interfaces = [nic for one in running if one for nic in one.nics.values()]
-    name = Name(f"fleet {group.name}, template version {number}", group.arn, group.region)
+    which = f"{group.name}, template version {number}"
+    name = Name(f"fleet {which}", group.arn, group.region, f"instance of group {which}")
     return Holder(name, group.account, [role["Arn"] for role in profile["Roles"]], interfaces)
 
 

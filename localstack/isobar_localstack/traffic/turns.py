@@ -57,12 +57,20 @@ def is_on() -> bool:
 
 @contextlib.contextmanager
 def turn():
-    taken = _turn.acquire(timeout=LONGEST_WAIT)
+    taken = take_turn()
     try:
         yield
     finally:
         if taken:
             _turn.release()
+
+
+def take_turn() -> bool:
+    """False if somebody has had it for so long that it is better to go on, and to say so."""
+    taken = _turn.acquire(timeout=LONGEST_WAIT)
+    if not taken and _watch is not None:
+        _watch.errors.append(f"a call has had its turn for {LONGEST_WAIT} seconds")
+    return taken
 
 
 @contextlib.contextmanager
@@ -136,7 +144,7 @@ def begin(chain, context, response):
     if not is_on() or context.operation is None or context.is_internal_call:
         return
     if changes(context) and context.operation.name not in WAITS:
-        context.isobar_turn = _turn.acquire(timeout=LONGEST_WAIT)
+        context.isobar_turn = take_turn()
         catch_up()
     elif clock.next_until(clock.now(), only_look=True) is not None:
         with turn():
