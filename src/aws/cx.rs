@@ -148,6 +148,11 @@ impl Cx {
         Ok(index.get(arn).cloned())
     }
 
+    /// Every resource in this region that carries a stack's tag, by ARN: from the index, which is eventually consistent.
+    pub async fn tagged_of(&self, stack: &StackName) -> Result<Arc<BTreeMap<String, Tags>>> {
+        self.cached("tags", self.tagged(stack)).await
+    }
+
     /// Every resource in this region that carries a stack's tag, by ARN.
     pub(crate) async fn tagged(&self, stack: &StackName) -> Result<BTreeMap<String, Tags>> {
         let filter =

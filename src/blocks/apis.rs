@@ -72,7 +72,8 @@ fn gateway(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &Api, route
         "deployment_id": item.output("deployment.id"),
         "throttle": throttle,
     }));
-    cx.declare(item, "stage", "apigateway.Stage", stage);
+    let shifted_after = links::served_by(cx, item, routes);
+    cx.declare(item, "stage", "apigateway.Stage", stage).after.extend(shifted_after);
 }
 
 /// The role that API Gateway calls exactly this API's functions with.

@@ -71,10 +71,7 @@ impl Comparison {
             return;
         }
         let unseen = annotations.write_only || live.is_none();
-        let was = if unseen { sent } else { live };
-        let is_other = annotations.replace_set
-            && was.is_some_and(is_set)
-            && !matches!(wanted, Partial::Text(text) if text.is_empty());
+        let is_other = annotations.replace_set && is_made_for_another(wanted, live, sent);
         let effect = if annotations.replace || is_other { Effect::Replace } else { outer };
         // What AWS does not show and we do not remember cannot be judged. It is sent again if that
         // is harmless, and taken as right if it would cost a replacement.
@@ -247,6 +244,17 @@ impl Comparison {
     }
 }
 
+/// True if a thing has another value than the wanted one, or was to get one: then it is not for this one.
+fn is_made_for_another(wanted: &Partial, live: Option<&Json>, sent: Option<&Json>) -> bool {
+    let wanted = match wanted {
+        Partial::Unknown(_) => None,
+        known => known.finish().ok(),
+    };
+    let is_other =
+        |value: &Json| is_set(value) && wanted.as_ref().is_none_or(|wanted| is_set(wanted) && !same(wanted, value));
+    live.is_some_and(is_other) || sent.is_some_and(is_other)
+}
+
 /// True if a value is more than nothing, or an empty text.
 fn is_set(value: &Json) -> bool {
     !value.is_null() && value.as_str() != Some("")
@@ -373,6 +381,8 @@ mod tests {
         check(vpc(json!("a")), vpc(json!("")), json!(null), &["vpc \"\" -> \"a\" Update"]);
         check(vpc(json!("b")), vpc(json!("a")), json!(null), &["vpc \"a\" -> \"b\" Replace"]);
         check(vpc(json!("")), vpc(json!("a")), json!(null), &["vpc \"a\" -> \"\" Update"]);
+        // What was made for one value, and has not got it yet, is not for another.
+        check(vpc(json!("a")), vpc(json!(null)), vpc(json!("b")), &["vpc null -> \"a\" Replace"]);
     }
 
     #[test]

@@ -9,9 +9,14 @@ use crate::aws::Tags;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// Name, unique in the region; 1 to 255 characters without a colon. A change replaces.
-    #[schemars(regex(pattern = r"^[^:]{1,255}$"), extend("x-change" = "replace"))]
+    /// Name, unique in the region; 1 to 255 characters without a colon. A change replaces; beside `variant`, it counts for
+    /// the next group only.
+    #[schemars(regex(pattern = r"^[^:]{1,255}$"), extend("x-change" = "replace", "x-settled-by" = "variant"))]
     pub name: String,
+    /// Text that tells it from another one for the same purpose, such as the network that it is in: with another text it
+    /// is replaced, and old and new stand side by side until the new one serves. Kept in the tag `isobar:variant`.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9 +=._:/@-]{1,256}$"), extend("x-change" = "replace-set"))]
+    pub variant: Option<String>,
     /// Launch template of the instances. A change is rolled out as `instance_refresh` says.
     #[schemars(extend("x-copies" = true))]
     pub launch_template: Template,

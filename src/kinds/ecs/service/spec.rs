@@ -13,9 +13,17 @@ use crate::kinds::ecs::Capacity;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// Name, unique in the cluster; 1 to 255 letters, digits, `_` and `-`. A change replaces.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,255}$"), extend("x-highlight" = true, "x-change" = "replace"))]
+    /// Name, unique in the cluster; 1 to 255 letters, digits, `_` and `-`. A change replaces; beside `variant`, it counts
+    /// for the next service only.
+    #[schemars(
+        regex(pattern = r"^[A-Za-z0-9_-]{1,255}$"),
+        extend("x-highlight" = true, "x-change" = "replace", "x-settled-by" = "variant"),
+    )]
     pub name: String,
+    /// Text that tells it from another one for the same purpose, such as the network that it is in: with another text it
+    /// is replaced, and old and new stand side by side until the new one serves. Kept in the tag `isobar:variant`.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9 +=._:/@-]{1,256}$"), extend("x-change" = "replace-set"))]
+    pub variant: Option<String>,
     /// Name of the cluster. A change replaces.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,255}$"), extend("x-change" = "replace"))]
     pub cluster: String,
