@@ -17,7 +17,7 @@ use crate::value::Json;
 const SHOWN_WITHIN: Duration = Duration::from_mins(2);
 /// Time to wait for a change to become visible before it is sent again.
 const SEND_AGAIN_AFTER: Duration = Duration::from_secs(15);
-/// How often the same differences may come back after others: updates that undo each other would go round for ever.
+/// Times that the same differences may come back after others: updates that undo each other would go round for ever.
 const ROUNDS: usize = 3;
 
 /// The distance of a resource from what is wanted, by one read.

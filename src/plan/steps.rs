@@ -259,7 +259,7 @@ impl Builder<'_> {
         self.main.get(address).is_some_and(|main| self.steps[*main].needs.contains_key(&delete))
     }
 
-    /// What holds a name goes before what is to have it.
+    /// Lets the holder of a name go before the resource that is to have it.
     fn add_name_edges(&mut self) {
         for (address, holders) in &self.plan.names_held {
             let Some(main) = self.main.get(address) else { continue };

@@ -41,7 +41,7 @@ pub struct Spec {
     pub routes: Option<Vec<Route>>,
     /// The subnets whose traffic it is for. One that has another table is taken over without a gap; one that is not
     /// listed falls back to the main table of the VPC.
-    #[schemars(extend("x-unordered" = true))]
+    #[schemars(extend("x-unordered" = true, "x-grants" = []))]
     pub subnet_ids: Option<Vec<String>>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
