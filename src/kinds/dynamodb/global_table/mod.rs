@@ -5,6 +5,7 @@
 //! their data, the home region last: then another region is the home, and the table's id is its ARN there.
 
 mod converge;
+mod held;
 mod leaving;
 mod read;
 mod spec;

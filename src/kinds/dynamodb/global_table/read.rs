@@ -13,7 +13,7 @@ use super::spec::{
     Attribute, AttributeType, Billing, BillingMode, Consistency, Encryption, Index, Key, LocalIndex, Replica, Spec,
     Stream, TableClass, WarmThroughput,
 };
-use super::{GlobalTable, Outputs, TAG_HOME, at, leaving, table};
+use super::{GlobalTable, Outputs, TAG_HOME, at, held, table};
 use crate::aws::{Cx, NotFoundExt, Result, Tags, from_wire, live_tags, parse_wire};
 use crate::cloud::{CloudError, ReadRequest, Readiness};
 use crate::kinds::Found;
@@ -54,7 +54,7 @@ pub(super) async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Fo
     let moved_to = (home != made_in).then(|| PhysicalId::new(&arn));
     let made: Vec<_> = others.iter().map(|one| (one.replica.region.as_str(), one.made)).collect();
     let all: Vec<&str> = regional.iter().map(|one| one.replica.region.as_str()).collect();
-    let held = leaving::held(&all, home.as_str(), is_strong(&live), &made);
+    let held = held::held(&all, home.as_str(), is_strong(&live), &made);
     let outputs = Outputs { name: name.clone(), arn: arn.clone(), stream_arn: live.latest_stream_arn.clone(), arns };
     // Whether replicas agree strongly is decided with the first of them.
     let alone = live.replicas().is_empty() && live.global_table_witnesses().is_empty();
