@@ -92,15 +92,16 @@ impl Transition {
         assert!(gone.is_empty() && new.is_empty(), "{what}: instead of {gone:#?} there are {new:#?}");
     }
 
-    /// Whether an event of the last apply of a file comes before another.
-    fn comes_before(&self, file: &str, first: (&str, &str, &str), then: (&str, &str, &str)) -> bool {
+    /// An event of the last apply of a file comes before another: each an event, its verb and its address.
+    fn comes_before(&self, file: &str, first: (&str, &str, &str), then: (&str, &str, &str)) {
         let text = self.world.read(&format!("{file}.jsonl"));
         let events: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).expect("an event")).collect();
         let place = |(event, verb, address): (&str, &str, &str)| {
-            let is_it = |one: &Json| one["event"] == event && one["verb"] == verb && one["address"] == address;
+            let is_verb = |one: &Json| one["verb"].as_str().unwrap_or_default() == verb;
+            let is_it = |one: &Json| one["event"] == event && is_verb(one) && one["address"] == address;
             events.iter().position(is_it).unwrap_or_else(|| panic!("no {event} {verb} {address} in\n{text}"))
         };
-        place(first) < place(then)
+        assert!(place(first) < place(then), "{first:?} comes after {then:?} in\n{text}");
     }
 
     fn is_gone(self, file: &str) {
@@ -233,6 +234,40 @@ fn tasks_on_another_port_come_before_those_on_the_old_one_go() {
 }
 
 #[test]
+fn instances_on_another_port_serve_before_the_requests_come_to_them() {
+    let stack = Transition::of("fleet-port");
+    stack.applies("a.yaml", &[]);
+    stack.applies("b.yaml", &[]);
+    let rule = "fleets.box.rule@us-east-1";
+    stack.comes_before("b.yaml", ("serving", "", "fleets.box@us-east-1"), ("step_started", "update", rule));
+    stack.comes_before("b.yaml", ("step_done", "update", rule), ("step_started", "delete", "fleets.box@us-east-1"));
+    stack.comes_before(
+        "b.yaml",
+        ("step_done", "update", rule),
+        ("step_started", "delete", "fleets.box.target_group@us-east-1"),
+    );
+    let before = stack.ids("b.yaml");
+    assert!(stack.is_killed("a.yaml", 5));
+    stack.applies("b.yaml", &[]);
+    stack.is_as(&before, "b.yaml", "another port was taken back");
+    stack.is_gone("b.yaml");
+}
+
+#[test]
+fn requests_of_an_api_move_to_a_balancer_that_serves_before_the_old_one_goes() {
+    let stack = Transition::of("public-behind-api");
+    stack.applies("a.yaml", &[]);
+    stack.applies("b.yaml", &[]);
+    let stage = "apis.shop.stage@us-east-1";
+    for block in ["services.web", "fleets.box"] {
+        let address = format!("{block}@us-east-1");
+        stack.comes_before("b.yaml", ("serving", "", &address), ("step_started", "update", stage));
+    }
+    stack.applies("a.yaml", &[]);
+    stack.is_gone("a.yaml");
+}
+
+#[test]
 fn a_network_with_other_addresses_stands_beside_the_old_one_until_it_serves() {
     let stack = Transition::of("cidr-taken-back");
     stack.applies("a.yaml", &[]);
@@ -240,7 +275,7 @@ fn a_network_with_other_addresses_stands_beside_the_old_one_until_it_serves() {
     let serves = ("step_done", "replace", "services.web@us-east-1");
     for part in ["internet_gateway", "nat.use1-az1", "address.use1-az1", "private_routes.use1-az1", "vpc"] {
         let address = format!("network.{part}@us-east-1");
-        assert!(stack.comes_before("b.yaml", serves, ("step_started", "delete", &address)), "{address}");
+        stack.comes_before("b.yaml", serves, ("step_started", "delete", &address));
     }
     stack.applies("c.yaml", &[]);
     stack.is_gone("c.yaml");
