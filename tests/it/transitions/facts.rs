@@ -21,7 +21,14 @@ const QUERIES: &[(&str, &str, &[&str])] = &[
     (
         "ec2",
         "2016-11-15",
-        &["DescribeSecurityGroupRules", "DescribeRouteTables", "DescribeVpcEndpoints", "DescribeSubnets", "DescribeNatGateways", "DescribeVpcs"],
+        &[
+            "DescribeSecurityGroupRules",
+            "DescribeRouteTables",
+            "DescribeVpcEndpoints",
+            "DescribeSubnets",
+            "DescribeNatGateways",
+            "DescribeVpcs",
+        ],
     ),
     ("sns", "2010-03-31", &["ListSubscriptions"]),
 ];
@@ -35,14 +42,18 @@ const TARGETS: &[(&str, &str, &str)] = &[
 
 /// Leaves that differ from run to run, or that tell of the way and not of the goal.
 static MOVING: LazyLock<Regex> = LazyLock::new(|| {
-    let words = "(?i)(time|date|created|requestid|revision|version|sha256|\\betag|uniqueid|roleid|policyid|arn|owner|accountid|events|deployments|taskdefinition|startedat|generation|runningcount|pendingcount|deploymentid|nexttoken|lastmodified|network-?interface|stored|isobar:|dnsname|hostname|groupid|instances?\\.|streamlabel|connectionid|privateip|publicip)";
+    let words = "(?i)(time|date|created|requestid|revision|version|sha256|\\betag|uniqueid|roleid|policyid|arn|owner|accountid|events|deployments|taskdefinition|startedat|generation|runningcount|pendingcount|deploymentid|nexttoken|lastmodified|network-?interface|stored|isobar:|dnsname|hostname|groupid|instances?\\.|streamlabel|itemcount|sizebytes|connectionid|privateip|publicip)";
     Regex::new(words).expect("a pattern")
 });
 static MADE_UP: LazyLock<Regex> = LazyLock::new(|| {
     let uuid = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
-    Regex::new(&format!(r"{uuid}|\b[0-9a-f]{{8,64}}\b|\b[a-z]+-[0-9a-f]{{8,17}}\b|\bZ[0-9A-Z]{{8,}}\b|\b[0-9a-z]{{10}}\b|/[0-9]+\b")).expect("a pattern")
+    Regex::new(&format!(
+        r"{uuid}|\b[0-9a-f]{{8,64}}\b|\b[a-z]+-[0-9a-f]{{8,17}}\b|\bZ[0-9A-Z]{{8,}}\b|\b[0-9a-z]{{10}}\b|/[0-9]+\b"
+    ))
+    .expect("a pattern")
 });
-static ELEMENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"<(/?)([A-Za-z0-9:]+)[^>]*?(/?)>([^<]*)").expect("a pattern"));
+static ELEMENT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"<(/?)([A-Za-z0-9:]+)[^>]*?(/?)>([^<]*)").expect("a pattern"));
 
 /// All of it, in these regions.
 pub fn facts(live: &Live, regions: &[String]) -> Facts {
@@ -51,13 +62,15 @@ pub fn facts(live: &Live, regions: &[String]) -> Facts {
         for (service, version, operations) in QUERIES {
             for operation in *operations {
                 let body = format!("Action={operation}&Version={version}");
-                let answer = live.aws(region, service, &["Content-Type: application/x-www-form-urlencoded"], "POST /", &body);
+                let answer =
+                    live.aws(region, service, &["Content-Type: application/x-www-form-urlencoded"], "POST /", &body);
                 leaves_of_xml(&format!("{region} {service} {operation}"), &answer, &mut found);
             }
         }
         for (service, target, body) in TARGETS {
             let header = format!("X-Amz-Target: {target}");
-            let answer = live.aws(region, service, &[&header, "Content-Type: application/x-amz-json-1.1"], "POST /", body);
+            let answer =
+                live.aws(region, service, &[&header, "Content-Type: application/x-amz-json-1.1"], "POST /", body);
             leaves(&format!("{region} {target}"), &serde_json::from_str(&answer).unwrap_or_default(), &mut found);
         }
         tables(live, region, &mut found);
@@ -80,7 +93,13 @@ fn tables(live: &Live, region: &str, found: &mut Facts) {
 fn containers(live: &Live, region: &str, found: &mut Facts) {
     let ask = |operation: &str, body: &Json| -> Json {
         let header = format!("X-Amz-Target: AmazonEC2ContainerServiceV20141113.{operation}");
-        let answer = live.aws(region, "ecs", &[&header, "Content-Type: application/x-amz-json-1.1"], "POST /", &body.to_string());
+        let answer = live.aws(
+            region,
+            "ecs",
+            &[&header, "Content-Type: application/x-amz-json-1.1"],
+            "POST /",
+            &body.to_string(),
+        );
         serde_json::from_str(&answer).unwrap_or_default()
     };
     for cluster in ask("ListClusters", &serde_json::json!({}))["clusterArns"].as_array().into_iter().flatten() {
@@ -99,14 +118,19 @@ fn containers(live: &Live, region: &str, found: &mut Facts) {
 
 fn functions_and_apis(live: &Live, region: &str, found: &mut Facts) {
     let get = |service: &str, path: &str| -> Json {
-        serde_json::from_str(&live.aws(region, service, &["Accept: application/json"], &format!("GET {path}"), "")).unwrap_or_default()
+        serde_json::from_str(&live.aws(region, service, &["Accept: application/json"], &format!("GET {path}"), ""))
+            .unwrap_or_default()
     };
     leaves(&format!("{region} ListFunctions"), &get("lambda", "/2015-03-31/functions")["Functions"], found);
     let apis = get("apigateway", "/restapis");
     for api in apis["item"].as_array().into_iter().flatten() {
         let id = api["id"].as_str().unwrap_or_default();
         leaves(&format!("{region} GetStages"), &get("apigateway", &format!("/restapis/{id}/stages"))["item"], found);
-        leaves(&format!("{region} GetResources"), &get("apigateway", &format!("/restapis/{id}/resources?embed=methods"))["item"], found);
+        leaves(
+            &format!("{region} GetResources"),
+            &get("apigateway", &format!("/restapis/{id}/resources?embed=methods"))["item"],
+            found,
+        );
     }
     leaves(&format!("{region} GetDomainNames"), &get("apigateway", "/domainnames")["item"], found);
 }
@@ -137,7 +161,8 @@ fn leaves_of_xml(path: &str, xml: &str, found: &mut Facts) {
         } else if single.is_empty() {
             around.push(name);
             if !text.trim().is_empty() {
-                let inner: Vec<&str> = around.iter().filter(|name| !["item", "member"].contains(name)).copied().collect();
+                let inner: Vec<&str> =
+                    around.iter().filter(|name| !["item", "member"].contains(name)).copied().collect();
                 add(&format!("{path} {}", inner.join(".")), text.trim(), found);
             }
         }
@@ -155,7 +180,11 @@ pub fn difference(fresh: &Facts, found: &Facts) -> Vec<String> {
 #[test]
 fn leaves_of_answers_are_counted_without_what_is_made_up() {
     let mut found = Facts::new();
-    leaves_of_xml("x", "<A><item><Port>80</Port><Id>sg-0123456789abcdef0</Id></item><item><Port>80</Port><B/></item></A>", &mut found);
+    leaves_of_xml(
+        "x",
+        "<A><item><Port>80</Port><Id>sg-0123456789abcdef0</Id></item><item><Port>80</Port><B/></item></A>",
+        &mut found,
+    );
     leaves("y", &serde_json::json!({"a": [{"b": true}, {"b": true}], "createdAt": 7}), &mut found);
     let wanted = [("x A.Id = …", 1), ("x A.Port = 80", 2), ("y.a.b = true", 2)];
     assert_eq!(found, wanted.into_iter().map(|(name, times)| (name.to_owned(), times)).collect());

@@ -67,7 +67,13 @@ impl Live {
         let attributes = json!([{"AttributeName": "id", "AttributeType": "S"}]);
         let table = json!({"TableName": "outside", "KeySchema": key, "AttributeDefinitions": attributes, "BillingMode": "PAY_PER_REQUEST"});
         self.dynamodb("us-east-1", "CreateTable", &table);
-        self.aws("us-east-1", "sqs", &["X-Amz-Target: AmazonSQS.CreateQueue", "Content-Type: application/x-amz-json-1.0"], "POST /", "{\"QueueName\": \"outside\"}");
+        self.aws(
+            "us-east-1",
+            "sqs",
+            &["X-Amz-Target: AmazonSQS.CreateQueue", "Content-Type: application/x-amz-json-1.0"],
+            "POST /",
+            "{\"QueueName\": \"outside\"}",
+        );
         let zone = "<CreateHostedZoneRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><Name>there.example.com</Name><CallerReference>somebody</CallerReference></CreateHostedZoneRequest>";
         self.aws("us-east-1", "route53", &["Content-Type: text/xml"], "POST /2013-04-01/hostedzone", zone);
     }
@@ -252,7 +258,13 @@ impl Live {
 
     pub fn dynamodb(&self, region: &str, operation: &str, body: &Json) -> Json {
         let target = format!("X-Amz-Target: DynamoDB_20120810.{operation}");
-        let answer = self.aws(region, "dynamodb", &[&target, "Content-Type: application/x-amz-json-1.0"], "POST /", &body.to_string());
+        let answer = self.aws(
+            region,
+            "dynamodb",
+            &[&target, "Content-Type: application/x-amz-json-1.0"],
+            "POST /",
+            &body.to_string(),
+        );
         serde_json::from_str(&answer).unwrap_or(Json::Null)
     }
 
@@ -260,7 +272,8 @@ impl Live {
     pub fn aws(&self, region: &str, service: &str, headers: &[&str], request: &str, body: &str) -> String {
         let address = self.world.endpoint();
         let mut socket = TcpStream::connect(address.trim_start_matches("http://")).expect("the emulator");
-        let scope = format!("Credential=test/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0");
+        let scope =
+            format!("Credential=test/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0");
         let head = format!("Host: localhost\r\nAuthorization: AWS4-HMAC-SHA256 {scope}\r\n{}", headers.join("\r\n"));
         write!(socket, "{request} HTTP/1.0\r\n{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).expect("asked");
         let mut answer = String::new();
