@@ -57,6 +57,7 @@ def test_it_goes_on(aws, control, name):
 
 def test_what_is_kept_is_named_by_what_it_is_and_not_by_where_it_was_found(monkeypatch):
     """A module that is loaded later may hold the same object, and come first."""
+
     def names():
         return {name for name, value in snapshots.backends().items() if value is dynamodb_backends}
 
