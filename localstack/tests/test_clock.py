@@ -1,10 +1,15 @@
 """The clock of lifecycles, snapshots and the other endpoints of the emulator itself."""
 
+import sys
 import time
+import types
 import uuid
 
 import pytest
 from conftest import create_role, create_zone, eventually, fails
+from moto.dynamodb.models import dynamodb_backends
+
+from isobar_localstack.core import snapshots
 
 KEY = {
     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
@@ -48,6 +53,18 @@ def test_it_goes_on(aws, control, name):
 
 
 # --- reset, snapshot, restore -----------------------------------------------------------------------
+
+
+def test_what_is_kept_is_named_by_what_it_is_and_not_by_where_it_was_found(monkeypatch):
+    """A module that is loaded later may hold the same object, and come first."""
+
+    def names():
+        return {name for name, value in snapshots.backends().items() if value is dynamodb_backends}
+
+    before = names()
+    assert len(before) == 1
+    monkeypatch.setitem(sys.modules, "moto.a", types.SimpleNamespace(kept=dynamodb_backends))
+    assert names() == before
 
 
 @pytest.fixture

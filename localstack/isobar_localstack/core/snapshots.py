@@ -90,27 +90,28 @@ def modules(*prefixes: str):
     ]
 
 
-def instances(kind: type, *prefixes: str) -> dict:
-    """Name -> every object of this kind at the top of a module; each of them once."""
-    found, seen = {}, set()
+def instances(kind: type, made: str, *prefixes: str) -> dict:
+    """Name -> every object of this kind at the top of a module; each of them once. The name is that of the service and of
+    what the object makes, `made`: where it was found changes with the modules that have been loaded by then."""
+    found = {}
     for module in modules(*prefixes):
-        for name, value in list(vars(module).items()):
-            if isinstance(value, kind) and id(value) not in seen:
-                seen.add(id(value))
-                found[f"{module.__name__}.{name}"] = value
+        for value in list(vars(module).values()):
+            if isinstance(value, kind):
+                makes = getattr(value, made)
+                found[f"{value.service_name} {makes.__module__}.{makes.__qualname__}"] = value
     return found
 
 
 def backends() -> dict:
     from moto.core.base_backend import BackendDict
 
-    return instances(BackendDict, "moto.", "localstack.services.")
+    return instances(BackendDict, "backend", "moto.", "localstack.services.")
 
 
 def stores() -> dict:
     from localstack.services.stores import AccountRegionBundle
 
-    return instances(AccountRegionBundle, "localstack.services.")
+    return instances(AccountRegionBundle, "store", "localstack.services.")
 
 
 # --- taking and giving ----------------------------------------------------------------------------

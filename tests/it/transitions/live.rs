@@ -71,11 +71,11 @@ impl Live {
             "us-east-1",
             "sqs",
             &["X-Amz-Target: AmazonSQS.CreateQueue", "Content-Type: application/x-amz-json-1.0"],
-            "/",
+            "POST /",
             "{\"QueueName\": \"outside\"}",
         );
         let zone = "<CreateHostedZoneRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><Name>there.example.com</Name><CallerReference>somebody</CallerReference></CreateHostedZoneRequest>";
-        self.aws("us-east-1", "route53", &["Content-Type: text/xml"], "/2013-04-01/hostedzone", zone);
+        self.aws("us-east-1", "route53", &["Content-Type: text/xml"], "POST /2013-04-01/hostedzone", zone);
     }
 
     /// As it was before the first file.
@@ -84,9 +84,25 @@ impl Live {
         self.lags(false);
         self.world.control("DELETE", "traffic", &Json::Null);
         self.world.control("POST", "restore", &json!({"name": "before"}));
+        for folder in [".isobar", "aside"].into_iter().filter(|folder| self.world.path(folder).exists()) {
+            self.world.remove(folder);
+        }
+    }
+
+    /// Puts the stack and its state aside, for one that is made anew.
+    pub fn put_aside(&self) {
+        self.world.control("POST", "snapshot", &json!({"name": "aside"}));
+        std::fs::rename(self.world.path(".isobar"), self.world.path("aside")).expect("moved");
+        self.world.control("POST", "restore", &json!({"name": "before"}));
+    }
+
+    /// Takes back what was put aside.
+    pub fn take_back(&self) {
+        self.world.control("POST", "restore", &json!({"name": "aside"}));
         if self.world.path(".isobar").exists() {
             self.world.remove(".isobar");
         }
+        std::fs::rename(self.world.path("aside"), self.world.path(".isobar")).expect("moved");
     }
 
     /// Writes the file that the next commands read.
@@ -246,21 +262,20 @@ impl Live {
             region,
             "dynamodb",
             &[&target, "Content-Type: application/x-amz-json-1.0"],
-            "/",
+            "POST /",
             &body.to_string(),
         );
         serde_json::from_str(&answer).unwrap_or(Json::Null)
     }
 
     /// A call to AWS that is not the program's.
-    fn aws(&self, region: &str, service: &str, headers: &[&str], path: &str, body: &str) -> String {
+    pub fn aws(&self, region: &str, service: &str, headers: &[&str], request: &str, body: &str) -> String {
         let address = self.world.endpoint();
         let mut socket = TcpStream::connect(address.trim_start_matches("http://")).expect("the emulator");
         let scope =
             format!("Credential=test/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0");
         let head = format!("Host: localhost\r\nAuthorization: AWS4-HMAC-SHA256 {scope}\r\n{}", headers.join("\r\n"));
-        write!(socket, "POST {path} HTTP/1.0\r\n{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
-            .expect("asked");
+        write!(socket, "{request} HTTP/1.0\r\n{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).expect("asked");
         let mut answer = String::new();
         socket.read_to_string(&mut answer).expect("an answer");
         answer.split_once("\r\n\r\n").expect("a body").1.to_owned()

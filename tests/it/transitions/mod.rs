@@ -4,10 +4,12 @@
 //! has turned, every request is answered, a second plan is empty, and destroy leaves nothing.
 //!
 //! A few edits by default. `ISOBAR_TRANSITIONS` takes so many, `ISOBAR_TRANSITIONS_WORKERS` so many chains at once,
-//! `ISOBAR_TRANSITIONS_SEED` that chain alone, and `ISOBAR_TRANSITIONS_FROM` chains from that one on. A chain that fails
-//! is made smaller, and left with its files in `target/transitions`.
+//! `ISOBAR_TRANSITIONS_SEED` that chain alone, `ISOBAR_TRANSITIONS_FROM` chains from that one on, and
+//! `ISOBAR_TRANSITIONS_LENGTH` so many edits in each. A chain that fails is made smaller for
+//! `ISOBAR_TRANSITIONS_SHRINK` seconds, and left with its files in `target/transitions`.
 
 mod edits;
+mod facts;
 mod language;
 mod live;
 mod markers;
@@ -42,6 +44,7 @@ fn edits_of_a_live_stack_keep_what_it_has_and_what_they_promise() {
         (None, Some(wanted)) => (number("ISOBAR_TRANSITIONS_FROM").unwrap_or(1), wanted, scenario::LENGTH),
         (None, None) => FEW,
     };
+    let length = number("ISOBAR_TRANSITIONS_LENGTH").map_or(length, |length| usize::try_from(length).expect("small"));
     let edits =
         wanted.filter(|_| one.is_none()).map_or(usize::MAX, |wanted| usize::try_from(wanted).expect("a number"));
     let report = Mutex::new(Report::default());
@@ -55,14 +58,23 @@ fn edits_of_a_live_stack_keep_what_it_has_and_what_they_promise() {
                 return;
             }
             let steps = scenario::of(seed, length, &|file| live.is_valid(file));
-            let played = play::play(&live, &steps);
-            done.fetch_add(played.edits + usize::from(played.fault.is_some()), Ordering::Relaxed);
-            let fault = played.fault.clone();
-            let new = report.lock().expect("whole").add(seed, played, start.elapsed());
-            if let Some(fault) = fault.filter(|_| new) {
-                let time = Duration::from_secs(number("ISOBAR_TRANSITIONS_SHRINK").unwrap_or(90));
-                let (shortest, fault) = shrink::shrunk(&live, &steps, &fault, time);
-                report::keep(seed, &shortest, &fault);
+            let mut rest = steps.as_slice();
+            while !rest.is_empty() {
+                let played = play::play(&live, rest);
+                done.fetch_add(played.edits + usize::from(played.fault.is_some()), Ordering::Relaxed);
+                let fault = played.fault.clone();
+                let new = report.lock().expect("whole").add(seed, played, start.elapsed());
+                let Some(fault) = fault else { break };
+                if new {
+                    let time = Duration::from_secs(number("ISOBAR_TRANSITIONS_SHRINK").unwrap_or(90));
+                    let (shortest, fault) = shrink::shrunk(&live, rest, &fault, time);
+                    report::keep(seed, &shortest, &fault);
+                }
+                // The files after it are for a stack that is made anew.
+                rest = &rest[rest.len().min(fault.step.max(1))..];
+                if rest.len() < 2 {
+                    break;
+                }
             }
         }
     };

@@ -2,11 +2,12 @@
 
 use serde_json::Value as Json;
 
+use super::facts::{self, facts};
 use super::live::{Live, Seen};
 use super::markers::{Markers, entry_of, may_go};
 use super::promise::difference;
 use super::scenario::{Mode, Step};
-use super::yaml::{Yaml, get, keys, yaml};
+use super::yaml::{Yaml, get, keys, texts, yaml};
 use super::{order, promise, traffic};
 use crate::support::program::Ran;
 
@@ -67,7 +68,8 @@ pub fn play(live: &Live, steps: &[Step]) -> Played {
         }
         chain.played.edits += usize::from(at > 0);
     }
-    if let Err((kind, told)) = chain.destroy() {
+    let end = chain.as_made_anew(steps.last()).and_then(|()| chain.destroy());
+    if let Err((kind, told)) = end {
         chain.played.fault = Some(Fault { kind, told, step: steps.len() });
     }
     chain.played
@@ -198,12 +200,12 @@ impl Chain<'_> {
         }
         self.stand = vec![step.file.clone()];
         self.allowed.clear();
-        self.settled(words)
+        self.settled()
     }
 
     /// Whether a second plan is empty.
-    fn settled(&self, words: &[&str]) -> Result<(), Wrong> {
-        let ran = self.live.run("plan", &[&["--detailed-exitcode", "--format", "json"], words].concat());
+    fn settled(&self) -> Result<(), Wrong> {
+        let ran = self.live.run("plan", &["--detailed-exitcode", "--format", "json"]);
         if ran.code == Some(0) {
             return Ok(());
         }
@@ -242,6 +244,29 @@ impl Chain<'_> {
     fn others_are_left_alone(&self, after: &Seen) -> Result<(), Wrong> {
         let gone: Vec<&String> = self.outside.things.iter().filter(|thing| !after.things.contains(thing)).collect();
         if gone.is_empty() { Ok(()) } else { Err(("somebody else's thing has gone".into(), format!("{gone:?}"))) }
+    }
+
+    /// The last file has to have led to what a first apply of it makes.
+    fn as_made_anew(&mut self, last: Option<&Step>) -> Result<(), Wrong> {
+        let [file] = self.stand.as_slice() else { return Ok(()) };
+        // What was retained is there beside it.
+        if self.retained || last.is_none_or(|last| last.file != *file) {
+            return Ok(());
+        }
+        let regions = texts(file, &["regions"]);
+        let found = facts(self.live, &regions);
+        self.live.put_aside();
+        self.live.write(file);
+        let ran = self.live.run("apply", &[]);
+        let fresh = facts(self.live, &regions);
+        self.live.take_back();
+        if ran.code != Some(0) {
+            return Err((format!("a first apply fails: {}", first_error(&ran)), told(&ran)));
+        }
+        let differs = facts::difference(&fresh, &found);
+        let Some(first) = differs.first() else { return Ok(()) };
+        let kind = first.split(" = ").next().unwrap_or_default().split_once(' ').map_or("", |(_, rest)| rest);
+        Err((format!("not as a first apply makes it: {kind}"), differs.join("\n")))
     }
 
     fn destroy(&mut self) -> Result<(), Wrong> {
