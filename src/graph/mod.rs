@@ -3,18 +3,22 @@
 //! A reference without a region means the thing in the same region, or else the global one. It is
 //! resolved to the longest declared address it begins with; the rest names an output.
 
+mod circle;
+mod needs;
 mod order;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use order::{cycle_problem, sort};
+use circle::{cycle_problem, open};
+use needs::{add_needs_of_copies, collect_needs, raise};
+use order::sort;
 
 use crate::blocks::{self, Declaration, Level};
 use crate::catalog::{Catalog, KindInfo, SchemaType, Shape, check};
 use crate::names::{Address, Region, Scope, StackName};
 use crate::problem::{Code, Problem, Severity, nearest};
 use crate::stack::{Loaded, Places, Rejected};
-use crate::value::{Json, Reference, Target, Template};
+use crate::value::{Json, Reference, Target};
 
 /// Everything that should be there, and what needs what.
 #[derive(Debug, Clone)]
@@ -139,11 +143,14 @@ pub fn of(declarations: Vec<Declaration>, loaded: &Loaded, catalog: &Catalog) ->
         nodes.insert(address.clone(), lookup.node(declaration.clone(), &mut problems));
     }
     add_needs_of_copies(&mut nodes, catalog);
-    let sorted = match sort(&nodes) {
-        Ok(sorted) => sorted,
-        Err(cycle) => {
-            problems.push(cycle_problem(&cycle, &declared, &loaded.places));
-            Vec::new()
+    let sorted = loop {
+        match sort(&nodes) {
+            Ok(sorted) => break sorted,
+            Err(cycle) if open(&mut nodes, &cycle, catalog) => {}
+            Err(cycle) => {
+                problems.push(cycle_problem(&cycle, &nodes, catalog, &loaded.places));
+                break Vec::new();
+            }
         }
     };
     if !problems.is_empty() {
@@ -273,12 +280,24 @@ impl Lookup<'_> {
                 format!("add one of {known}"),
             ),
             Some(given) => {
-                let help = nearest(given, names.iter().copied())
-                    .map_or_else(|| format!("it has {known}"), |near| format!("did you mean `{near}`?"));
+                let near = nearest(given, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+                let of_part = || self.part_with(of, output).map(|part| format!("did you mean `${{{part}}}`?"));
+                let help = near.or_else(of_part).unwrap_or_else(|| format!("it has {known}"));
                 (format!("`{}` has no output `{}`", of.address.path, output.join(".")), help)
             }
         };
         Err(Box::new(self.misses(reference, Code::UnknownOutput, message, help)))
+    }
+
+    /// A part of a block that has the output which its main resource has not, and the output.
+    fn part_with(&self, of: &Declaration, output: &[String]) -> Option<String> {
+        let inside = format!("{}.", of.address.path);
+        let parts = self.declared.values().filter(|part| part.address.path.starts_with(&inside));
+        let mut with = parts.filter(|part| {
+            let outputs = self.catalog.get(&part.kind).map(|info| &info.outputs);
+            outputs.is_some_and(|outputs| outputs.at(output.iter().map(String::as_str)).is_some())
+        });
+        with.next().map(|part| format!("{}.{}", part.address.path, output.join(".")))
     }
 
     fn unknown(&self, reference: &Reference, words: &[String], scopes: &[Scope]) -> Misses {
@@ -355,66 +374,4 @@ impl Misses {
     fn at_or(self, place: Option<crate::problem::Span>) -> Problem {
         Problem { span: self.0.span.or(place), ..self.0 }
     }
-}
-
-/// Everything a spec refers to; what a field marked `x-needs: serving` refers to must serve.
-fn collect_needs(spec: &Template, shape: Option<&Shape>, needs: &mut BTreeMap<Address, Level>) {
-    let serving = shape.is_some_and(|shape| shape.annotations.needs_serving);
-    let level = if serving { Level::Serving } else { Level::Configured };
-    match spec {
-        Template::Map(fields) => {
-            for (name, value) in fields {
-                collect_needs(value, shape.and_then(|shape| shape.at([name.as_str()])), needs);
-            }
-        }
-        Template::List(items) => {
-            for item in items {
-                collect_needs(item, shape.and_then(|shape| shape.at(["*"])), needs);
-            }
-        }
-        Template::Plain(_) | Template::Text(_) => {
-            for reference in spec.references() {
-                if let Target::Output { of, .. } = &reference.target {
-                    raise(needs, of, level);
-                }
-            }
-        }
-    }
-}
-
-/// What is copied is needed with all that it needs: a version of a function goes on with the role that the function had,
-/// whatever becomes of the function.
-fn add_needs_of_copies(nodes: &mut BTreeMap<Address, Node>, catalog: &Catalog) {
-    let mut more: Vec<(Address, Vec<Address>)> = Vec::new();
-    for (address, node) in nodes.iter() {
-        let Some(info) = catalog.get(&node.declaration.kind) else { continue };
-        let mut copied = BTreeMap::new();
-        collect_copied(&node.declaration.spec, &info.spec, &mut copied);
-        let needs = copied.keys().filter_map(|of| nodes.get(of)).flat_map(|of| of.needs.keys());
-        let needs: Vec<Address> = needs.filter(|need| *need != address).cloned().collect();
-        more.push((address.clone(), needs));
-    }
-    for (address, needs) in more {
-        let Some(node) = nodes.get_mut(&address) else { continue };
-        for need in needs {
-            raise(&mut node.needs, &need, Level::Configured);
-        }
-    }
-}
-
-/// What the fields marked `x-copies` refer to.
-fn collect_copied(spec: &Template, shape: &Shape, copied: &mut BTreeMap<Address, Level>) {
-    let Template::Map(fields) = spec else { return };
-    for (name, value) in fields {
-        match shape.at([name.as_str()]) {
-            Some(field) if field.annotations.copies => collect_needs(value, None, copied),
-            Some(field) => collect_copied(value, field, copied),
-            None => {}
-        }
-    }
-}
-
-fn raise(needs: &mut BTreeMap<Address, Level>, address: &Address, level: Level) {
-    let known = needs.entry(address.clone()).or_insert(level);
-    *known = (*known).max(level);
 }

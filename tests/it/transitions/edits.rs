@@ -247,7 +247,11 @@ fn existing(chance: &mut Rng, stack: &mut Yaml) -> Option<String> {
         && chance.bool()
     {
         let kind = text(stack, &[&block, &name, "kind"]).unwrap_or_default();
-        let query = if block == "tables" { "{existing: {id: outside}}" } else { "{kind: sqs.Queue, in: primary, existing: {name: outside}}" };
+        let query = if block == "tables" {
+            "{existing: {id: outside}}"
+        } else {
+            "{kind: sqs.Queue, in: primary, existing: {name: outside}}"
+        };
         if block == "resources" && kind != "sqs.Queue" {
             return None;
         }
@@ -299,7 +303,10 @@ pub fn is_retained(stack: &Yaml, block: &str, name: &str) -> bool {
 
 #[test]
 fn names_are_replaced_where_they_stand_as_a_whole() {
-    assert_eq!(replaced("${tables.cart.name} tables.carts tables.cart", "tables.cart", "tables.x"), "${tables.x.name} tables.carts tables.x");
+    assert_eq!(
+        replaced("${tables.cart.name} tables.carts tables.cart", "tables.cart", "tables.x"),
+        "${tables.x.name} tables.carts tables.x"
+    );
     let mut stack = yaml("{tables: {cart: {key: {id: string}}}, functions: {f: {access: {tables.cart: read}}}}");
     rename(&mut stack, "tables", "cart", "carts");
     assert_eq!(keys(&stack, &["functions", "f", "access"]), ["tables.carts"]);

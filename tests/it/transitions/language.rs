@@ -153,7 +153,9 @@ const SERVICE: &[Field] = &[
     Field::new(
         "regions",
         15,
-        Made(|chance, names| names.by_region(chance, &["{log_days: 14}", "{cpu: 1024}", "{environment: {WHERE: here}}"])),
+        Made(|chance, names| {
+            names.by_region(chance, &["{log_days: 14}", "{cpu: 1024}", "{environment: {WHERE: here}}"])
+        }),
     ),
     Field::new("retain", 5, ON_AND_OFF),
 ];
@@ -179,7 +181,11 @@ const FLEET: &[Field] = &[
     Field::new(
         "scale",
         30,
-        OneOf(&["{min: 1, max: 4, cpu: 60}", "{min: 2, max: 6, requests: 1000}", "{min: 2, max: 4, cpu: 50, requests: 500}"]),
+        OneOf(&[
+            "{min: 1, max: 4, cpu: 60}",
+            "{min: 2, max: 6, requests: 1000}",
+            "{min: 2, max: 4, cpu: 50, requests: 500}",
+        ]),
     ),
     Field::new("refresh", 30, OneOf(&["{}", "{min_healthy: 50%}", "{warmup: 30s}", "{min_healthy: 100%, warmup: 1m}"])),
     Field::new("session_manager", 20, ON_AND_OFF),
@@ -194,7 +200,13 @@ const API: &[Field] = &[
     Field::new(
         "health",
         40,
-        OneOf(&["{}", "{errors: {above: 5%, for: 3m}}", "{errors: {above: 1%, for: 5m}}", "{path: /a}", "{latency: {above: 2s, for: 5m}}"]),
+        OneOf(&[
+            "{}",
+            "{errors: {above: 5%, for: 3m}}",
+            "{errors: {above: 1%, for: 5m}}",
+            "{path: /a}",
+            "{latency: {above: 2s, for: 5m}}",
+        ]),
     ),
     Field::new("routing", 30, OneOf(&["latency", "weighted"])),
     Field::new("weight", 20, OneOf(&["0", "50", "100", "200"])),
@@ -237,7 +249,11 @@ const NETWORK: &[Field] = &[
     Field::new("cidr", 100, Made(names::cidr)),
     Field::new("zones", 40, OneOf(&["2", "3", "{us-east-1: [use1-az1, use1-az4], us-west-2: [usw2-az1, usw2-az2]}"])),
     Field::new("nat", 60, OneOf(&["none", "single", "per-zone", "regional"])),
-    Field::new("endpoints", 40, OneOf(&["[]", "[dynamodb, s3]", "[dynamodb]", "[ecr, s3, logs]", "[dynamodb, secretsmanager]"])),
+    Field::new(
+        "endpoints",
+        40,
+        OneOf(&["[]", "[dynamodb, s3]", "[dynamodb]", "[ecr, s3, logs]", "[dynamodb, secretsmanager]"]),
+    ),
     Field::new("retain", 3, ON_AND_OFF),
 ];
 
@@ -266,9 +282,20 @@ const RESOURCE: &[Field] = &[
 
 /// Raw resources: kind, and its properties. Entries of one kind are each other's changes.
 pub const RAW: &[(&str, &[&str])] = &[
-    ("sqs.Queue", &["{}", "{visibility_timeout_seconds: 60}", "{retention_seconds: 3600, delay_seconds: 5}", "{fifo: true, name: jobs.fifo}"]),
+    (
+        "sqs.Queue",
+        &[
+            "{}",
+            "{visibility_timeout_seconds: 60}",
+            "{retention_seconds: 3600, delay_seconds: 5}",
+            "{fifo: true, name: jobs.fifo}",
+        ],
+    ),
     ("sns.Topic", &["{display_name: Jobs}", "{display_name: More jobs}", "{}", "{tags: {cost: '7'}}"]),
-    ("logs.LogGroup", &["{retention_days: 7}", "{retention_days: 30}", "{name: '/app/${region}'}", "{retention_days: 0}"]),
+    (
+        "logs.LogGroup",
+        &["{retention_days: 7}", "{retention_days: 30}", "{name: '/app/${region}'}", "{retention_days: 0}"],
+    ),
     (
         "iam.Policy",
         &[
@@ -292,8 +319,19 @@ pub const RAW: &[(&str, &[&str])] = &[
     ),
     (
         "route53.HealthCheck",
-        &["{type: HTTPS, fqdn: app.example.com, port: 443}", "{type: HTTPS, fqdn: app.example.com, port: 443, failure_threshold: 5}", "{type: HTTP, fqdn: app.example.com, port: 80}"],
+        &[
+            "{type: HTTPS, fqdn: app.example.com, port: 443}",
+            "{type: HTTPS, fqdn: app.example.com, port: 443, failure_threshold: 5}",
+            "{type: HTTP, fqdn: app.example.com, port: 80}",
+        ],
     ),
     ("ec2.ElasticIp", &["{}", "{tags: {cost: '7'}}"]),
-    ("ec2.Vpc", &["{cidr_block: 10.90.0.0/16}", "{cidr_block: 10.91.0.0/16}", "{cidr_block: 10.90.0.0/16, enable_dns_hostnames: true}"]),
+    (
+        "ec2.Vpc",
+        &[
+            "{cidr_block: 10.90.0.0/16}",
+            "{cidr_block: 10.91.0.0/16}",
+            "{cidr_block: 10.90.0.0/16, enable_dns_hostnames: true}",
+        ],
+    ),
 ];

@@ -67,7 +67,13 @@ impl Live {
         let attributes = json!([{"AttributeName": "id", "AttributeType": "S"}]);
         let table = json!({"TableName": "outside", "KeySchema": key, "AttributeDefinitions": attributes, "BillingMode": "PAY_PER_REQUEST"});
         self.dynamodb("us-east-1", "CreateTable", &table);
-        self.aws("us-east-1", "sqs", &["X-Amz-Target: AmazonSQS.CreateQueue", "Content-Type: application/x-amz-json-1.0"], "/", "{\"QueueName\": \"outside\"}");
+        self.aws(
+            "us-east-1",
+            "sqs",
+            &["X-Amz-Target: AmazonSQS.CreateQueue", "Content-Type: application/x-amz-json-1.0"],
+            "/",
+            "{\"QueueName\": \"outside\"}",
+        );
         let zone = "<CreateHostedZoneRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><Name>there.example.com</Name><CallerReference>somebody</CallerReference></CreateHostedZoneRequest>";
         self.aws("us-east-1", "route53", &["Content-Type: text/xml"], "/2013-04-01/hostedzone", zone);
     }
@@ -236,7 +242,13 @@ impl Live {
 
     pub fn dynamodb(&self, region: &str, operation: &str, body: &Json) -> Json {
         let target = format!("X-Amz-Target: DynamoDB_20120810.{operation}");
-        let answer = self.aws(region, "dynamodb", &[&target, "Content-Type: application/x-amz-json-1.0"], "/", &body.to_string());
+        let answer = self.aws(
+            region,
+            "dynamodb",
+            &[&target, "Content-Type: application/x-amz-json-1.0"],
+            "/",
+            &body.to_string(),
+        );
         serde_json::from_str(&answer).unwrap_or(Json::Null)
     }
 
@@ -244,9 +256,11 @@ impl Live {
     fn aws(&self, region: &str, service: &str, headers: &[&str], path: &str, body: &str) -> String {
         let address = self.world.endpoint();
         let mut socket = TcpStream::connect(address.trim_start_matches("http://")).expect("the emulator");
-        let scope = format!("Credential=test/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0");
+        let scope =
+            format!("Credential=test/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0");
         let head = format!("Host: localhost\r\nAuthorization: AWS4-HMAC-SHA256 {scope}\r\n{}", headers.join("\r\n"));
-        write!(socket, "POST {path} HTTP/1.0\r\n{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).expect("asked");
+        write!(socket, "POST {path} HTTP/1.0\r\n{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+            .expect("asked");
         let mut answer = String::new();
         socket.read_to_string(&mut answer).expect("an answer");
         answer.split_once("\r\n\r\n").expect("a body").1.to_owned()

@@ -54,7 +54,12 @@ impl Markers {
             let mut regions = tables.get(name).into_iter().flatten();
             regions.any(|region| live.dynamodb(region, "GetItem", &asked)["Item"].is_object())
         };
-        let lost: Vec<_> = self.0.iter().filter(|(name, key)| !is_there(name, key)).map(|(name, key)| (name.clone(), key.clone())).collect();
+        let lost: Vec<_> = self
+            .0
+            .iter()
+            .filter(|(name, key)| !is_there(name, key))
+            .map(|(name, key)| (name.clone(), key.clone()))
+            .collect();
         for (name, _) in &lost {
             self.0.remove(name);
         }
@@ -107,7 +112,8 @@ fn key(stack: &Yaml, block: &str, name: &str) -> Option<Vec<(String, bool)>> {
 
 fn same_key(key: &[(String, bool)], item: &Json) -> bool {
     let fields = item.as_object().map_or(0, Map::len);
-    fields == key.len() && key.iter().all(|(part, number)| item[part].get("N").is_some() == *number && item.get(part).is_some())
+    fields == key.len()
+        && key.iter().all(|(part, number)| item[part].get("N").is_some() == *number && item.get(part).is_some())
 }
 
 #[test]

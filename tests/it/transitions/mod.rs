@@ -42,7 +42,8 @@ fn edits_of_a_live_stack_keep_what_it_has_and_what_they_promise() {
         (None, Some(wanted)) => (number("ISOBAR_TRANSITIONS_FROM").unwrap_or(1), wanted, scenario::LENGTH),
         (None, None) => FEW,
     };
-    let edits = wanted.filter(|_| one.is_none()).map_or(usize::MAX, |wanted| usize::try_from(wanted).expect("a number"));
+    let edits =
+        wanted.filter(|_| one.is_none()).map_or(usize::MAX, |wanted| usize::try_from(wanted).expect("a number"));
     let report = Mutex::new(Report::default());
     let (next, done) = (AtomicU64::new(from), AtomicUsize::new(0));
     let start = Instant::now();
@@ -99,7 +100,8 @@ fn every_key_of_the_stack_file_is_written_or_left_alone_with_a_reason() {
         schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
     };
     let mut missing = Vec::new();
-    let blocks: Vec<&str> = language::NAMED.into_iter().chain(language::SINGLE).filter(|block| *block != "tags").collect();
+    let blocks: Vec<&str> =
+        language::NAMED.into_iter().chain(language::SINGLE).filter(|block| *block != "tags").collect();
     for block in &blocks {
         let of = keys(&schema["$defs"][definition(block)]);
         assert!(!of.is_empty(), "{block} has no keys");

@@ -140,7 +140,8 @@ pub fn places(chance: &mut Rng, names: &Names<'_>) -> Option<Yaml> {
 }
 
 pub fn after(chance: &mut Rng, names: &Names<'_>) -> Option<Yaml> {
-    let mut others = keys(names.stack, &["tables"]).into_iter().map(|name| format!("tables.{name}")).collect::<Vec<_>>();
+    let mut others =
+        keys(names.stack, &["tables"]).into_iter().map(|name| format!("tables.{name}")).collect::<Vec<_>>();
     others.retain(|other| get(names.stack, &["tables", other.trim_start_matches("tables."), "existing"]).is_none());
     let other = others.get(chance.usize(..others.len().max(1)))?;
     Some(vec![Yaml::from(other.as_str())].into())

@@ -56,14 +56,24 @@ pub fn broken(old: &Yaml, events: &[Json]) -> Option<(String, String)> {
         for (path, region) in deleted {
             let idle = path.rsplit('.').next().is_some_and(|part| IDLE.iter().any(|idle| part.contains(idle)));
             // What is global is used in every region.
-            let places: BTreeSet<&String> = steps.iter().map(|(_, _, place, _)| place).filter(|place| region == "global" || *place == region).collect();
+            let places: BTreeSet<&String> = steps
+                .iter()
+                .map(|(_, _, place, _)| place)
+                .filter(|place| region == "global" || *place == region)
+                .collect();
             for place in places {
                 let turned = first("step_done", "", &one.turns_at, place);
                 let goes_too = first("step_started", "delete", &one.turns_at, place).is_some();
                 let gone = first("step_started", "delete", path, region);
                 if !idle && !goes_too && turned > gone && gone.is_some() {
-                    let told = format!("{path}@{region} was deleted before {}@{place} had turned to something else", one.turns_at);
-                    return Some((format!("deleted before its user had turned: {} of {}", kind(path), kind(&one.turns_at)), told));
+                    let told = format!(
+                        "{path}@{region} was deleted before {}@{place} had turned to something else",
+                        one.turns_at
+                    );
+                    return Some((
+                        format!("deleted before its user had turned: {} of {}", kind(path), kind(&one.turns_at)),
+                        told,
+                    ));
                 }
             }
         }

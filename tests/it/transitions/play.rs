@@ -51,7 +51,15 @@ pub fn play(live: &Live, steps: &[Step]) -> Played {
     live.begin_again();
     let outside = live.see();
     let empty = yaml("{stack: tt}");
-    let mut chain = Chain { live, markers: Markers::default(), outside, stand: vec![empty], allowed: Vec::new(), retained: false, played: Played::default() };
+    let mut chain = Chain {
+        live,
+        markers: Markers::default(),
+        outside,
+        stand: vec![empty],
+        allowed: Vec::new(),
+        retained: false,
+        played: Played::default(),
+    };
     for (at, step) in steps.iter().enumerate() {
         if let Err((kind, told)) = chain.step(step) {
             chain.played.fault = Some(Fault { kind, told, step: at });
@@ -79,7 +87,17 @@ impl Chain<'_> {
                 return Ok(());
             }
             for address in addresses {
-                self.allowed.push(address.split('.').take(2).collect::<Vec<_>>().join(".").split('@').next().unwrap_or_default().to_owned());
+                self.allowed.push(
+                    address
+                        .split('.')
+                        .take(2)
+                        .collect::<Vec<_>>()
+                        .join(".")
+                        .split('@')
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned(),
+                );
                 words.extend(["--allow-data-loss".to_owned(), address]);
             }
             plan = self.plan(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
@@ -111,11 +129,17 @@ impl Chain<'_> {
         }
         let mut addresses = Vec::new();
         for obstacle in plan["obstacles"].as_array().into_iter().flatten() {
-            let [address, kind, message] = ["address", "kind", "message"].map(|key| obstacle[key].as_str().unwrap_or_default());
+            let [address, kind, message] =
+                ["address", "kind", "message"].map(|key| obstacle[key].as_str().unwrap_or_default());
             let words = format!("{kind}: {}: {message}", address.split('.').next().unwrap_or_default());
             self.played.refused.push(words.clone());
             match kind {
-                "taken" => return Err((format!("ours is called somebody else's: {}", address.split('.').next().unwrap_or_default()), format!("{obstacle:#}"))),
+                "taken" => {
+                    return Err((
+                        format!("ours is called somebody else's: {}", address.split('.').next().unwrap_or_default()),
+                        format!("{obstacle:#}"),
+                    ));
+                }
                 "protected" if self.is_kept(address, new) => {
                     return Err((format!("what stays is refused as data that goes: {words}"), format!("{obstacle:#}")));
                 }
@@ -185,10 +209,17 @@ impl Chain<'_> {
         }
         let plan: Json = serde_json::from_str(&ran.data).unwrap_or_default();
         let first = plan["changes"].as_array().into_iter().flatten().next();
-        let kind = first.map_or_else(|| first_error(&ran), |change| {
-            let property = change["properties"][0]["path"].as_str().unwrap_or_default();
-            format!("{} {} {property}", change["action"].as_str().unwrap_or_default(), change["kind"].as_str().unwrap_or_default())
-        });
+        let kind = first.map_or_else(
+            || first_error(&ran),
+            |change| {
+                let property = change["properties"][0]["path"].as_str().unwrap_or_default();
+                format!(
+                    "{} {} {property}",
+                    change["action"].as_str().unwrap_or_default(),
+                    change["kind"].as_str().unwrap_or_default()
+                )
+            },
+        );
         Err((format!("the second plan is not empty: {kind}"), told(&ran)))
     }
 
@@ -197,7 +228,10 @@ impl Chain<'_> {
             if table == "outside" {
                 return Err(("an item of somebody else's table is lost".into(), table));
             }
-            let may = self.stand.iter().all(|old| entry_of(old, &table).is_none() || may_go(old, new, &self.allowed, &table, &item).is_some());
+            let may = self
+                .stand
+                .iter()
+                .all(|old| entry_of(old, &table).is_none() || may_go(old, new, &self.allowed, &table, &item).is_some());
             if !may {
                 return Err(("a marker is lost".into(), format!("the item of {table} has gone")));
             }
@@ -247,15 +281,27 @@ fn failed_step(events: &[Json], ran: &Ran) -> String {
     };
     let address = failed["address"].as_str().unwrap_or_default();
     let started = events.iter().find(|event| event["event"] == "step_started" && event["address"] == *address);
-    let kind = started.and_then(|event| event["kind"].as_str()).unwrap_or_else(|| address.split('.').next().unwrap_or_default());
-    let [class, operation, code] = ["class", "operation", "code"].map(|key| failed["error"][key].as_str().unwrap_or_default());
-    let message: String = failed["error"]["message"].as_str().unwrap_or_default().split(' ').filter(|word| is_word(word)).take(8).collect::<Vec<_>>().join(" ");
+    let kind = started
+        .and_then(|event| event["kind"].as_str())
+        .unwrap_or_else(|| address.split('.').next().unwrap_or_default());
+    let [class, operation, code] =
+        ["class", "operation", "code"].map(|key| failed["error"][key].as_str().unwrap_or_default());
+    let message: String = failed["error"]["message"]
+        .as_str()
+        .unwrap_or_default()
+        .split(' ')
+        .filter(|word| is_word(word))
+        .take(8)
+        .collect::<Vec<_>>()
+        .join(" ");
     format!("{} {kind} {operation} {class} {code} ({message})", failed["verb"].as_str().unwrap_or_default())
 }
 
 /// The first line that tells of an error, names left out.
 fn first_error(ran: &Ran) -> String {
-    let told = |line: &&str| line.contains("error") || line.contains("refused") || line.contains("panicked") || line.starts_with("  ! ");
+    let told = |line: &&str| {
+        line.contains("error") || line.contains("refused") || line.contains("panicked") || line.starts_with("  ! ")
+    };
     let line = ran.talk.lines().find(told).or_else(|| ran.talk.lines().last()).unwrap_or_default();
     line.split(' ').filter(|word| is_word(word)).take(14).collect::<Vec<_>>().join(" ")
 }

@@ -64,12 +64,17 @@ fn renamed(new: &Yaml, address: &str) -> String {
 pub fn renamed_anew(old: &Yaml, new: &Yaml, before: &Seen, after: &Seen) -> Option<(String, String)> {
     for from in keys(new, &["moved"]).into_iter().filter(|from| get(old, &["moved", from]).is_none()) {
         let to = text(new, &["moved", &from]).unwrap_or_default();
-        let entry = |stack, path: &str| path.split_once('.').and_then(|(block, name)| get(stack, &[block, name]).cloned());
+        let entry =
+            |stack, path: &str| path.split_once('.').and_then(|(block, name)| get(stack, &[block, name]).cloned());
         let (was, is) = (entry(old, &from), entry(new, to));
         if was.is_none() || was != is || get(old, &["regions"]) != get(new, &["regions"]) {
             continue;
         }
-        for (address, record) in before.records.iter().filter(|(address, _)| address.starts_with(&format!("{from}@")) || address.starts_with(&format!("{from}."))) {
+        for (address, record) in before
+            .records
+            .iter()
+            .filter(|(address, _)| address.starts_with(&format!("{from}@")) || address.starts_with(&format!("{from}.")))
+        {
             let now = after.records.get(&renamed(new, address));
             if now.is_none_or(|now| now.id != record.id) {
                 let told = format!("{address}: {record:?} became {now:?}");

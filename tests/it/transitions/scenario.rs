@@ -23,7 +23,10 @@ pub struct Step {
 pub enum Mode {
     Calm,
     /// The program is killed at a share of its changing calls, in percent; before the call is served, or after it.
-    Killed { share: u8, after: bool },
+    Killed {
+        share: u8,
+        after: bool,
+    },
     /// Calls are throttled by chance.
     Throttled(u32),
     /// Answers are lost by chance, after the work.

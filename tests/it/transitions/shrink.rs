@@ -33,7 +33,9 @@ fn fewer_steps(best: &mut (Vec<Step>, Fault), fails: &Fails<'_>) {
     for keep in [1, 2, 3] {
         let from = best.0.len().saturating_sub(keep);
         let tried = best.0[from..].to_vec();
-        if from > 0 && let Some(fault) = fails(&tried) {
+        if from > 0
+            && let Some(fault) = fails(&tried)
+        {
             *best = (tried, fault);
             return;
         }
@@ -63,7 +65,8 @@ fn calmer(best: &mut (Vec<Step>, Fault), fails: &Fails<'_>) {
 
 /// Takes out whatever can be, in all files at once and in one of them.
 fn smaller(best: &mut (Vec<Step>, Fault), depth: usize, fails: &Fails<'_>) {
-    let mut all: Vec<Vec<String>> = best.0.iter().flat_map(|step| paths(&step.file, depth)).filter(|path| path.len() == depth).collect();
+    let mut all: Vec<Vec<String>> =
+        best.0.iter().flat_map(|step| paths(&step.file, depth)).filter(|path| path.len() == depth).collect();
     all.sort();
     all.dedup();
     for path in all {

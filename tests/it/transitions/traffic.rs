@@ -42,6 +42,7 @@ fn a_package_changes(old: &Yaml, new: &Yaml) -> bool {
 
 /// Words alone: names, ids and numbers differ from gap to gap.
 fn without_names(text: &str) -> String {
-    let plain = |word: &&str| !word.contains(|sign: char| sign.is_ascii_digit()) && !word.contains(['-', '/', ':', '.']);
+    let plain =
+        |word: &&str| !word.contains(|sign: char| sign.is_ascii_digit()) && !word.contains(['-', '/', ':', '.']);
     text.split(' ').filter(plain).collect::<Vec<_>>().join(" ")
 }
