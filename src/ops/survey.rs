@@ -63,7 +63,9 @@ impl Engine {
         let selected = selected(graph, state, &intent.selection);
         let counts = |address: &Address| selected.as_ref().is_none_or(|selected| selected.contains(address));
         self.look_up_existing(graph, &mut observed, account, counts).await?;
-        let records = state.records.iter().filter(|(address, _)| counts(address));
+        // What the file calls existing now was looked up: a record of its address is of something else.
+        let is_existing = |address: &Address| graph.get(address).is_some_and(|node| node.declaration.existing);
+        let records = state.records.iter().filter(|(address, _)| counts(address) && !is_existing(address));
         let targets: Vec<ReadTarget> = records.map(|(address, record)| target(address, record)).collect();
         observed.read(cloud, &targets, ReadMode::Listed).await.map_err(EngineError::Unreadable)?;
         loop {
