@@ -6,10 +6,10 @@ use super::Planned;
 use crate::names::{Address, KindName, Region};
 use crate::value::Json;
 
-/// What a reviewer should know of a plan besides its decisions.
+/// Facts for the reviewer of a plan, besides its decisions.
 #[derive(Debug, Clone, Default)]
 pub struct Review {
-    /// What it puts at risk, the worst first.
+    /// Risks, the worst first.
     pub risks: Vec<Risk>,
     /// Changes that only follow another one, by their addresses, and their cause.
     pub follows: BTreeMap<Address, Follows>,
@@ -24,15 +24,15 @@ pub struct Review {
 pub struct Risk {
     /// The class.
     pub class: RiskClass,
-    /// What is at risk.
+    /// The thing at risk.
     pub subject: Subject,
     /// The resources by which it comes: of one path in several regions, if the same happens in all of them.
     pub addresses: Vec<Address>,
-    /// What happens to it.
+    /// The harm, in words.
     pub message: String,
 }
 
-/// What is at risk.
+/// The thing at risk.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// A whole region.
@@ -59,7 +59,7 @@ pub enum RiskClass {
     NetworkAccess,
     /// A policy allows more.
     Permissions,
-    /// What kept it from being deleted is off.
+    /// Protection from being deleted is off.
     Protection,
     /// A replacement that creates first.
     Replacement,

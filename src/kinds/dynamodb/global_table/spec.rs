@@ -232,7 +232,7 @@ pub enum Encryption {
 #[serde(deny_unknown_fields)]
 pub struct Replica {
     /// The region.
-    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)+-\d+$"), extend("x-highlight" = true))]
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)+-\d+$"))]
     pub region: String,
     /// Protection from being deleted; false when left out. A replica is only removed after
     /// this was turned off in the file and applied.
