@@ -35,7 +35,7 @@ pub(super) struct Network {
     pub ways_out: Vec<After>,
     /// What must be there before anything can be open to the internet.
     pub ways_in: Vec<After>,
-    /// Stakes: what a change of replaces the VPC, and so all that is in it.
+    /// What a change of replaces the VPC, and so all that is in it.
     pub identity: String,
 }
 
