@@ -1,4 +1,4 @@
-//! Stakes of a field: what a change of it puts at risk, and what of it is worth telling: words of a schema for the review of a plan.
+//! Stakes of a field: words of a schema that tell a reviewer what a change of it puts at risk, and what of a new one to show.
 
 use crate::value::Json;
 
