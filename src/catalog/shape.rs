@@ -156,7 +156,7 @@ pub struct Annotations {
     pub volatile: bool,
     /// A volatile output stays as it is if only these fields change.
     pub stable_under: Vec<String>,
-    /// What a reviewer should know of a change.
+    /// Facts for the reviewer of a change.
     pub stakes: Stakes,
 }
 

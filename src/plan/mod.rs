@@ -30,7 +30,7 @@ pub struct Plan {
     pub keep_old: BTreeSet<Address>,
     /// Addresses whose name in AWS is held by what leaves other addresses: that goes first.
     pub names_held: BTreeMap<Address, BTreeSet<Address>>,
-    /// Facts for a reviewer besides the decisions.
+    /// Facts for its reviewer, besides the decisions.
     pub review: review::Review,
 }
 

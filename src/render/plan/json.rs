@@ -63,7 +63,7 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct RiskForm<'a> {
     class: RiskClass,
-    /// What is at risk: a region, a block, or none for the resources themselves.
+    /// The thing at risk: a region, a block, or none for the resources themselves.
     subject: Option<String>,
     kind: Option<&'a KindName>,
     addresses: &'a [Address],

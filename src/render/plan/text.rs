@@ -134,6 +134,7 @@ fn scopes(plan: &Plan) -> Vec<Scope> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::review::Review;
     use crate::render::sample;
     use crate::render::style::plain;
 
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_destroy_is_grouped_by_region() {
-        let plan = Plan { destroy: true, ..sample::plan() };
+        let plan = Plan { destroy: true, review: Review::default(), ..sample::plan() };
         let headings = |line: &&str| !line.starts_with(' ') && !line.is_empty();
         let text = plain(&text(&plan));
         let headings: Vec<&str> = text.lines().filter(headings).take(3).collect();

@@ -237,7 +237,7 @@ pub enum Encryption {
 #[serde(deny_unknown_fields)]
 pub struct Replica {
     /// The region.
-    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)+-\d+$"), extend("x-highlight" = true))]
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)+-\d+$"))]
     pub region: String,
     /// Protection from being deleted; false when left out. A replica that has it on is taken out on the user's word alone,
     /// and then it is switched off there.
