@@ -205,7 +205,8 @@ pub struct Table {
     pub key: Option<BTreeMap<String, AttributeType>>,
     /// Global secondary indexes; `{}` for none.
     pub indexes: Option<BTreeMap<String, Index>>,
-    /// Attribute that holds the time of expiry, in seconds since 1970; an empty text for none.
+    /// Attribute that holds the time of expiry, in seconds since 1970; an empty text for none. Another one takes AWS up to an
+    /// hour, in which nothing expires.
     pub ttl: Option<String>,
     /// Eventual (last writer wins) or strong (three regions, one may be a witness).
     #[serde(default)]

@@ -5,7 +5,6 @@ import re
 
 from isobar_localstack.core.errors import error
 from isobar_localstack.realism.strict.facts import fact
-from isobar_localstack.services.iam.roles import GLOBAL, document_of
 
 
 def malformed(message):
@@ -47,6 +46,9 @@ def permissions(context, request):
 def inline_size(context, request):
     """All inline policies of a role count together (IAM User Guide, "IAM and AWS STS quotas")."""
     from localstack.services.iam.models import iam_stores
+
+    # Its roles ask this file for the size of a document.
+    from isobar_localstack.services.iam.roles import GLOBAL, document_of
 
     role = iam_stores[context.account_id][GLOBAL].ROLES.get(request["RoleName"])
     others = dict(role.inline_policies) if role else {}
