@@ -64,6 +64,7 @@
 //! - **Adopt**: to take up a resource that is ours and not in the state; **forget**: to drop a record alone.
 //! - **Orphan**: a resource with our tags that is in neither the file nor the state.
 //! - **Deposed**: the old half of a replacement, until it is deleted.
+//! - **Risk**: something that a plan puts at stake; **cause**: a change with a value from the file, others only **follow** it.
 //! - **Protect**: to delete data only on the user's word; **retain**: to keep a resource that leaves the file.
 //! - **Wave**: the steps of one region, after those of the region before; **gate**: the step between two waves.
 //! - **Step**: one action on one resource, with the steps that must come before it.

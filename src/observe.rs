@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 
-use crate::cloud::{Cloud, CloudError, Live, ReadMode, ReadRequest};
+use crate::cloud::{Class, Cloud, CloudError, Live, ReadMode, ReadRequest};
 use crate::names::{Address, KindName, Owner, PhysicalId, Scope};
-use crate::state::entry::Entry;
+use crate::state::entry::{Entry, Move};
 use crate::value::Json;
 
 /// The cloud as it was read.
@@ -57,12 +57,32 @@ pub struct Search {
     pub kind: KindName,
     /// Its owner.
     pub owner: Owner,
+    /// The addresses that its block had before: tags tell the one under which it was made.
+    pub former: Vec<Address>,
     /// Its spec.
     pub spec: Json,
 }
 
 /// An address and the error of reading it.
 pub type ReadFailure = (Address, CloudError);
+
+impl Search {
+    /// The resource of this owner, by its address or by one that it had before.
+    async fn find(&self, cloud: &dyn Cloud) -> Result<Option<PhysicalId>, CloudError> {
+        let mut first = cloud.find(&self.address.at, &self.kind, &self.owner, &self.spec).await;
+        for address in &self.former {
+            if !matches!(&first, Ok(None) | Err(CloudError { class: Class::NotOwned, .. })) {
+                break;
+            }
+            let owner = Owner { address: address.clone(), ..self.owner.clone() };
+            let found = cloud.find(&self.address.at, &self.kind, &owner, &self.spec).await;
+            if !matches!(&found, Ok(None) | Err(CloudError { class: Class::NotOwned, .. })) {
+                first = found;
+            }
+        }
+        first
+    }
+}
 
 impl Observed {
     /// Reads these, one call per kind and scope where AWS allows. Every failure is reported, not just the first.
@@ -101,16 +121,13 @@ impl Observed {
 
     /// Searches for these, all at once.
     pub async fn search(&mut self, cloud: &dyn Cloud, searches: &[Search]) -> Result<(), Vec<ReadFailure>> {
-        let all = searches.iter().map(|search| async move {
-            let found = cloud.find(&search.address.at, &search.kind, &search.owner, &search.spec).await;
-            (search.address.clone(), found)
-        });
+        let all = searches.iter().map(|search| async move { (search.address.clone(), search.find(cloud).await) });
         let mut failures = Vec::new();
         for (address, found) in join_all(all).await {
             match found {
                 Ok(None) => drop(self.found.insert(address, SearchResult::Nothing)),
                 Ok(Some(id)) => drop(self.found.insert(address, SearchResult::Ours(id))),
-                Err(error) if error.class == crate::cloud::Class::NotOwned => {
+                Err(error) if error.class == Class::NotOwned => {
                     self.found.insert(address, SearchResult::NotOwned(error));
                 }
                 Err(error) => failures.push((address, error)),
@@ -127,6 +144,19 @@ impl Observed {
                 self.exact.remove(address);
                 self.gone.insert(address.clone());
             }
+        }
+    }
+
+    /// Takes the readings along to new addresses, which may be each other's.
+    pub fn rename(&mut self, moves: &[Move]) {
+        let live: Vec<_> = moves.iter().map(|one| self.live.remove(&one.from)).collect();
+        let exact: Vec<bool> = moves.iter().map(|one| self.exact.remove(&one.from)).collect();
+        for ((one, live), exact) in moves.iter().zip(live).zip(exact) {
+            self.found.remove(&one.to);
+            self.exact.remove(&one.to);
+            self.live.remove(&one.to);
+            self.live.extend(live.map(|live| (one.to.clone(), live)));
+            self.exact.extend(exact.then(|| one.to.clone()));
         }
     }
 

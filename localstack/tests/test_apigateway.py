@@ -409,3 +409,25 @@ def test_tags_show_wherever_they_are_written(aws, gateway, api, stage, domain):
         assert get()["tags"] == before
     with fails("NotFoundException"):
         gateway.get_tags(resourceArn=f"{prefix}/restapis/nothing")
+
+
+def test_an_api_has_300_resources(gateway, name, control):
+    """Too many of them are refused as a whole, and what was there stays."""
+    many = document(name) | {"paths": {f"/r{n}": document(name)["paths"]["/orders"] for n in range(300)}}
+    few = many | {"paths": dict(list(many["paths"].items())[:298])}
+    api = gateway.create_rest_api(name=name)["id"]
+    before = {name: quota["here"] for name, quota in control("quotas").items()}
+    control("quotas", {"as": "aws"})
+    try:
+        put(gateway, api, few)
+        with fails("LimitExceededException", "Maximum number of Resources for this API has been reached."):
+            put(gateway, api, many)
+        resources = gateway.get_resources(restApiId=api, limit=500)["items"]
+        assert len(resources) == 299
+        root = next(one["id"] for one in resources if one["path"] == "/")
+        gateway.create_resource(restApiId=api, parentId=root, pathPart="one")
+        with fails("LimitExceededException"):
+            gateway.create_resource(restApiId=api, parentId=root, pathPart="two")
+    finally:
+        control("quotas", before)
+    put(gateway, api, many)

@@ -403,3 +403,23 @@ def test_a_restored_function_can_be_changed(lambda_, function, control):
     arn = lambda_.get_function(FunctionName=function)["Configuration"]["FunctionArn"]
     lambda_.tag_resource(Resource=arn, Tags={"a": "b"})
     assert lambda_.list_tags(Resource=arn)["Tags"]["a"] == "b"
+
+
+def test_weights_of_an_alias_change(lambda_, function):
+    for timeout in (8, 9):
+        lambda_.update_function_configuration(FunctionName=function, Timeout=timeout)
+        settled(lambda_, function)
+        lambda_.publish_version(FunctionName=function)
+    alias = {"FunctionName": function, "Name": "live"}
+    lambda_.create_alias(**alias, FunctionVersion="1")
+    weights = {"AdditionalVersionWeights": {"2": 0.25}}
+    assert lambda_.update_alias(**alias, RoutingConfig=weights)["RoutingConfig"] == weights
+    shown = lambda_.get_alias(**alias)
+    assert (shown["FunctionVersion"], shown["RoutingConfig"]) == ("1", weights)
+    with fails("InvalidParameterValueException", "already included in routing configuration"):
+        lambda_.update_alias(**alias, FunctionVersion="2", RoutingConfig=weights)
+    with fails("ResourceNotFoundException", f"function:{function}:9"):
+        lambda_.update_alias(**alias, RoutingConfig={"AdditionalVersionWeights": {"9": 0.1}})
+    assert lambda_.get_alias(**alias)["FunctionVersion"] == "1"
+    lambda_.update_alias(**alias, FunctionVersion="2", RoutingConfig={"AdditionalVersionWeights": {}})
+    assert "RoutingConfig" not in lambda_.get_alias(**alias)

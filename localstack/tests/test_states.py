@@ -197,9 +197,11 @@ def test_a_vpc_link(gateway, api, name, step):
             },
         ),
     )
+    gateway.create_deployment(restApiId=api, stageName="linked")
     with fails("BadRequestException", "is referenced in"):
         gateway.delete_vpc_link(vpcLinkId=link["id"])
     put(gateway, api, document(name))
+    gateway.create_deployment(restApiId=api, stageName="linked")
     gateway.delete_vpc_link(vpcLinkId=link["id"])
     assert gateway.get_vpc_link(vpcLinkId=link["id"])["status"] == "DELETING"
     step(60)

@@ -103,6 +103,18 @@ def test_a_closed_group_of_a_balancer_answers_nothing(ec2, net, web, control):
     assert "do not let 0.0.0.0/0 in on port 80" in why(control, web.entrance)
 
 
+def test_a_prefix_list_lets_in_what_it_lists(ec2, net, web, control):
+    close(ec2, net.group, web.door)
+    made = ec2.create_managed_prefix_list(
+        PrefixListName=web.name,
+        MaxEntries=2,
+        AddressFamily="IPv4",
+        Entries=[{"Cidr": "0.0.0.0/0"}],
+    )["PrefixList"]["PrefixListId"]
+    admit(ec2, net.group, 80, PrefixListIds=[{"PrefixListId": made}])
+    assert why(control, web.entrance) is None
+
+
 def test_a_balancer_without_a_route_to_the_internet_gateway_answers_nothing(ec2, web, control):
     ec2.delete_route(RouteTableId=web.table, DestinationCidrBlock="0.0.0.0/0")
     assert "has no route to the internet gateway" in why(control, web.entrance)

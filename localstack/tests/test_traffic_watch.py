@@ -1,10 +1,12 @@
 """Watches: what was answered before and after, and not in between."""
 
+import contextlib
 import threading
 import time
 
+import botocore.exceptions
 import pytest
-from conftest import fails
+from conftest import eventually, fails
 from ecs_services import (
     balanced,
     create,
@@ -119,6 +121,31 @@ def test_a_call_that_is_refused_keeps_no_turn(aws, served, control):
         begun = time.monotonic()
         may_call(aws, served.name, served.name)
         assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("action", ["hang", "drop", "5xx"])
+def test_a_spoilt_answer_keeps_no_turn(aws, served, control, action):
+    """The work is done, and looked at; that the client does not hear of it holds up nobody."""
+    rule = {"service": "iam", "operation": "PutRolePolicy", "nth": 1, "action": action, "after": True}
+    control("faults", rule | {"seconds": 3})
+    role, thread = served.name, None
+    with watched(control) as report:
+        thread = threading.Thread(target=spoilt, args=(aws, role))
+        thread.start()
+        eventually(lambda: control("traffic")["unanswered"])
+        begun = time.monotonic()
+        aws("iam").list_roles()
+        may_call(aws, role, role)
+        assert time.monotonic() - begun < 2
+    thread.join(30)
+    control("faults", method="DELETE")
+    (gap,) = report["unanswered"]
+    assert (gap["since_call"], gap["until_call"]) == ("iam.PutRolePolicy", "iam.PutRolePolicy")
+
+
+def spoilt(aws, name):
+    with contextlib.suppress(botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+        may_call(aws, name, "another")
 
 
 # --- a route that moves to another function -------------------------------------------------------

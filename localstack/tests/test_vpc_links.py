@@ -252,11 +252,26 @@ def test_imports_are_checked_alike(v1, api, link, balancer, name):
     assert (shown["connectionId"], shown["integrationTarget"]) == (link["VpcLinkId"], balancer)
 
 
-def test_a_link_in_use_stays(v1, v2, api, link, balancer):
+def test_a_link_stays_as_long_as_what_is_deployed_to_a_stage_names_it(v1, v2, api, link, balancer, step):
+    step(200)
     put(v1, api, link["VpcLinkId"], balancer)
-    with fails("BadRequestException", f"referenced in [GET:{api['id']}]"):
+    first = v1.create_deployment(restApiId=api["id"])["id"]
+    v1.create_stage(restApiId=api["id"], stageName="live", deploymentId=first)
+    method = {"restApiId": api["id"], "resourceId": api["rootResourceId"], "httpMethod": "GET"}
+    v1.put_integration(**method, type="MOCK")
+    used = f"referenced in [GET:{api['rootResourceId']}:live] in format of [Method:Resource:Stage]"
+    with fails("BadRequestException", used):
         v2.delete_vpc_link(VpcLinkId=link["VpcLinkId"])
-    v1.delete_integration(restApiId=api["id"], resourceId=api["rootResourceId"], httpMethod="GET")
+    second = v1.create_deployment(restApiId=api["id"])["id"]
+    with fails("BadRequestException", used):
+        v2.delete_vpc_link(VpcLinkId=link["VpcLinkId"])
+    patch = [{"op": "replace", "path": "/deploymentId", "value": second}]
+    v1.update_stage(restApiId=api["id"], stageName="live", patchOperations=patch)
+    v2.delete_vpc_link(VpcLinkId=link["VpcLinkId"])
+
+
+def test_a_link_that_only_the_definition_of_an_api_names_can_go(v1, v2, api, link, balancer):
+    put(v1, api, link["VpcLinkId"], balancer)
     v2.delete_vpc_link(VpcLinkId=link["VpcLinkId"])
 
 

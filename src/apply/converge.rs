@@ -17,6 +17,8 @@ use crate::value::Json;
 const SHOWN_WITHIN: Duration = Duration::from_mins(2);
 /// Time to wait for a change to become visible before it is sent again.
 const SEND_AGAIN_AFTER: Duration = Duration::from_secs(15);
+/// Times that the same differences may come back after others: updates that undo each other would go round for ever.
+const ROUNDS: usize = 3;
 
 /// The distance of a resource from what is wanted, by one read.
 enum Distance {
@@ -35,7 +37,7 @@ enum Distance {
 /// One resource on its way to what is wanted.
 struct Convergence<'a> {
     resource: &'a ResourceStep<'a>,
-    id: &'a PhysicalId,
+    id: PhysicalId,
     wanted: &'a Json,
     generation: u32,
     /// The spec that was last sent, if we remember.
@@ -45,6 +47,8 @@ struct Convergence<'a> {
     /// The changes seen last, and since when.
     changes: Vec<Change>,
     since: Instant,
+    /// The changes seen before those, one after the other.
+    seen: Vec<Vec<Change>>,
     /// The time of the update with these changes.
     sent_at: Option<Instant>,
     attempt: u32,
@@ -63,10 +67,22 @@ impl ResourceStep<'_> {
         is_new: bool,
     ) -> Result<Option<Live>, StepFailure> {
         let (changes, since) = (Vec::new(), Instant::now());
-        let resource = self;
-        let (sent_at, attempt, tried) = (None, 0, false);
-        let mut convergence =
-            Convergence { resource, id, wanted, generation, sent, is_new, changes, since, sent_at, attempt, tried };
+        let (resource, id) = (self, id.clone());
+        let (sent_at, attempt, tried, seen) = (None, 0, false, Vec::new());
+        let mut convergence = Convergence {
+            resource,
+            id,
+            wanted,
+            generation,
+            sent,
+            is_new,
+            changes,
+            since,
+            seen,
+            sent_at,
+            attempt,
+            tried,
+        };
         loop {
             match convergence.distance().await? {
                 Distance::WaitingForAws(why) => self.wait(&why).await?,
@@ -87,13 +103,13 @@ impl Convergence<'_> {
     async fn distance(&mut self) -> Result<Distance, StepFailure> {
         let resource = self.resource;
         let is_final = self.is_new || self.tried;
-        let live = match resource.look(self.id, self.wanted).await? {
+        let live = match resource.look(&self.id, self.wanted).await? {
             // A change may repair a failed resource, once.
             Some(Live { readiness: Readiness::Failed(why), .. }) if is_final => {
                 return Err(resource.failed(Class::Other, why));
             }
             Some(Live { readiness: Readiness::Pending(why), .. }) => return Ok(Distance::WaitingForAws(why)),
-            Some(live) => live,
+            Some(live) => self.follow(live).await?,
             None if is_final && resource.started.elapsed() < VISIBLE_WITHIN => {
                 return Ok(Distance::WaitingForAws("not visible yet".to_owned()));
             }
@@ -112,8 +128,20 @@ impl Convergence<'_> {
         Ok(if is_under_way { Distance::NotShownYet } else { Distance::Differs(live) })
     }
 
+    /// Records the id that a resource has from now on, before anything else is sent to it.
+    async fn follow(&mut self, live: Live) -> Result<Live, StepFailure> {
+        if let Some(id) = &live.moved_to {
+            self.id = id.clone();
+            let (resource, sent) = (self.resource, self.sent.as_ref().unwrap_or(self.wanted));
+            let record = resource.record(id, self.generation, sent, live.outputs.clone());
+            resource.context.write(Entry::Made { address: resource.address.clone(), record }).await?;
+        }
+        Ok(live)
+    }
+
     fn see(&mut self, changes: Vec<Change>) {
         if self.changes != changes {
+            self.seen.push(std::mem::take(&mut self.changes));
             (self.changes, self.since, self.sent_at) = (changes, Instant::now(), None);
         }
     }
@@ -122,6 +150,13 @@ impl Convergence<'_> {
     fn ensure_possible(&self) -> Result<(), StepFailure> {
         let stuck = self.since.elapsed();
         let paths = || self.changes.iter().map(|change| format!("`{}`", change.path)).collect::<Vec<_>>().join(", ");
+        if self.seen.iter().filter(|seen| **seen == self.changes).count() >= ROUNDS {
+            let what = format!(
+                "its updates undo each other: {} differs again after each; AWS may take two of these values for one",
+                paths()
+            );
+            return Err(self.resource.failed(Class::Invalid, what));
+        }
         let replaces = self.changes.iter().any(|change| change.effect == Effect::Replace);
         if replaces && (!self.is_new || stuck > VISIBLE_WITHIN) {
             let what = format!("{} cannot be changed in place; plan again", paths());
@@ -152,7 +187,7 @@ impl Convergence<'_> {
 
     /// One update call. The error it gives is one that another read may find to be none.
     async fn update_call(&self, live: &Live) -> Result<Option<CloudError>, StepFailure> {
-        let Self { resource, id, wanted, generation, .. } = *self;
+        let Self { resource, wanted, generation, ref id, .. } = *self;
         let from = managed_part(&resource.info.spec, wanted, &live.spec, self.sent.as_ref());
         resource.begin(Call::Update, generation, wanted).await?;
         resource.context.ensure_lock_held().await?;
@@ -172,7 +207,7 @@ impl Convergence<'_> {
     /// Records what is there now, and that no call is open any more.
     async fn end(&self, live: &Live) -> Result<(), StepFailure> {
         let (context, address) = (self.resource.context, self.resource.address);
-        let record: Record = self.resource.record(self.id, self.generation, self.wanted, live.outputs.clone());
+        let record: Record = self.resource.record(&self.id, self.generation, self.wanted, live.outputs.clone());
         let is_open = |pending: &Pending| pending.address == *address && pending.generation == record.generation;
         let open = context.journal.look(|state| state.pending.iter().any(is_open));
         if open || context.recorded(address).as_ref() != Some(&record) {

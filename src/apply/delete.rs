@@ -8,7 +8,7 @@ use super::context::{Context, StepFailure};
 use super::retry::pause;
 use super::wait::{look, retry, wait};
 use crate::cloud::{Live, Readiness};
-use crate::names::Address;
+use crate::names::{Address, PhysicalId};
 use crate::state::entry::Entry;
 use crate::state::{Call, Pending, Record};
 
@@ -23,12 +23,11 @@ pub(super) async fn delete(
     let started = Instant::now();
     let delete = Delete { context, address, record, started, deadline: started + limit };
     delete.begin().await?;
-    let mut attempt = 0;
+    let (mut attempt, mut id) = (0, record.id.clone());
     loop {
-        delete.send(&mut attempt).await?;
-        if delete.wait_until_gone_or_idle().await? {
-            return delete.end().await;
-        }
+        delete.send(&id, &mut attempt).await?;
+        let Some(live) = delete.wait_until_gone_or_idle(&id).await? else { return delete.end().await };
+        id = live.moved_to.unwrap_or(id);
         delete.wait("deleting").await?;
     }
 }
@@ -58,10 +57,10 @@ impl Delete<'_> {
     }
 
     /// One delete that AWS accepts, which is one step towards gone. One that it refuses for good clears the Begin.
-    async fn send(&self, attempt: &mut u32) -> Result<(), StepFailure> {
+    async fn send(&self, id: &PhysicalId, attempt: &mut u32) -> Result<(), StepFailure> {
         loop {
             self.context.ensure_lock_held().await?;
-            match self.context.cloud.delete(&self.address.at, &self.record.kind, &self.record.id).await {
+            match self.context.cloud.delete(&self.address.at, &self.record.kind, id).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.class.is_transient() => {
                     retry(self.context, self.address, &error, pause(&error, *attempt), self.deadline).await?;
@@ -76,14 +75,13 @@ impl Delete<'_> {
         }
     }
 
-    /// Reads until the resource is gone, which gives true, or ready for the next step of its delete.
-    async fn wait_until_gone_or_idle(&self) -> Result<bool, StepFailure> {
+    /// Reads until the resource is gone, or ready for the next step of its delete.
+    async fn wait_until_gone_or_idle(&self, id: &PhysicalId) -> Result<Option<Live>, StepFailure> {
         loop {
-            let Record { kind, id, spec, .. } = self.record;
+            let Record { kind, spec, .. } = self.record;
             match look(self.context, self.address, kind, (id, spec), self.deadline).await? {
-                None => return Ok(true),
                 Some(Live { readiness: Readiness::Pending(why), .. }) => self.wait(&why).await?,
-                Some(_) => return Ok(false),
+                other => return Ok(other),
             }
         }
     }

@@ -5,13 +5,16 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::context::{Context, StepFailure};
 use super::delete::delete;
+use super::event::Event;
 use super::resource::ResourceStep;
 use crate::cloud::{Class, Live, Readiness};
-use crate::diff::Effect;
+use crate::diff::{Effect, managed_part, widened};
 use crate::names::{Address, PhysicalId};
-use crate::plan::steps::{Action, Step};
+use crate::plan::steps::{Action, Step, Verb};
 use crate::state::Record;
 use crate::state::entry::Entry;
 use crate::value::Json;
@@ -36,16 +39,14 @@ pub(super) async fn perform(context: &Context, step: &Step, forced: bool) -> Res
             return delete_record(context, address, &record).await;
         }
         Action::DeleteOld => {
-            // Nothing is left to delete if what was planned to be replaced could be kept.
-            for old in context.deposed(address) {
-                delete_record(context, address, &old).await?;
-            }
+            delete_deposed(context, address).await?;
             return Ok(Readiness::Serving);
         }
         Action::Create => resource(context, address)?.create(false).await?,
         Action::Replace => resource(context, address)?.replace(forced).await?,
         Action::Adopt(id) => resource(context, address)?.adopt(id).await?,
-        Action::Update | Action::Await => resource(context, address)?.update().await?,
+        Action::Widen => resource(context, address)?.widen().await?,
+        Action::Update | Action::Narrow | Action::Await => resource(context, address)?.update().await?,
     };
     Ok(live.readiness)
 }
@@ -70,17 +71,63 @@ async fn delete_record(context: &Context, address: &Address, record: &Record) ->
     Ok(Readiness::Serving)
 }
 
+/// Deletes whatever replacements have left at an address, and tells of each by its own id: the record there is of the
+/// new one. Nothing is left to delete if what was planned to be replaced could be kept.
+async fn delete_deposed(context: &Context, address: &Address) -> Result<(), StepFailure> {
+    let tell = |id: Option<PhysicalId>, started: Instant| {
+        let seconds = started.elapsed().as_secs_f64();
+        context.tell(&Event::StepDone { address: address.clone(), verb: Verb::Delete, id, seconds });
+    };
+    let deposed = context.deposed(address);
+    if deposed.is_empty() {
+        tell(None, Instant::now());
+    }
+    for old in deposed {
+        let started = Instant::now();
+        delete_record(context, address, &old).await?;
+        tell(Some(old.id), started);
+    }
+    Ok(())
+}
+
 impl ResourceStep<'_> {
     /// Creates the resource and brings it to what is wanted. `replacing`: it takes the place of one that stays for now.
     async fn create(&self, replacing: bool) -> Result<Live, StepFailure> {
         let wanted = self.wanted()?;
-        let (id, generation) = self.create_call(&wanted).await?;
-        let record = self.record(&id, generation, &wanted, Json::Null);
+        if let Some(live) = self.take_back(&wanted).await? {
+            return Ok(live);
+        }
+        self.make(&wanted, replacing).await
+    }
+
+    /// Takes back what an earlier replacement was to leave behind, if it is what is wanted again.
+    async fn take_back(&self, wanted: &Json) -> Result<Option<Live>, StepFailure> {
+        for old in self.context.deposed(self.address) {
+            if old.kind != self.node.declaration.kind {
+                continue;
+            }
+            let Some(live) = self.look(&old.id, wanted).await? else { continue };
+            let is_there = matches!(live.readiness, Readiness::Serving | Readiness::Configured(_));
+            let changes = self.changes(wanted, &live, Some(&old.spec));
+            if !is_there || changes.iter().any(|change| change.effect == Effect::Replace) {
+                continue;
+            }
+            let (address, record) = (self.address.clone(), old.clone());
+            self.context.write(Entry::Replaced { address, record }).await?;
+            return self.converge(&old.id, wanted, old.generation, Some(old.spec), false).await;
+        }
+        Ok(None)
+    }
+
+    /// Creates it, whatever else has stood at its address.
+    async fn make(&self, wanted: &Json, replacing: bool) -> Result<Live, StepFailure> {
+        let (id, generation) = self.create_call(wanted).await?;
+        let record = self.record(&id, generation, wanted, Json::Null);
         let address = self.address.clone();
         let entry = if replacing { Entry::Replaced { address, record } } else { Entry::Made { address, record } };
         self.context.write(entry).await?;
         self.context.mark_created(self.address);
-        let created = self.converge(&id, &wanted, generation, Some(wanted.clone()), true).await?;
+        let created = self.converge(&id, wanted, generation, Some(wanted.clone()), true).await?;
         created.ok_or_else(|| self.has_gone())
     }
 
@@ -106,12 +153,24 @@ impl ResourceStep<'_> {
         }
     }
 
+    /// Brings a recorded resource to what is wanted, and leaves what it lets others do besides.
+    async fn widen(&self) -> Result<Live, StepFailure> {
+        let (wanted, record) = (self.wanted()?, self.recorded()?);
+        let Some(live) = self.look(&record.id, &wanted).await? else { return self.create(false).await };
+        let live = managed_part(&self.info.spec, &wanted, &live.spec, Some(&record.spec));
+        // What goes beyond the kind's limits is narrowed at once: what comes next needs its part.
+        let fits = |wider: &Json| (self.info.check)(wider).is_ok_and(|problems| problems.is_empty());
+        let wider = widened(&self.info.spec, &wanted, &live).filter(fits).unwrap_or(wanted);
+        let converged = self.converge(&record.id, &wider, record.generation, Some(record.spec), false).await?;
+        converged.ok_or_else(|| self.has_gone())
+    }
+
     /// Replaces a resource, if what is known by now still asks for it; else brings it to what is wanted.
     async fn replace(&self, forced: bool) -> Result<Live, StepFailure> {
         let wanted = self.wanted()?;
         let record = self.recorded()?;
         if forced || record.kind != self.node.declaration.kind {
-            return self.create(true).await;
+            return self.make(&wanted, true).await;
         }
         if let Some(live) = self.look(&record.id, &wanted).await? {
             let changes = self.changes(&wanted, &live, Some(&record.spec));

@@ -143,8 +143,13 @@ impl<'a> Tracker<'a> {
         self.outcome.counts.done += 1;
         let Some(verb) = step.action.verb() else { return };
         let seconds = self.begun[id].map_or(0.0, |begun| begun.elapsed().as_secs_f64());
-        let made = self.context.recorded(&address).map(|record| record.id);
-        self.context.tell(&Event::StepDone { address, verb, id: made, seconds });
+        let id = match &step.action {
+            // Told by the step itself, one by one.
+            Action::DeleteOld => return,
+            Action::Delete { id, .. } => Some(id.clone()),
+            _ => self.context.recorded(&address).map(|record| record.id),
+        };
+        self.context.tell(&Event::StepDone { address, verb, id, seconds });
     }
 
     fn fail(&mut self, id: StepId, failure: StepFailure) {

@@ -15,7 +15,7 @@ use super::retries::RetryClassifier;
 use super::service::Service;
 use super::tags::Tags;
 use crate::cloud::{Class, CloudError, ReadMode};
-use crate::names::{Owner, Region, Scope, StackName, TAG_STACK};
+use crate::names::{Owner, Region, Scope, StackName, TAG_ADDRESS, TAG_STACK, address_of_tag};
 
 /// The context of one call of a kind.
 #[derive(Clone)]
@@ -148,6 +148,11 @@ impl Cx {
         Ok(index.get(arn).cloned())
     }
 
+    /// Every resource in this region that carries a stack's tag, by ARN: from the index, which is eventually consistent.
+    pub async fn tagged_of(&self, stack: &StackName) -> Result<Arc<BTreeMap<String, Tags>>> {
+        self.cached("tags", self.tagged(stack)).await
+    }
+
     /// Every resource in this region that carries a stack's tag, by ARN.
     pub(crate) async fn tagged(&self, stack: &StackName) -> Result<BTreeMap<String, Tags>> {
         let filter =
@@ -172,12 +177,15 @@ impl Cx {
         if owner.stands_at(|key| tags.get(key).map(String::as_str)) {
             return Ok(());
         }
-        let by = match (tags.get(TAG_STACK), tags.get(crate::names::TAG_ADDRESS)) {
+        let by = match (tags.get(TAG_STACK), tags.get(TAG_ADDRESS)) {
             (Some(stack), Some(address)) => format!("it belongs to {address} of the stack {stack}"),
             _ => "it does not carry this stack's tags".to_owned(),
         };
+        let is_of_stack = tags.get(TAG_STACK).is_some_and(|stack| stack == owner.stack.as_str());
+        let address = tags.get(TAG_ADDRESS).filter(|_| is_of_stack).and_then(|tag| address_of_tag(tag));
         Err(CloudError {
             hint: Some(format!("delete or rename it, or import it if it is yours; {by}")),
+            held_by: address,
             ..CloudError::local(
                 Class::NotOwned,
                 "find",

@@ -25,13 +25,20 @@ pub(super) fn policies(
     for (target, access) in access {
         match statement(cx, item, target, *access) {
             Ok(Some(statement)) => {
-                policies.insert(target.clone(), document(&[statement]));
+                policies.insert(first_path(cx, target), document(&[statement]));
             }
             Ok(None) => {}
             Err(problem) => cx.report(*problem),
         }
     }
     policies
+}
+
+/// The path that an entry had at first: another one would be another policy.
+fn first_path(cx: &Expansion<'_>, target: &str) -> String {
+    target
+        .split_once('.')
+        .map_or_else(|| target.to_owned(), |(block, name)| format!("{block}.{}", cx.first_name(block, name)))
 }
 
 /// What may open connections to an entry, `services.checkout`.

@@ -72,7 +72,8 @@ fn gateway(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &Api, route
         "deployment_id": item.output("deployment.id"),
         "throttle": throttle,
     }));
-    cx.declare(item, "stage", "apigateway.Stage", stage);
+    let shifted_after = links::served_by(cx, item, routes);
+    cx.declare(item, "stage", "apigateway.Stage", stage).after.extend(shifted_after);
 }
 
 /// The role that API Gateway calls exactly this API's functions with.
@@ -94,7 +95,7 @@ fn role(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, routes: &[Route<'_>
     let region = item.region.map_or_else(String::new, ToString::to_string);
     let spec = json!({
         // The dot tells it from the role of a function of the same name.
-        "name": physical_name(&[cx.loaded.name.as_str(), &format!("apis.{name}"), &region], 64),
+        "name": physical_name(&[cx.loaded.name.as_str(), &format!("apis.{}", cx.first_name("apis", name)), &region], 64),
         "assume_role_policy": access::trust("apigateway.amazonaws.com"),
         "policies": {"invoke": access::document(&[invoke])},
     });

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::expansion::{Expansion, Item, without_nulls};
 use super::network::Network;
-use super::{access, links, notify, units};
+use super::{After, Level, access, links, notify, units};
 use crate::names::{physical_name, short_hash};
 use crate::problem::{Code, Problem};
 use crate::stack::file::TargetHealth;
@@ -56,6 +56,30 @@ impl Backend<'_> {
         }
     }
 
+    /// Whether its targets are registered on the port of their target group: another port takes another group.
+    fn port_is_the_groups(&self) -> bool {
+        self.target_type == "instance"
+    }
+
+    /// What tells it and its target groups from those that stood there before, or will: what cannot be changed in place.
+    /// With another of these, a new one is made beside the old one, which serves until the new one does.
+    pub fn variant(&self, network: &Network) -> String {
+        let scheme = self.port.map(|_| self.scheme().to_owned());
+        let port = self.port.filter(|_| self.port_is_the_groups()).map(|port| port.to_string());
+        let words = scheme.into_iter().chain([network.identity.clone()]).chain(port);
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    /// A physical name of a variant.
+    pub fn variant_name(&self, cx: &Expansion<'_>, network: &Network, words: &[&str], max: usize) -> String {
+        let hash = short_hash(&self.variant(network), 8);
+        cx.physical(&[words, &[&hash]].concat(), max)
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.public { "internet-facing" } else { "internal" }
+    }
+
     /// How long after its start an unhealthy answer does not count, in seconds.
     pub fn grace(&self) -> u64 {
         self.health.grace.as_deref().and_then(units::seconds).unwrap_or(60)
@@ -101,8 +125,7 @@ fn balancer(cx: &mut Expansion<'_>, item: &Item<'_>, network: &Network, backend:
     }
     let spec = group(cx, network, backend, ("balancer", "The load balancer"), &ingress);
     cx.declare(item, "load_balancer_group", "ec2.SecurityGroup", spec);
-    let (scheme, subnets) =
-        if backend.public { ("internet-facing", &network.public) } else { ("internal", &network.private) };
+    let (scheme, subnets) = (backend.scheme(), if backend.public { &network.public } else { &network.private });
     let spec = json!({
         "name": name(cx, backend, &["balancer", scheme, &network.identity]),
         "type": "application",
@@ -155,9 +178,10 @@ fn admit(port: u16, from: Json) -> Json {
 fn target_group(cx: &Expansion<'_>, network: &Network, backend: &Backend<'_>, role: &str, port: u16) -> Json {
     let health = &backend.health;
     let seconds = |text: &Option<String>, usual| text.as_deref().and_then(units::seconds).unwrap_or(usual);
-    let fixed = [role, &port.to_string(), backend.target_type, &network.identity];
+    let variant = backend.variant(network);
     json!({
-        "name": name(cx, backend, &fixed),
+        "name": name(cx, backend, &[role, backend.target_type, &variant]),
+        "variant": variant,
         "protocol": "HTTP",
         "port": port,
         "vpc_id": network.vpc,
@@ -196,6 +220,9 @@ fn listener(cx: &mut Expansion<'_>, item: &Item<'_>, backend: &Backend<'_>) {
     };
     let target = format!("{}.{}", backend.block, backend.name);
     let routed = item.region.is_some_and(|region| links::routed(cx, region).contains(&target));
+    if backend.port_is_the_groups() {
+        standby(cx, item, &groups);
+    }
     let rule = without_nulls(json!({
         "listener_arn": item.output("listener.arn"),
         "priority": 1,
@@ -204,7 +231,28 @@ fn listener(cx: &mut Expansion<'_>, item: &Item<'_>, backend: &Backend<'_>) {
         "transforms": routed.then(links::without_stage),
         "traffic_owned_by_service": backend.shifts_traffic.then_some(true),
     }));
-    cx.declare(item, "rule", "elbv2.ListenerRule", rule);
+    let declared = cx.declare(item, "rule", "elbv2.ListenerRule", rule);
+    if backend.port_is_the_groups() {
+        declared.after.push(After { address: item.address(""), level: Level::Serving });
+    }
+}
+
+/// A rule that no request fits. The load balancer asks the targets of a group only once a rule leads to it: with this one
+/// it finds out that those of a new group are healthy before the requests come to them.
+fn standby(cx: &mut Expansion<'_>, item: &Item<'_>, groups: &Json) {
+    let rule = json!({
+        "listener_arn": item.output("listener.arn"),
+        "priority": 2,
+        "conditions": [{"path_pattern": ["/*"]}, {"http_header": {"name": "X-Isobar-Standby", "values": ["never"]}}],
+        "actions": [{"forward": {"target_groups": groups}}],
+    });
+    cx.declare(item, "standby_rule", "elbv2.ListenerRule", rule);
+}
+
+/// The part that the targets must come after: from then on the load balancer asks them.
+pub(super) fn asked_by(backend: &Backend<'_>) -> Option<&'static str> {
+    backend.port?;
+    Some(if backend.port_is_the_groups() { "standby_rule" } else { "rule" })
 }
 
 /// Declares the alarms of what takes requests: for people, and for deployments that watch them.

@@ -99,8 +99,8 @@ fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, fleet: &Fleet, network: &net
     let declared = cx.declare(item, "", "autoscaling.AutoScalingGroup", group);
     // What an instance fetches when it starts must be within reach.
     declared.after.extend(network.ways_out.clone());
-    let rule = After { address: item.address("rule"), level: Level::Serving };
-    declared.after.extend(backend.port.map(|_| rule));
+    let rule = |part| After { address: item.address(part), level: Level::Serving };
+    declared.after.extend(balancer::asked_by(backend).map(rule));
     if let Some(scale) = &fleet.scale {
         scaling::fleet(cx, item, backend, scale);
     }
@@ -167,7 +167,8 @@ fn group(
     let warmup = fleet.refresh.warmup.as_deref().and_then(units::seconds).unwrap_or(120);
     let share = |text: &String| text.strip_suffix('%').and_then(|number| number.parse::<u32>().ok());
     without_nulls(json!({
-        "name": cx.physical(&["fleets", cx.first_name("fleets", backend.name)], 255),
+        "name": backend.variant_name(cx, network, &["fleets", cx.first_name("fleets", backend.name)], 255),
+        "variant": backend.variant(network),
         "launch_template": {"id": item.output("template.id"), "version": item.output("template.version")},
         "min_size": first,
         "max_size": fleet.scale.as_ref().map_or(first, |scale| scale.max),

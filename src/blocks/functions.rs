@@ -147,7 +147,7 @@ fn role(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Function
     let mut policies = access::policies(cx, item, &function.access);
     policies.insert("logs".into(), access::document(&[logs]));
     let spec = json!({
-        "name": physical_name(&[cx.loaded.name.as_str(), name, &region], 64),
+        "name": physical_name(&[cx.loaded.name.as_str(), cx.first_name("functions", name), &region], 64),
         "assume_role_policy": access::trust("lambda.amazonaws.com"),
         "policies": policies,
     });

@@ -73,8 +73,45 @@ pub(super) fn ways_to(item: &Item<'_>, routes: &[Route<'_>]) -> Vec<After> {
         .collect();
     let after = |path: String, level| After { address: Address::new(path, Scope::In(region.clone())), level };
     let link = (!balanced.is_empty()).then(|| after("network.vpc_link".into(), Level::Serving));
-    let rules = balanced.iter().map(|path| after(format!("{path}.rule"), Level::Serving));
+    let rules = balanced.iter().map(|path| after(format!("{path}.{}", first_rule(path)), Level::Serving));
     link.into_iter().chain(rules).collect()
+}
+
+/// The services and fleets behind these routes: requests come to them with the stage, which is moved once they serve. One
+/// that refers to an API itself cannot be waited for.
+pub(super) fn served_by(cx: &Expansion<'_>, item: &Item<'_>, routes: &[Route<'_>]) -> Vec<After> {
+    let Some(region) = item.region else { return Vec::new() };
+    let targets: BTreeSet<&str> = routes
+        .iter()
+        .filter_map(|route| match route.target {
+            Target::Balanced(path) => Some(path),
+            Target::Function(_) => None,
+        })
+        .filter(|path| !refers_to_an_api(cx, region, path))
+        .collect();
+    // Of a fleet, the rule that leads to it comes last.
+    let last = |path: &str| if is_fleet(path) { format!("{path}.rule") } else { path.to_owned() };
+    let after = |path| After { address: Address::new(last(path), Scope::In(region.clone())), level: Level::Serving };
+    targets.into_iter().map(after).collect()
+}
+
+fn is_fleet(path: &str) -> bool {
+    block_of(path).is_some_and(|(block, _)| block.name == "fleets")
+}
+
+/// The rule that comes before what it leads to.
+fn first_rule(path: &str) -> &'static str {
+    if is_fleet(path) { "standby_rule" } else { "rule" }
+}
+
+fn refers_to_an_api(cx: &Expansion<'_>, region: &Region, path: &str) -> bool {
+    let stack = cx.in_region(region);
+    let environment = match block_of(path) {
+        Some((block, name)) if block.name == "services" => stack.services.get(name).map(|one| &one.environment),
+        Some((block, name)) if block.name == "fleets" => stack.fleets.get(name).map(|one| &one.environment),
+        _ => None,
+    };
+    environment.is_some_and(|all| all.values().any(|value| value.contains("${apis.")))
 }
 
 /// What a load balancer does to requests that come through the link.

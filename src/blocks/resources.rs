@@ -121,7 +121,7 @@ fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, resource: &Resou
 /// A name like those that blocks give. Names of roles are unique in the account, whatever the region.
 fn default_name(cx: &Expansion<'_>, item: &Item<'_>, name: &str, kind: &KindName) -> String {
     let region = item.region.filter(|_| kind.service() == "iam").map(Region::as_str);
-    let words: Vec<&str> = [name].into_iter().chain(region).collect();
+    let words: Vec<&str> = [cx.first_name("resources", name)].into_iter().chain(region).collect();
     cx.physical(&words, SHORTEST_LIMIT)
 }
 

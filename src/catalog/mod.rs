@@ -7,11 +7,13 @@ pub mod check;
 pub mod fargate;
 mod rules;
 mod shape;
+mod stakes;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use shape::{Annotations, Compare, Field, SchemaType, Shape, ShapeError};
+pub use stakes::{Stake, Stakes};
 
 use crate::names::KindName;
 use crate::value::Json;
@@ -39,6 +41,8 @@ pub struct KindInfo {
     pub schema: Json,
     /// Facts of the kind that planning and applying ask for.
     pub traits: Traits,
+    /// True if its names are those of the whole account, whatever region they are declared in.
+    pub account_wide: bool,
     /// Rules beyond the shape: what is wrong, in the user's words; an error if the spec does not fit the types.
     pub check: fn(&Json) -> Result<Vec<String>, String>,
 }
@@ -63,6 +67,8 @@ pub struct Traits {
     pub idempotent_create: bool,
     /// Tags take a call of their own after the create: a run may die between the two and leave a resource untagged.
     pub tags_after_create: bool,
+    /// A snapshot of something else: replaced by design whenever that changes.
+    pub snapshot: bool,
 }
 
 impl Traits {
@@ -74,6 +80,7 @@ impl Traits {
         unique_by: &[],
         idempotent_create: true,
         tags_after_create: false,
+        snapshot: false,
     };
 
     /// Whether the old one of a replacement must be deleted before the new one can be made.
@@ -100,6 +107,16 @@ impl Catalog {
 }
 
 impl KindInfo {
+    /// The values of the fields that are unique together ([`Traits::unique_by`]), if the kind has such, all of them are
+    /// known and the first is not left out: two resources with the same ones cannot be in one scope.
+    pub fn unique_values<'a>(&self, value: impl Fn(&str) -> Option<&'a Json>) -> Option<Vec<String>> {
+        let fields = self.traits.unique_by;
+        let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let values: Vec<String> = fields.iter().filter_map(|field| value(field)).map(text).collect();
+        let is_named = fields.first().is_some_and(|first| value(first).is_some_and(|value| !value.is_null()));
+        (is_named && values.len() == fields.len()).then_some(values)
+    }
+
     /// A spec without what must not be remembered: secrets stand as their hash.
     pub fn redact(&self, spec: &Json) -> Json {
         redact(&self.spec, spec)

@@ -63,6 +63,7 @@ mod tests {
             changes: &[],
             schema: json!({}),
             traits: Traits::DEFAULT,
+            account_wide: false,
             check,
         }
     }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::stakes::Stakes;
 use crate::value::Json;
 
 /// The shape of one value.
@@ -85,31 +86,43 @@ pub struct Field {
 /// | word | meaning | who reads it |
 /// |---|---|---|
 /// | `x-change: replace` | AWS cannot change it; the thing is replaced | `diff` |
+/// | `x-change: replace-set` | once it is set, another value replaces the thing; to set or unset it does not | `diff` |
+/// | `x-settled-by: FIELD` | as long as the file says FIELD, what it was made with stays, and is no difference | `diff`, `planning` |
 /// | `x-change: replace-case` | AWS cannot change which of the cases it is, only what is in it | `diff` |
 /// | `x-secret` | never in state, plan or log | `catalog`, `render` |
 /// | `x-write-only` | AWS never returns it; compared with what was last sent | `diff` |
 /// | `x-owned-by-aws` | observed, never a difference | `diff` |
+/// | `x-protects` | true in it: what it stands in goes only on the user's word | `planning` |
 /// | `x-unordered` | order means nothing; `rest`: only the first item's place means something | `diff` |
 /// | `x-key: FIELD` | items are told apart by this field, order means nothing | `diff` |
 /// | `x-merge` | only the keys or items that are or were in the file are ours | `diff` |
 /// | `x-whole` | it is always sent whole: a field left out is wanted at its default, or not at all | `diff` |
 /// | `x-compare: sha256, policy, dns` | how equality is decided | `diff` |
+/// | `x-grants: [FIELD]` | rights or ways of others: widened before they need more, narrowed once they need less; items with these fields alike are one | `diff`, `planning` |
+/// | `x-copies` | what it refers to is copied as it is now: what that needs is needed as long as the copy is | `graph` |
 /// | `x-needs: serving` | what it refers to must be serving, not just configured | `graph` |
 /// | `x-volatile` | an output that an update may change | `plan` |
 /// | `x-stable-under: [FIELD]` | a volatile output that a change of these fields alone leaves as it is | `plan` |
+/// | `x-risk`, `x-public`, `x-wait`, `x-highlight` | what a reviewer should know, see [`Stakes`] | `planning` |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of a schema, there or not")]
 pub struct Annotations {
     /// A change of it replaces the thing.
     pub replace: bool,
+    /// Another value than the one that is set replaces the thing.
+    pub replace_set: bool,
     /// Another case than the one that is there replaces the thing.
     pub replace_case: bool,
+    /// As long as this field of the same object is said, what the thing was made with stays.
+    pub settled_by: Option<String>,
     /// Never in state, plan or log.
     pub secret: bool,
     /// AWS never returns it.
     pub write_only: bool,
     /// Observed, never a difference.
     pub owned_by_aws: bool,
+    /// True in it: what it stands in goes only on the user's word.
+    pub protects: bool,
     /// Order means nothing.
     pub unordered: bool,
     /// The first item is what it is, and the order of the others means nothing.
@@ -120,6 +133,11 @@ pub struct Annotations {
     pub merge: bool,
     /// A field left out is wanted at its default, or not at all.
     pub whole: bool,
+    /// It lets others do something: what is taken away goes once nobody uses it. The fields that tell its items apart,
+    /// all if none is named.
+    pub grants: Option<Vec<String>>,
+    /// What it refers to is copied as it is at that moment, with all that it needs.
+    pub copies: bool,
     /// How equality is decided.
     pub compare: Compare,
     /// What it refers to must be serving.
@@ -128,6 +146,8 @@ pub struct Annotations {
     pub volatile: bool,
     /// A volatile output stays as it is if only these fields change.
     pub stable_under: Vec<String>,
+    /// What a reviewer should know of a change.
+    pub stakes: Stakes,
 }
 
 /// How equality of a field is decided.
@@ -198,6 +218,9 @@ impl Reader<'_> {
             });
         }
         let mut shape = self.bare(schema, at)?;
+        if let Some(word) = Stakes::unknown(schema) {
+            return Err(ShapeError { at: at.to_owned(), what: format!("`x-risk` has no word {word}") });
+        }
         // What stands beside a `$ref` belongs to the field, not to the type it refers to.
         shape.annotations = shape.annotations.with(schema);
         if let Some(about) = schema.get("description").and_then(Json::as_str) {
@@ -331,18 +354,26 @@ impl Annotations {
         let is = |key: &str| schema.get(key).and_then(Json::as_bool).unwrap_or(false);
         let word = |key: &str| schema.get(key).and_then(Json::as_str);
         self.replace |= word("x-change") == Some("replace");
+        self.replace_set |= word("x-change") == Some("replace-set");
+        self.settled_by = word("x-settled-by").map(str::to_owned).or(self.settled_by);
         self.replace_case |= word("x-change") == Some("replace-case");
         self.secret |= is("x-secret");
         self.write_only |= is("x-write-only");
         self.owned_by_aws |= is("x-owned-by-aws");
+        self.protects |= is("x-protects");
         self.unordered |= is("x-unordered");
         self.rest_unordered |= word("x-unordered") == Some("rest");
         self.merge |= is("x-merge");
         self.whole |= is("x-whole");
+        self.copies |= is("x-copies");
         self.volatile |= is("x-volatile");
+        self.stakes = std::mem::take(&mut self.stakes).with(schema);
         let names = schema.get("x-stable-under").and_then(Json::as_array).into_iter().flatten();
         self.stable_under.extend(names.filter_map(Json::as_str).map(str::to_owned));
         self.needs_serving |= word("x-needs") == Some("serving");
+        if let Some(fields) = schema.get("x-grants").and_then(Json::as_array) {
+            self.grants = Some(fields.iter().filter_map(Json::as_str).map(str::to_owned).collect());
+        }
         self.key = word("x-key").map(str::to_owned).or(self.key);
         self.compare = match word("x-compare") {
             Some("sha256") => Compare::Sha256,

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::names::Address;
+
 /// A call that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CloudError {
@@ -25,6 +27,9 @@ pub struct CloudError {
     /// After how long AWS wants to be asked again, if it said so.
     #[serde(skip)]
     pub retry_after: Option<Duration>,
+    /// The address of this stack that a resource in the way carries as its tag.
+    #[serde(skip)]
+    pub held_by: Option<Address>,
 }
 
 /// The class of an error; decides what the engine does next.
@@ -94,6 +99,7 @@ impl CloudError {
             maybe_done: false,
             hint: None,
             retry_after: None,
+            held_by: None,
         }
     }
 }

@@ -184,6 +184,28 @@ pub struct Live {
     pub outputs: Json,
     /// Its readiness.
     pub readiness: Readiness,
+    /// Its id from now on, if it is no longer the one that it was asked for by.
+    pub moved_to: Option<PhysicalId>,
+    /// Parts of it that AWS does not let go of for now.
+    pub held: Vec<HeldPart>,
+}
+
+impl Live {
+    /// A resource that is known by the id that it was asked for by, and of which everything can go.
+    pub fn new(spec: Json, outputs: Json, readiness: Readiness) -> Self {
+        Self { spec, outputs, readiness, moved_to: None, held: Vec::new() }
+    }
+}
+
+/// A part of a resource that AWS does not let go of for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldPart {
+    /// Its path in the spec, such as `replicas.us-east-1`.
+    pub path: String,
+    /// The reason.
+    pub why: String,
+    /// The remedy.
+    pub help: String,
 }
 
 /// Readiness of a resource for use.

@@ -6,14 +6,17 @@
 
 mod equal;
 mod managed;
+pub mod policy;
+mod widened;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use equal::same_policy;
 use equal::{dns, same, sorted};
 pub use managed::managed_part;
+pub use widened::widened;
 
-use crate::catalog::{Compare, Field, SchemaType, Shape};
+use crate::catalog::{Annotations, Compare, Field, SchemaType, Shape};
 use crate::value::{Json, Partial, Path, fingerprint};
 
 /// One difference.
@@ -29,6 +32,8 @@ pub struct Change {
     pub effect: Effect,
     /// True if it must not be shown.
     pub secret: bool,
+    /// True if it is a list whose order means nothing: items come and go.
+    pub unordered: bool,
 }
 
 /// The effect of a change.
@@ -65,8 +70,9 @@ impl Comparison {
         if annotations.owned_by_aws || wanted.is_null() {
             return;
         }
-        let effect = if annotations.replace { Effect::Replace } else { outer };
         let unseen = annotations.write_only || live.is_none();
+        let is_other = annotations.replace_set && is_made_for_another(wanted, live, sent);
+        let effect = if annotations.replace || is_other { Effect::Replace } else { outer };
         // What AWS does not show and we do not remember cannot be judged. It is sent again if that
         // is harmless, and taken as right if it would cost a replacement.
         let there = match (unseen, sent) {
@@ -110,6 +116,9 @@ impl Comparison {
                     let left_out = wanted.get(name).is_none_or(Partial::is_null);
                     if at.shape.annotations.whole && left_out {
                         self.left_out(at, name, field, there.get(name));
+                    }
+                    if is_settled(field, wanted, there.get(name)) {
+                        continue;
                     }
                     let Some(wanted) = wanted.get(name) else { continue };
                     self.value(&field.shape, wanted, there.get(name), sent, &at.path.field(name), at.effect);
@@ -230,8 +239,31 @@ impl Comparison {
             to: to.clone(),
             effect: at.effect,
             secret: holds_secret(at.shape),
+            unordered: is_unordered(at.shape),
         });
     }
+}
+
+/// True if a thing has another value than the wanted one, or was to get one: then it is not for this one.
+fn is_made_for_another(wanted: &Partial, live: Option<&Json>, sent: Option<&Json>) -> bool {
+    let wanted = match wanted {
+        Partial::Unknown(_) => None,
+        known => known.finish().ok(),
+    };
+    let is_other =
+        |value: &Json| is_set(value) && wanted.as_ref().is_none_or(|wanted| is_set(wanted) && !same(wanted, value));
+    live.is_some_and(is_other) || sent.is_some_and(is_other)
+}
+
+/// True if a value is more than nothing, or an empty text.
+fn is_set(value: &Json) -> bool {
+    !value.is_null() && value.as_str() != Some("")
+}
+
+/// True if a field stays what the thing was made with, because the file says the field that settles it.
+fn is_settled(field: &Field, wanted: &BTreeMap<String, Partial>, there: Option<&Json>) -> bool {
+    let by = field.shape.annotations.settled_by.as_ref();
+    there.is_some_and(is_set) && by.and_then(|by| wanted.get(by)).is_some_and(|by| !by.is_null())
 }
 
 /// True if a value of this shape is a secret, or has one in it.
@@ -243,6 +275,12 @@ fn holds_secret(shape: &Shape) -> bool {
             SchemaType::List { of, .. } | SchemaType::Map(of) => holds_secret(of),
             _ => false,
         }
+}
+
+/// True if the order of its items means nothing.
+fn is_unordered(shape: &Shape) -> bool {
+    let Annotations { unordered, rest_unordered, merge, ref key, .. } = shape.annotations;
+    matches!(shape.schema_type, SchemaType::List { .. }) && (unordered || rest_unordered || merge || key.is_some())
 }
 
 #[derive(Clone, Copy)]
@@ -284,6 +322,8 @@ mod tests {
                 "policy": {"x-compare": "policy"},
                 "zip": {"type": ["string", "null"], "x-write-only": true},
                 "alias": {"type": ["string", "null"], "x-compare": "dns"},
+                "vpc": {"type": ["string", "null"], "x-change": "replace-set"},
+                "port": {"type": ["integer", "null"], "x-change": "replace", "x-settled-by": "vpc"},
                 "code": {"x-change": "replace-case", "oneOf": [
                     {"type": "object", "properties": {"image": {"type": "string"}}},
                     {"type": "object", "properties": {"zip": {"type": "object", "properties": {
@@ -331,6 +371,31 @@ mod tests {
             json!({"name": "a", "memory": 1}),
             json!(null),
             &["memory 1 -> 2 Update", "name \"a\" -> \"b\" Replace"],
+        );
+    }
+
+    #[test]
+    fn another_value_replaces_where_a_first_one_updates() {
+        let vpc = |value: Json| json!({"vpc": value});
+        check(vpc(json!("a")), vpc(json!(null)), json!(null), &["vpc null -> \"a\" Update"]);
+        check(vpc(json!("a")), vpc(json!("")), json!(null), &["vpc \"\" -> \"a\" Update"]);
+        check(vpc(json!("b")), vpc(json!("a")), json!(null), &["vpc \"a\" -> \"b\" Replace"]);
+        check(vpc(json!("")), vpc(json!("a")), json!(null), &["vpc \"a\" -> \"\" Update"]);
+        // What was made for one value, and has not got it yet, is not for another.
+        check(vpc(json!("a")), vpc(json!(null)), vpc(json!("b")), &["vpc null -> \"a\" Replace"]);
+    }
+
+    #[test]
+    fn a_settled_field_differs_only_without_the_field_that_settles_it() {
+        let live = json!({"vpc": "a", "port": 80});
+        check(json!({"vpc": "a", "port": 81}), live.clone(), json!(null), &[]);
+        check(json!({"port": 81}), live.clone(), json!(null), &["port 80 -> 81 Replace"]);
+        check(json!({"vpc": "b", "port": 81}), live, json!(null), &["vpc \"a\" -> \"b\" Replace"]);
+        check(
+            json!({"vpc": "a", "port": 81}),
+            json!({"port": null}),
+            json!(null),
+            &["port null -> 81 Replace", "vpc null -> \"a\" Update"],
         );
     }
 

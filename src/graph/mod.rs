@@ -3,10 +3,13 @@
 //! A reference without a region means the thing in the same region, or else the global one. It is
 //! resolved to the longest declared address it begins with; the rest names an output.
 
+mod copies;
+mod needs;
 mod order;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use needs::{collect_needs, raise};
 use order::{cycle_problem, sort};
 
 use crate::blocks::{self, Declaration, Level};
@@ -14,7 +17,7 @@ use crate::catalog::{Catalog, KindInfo, SchemaType, Shape, check};
 use crate::names::{Address, Region, Scope, StackName};
 use crate::problem::{Code, Problem, Severity, nearest};
 use crate::stack::{Loaded, Places, Rejected};
-use crate::value::{Json, Reference, Target, Template};
+use crate::value::{Json, Reference, Target};
 
 /// Everything that should be there, and what needs what.
 #[derive(Debug, Clone)]
@@ -61,6 +64,16 @@ impl Graph {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
+    }
+
+    /// The addresses that a resource had before its block was moved.
+    pub fn former(&self, address: &Address) -> Vec<Address> {
+        let of = |(old, new): &(String, String)| {
+            let rest = address.path.strip_prefix(new.as_str())?;
+            let is_of_block = rest.is_empty() || rest.starts_with('.');
+            is_of_block.then(|| Address::new(format!("{old}{rest}"), address.at.clone()))
+        };
+        self.moved.iter().filter_map(of).collect()
     }
 
     /// The same stack with nothing in it: what `destroy` wants.
@@ -128,6 +141,7 @@ pub fn of(declarations: Vec<Declaration>, loaded: &Loaded, catalog: &Catalog) ->
     for (address, declaration) in &declared {
         nodes.insert(address.clone(), lookup.node(declaration.clone(), &mut problems));
     }
+    copies::add_their_needs(&mut nodes, catalog);
     let sorted = match sort(&nodes) {
         Ok(sorted) => sorted,
         Err(cycle) => {
@@ -344,34 +358,4 @@ impl Misses {
     fn at_or(self, place: Option<crate::problem::Span>) -> Problem {
         Problem { span: self.0.span.or(place), ..self.0 }
     }
-}
-
-/// Everything a spec refers to; what a field marked `x-needs: serving` refers to must serve.
-fn collect_needs(spec: &Template, shape: Option<&Shape>, needs: &mut BTreeMap<Address, Level>) {
-    let serving = shape.is_some_and(|shape| shape.annotations.needs_serving);
-    let level = if serving { Level::Serving } else { Level::Configured };
-    match spec {
-        Template::Map(fields) => {
-            for (name, value) in fields {
-                collect_needs(value, shape.and_then(|shape| shape.at([name.as_str()])), needs);
-            }
-        }
-        Template::List(items) => {
-            for item in items {
-                collect_needs(item, shape.and_then(|shape| shape.at(["*"])), needs);
-            }
-        }
-        Template::Plain(_) | Template::Text(_) => {
-            for reference in spec.references() {
-                if let Target::Output { of, .. } = &reference.target {
-                    raise(needs, of, level);
-                }
-            }
-        }
-    }
-}
-
-fn raise(needs: &mut BTreeMap<Address, Level>, address: &Address, level: Level) {
-    let known = needs.entry(address.clone()).or_insert(level);
-    *known = (*known).max(level);
 }

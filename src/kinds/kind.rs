@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::aws::{Cx, ErrorCodes, Result};
 use crate::catalog::Traits;
-use crate::cloud::{ReadRequest, Readiness};
+use crate::cloud::{HeldPart, ReadRequest, Readiness};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
 
@@ -91,11 +91,16 @@ pub struct Found<K: Kind> {
     /// Top-level fields of `spec` and `outputs` that were not read this time; they count as what was last sent and last
     /// read.
     pub not_read: &'static [&'static str],
+    /// Its id from now on, if it is no longer the one that it was asked for by.
+    pub moved_to: Option<PhysicalId>,
+    /// Parts of it that AWS does not let go of for now: a plan that takes one of them away is refused.
+    pub held: Vec<HeldPart>,
 }
 
 impl<K: Kind> Found<K> {
     /// A resource that is ready, with every field read.
     pub fn serving(spec: K::Spec, outputs: K::Outputs) -> Self {
-        Self { spec, outputs, readiness: Readiness::Serving, not_read: &[] }
+        let readiness = Readiness::Serving;
+        Self { spec, outputs, readiness, not_read: &[], moved_to: None, held: Vec::new() }
     }
 }

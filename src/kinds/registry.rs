@@ -63,7 +63,8 @@ impl RegisteredKind {
     pub fn of<K: Kind>(service: &'static Service) -> Self {
         let schemas = (schemars::schema_for!(K::Spec).to_value(), schemars::schema_for!(K::Outputs).to_value());
         let check = check_spec::<K>;
-        let info = info((K::NAME, K::ABOUT), (K::EXAMPLE, K::CHANGES), schemas, K::TRAITS, check);
+        let facts = (K::TRAITS, service.global);
+        let info = info((K::NAME, K::ABOUT), (K::EXAMPLE, K::CHANGES), schemas, facts, check);
         assert_eq!(info.name.service(), service.name, "{}: another service's folder", K::NAME);
         Self { info, service, calls: Box::new(Adapter::<K>(PhantomData)) }
     }
@@ -76,7 +77,7 @@ fn info(
     (name, about): (&str, &str),
     (example, changes): (&'static str, &'static [&'static str]),
     (schema, outputs): (Json, Json),
-    traits: crate::catalog::Traits,
+    (traits, account_wide): (crate::catalog::Traits, bool),
     check: Check,
 ) -> KindInfo {
     let shape = |schema: &Json| Shape::from_schema(schema).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -89,6 +90,7 @@ fn info(
         changes,
         schema,
         traits,
+        account_wide,
         check,
     }
 }
@@ -184,5 +186,5 @@ fn live_of<K: Kind>(found: Found<K>) -> Result<Live> {
     for fields in [&mut spec, &mut outputs].into_iter().filter_map(Json::as_object_mut) {
         fields.retain(|name, _| !found.not_read.contains(&name.as_str()));
     }
-    Ok(Live { spec, outputs, readiness: found.readiness })
+    Ok(Live { moved_to: found.moved_to, held: found.held, ..Live::new(spec, outputs, found.readiness) })
 }

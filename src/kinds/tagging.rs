@@ -6,6 +6,9 @@ use crate::aws::{Result, Tags, live_tags, tag_changes, with_owner};
 use crate::cloud::CloudError;
 use crate::names::Owner;
 
+/// Tag that tells a resource from others for the same purpose, which may stand beside it for a while.
+pub(super) const TAG_VARIANT: &str = "isobar:variant";
+
 /// A tag in the type of one SDK; implemented once a service.
 pub(super) trait AwsTag: Sized {
     /// A tag of this key and value.
@@ -29,6 +32,18 @@ impl AwsTag for (String, String) {
 /// The user's tags and the owner's, for a create call.
 pub(super) fn owned_tags<T: AwsTag, C: FromIterator<T>>(tags: Option<&Tags>, owner: &Owner) -> C {
     to_aws(&with_owner(tags, owner))
+}
+
+/// The user's tags, with the one that tells a variant.
+pub(super) fn with_variant(tags: Option<&Tags>, variant: Option<&String>) -> Tags {
+    let variant = variant.map(|variant| (TAG_VARIANT.to_owned(), variant.clone()));
+    tags.cloned().unwrap_or_default().into_iter().chain(variant).collect()
+}
+
+/// True if these are the tags of this owner's resource of a variant. One that was made before it had a variant may be any.
+pub(super) fn is_variant(tags: &Tags, owner: &Owner, variant: Option<&String>) -> bool {
+    let same = tags.get(TAG_VARIANT).is_none_or(|there| Some(there) == variant);
+    same && owner.stands_at(|key| tags.get(key).map(String::as_str))
 }
 
 /// Tags as an SDK takes them: a list, or a map.

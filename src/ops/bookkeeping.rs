@@ -109,7 +109,9 @@ pub(super) fn declared(graph: &Graph, state: &State) -> Vec<Entry> {
     let says = |(address, record): (&Address, &Record)| {
         let declaration = &graph.get(address)?.declaration;
         let (protect, retain) = (declaration.protect, declaration.retain);
-        let changed = !declaration.existing && (protect, retain) != (record.protect, record.retain);
+        // What the file says of another kind says nothing of what is there.
+        let is_same = !declaration.existing && declaration.kind == record.kind;
+        let changed = is_same && (protect, retain) != (record.protect, record.retain);
         changed.then(|| Entry::Made { address: address.clone(), record: Record { protect, retain, ..record.clone() } })
     };
     state.records.iter().filter_map(says).collect()

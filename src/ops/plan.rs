@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::survey::Survey;
-use super::{Engine, EngineError, bookkeeping, check_account, fresh};
+use super::{Engine, EngineError, apply_entries, bookkeeping, check_account, fresh};
 use crate::graph::Graph;
 use crate::intent::Intent;
 use crate::names::Address;
@@ -33,21 +33,55 @@ impl Engine {
         let planned_on = self.store.load().await?.unwrap_or_else(|| fresh(graph));
         check_account(&account, graph, &planned_on)?;
         check_patterns(intent, graph, &planned_on)?;
-        let survey = self.survey(graph, planned_on.clone(), intent, &account).await?;
-        let Survey { graph, state, mut entries, decided, observed } = survey;
+        let (remembered, recovered) = self.remembered(graph, intent, &planned_on).await?;
+        let survey = self.survey(graph, remembered, intent, &account).await?;
+        let Survey { graph, state, entries: surveyed, decided, observed } = survey;
+        let mut entries: Vec<Entry> = recovered.into_iter().chain(surveyed).collect();
         entries.extend(bookkeeping::refreshed(&decided.plan, &graph, &state, &observed));
         let outputs = |(address, _): (&Address, _)| Some((address.clone(), observed.live(address)?.outputs.clone()));
         let existing = observed.existing.iter().filter_map(outputs).collect();
         let mut plan = decided.plan;
         let circle = circle(&steps(&plan, &graph, &state));
-        plan.obstacles.extend(circle.first().map(|first| Obstacle {
-            address: first.clone(),
-            kind: ObstacleKind::Impossible,
-            message: format!("these resources wait for each other: {}", words(&circle)),
-            help: "make the change in two runs: first the replacements, then the rest".into(),
-        }));
+        plan.obstacles.extend(waits_for_itself(&plan, &circle));
         Ok(Planning { plan, graph, state: planned_on, entries, existing })
     }
+
+    /// The state to plan on. One that is lost says that there is nothing, which is no reason to leave a stack behind:
+    /// a destroy first finds what is ours, as `recover` does.
+    async fn remembered(
+        &self,
+        graph: &Graph,
+        intent: &Intent,
+        planned_on: &State,
+    ) -> Result<(State, Vec<Entry>), EngineError> {
+        let mut state = planned_on.clone();
+        let is_blank = state.records.is_empty() && state.pending.is_empty() && state.deposed.is_empty();
+        if !intent.overlay.is_destroy() || !is_blank {
+            return Ok((state, Vec::new()));
+        }
+        let found = self.recovery(graph).await?.entries;
+        let entries = apply_entries(&mut state, &found);
+        Ok((state, entries))
+    }
+}
+
+/// The obstacle of steps that wait for each other.
+fn waits_for_itself(plan: &Plan, circle: &[Address]) -> Option<Obstacle> {
+    let exchanged: Vec<Address> =
+        circle.iter().filter(|address| plan.names_held.contains_key(address)).cloned().collect();
+    let (message, help) = match exchanged.as_slice() {
+        [] => (
+            format!("these resources wait for each other: {}", words(circle)),
+            "make the change in two runs: first the replacements, then the rest",
+        ),
+        _ => (
+            format!("{} would exchange their names in AWS and change besides: none can come first", words(&exchanged)),
+            "give one of them a third name and apply, and its new name after that; if only the blocks are to be called \
+             otherwise, exchange their names in the file with everything that they have",
+        ),
+    };
+    let address = exchanged.first().or(circle.first())?.clone();
+    Some(Obstacle { address, kind: ObstacleKind::Impossible, message, help: help.into() })
 }
 
 fn words(addresses: &[Address]) -> String {

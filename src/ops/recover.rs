@@ -40,7 +40,7 @@ pub struct Recovery {
     /// Obstacles to the survey.
     pub obstacles: Vec<Obstacle>,
     state: State,
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
 }
 
 /// A resource of the stack that is recorded again.

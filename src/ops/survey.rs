@@ -68,6 +68,13 @@ impl Engine {
         observed.read(cloud, &targets, ReadMode::Listed).await.map_err(EngineError::Unreadable)?;
         loop {
             let decided = decide(graph, state, &observed, &self.catalog, intent, account);
+            if !decided.moves.is_empty() {
+                // What is wanted has another address by now: nothing else of the plan counts before it has moved.
+                let renamed = [Entry::Renamed { moves: decided.moves.clone() }];
+                observed.rename(&decided.moves);
+                entries.extend(apply_entries(state, &renamed));
+                continue;
+            }
             let searches = searches(graph, state, &observed, &decided);
             let needs_fresh_read = needs_fresh_read(state, &observed, &decided);
             if searches.is_empty() && needs_fresh_read.is_empty() {
@@ -155,6 +162,7 @@ fn searches(graph: &Graph, state: &State, observed: &Observed, decided: &Decided
                 address: entry.address.clone(),
                 kind: entry.kind.clone(),
                 owner: Owner { stack: graph.stack.clone(), address: entry.address.clone(), generation: 0 },
+                former: graph.former(&entry.address),
                 spec: decided.wanted.get(&entry.address)?.finish().ok()?,
             })
         })

@@ -1,6 +1,10 @@
 //! The plan: a decision for every resource, with its reason. Pure.
 
+pub mod review;
 pub mod steps;
+pub mod users;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::Change;
 use crate::names::{Address, KindName, PhysicalId, Region, Scope, StackName};
@@ -23,7 +27,11 @@ pub struct Plan {
     /// Obstacles: names that others use, protected data that would be deleted.
     pub obstacles: Vec<Obstacle>,
     /// Addresses whose old resource stays after a replacement, because what uses it is not part of this plan.
-    pub keep_old: std::collections::BTreeSet<Address>,
+    pub keep_old: BTreeSet<Address>,
+    /// Addresses whose name in AWS is held by what leaves other addresses: that goes first.
+    pub names_held: BTreeMap<Address, BTreeSet<Address>>,
+    /// Facts for a reviewer besides the decisions.
+    pub review: review::Review,
 }
 
 /// One resource in a plan.
@@ -39,6 +47,17 @@ pub struct Planned {
     pub wave: usize,
     /// The resource that is there now, if any.
     pub id: Option<PhysicalId>,
+    /// Set if an update takes away what others may still use: it is made in two halves, the narrowing one last.
+    pub narrows: Option<Narrowing>,
+    /// True if it is the old half of a replacement, which is deleted: another resource stands at its address.
+    pub deposed: bool,
+}
+
+/// An update that takes something away from others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Narrowing {
+    /// The addresses that it lets in: those who rest on these lose something, beside those who rest on the resource.
+    pub peers: BTreeSet<Address>,
 }
 
 /// One wave of a rollout.
@@ -145,6 +164,18 @@ pub struct Summary {
     pub awaited: usize,
     /// As they should be.
     pub keep: usize,
+}
+
+impl Planned {
+    /// The differences, of whatever changes one that is there.
+    pub fn changes(&self) -> &[Change] {
+        match &self.decision {
+            Decision::Update { changes } | Decision::Replace { changes, .. } | Decision::Adopt { changes, .. } => {
+                changes
+            }
+            _ => &[],
+        }
+    }
 }
 
 impl Plan {

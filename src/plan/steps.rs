@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::users::Users;
 use super::{Decision, Plan, Planned, ReplaceOrder};
 use crate::blocks::Level;
 use crate::graph::Graph;
@@ -31,6 +32,10 @@ pub enum Action {
     Create,
     /// Changes what is there until it is as it should be.
     Update,
+    /// Changes what is there, and takes nothing away from those who still use it.
+    Widen,
+    /// Takes away what a widening has left.
+    Narrow,
     /// Makes the new one of a replacement; the old one leaves in a step of its own.
     Replace,
     /// Takes up what is ours, and changes it until it is as it should be.
@@ -77,7 +82,7 @@ impl Action {
     pub fn verb(&self) -> Option<Verb> {
         Some(match self {
             Self::Create => Verb::Create,
-            Self::Update => Verb::Update,
+            Self::Update | Self::Widen | Self::Narrow => Verb::Update,
             Self::Replace => Verb::Replace,
             Self::Adopt(_) => Verb::Adopt,
             Self::Await => Verb::Await,
@@ -90,14 +95,25 @@ impl Action {
 
 /// The steps of a plan.
 pub fn steps(plan: &Plan, graph: &Graph, state: &State) -> Vec<Step> {
-    let (main, gone) = (BTreeMap::new(), BTreeMap::new());
-    let mut builder = Builder { graph, state, keep_old: &plan.keep_old, steps: Vec::new(), main, gone };
+    let mut builder = Builder {
+        plan,
+        graph,
+        users: Users::of(graph, state),
+        state,
+        steps: Vec::new(),
+        main: BTreeMap::new(),
+        gone: BTreeMap::new(),
+        narrow: BTreeMap::new(),
+    };
     for entry in &plan.entries {
         builder.add(entry);
     }
     builder.add_dependency_edges();
     builder.add_delete_edges();
+    builder.add_name_edges();
     if !plan.destroy {
+        builder.split_narrowing_updates();
+        builder.add_waits_for_users();
         builder.delay_deletes();
         builder.gates();
     }
@@ -106,6 +122,12 @@ pub fn steps(plan: &Plan, graph: &Graph, state: &State) -> Vec<Step> {
 
 /// The addresses of steps that wait for each other, if any do: none of them could ever begin.
 pub fn circle(steps: &[Step]) -> Vec<Address> {
+    let left: BTreeSet<Address> = stuck(steps).into_iter().filter_map(|id| steps[id].address.clone()).collect();
+    left.into_iter().collect()
+}
+
+/// The steps that could never begin, because they wait for each other.
+fn stuck(steps: &[Step]) -> Vec<StepId> {
     let mut done = vec![false; steps.len()];
     loop {
         let ready = |id: &StepId| !done[*id] && steps[*id].needs.keys().all(|before| done[*before]);
@@ -117,29 +139,21 @@ pub fn circle(steps: &[Step]) -> Vec<Address> {
             done[id] = true;
         }
     }
-    let left: BTreeSet<Address> =
-        steps.iter().zip(&done).filter(|(_, done)| !**done).filter_map(|(step, _)| step.address.clone()).collect();
-    left.into_iter().collect()
-}
-
-/// The dependents of an address, by the file or by the state.
-pub fn dependents(graph: &Graph, state: &State, address: &Address) -> BTreeSet<Address> {
-    let recorded = state.records.iter().filter(|(_, record)| record.needs.contains(address));
-    let deposed = state.deposed.iter().filter(|old| old.record.needs.contains(address));
-    let declared = graph.in_order().filter(|(_, node)| node.needs.contains_key(address));
-    let all = recorded.map(|(address, _)| address).chain(deposed.map(|old| &old.address));
-    all.chain(declared.map(|(address, _)| address)).cloned().collect()
+    (0..steps.len()).filter(|id| !done[*id]).collect()
 }
 
 struct Builder<'a> {
+    plan: &'a Plan,
     graph: &'a Graph,
     state: &'a State,
-    keep_old: &'a BTreeSet<Address>,
+    users: Users,
     steps: Vec<Step>,
     /// The step after which the resource at an address is as it should be.
     main: BTreeMap<Address, StepId>,
     /// The steps after which a resource that stood at an address is gone.
     gone: BTreeMap<Address, Vec<StepId>>,
+    /// The step after which an address takes nothing away any more, where that is a step of its own.
+    narrow: BTreeMap<Address, StepId>,
 }
 
 impl Builder<'_> {
@@ -172,7 +186,7 @@ impl Builder<'_> {
             Decision::Replace { order: ReplaceOrder::CreateFirst, .. } => {
                 self.add_main(entry, Action::Replace);
                 // In a run of only some addresses the old one stays while others still use it.
-                if !self.keep_old.contains(&address) {
+                if !self.plan.keep_old.contains(&address) {
                     self.add_delete_old(entry);
                 }
             }
@@ -221,12 +235,12 @@ impl Builder<'_> {
             for delete in deletes {
                 // The first half of a replacement cannot wait for what waits for its second half.
                 let first_half = self.is_first_half(address, *delete);
-                for dependent in dependents(self.graph, self.state, address) {
-                    let gone = self.gone.get(&dependent).into_iter().flatten();
+                for dependent in self.users.direct(address) {
+                    let gone = self.gone.get(dependent).into_iter().flatten();
                     let gone = gone.filter(|gone| !first_half || self.steps[**gone].action != Action::DeleteOld);
                     edges.extend(gone.map(|before| (*delete, *before, Level::Configured)));
                     if !first_half {
-                        edges.extend(self.main.get(&dependent).map(|before| (*delete, *before, Level::Serving)));
+                        edges.extend(self.main.get(dependent).map(|before| (*delete, *before, Level::Serving)));
                     }
                 }
                 if self.steps[*delete].action == Action::DeleteOld {
@@ -243,6 +257,77 @@ impl Builder<'_> {
 
     fn is_first_half(&self, address: &Address, delete: StepId) -> bool {
         self.main.get(address).is_some_and(|main| self.steps[*main].needs.contains_key(&delete))
+    }
+
+    /// Lets the holder of a name go before the resource that is to have it.
+    fn add_name_edges(&mut self) {
+        for (address, holders) in &self.plan.names_held {
+            let Some(main) = self.main.get(address) else { continue };
+            for before in holders.iter().filter_map(|holder| self.gone.get(holder)).flatten() {
+                self.steps[*main].needs.insert(*before, Level::Configured);
+            }
+        }
+    }
+
+    /// Makes an update that takes something away two steps, if anything that may still use it changes as well.
+    fn split_narrowing_updates(&mut self) {
+        for entry in &self.plan.entries {
+            let Some(main) = self.main.get(&entry.address).copied() else { continue };
+            let splits = entry.narrows.is_some() && self.steps[main].action == Action::Update;
+            if splits && !self.steps_of(&self.users_of_grants(entry)).is_empty() {
+                self.steps[main].action = Action::Widen;
+                let narrow = self.push(entry, Action::Narrow);
+                self.steps[narrow].needs.insert(main, Level::Configured);
+                self.narrow.insert(entry.address.clone(), narrow);
+            }
+        }
+    }
+
+    /// Who uses what an update takes away: those who rest on the resource, and those who rest on what it lets in.
+    fn users_of_grants(&self, entry: &Planned) -> BTreeSet<Address> {
+        let peers = entry.narrows.iter().flat_map(|narrowing| &narrowing.peers);
+        let mut users: BTreeSet<Address> = peers.flat_map(|peer| self.users.all(peer)).collect();
+        users.extend(self.users.all(&entry.address));
+        let record = self.state.records.get(&entry.address);
+        users.retain(|user| *user != entry.address && record.is_none_or(|record| !record.needs.contains(user)));
+        users
+    }
+
+    /// The steps after which these addresses use nothing of old.
+    fn steps_of(&self, addresses: &BTreeSet<Address>) -> Vec<(StepId, Level)> {
+        let main = addresses.iter().filter_map(|address| self.main.get(address)).map(|step| (*step, Level::Serving));
+        let gone = addresses.iter().filter_map(|address| self.gone.get(address)).flatten();
+        main.chain(gone.map(|step| (*step, Level::Configured))).collect()
+    }
+
+    /// What goes, and what is taken away, goes after the last of those who use it, however many steps away: a version,
+    /// a deployment, a stage hold copies of what they were made from, and traffic moves with the last of them.
+    ///
+    /// The order by what each thing needs comes first: a wait that would close a circle is left out.
+    fn add_waits_for_users(&mut self) {
+        let mut waits: Vec<(StepId, StepId, Level)> = Vec::new();
+        for (address, deletes) in &self.gone {
+            let used = self.steps_of(&self.users.all(address));
+            for delete in deletes.iter().filter(|delete| !self.is_first_half(address, **delete)) {
+                waits.extend(used.iter().map(|(before, level)| (*delete, *before, *level)));
+                let narrow = self.users.direct(address).filter_map(|user| self.narrow.get(user));
+                waits.extend(narrow.map(|before| (*delete, *before, Level::Configured)));
+            }
+        }
+        for entry in &self.plan.entries {
+            let Some(narrow) = self.narrow.get(&entry.address) else { continue };
+            let used = self.steps_of(&self.users_of_grants(entry));
+            waits.extend(used.into_iter().map(|(before, level)| (*narrow, before, level)));
+        }
+        waits.retain(|(step, before, _)| step != before && !self.steps[*step].needs.contains_key(before));
+        for (step, before, level) in &waits {
+            self.steps[*step].needs.insert(*before, *level);
+        }
+        let stuck: BTreeSet<StepId> = stuck(&self.steps).into_iter().collect();
+        for (step, before, _) in waits.iter().filter(|(step, before, _)| stuck.contains(step) && stuck.contains(before))
+        {
+            self.steps[*step].needs.remove(before);
+        }
     }
 
     /// A delete waits for the wave of the last thing that rested on it.

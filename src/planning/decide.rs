@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use super::inputs::{Decisions, Inputs};
 use super::select::PlannedPart;
 use super::waves::Waves;
-use super::{outputs, protect, resource};
+use super::{grants, identity, outputs, protect, resource, retain, review};
 use crate::catalog::Catalog;
 use crate::graph::{Graph, Node};
 use crate::intent::Intent;
 use crate::names::Address;
 use crate::observe::Observed;
+use crate::plan::review::Review;
 use crate::plan::{Decision, Obstacle, ObstacleKind, Plan, Planned, ReplaceOrder};
+use crate::state::entry::Move;
 use crate::state::{Record, State};
 use crate::value::Partial;
 
@@ -22,6 +24,8 @@ pub struct Decided {
     pub plan: Plan,
     /// The desired spec of each resource, as far as it is known.
     pub wanted: BTreeMap<Address, Partial>,
+    /// Records that belong to other addresses by now. The plan counts once they have moved.
+    pub moves: Vec<Move>,
 }
 
 /// Decides for every resource of the graph and of the state.
@@ -71,6 +75,7 @@ impl Decider<'_> {
             decision = Decision::Await { why: "a resource that it depends on is replaced".into() };
         }
         self.obstacles.extend(protect::of_declared(self.inputs, address, node, &decision, info));
+        self.obstacles.extend(protect::of_held(self.inputs, address, &decision));
         self.done.insert(address.clone(), (decision, wanted));
     }
 
@@ -111,7 +116,14 @@ impl Decider<'_> {
             leaving.push(planned(address, record, decision));
         }
         let deposed = state.deposed.iter().filter(|old| !self.stays(&old.address));
-        leaving.extend(deposed.map(|old| planned(&old.address, &old.record, Decision::Delete)));
+        let mut obstacles = Vec::new();
+        for old in deposed {
+            obstacles.extend(protect::of_deposed(self.inputs, &old.address, &old.record));
+            let entry = planned(&old.address, &old.record, Decision::Delete);
+            leaving.push(Planned { deposed: true, ..entry });
+        }
+        self.obstacles.extend(obstacles);
+        self.obstacles.extend(retain::stranded(self.inputs, &leaving));
         leaving
     }
 
@@ -120,16 +132,25 @@ impl Decider<'_> {
         !self.part.contains(address) || self.part.is_used_outside(address)
     }
 
-    fn finish(self, mut entries: Vec<Planned>) -> Decided {
+    fn finish(mut self, mut entries: Vec<Planned>) -> Decided {
         let Inputs { graph, state, intent, account, .. } = self.inputs;
+        let specs = self.done.iter().map(|(address, (_, wanted))| (address.clone(), wanted)).collect();
+        self.obstacles.extend(identity::shared(self.inputs, &specs));
+        let is_leaving = |address: &Address| match self.done.get(address) {
+            Some((decision, _)) => matches!(decision, Decision::Replace { .. }),
+            None => true,
+        };
+        let names_held = identity::names_held(self.inputs, &specs, is_leaving);
         let mut wanted = BTreeMap::new();
         for (address, (decision, partial)) in self.done {
             let Some(node) = graph.get(&address).filter(|node| !node.declaration.existing) else { continue };
             entries.push(Planned {
+                narrows: grants::narrowing(self.inputs, &address, node, &decision, &partial),
                 id: state.records.get(&address).map(|record| record.id.clone()),
                 kind: node.declaration.kind.clone(),
                 decision,
                 wave: 0,
+                deposed: false,
                 address: address.clone(),
             });
             wanted.insert(address, partial);
@@ -141,7 +162,8 @@ impl Decider<'_> {
         entries.sort_by(|a, b| (a.wave, &a.address, &a.id).cmp(&(b.wave, &b.address, &b.id)));
         let replaced = entries.iter().filter(|entry| matches!(entry.decision, Decision::Replace { .. }));
         let used = replaced.filter(|entry| self.part.is_used_outside(&entry.address));
-        let plan = Plan {
+        let mut plan = Plan {
+            review: Review::default(),
             keep_old: used.map(|entry| entry.address.clone()).collect(),
             stack: graph.stack.clone(),
             account: account.to_owned(),
@@ -150,8 +172,11 @@ impl Decider<'_> {
             entries,
             waves: waves.list(),
             obstacles: self.obstacles,
+            names_held,
         };
-        Decided { plan, wanted }
+        let moves = identity::carried_over(self.inputs, &wanted);
+        plan.review = review::review(self.inputs, &plan, &wanted);
+        Decided { plan, wanted, moves }
     }
 }
 
@@ -165,5 +190,6 @@ fn unknown_kind(address: &Address, node: &Node) -> Obstacle {
 }
 
 fn planned(address: &Address, record: &Record, decision: Decision) -> Planned {
-    Planned { address: address.clone(), kind: record.kind.clone(), decision, wave: 0, id: Some(record.id.clone()) }
+    let (address, kind, id) = (address.clone(), record.kind.clone(), Some(record.id.clone()));
+    Planned { address, kind, decision, wave: 0, id, deposed: false, narrows: None }
 }

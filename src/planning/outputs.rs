@@ -1,9 +1,10 @@
 //! Outputs that are known before apply, although a plan may still change the resources that they are of.
 
 use super::inputs::{Decisions, Inputs};
-use crate::diff::Change;
+use crate::diff::{Change, Effect, changes};
 use crate::names::Address;
 use crate::plan::Decision;
+use crate::state::Record;
 use crate::value::{Json, Key, Partial, Reference, Target};
 
 /// The value of a reference, if it is known before apply.
@@ -26,14 +27,33 @@ fn known_output(inputs: Inputs<'_>, done: &Decisions, of: &Address, output: &[St
             let may_move = is_moved(inputs, of, output, changes);
             mirrored(wanted, output).or_else(|| if may_move { None } else { live() })
         }
+        Decision::Replace { why: None, .. } => {
+            mirrored(wanted, output).or_else(|| taken_back(inputs, of, wanted, output))
+        }
         _ => mirrored(wanted, output),
     }
+}
+
+/// An output of what an earlier replacement was to leave behind, if that is what is wanted again.
+fn taken_back(inputs: Inputs<'_>, of: &Address, wanted: &Partial, output: &[String]) -> Option<Json> {
+    let info = inputs.kind_of(inputs.graph.get(of)?)?;
+    let at_address = inputs.state.deposed.iter().filter(|old| old.address == *of && old.record.kind == info.name);
+    let replaces = |record: &Record| {
+        let changes = changes(&info.spec, wanted, &record.spec, Some(&record.spec));
+        changes.iter().any(|change| change.effect == Effect::Replace)
+    };
+    let old = at_address.map(|old| &old.record).find(|record| !replaces(record))?;
+    old.outputs.pointer(&pointer(output)).filter(|value| !value.is_null()).cloned()
+}
+
+fn pointer(output: &[String]) -> String {
+    output.iter().fold(String::new(), |pointer, name| format!("{pointer}/{name}"))
 }
 
 /// An output as it was read, or as it is remembered: a survey leaves out outputs that never change and take a call of
 /// their own, and what is not part of the plan.
 fn observed(inputs: Inputs<'_>, of: &Address, output: &[String]) -> Option<Json> {
-    let pointer = output.iter().fold(String::new(), |pointer, name| format!("{pointer}/{name}"));
+    let pointer = pointer(output);
     let seen = inputs.observed.live(of).and_then(|live| live.outputs.pointer(&pointer));
     let seen = seen.filter(|value| !value.is_null());
     let remembered = || inputs.state.records.get(of)?.outputs.pointer(&pointer);

@@ -30,7 +30,25 @@ pub(super) fn decision(inputs: Inputs<'_>, address: &Address, wanted: &Partial, 
 pub(super) fn name_conflict(inputs: Inputs<'_>, address: &Address) -> Option<Obstacle> {
     let Some(SearchResult::NotOwned(error)) = inputs.observed.found.get(address) else { return None };
     let is_new = !inputs.state.records.contains_key(address);
-    is_new.then(|| not_owned(address, error))
+    is_new.then(|| match &error.held_by {
+        Some(holder) if holder != address => held_by_ours(address, holder),
+        _ => not_owned(address, error),
+    })
+}
+
+/// What is in the way belongs to this stack, under an address that the plan cannot carry over by itself.
+fn held_by_ours(address: &Address, holder: &Address) -> Obstacle {
+    Obstacle {
+        address: address.clone(),
+        kind: ObstacleKind::Impossible,
+        message: format!(
+            "`{address}` and `{holder}` would be one resource in AWS, which carries the tags of `{holder}`"
+        ),
+        help: format!(
+            "if it is that one under a new name, write the old and the new name of the block under `moved`; if it is \
+             another one, give it another name, or delete `{holder}` first"
+        ),
+    }
 }
 
 fn not_owned(address: &Address, error: &CloudError) -> Obstacle {
@@ -94,6 +112,9 @@ fn replace_order(info: &KindInfo, changes: &[Change]) -> ReplaceOrder {
     let is_changed = |field: &str| {
         changes.iter().any(|change| matches!(change.path.0.first(), Some(Key::Field(name)) if name == field))
     };
+    // A settled field gets its new value when the field that settles it has another one.
+    let settled_by = |field: &str| info.spec.at([field]).and_then(|shape| shape.annotations.settled_by.as_deref());
+    let is_changed = |field: &str| is_changed(field) || settled_by(field).is_some_and(is_changed);
     if info.traits.deletes_first(is_changed) { ReplaceOrder::DeleteFirst } else { ReplaceOrder::CreateFirst }
 }
 

@@ -5,20 +5,20 @@ use std::collections::BTreeSet;
 use crate::graph::Graph;
 use crate::intent::Selection;
 use crate::names::Address;
-use crate::plan::steps::dependents;
+use crate::plan::users::Users;
 use crate::state::State;
 
 /// The part of a stack that a plan is of.
 pub(super) struct PlannedPart<'a> {
-    graph: &'a Graph,
     state: &'a State,
+    users: Users,
     /// All if none.
     selected: Option<BTreeSet<Address>>,
 }
 
 impl<'a> PlannedPart<'a> {
     pub(super) fn of(graph: &'a Graph, state: &'a State, selection: &Selection) -> Self {
-        Self { graph, state, selected: selected(graph, state, selection) }
+        Self { state, users: Users::of(graph, state), selected: selected(graph, state, selection) }
     }
 
     pub(super) fn contains(&self, address: &Address) -> bool {
@@ -28,7 +28,7 @@ impl<'a> PlannedPart<'a> {
     /// True if something that is not part of the plan still uses what stands, or stood, at an address.
     pub(super) fn is_used_outside(&self, address: &Address) -> bool {
         let left_alone = |user: &Address| !self.contains(user) && self.state.records.contains_key(user);
-        self.selected.is_some() && dependents(self.graph, self.state, address).iter().any(left_alone)
+        self.selected.is_some() && self.users.direct(address).any(left_alone)
     }
 }
 

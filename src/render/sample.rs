@@ -4,13 +4,59 @@ use serde_json::json;
 
 use crate::diff::{Change, Effect};
 use crate::names::{Address, PhysicalId, Scope};
+use crate::plan::review::{Follows, Highlight, Review, Risk, RiskClass, Subject};
 use crate::plan::{Decision, Obstacle, ObstacleKind, Plan, Planned, ReplaceOrder, Wave};
 use crate::value::{Json, Partial, Path};
 
 /// One of everything.
 pub(super) fn plan() -> Plan {
     let entries = global().into_iter().chain(second_region()).chain(first_region()).collect();
-    Plan { entries, ..empty() }
+    Plan { entries, review: review(), ..empty() }
+}
+
+/// The risks of it, and what is folded.
+fn review() -> Review {
+    let risk = |class, at: &[&str], kind: &str, message: &str| Risk {
+        class,
+        subject: Subject::Resource(kind.parse().expect("a kind")),
+        addresses: at.iter().map(|at| address(at)).collect(),
+        message: message.into(),
+    };
+    let certificate = ["apis.shop.certificate@us-west-2"];
+    let key = Highlight { path: Path::of(["key"]), value: json!({"partition": {"name": "user", "type": "S"}}) };
+    Review {
+        risks: vec![
+            risk(
+                RiskClass::Permissions,
+                &["functions.recommend.role@global"],
+                "iam.Role",
+                "allows dynamodb:Query on *",
+            ),
+            risk(
+                RiskClass::Replacement,
+                &certificate,
+                "acm.Certificate",
+                "replaced because `domain_name` changes: the new one is created first",
+            ),
+            Risk {
+                class: RiskClass::Deletion,
+                subject: Subject::Block("apis.old".into()),
+                addresses: vec![address("apis.old.api@us-east-1")],
+                message: "`apis.old.api` is deleted".into(),
+            },
+        ],
+        follows: [(
+            address("apis.shop.domain@us-east-1"),
+            Follows { cause: address("apis.shop.certificate@us-west-2"), own: vec![] },
+        )]
+        .into(),
+        same_as: [(
+            address("functions.recommend.function@us-east-1"),
+            address("functions.recommend.function@us-west-2"),
+        )]
+        .into(),
+        highlights: [(address("tables.orders.table@global"), vec![key])].into(),
+    }
 }
 
 fn global() -> Vec<Planned> {
@@ -29,23 +75,21 @@ fn global() -> Vec<Planned> {
     ]
 }
 
+fn function(wave: usize, at: &str) -> Planned {
+    let unknown = Change {
+        to: Partial::unknown("tables.orders.name"),
+        ..change("environment.ORDERS", json!(null), &json!(null))
+    };
+    let secret = Change { secret: true, ..change("environment.TOKEN", json!("old"), &json!("new")) };
+    let layers = change("layers", json!(["one", "two"]), &json!(["two", "three"]));
+    let changes =
+        vec![change("memory_size", json!(128), &json!(256)), unknown, secret, Change { unordered: true, ..layers }];
+    entry(wave, at, "lambda.Function", Decision::Update { changes })
+}
+
 fn second_region() -> Vec<Planned> {
     vec![
-        entry(
-            1,
-            "functions.recommend.function@us-west-2",
-            "lambda.Function",
-            Decision::Update {
-                changes: vec![
-                    change("memory_size", json!(128), &json!(256)),
-                    Change {
-                        to: Partial::unknown("tables.orders.name"),
-                        ..change("environment.ORDERS", json!(null), &json!(null))
-                    },
-                    Change { secret: true, ..change("environment.TOKEN", json!("old"), &json!("new")) },
-                ],
-            },
-        ),
+        function(1, "functions.recommend.function@us-west-2"),
         entry(
             1,
             "apis.shop.certificate@us-west-2",
@@ -70,7 +114,13 @@ fn second_region() -> Vec<Planned> {
 
 fn first_region() -> Vec<Planned> {
     vec![
+        function(2, "functions.recommend.function@us-east-1"),
         entry(2, "apis.old.api@us-east-1", "apigateway.RestApi", Decision::Delete),
+        Planned {
+            id: Some(PhysicalId::new("vpc-0abc")),
+            deposed: true,
+            ..entry(2, "network.vpc@us-east-1", "ec2.Vpc", Decision::Delete)
+        },
         entry(
             2,
             "resources.jobs@us-east-1",
@@ -112,6 +162,8 @@ pub(super) fn empty() -> Plan {
         waves: vec![wave("global"), wave("us-west-2"), wave("us-east-1")],
         obstacles: vec![],
         keep_old: std::collections::BTreeSet::new(),
+        names_held: std::collections::BTreeMap::new(),
+        review: Review::default(),
     }
 }
 
@@ -121,10 +173,11 @@ pub(super) fn address(text: &str) -> Address {
 }
 
 fn entry(wave: usize, at: &str, kind: &str, decision: Decision) -> Planned {
-    Planned { address: address(at), kind: kind.parse().expect("a kind"), decision, wave, id: None }
+    let kind = kind.parse().expect("a kind");
+    Planned { address: address(at), kind, decision, wave, id: None, deposed: false, narrows: None }
 }
 
 fn change(path: &str, from: Json, to: &Json) -> Change {
     let (path, to) = (Path::of(path.split('.')), Partial::from_json(to));
-    Change { path, from, to, effect: Effect::Update, secret: false }
+    Change { path, from, to, effect: Effect::Update, secret: false, unordered: false }
 }

@@ -56,6 +56,11 @@ pub enum Entry {
         /// The new one.
         to: Address,
     },
+    /// Several resources have new addresses at once, which may be each other's.
+    Renamed {
+        /// The moves.
+        moves: Vec<Move>,
+    },
     /// The run is for this account and these regions.
     Used {
         /// The account.
@@ -63,6 +68,17 @@ pub enum Entry {
         /// The regions.
         regions: Vec<Region>,
     },
+}
+
+/// A new address of a resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Move {
+    /// The old address.
+    pub from: Address,
+    /// The new one.
+    pub to: Address,
+    /// Its physical id: an exchange that was done is not done once more.
+    pub id: PhysicalId,
 }
 
 impl State {
@@ -108,9 +124,26 @@ fn apply(state: &mut State, entry: &Entry) {
             state.records.remove(address);
         }
         Entry::Moved { from, to } => edit::rename(state, &[(from.clone(), to.clone())]),
+        Entry::Renamed { moves } => {
+            let is_due = |one: &Move| state.records.get(&one.from).is_some_and(|record| record.id == one.id);
+            if moves.iter().all(is_due) {
+                let moves: Vec<_> = moves.iter().map(|one| (one.from.clone(), one.to.clone())).collect();
+                depose_displaced(state, &moves);
+                edit::rename(state, &moves);
+            }
+        }
         Entry::Used { account, regions } => {
             account.clone_into(&mut state.account);
             state.regions.extend(regions.iter().cloned());
+        }
+    }
+}
+
+/// Deposes what stands where something else moves to, unless it moves itself.
+fn depose_displaced(state: &mut State, moves: &[(Address, Address)]) {
+    for (_, to) in moves.iter().filter(|(_, to)| !moves.iter().any(|(from, _)| from == to)) {
+        if let Some(record) = state.records.remove(to) {
+            state.deposed.push(Deposed { address: to.clone(), record });
         }
     }
 }

@@ -92,7 +92,7 @@ pub(super) fn check_entry(entry: &Entry) -> Result<(), String> {
         Entry::Begin { pending } => check_pending(pending),
         Entry::Made { record, .. } | Entry::Replaced { record, .. } => check_record(record),
         Entry::Gone { generation, .. } | Entry::Cleared { generation, .. } => check_generation(*generation),
-        Entry::Forgotten { .. } | Entry::Moved { .. } | Entry::Used { .. } => Ok(()),
+        Entry::Forgotten { .. } | Entry::Moved { .. } | Entry::Renamed { .. } | Entry::Used { .. } => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use isobar::apply::Stop;
+use isobar::apply::{Event, Stop, Verb};
 use isobar::cloud::Class;
 use isobar::cloud::fake::{FakeCloud, Fault, FaultKind};
 use isobar::intent::{Intent, Selection};
@@ -275,9 +275,38 @@ async fn a_deposed_resource_that_is_wanted_again_is_not_deleted() {
     world.cloud.break_with(Vec::new());
     let before = world.cloud.calls()["create"];
     world.apply(&stack("one")).await;
-    // One attempt, which is told that it is there.
-    assert_eq!(world.cloud.calls()["create"], before + 1);
+    // It is there still, and taken back.
+    assert_eq!(world.cloud.calls()["create"], before);
     assert_eq!(world.cloud.inventory(), ["a.b@us-east-1 test.Thing 1", "b.c@us-east-1 test.Free 1"]);
+}
+
+/// Two replacements were interrupted before their old halves went: each of those is told by its own id, and so is the
+/// resource that leaves with the file.
+#[tokio::test(start_paused = true)]
+async fn every_deleted_resource_is_told_by_its_own_id() {
+    let stack = |fixed: &str| graph(&format!("a.b@us-east-1 test.Free {{fixed: {fixed}}}"));
+    let world = EngineWorld::new();
+    let told = |events: &[Event], wanted: Verb| -> Vec<String> {
+        let ids = events.iter().filter_map(|event| match event {
+            Event::StepDone { verb, id, .. } if *verb == wanted => Some(id.as_ref()?.to_string()),
+            _ => None,
+        });
+        ids.collect()
+    };
+    let first = told(&world.apply(&stack("one")).await, Verb::Create);
+    world.cloud.break_with(fault(2, false, FaultKind::Dies));
+    assert!(world.killed(&stack("two")).await);
+    let state = world.engine.store.load().await.expect("read").expect("a state");
+    let second: Vec<String> = state.records.values().map(|record| record.id.to_string()).collect();
+    let plan = world.plan(&stack("three"), &Intent::default()).await;
+    let deposed: Vec<_> =
+        plan.entries.iter().filter(|entry| entry.deposed).filter_map(|entry| entry.id.as_ref()).collect();
+    assert_eq!(deposed.iter().map(ToString::to_string).collect::<Vec<_>>(), first);
+
+    let events = world.apply(&stack("three")).await;
+    let third = told(&events, Verb::Replace);
+    assert_eq!(told(&events, Verb::Delete), [first, second].concat());
+    assert_eq!(told(&world.apply(&graph("")).await, Verb::Delete), third);
 }
 
 /// A create was under way under the old address.

@@ -2,6 +2,7 @@
 
 mod compat;
 mod engine;
+mod engine_changes;
 mod engine_hard;
 mod engine_properties;
 #[cfg(feature = "aws")]
@@ -16,6 +17,8 @@ mod plans;
 #[cfg(feature = "aws")]
 mod program;
 mod recover;
+#[cfg(feature = "aws")]
+mod reviews;
 mod robustness;
 #[cfg(feature = "aws")]
 mod stacks;

@@ -1,21 +1,20 @@
 """What can be asked, and what is said to it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
+AND = " and "
 EVERYWHERE = "everywhere"  # the region of what is asked by a name, wherever the client is
 
 
-@dataclass(frozen=True, order=True)
-class Entrance:
+class Entrance(NamedTuple):
     """A way in, by what clients know of it: ids inside may change, it stays the same."""
 
     name: str
     region: str
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     by: str = ""
     why: str = ""  # why there is none
 
@@ -35,8 +34,10 @@ def by(what: str) -> Answer:
 def all_of(answers: Iterable[Answer]) -> Answer:
     """That of a place that picks one of several by chance: each has to answer."""
     given = list(answers)
+    if len(given) == 1:
+        return given[0]
     refused = next((answer for answer in given if not answer.is_given), None)
-    return refused or by(", ".join(dict.fromkeys(answer.by for answer in given)))
+    return refused or by(AND.join(dict.fromkeys(answer.by for answer in given)))
 
 
 def any_of(answers: Iterable[Answer]) -> Answer:

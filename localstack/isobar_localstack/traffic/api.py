@@ -39,7 +39,7 @@ def methods_of(api, stage_name: str) -> list[tuple[str, str]]:
     """Method and path of all that any deployment of the stage has."""
     stage = stages_of(api).get(stage_name)
     ids = deployed.deployments_of(stage) if stage else []
-    found = {(one["method"], one["path"]) for one_id in ids for one in deployed.methods(api, one_id) or ()}
+    found = {pair for one in ids for pair in deployed.methods(api, one) or ()}
     return sorted(found, key=lambda pair: pair[::-1])
 
 
@@ -51,19 +51,28 @@ def ask_mapped(account_id: str, region: str, mapping: dict, method: str, path: s
     return ask(account_id, region, api, mapping.get("stage") or "", method, path)
 
 
+_asked: dict[tuple, Answer] = {}  # within one look nothing changes
+
+
+def begin_look():
+    _asked.clear()
+
+
 def ask(account_id: str, region: str, api, stage_name: str, method: str, path: str) -> Answer:
-    stage = stages_of(api).get(stage_name)
+    stage, key = stages_of(api).get(stage_name), (api.id, region, stage_name, method, path)
     if stage is None:
         return no(f"API {api.name} has no stage {stage_name}")
-    ids = deployed.deployments_of(stage)
-    return all_of(ask_deployment(account_id, region, api, stage, one, method, path) for one in ids)
+    if key not in _asked:
+        ids = deployed.deployments_of(stage)
+        _asked[key] = all_of(ask_deployment(account_id, region, api, stage, one, method, path) for one in ids)
+    return _asked[key]
 
 
 def ask_deployment(account_id, region, api, stage, deployment_id, method, path) -> Answer:
     methods = deployed.methods(api, deployment_id)
     if methods is None:
         return no(f"API {api.name} has no deployment {deployment_id}")
-    found = next((one for one in methods if (one["method"], one["path"]) == (method, path)), None)
+    found = methods.get((method, path))
     if found is None:
         return no(f"deployment {deployment_id} of API {api.name} has no {method} {path}")
     variables = stage.data.get("variables") or {}
@@ -73,7 +82,7 @@ def ask_deployment(account_id, region, api, stage, deployment_id, method, path) 
 
 
 def filled(value, variables: dict):
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "${" not in value:
         return value
     return re.sub(r"\$\{stageVariables\.(\w+)\}", lambda found: variables.get(found[1], ""), value)
 

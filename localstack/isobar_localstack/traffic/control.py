@@ -19,7 +19,7 @@ class TrafficResource:
         with turns.turn():
             turns.catch_up()
             with turns.standing():
-                entrances = [described(*one) for one in ask_all().items()]
+                entrances = [described(*one) for one in sorted(ask_all().items())]
                 return {"entrances": entrances} | report()
 
     def on_post(self, request):

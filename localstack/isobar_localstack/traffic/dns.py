@@ -5,10 +5,11 @@ client, it has to lead to an answer.
 """
 
 import fnmatch
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from isobar_localstack.core.durations import is_over
 from isobar_localstack.services.acm import certificates as acm
@@ -18,7 +19,7 @@ from isobar_localstack.services.apigateway.state import regions as apigateway_re
 from isobar_localstack.services.elbv2 import state as elbv2
 from isobar_localstack.services.route53.state import accounts
 from isobar_localstack.traffic import api, balancer
-from isobar_localstack.traffic.answer import EVERYWHERE, Answer, Entrance, all_of, no
+from isobar_localstack.traffic.answer import AND, EVERYWHERE, Answer, Entrance, all_of, no
 
 TYPES = ("A", "AAAA", "CNAME")
 DEEPEST = 5  # aliases of aliases
@@ -26,8 +27,7 @@ REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 OURS = re.compile(r".*(\.elb|\.execute-api)\..*amazonaws\.com|d[a-z0-9]{13}\.cloudfront\.net")
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """A request to a name."""
 
     method: str
@@ -43,8 +43,13 @@ class ToDomain:
 
     def __init__(self, account_id: str, region: str, domain: Domain):
         self.place, self.region, self.domain = (account_id, region), region, domain
+        self._refusals: dict[str, str | None] = {}
 
     def ways(self) -> dict[Way, tuple]:
+        return self._ways
+
+    @functools.cached_property
+    def _ways(self) -> dict[Way, tuple]:
         """Each request that a mapping takes, with the mapping, method and path it is asked by."""
         found = {}
         for base, mapping in list(self.domain.mappings.items()):
@@ -56,19 +61,27 @@ class ToDomain:
         return found
 
     def ask(self, name: str, way: Way) -> Answer:
-        data = self.domain.data
-        if not fnmatch.fnmatchcase(name, data["domainName"]):
-            return no(f"domain name {data['domainName']} does not answer for {name}")
-        if not is_over(self.domain.busy_until) and self.domain.busy_status == "PENDING":
-            return no(f"domain name {data['domainName']} is PENDING")
-        for arn in sorted(self.domain.certificates):
-            status = acm.status_of(self.place[0], arn.split(":")[3], arn)
-            if status != "ISSUED":
-                return no(f"certificate {arn} is {status or 'gone'}")
+        if name not in self._refusals:
+            self._refusals[name] = self._refusal(name)
+        if why := self._refusals[name]:
+            return no(why)
         found = self.ways().get(way)
         if found is None:
             return no(f"nothing is mapped to {way.to(name)}")
         return api.ask_mapped(*self.place, *found)
+
+    def _refusal(self, name: str) -> str | None:
+        """Why it answers nothing under this name."""
+        data = self.domain.data
+        if not fnmatch.fnmatchcase(name, data["domainName"]):
+            return f"domain name {data['domainName']} does not answer for {name}"
+        if not is_over(self.domain.busy_until) and self.domain.busy_status == "PENDING":
+            return f"domain name {data['domainName']} is PENDING"
+        for arn in sorted(self.domain.certificates):
+            status = acm.status_of(self.place[0], arn.split(":")[3], arn)
+            if status != "ISSUED":
+                return f"certificate {arn} is {status or 'gone'}"
+        return None
 
 
 class ToBalancer:
@@ -194,7 +207,13 @@ def picked(account, answers: list[tuple]) -> list[Answer]:
     healthy = [one for one in answers if is_healthy(account, *one)]
     weighed = [one for one in healthy if one[0].get("Weight") != 0]
     primary = [one for one in weighed if one[0].get("Failover") != "SECONDARY"]
-    return [answer for _, _, answer in primary or weighed or healthy or answers]
+    chosen = primary or weighed or healthy or answers
+    return [located(answer, target.region) for _, target, answer in chosen]
+
+
+def located(answer: Answer, region: str) -> Answer:
+    """The same answer, with the region that it comes from."""
+    return answer._replace(by=AND.join(f"{part} in {region}" for part in answer.by.split(AND)))
 
 
 def is_healthy(account, record: dict, target, answer: Answer) -> bool:

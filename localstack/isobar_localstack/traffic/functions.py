@@ -22,7 +22,22 @@ class Caller:
     source: str = ""  # the ARN of what calls
 
 
+_called: dict[tuple, Answer] = {}  # within one look nothing changes
+
+
+def begin_look():
+    _called.clear()
+
+
 def call(arn: str, caller: Caller) -> Answer:
+    if caller.role:  # then it does not matter on whose behalf
+        caller = Caller(caller.service, caller.role)
+    if (arn, caller) not in _called:
+        _called[arn, caller] = ask(arn, caller)
+    return _called[arn, caller]
+
+
+def ask(arn: str, caller: Caller) -> Answer:
     found = ARN.search(arn)
     if not found:
         return no(f"{arn} names no function")
@@ -68,7 +83,7 @@ def call_refusal(account_id: str, function, arn: str, qualifier: str, caller: Ca
     why = policies.role_problem(account_id, caller.role, caller.service)
     if why:
         return why
-    role = iam.role_by_arn(account_id, caller.role)
+    role = policies.role_of(account_id, caller.role)
     if not policies.allows(account_id, role, policies.Right("lambda:InvokeFunction", arn)):
         return f"role {role.role['RoleName']} may not call {arn}"
     return None

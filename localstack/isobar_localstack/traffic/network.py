@@ -81,8 +81,16 @@ def lets_through(account_id: str, region: str, groups, egress: bool, other: End,
     ]
     if any((rule.get("ReferencedGroupInfo") or {}).get("GroupId") in other.groups for rule in rules):
         return True
-    blocks = [rule["CidrIpv4"] for rule in rules if rule.get("CidrIpv4")]
+    blocks = [block for rule in rules for block in blocks_of(account_id, region, rule)]
     return all(any(contains(block, address) for block in blocks) for address in other.addresses)
+
+
+def blocks_of(account_id: str, region: str, rule: dict) -> list[str]:
+    """The blocks of IPv4 that a rule names, also by a prefix list."""
+    if rule.get("CidrIpv4"):
+        return [rule["CidrIpv4"]]
+    named = state.moto(account_id, region).managed_prefix_lists.get(rule.get("PrefixListId"))
+    return [entry["Cidr"] for entry in [*named.entries.values()][-1]] if named else []
 
 
 def rules_of(account_id: str, region: str, group_id: str) -> list[dict]:

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 
 from isobar_localstack.services.iam import roles as iam
 
-NOBODY = "role {} does not exist"
-NOT_TRUSTED = "role {} does not let {} assume it"
-
 
 @dataclass(frozen=True)
 class Statement:
@@ -133,9 +130,24 @@ def escaped(pattern: str) -> str:
     return pattern.replace("[", "[[]")
 
 
+def role_of(account_id: str, arn: str | None):
+    """LocalStack's role with this ARN, or None."""
+    from localstack.services.iam.models import iam_stores
+
+    role = iam_stores[account_id][iam.GLOBAL].ROLES.get((arn or "").rsplit("/", 1)[-1])
+    return role if role and role.role["Arn"] == arn else None
+
+
 def role_problem(account_id: str, arn: str | None, service: str) -> str | None:
     """Why a service cannot assume the role."""
-    role = iam.role_by_arn(account_id, arn) if arn else None
+    role = role_of(account_id, arn)
     if role is None:
-        return NOBODY.format(arn)
-    return None if iam.trusts(role, service) else NOT_TRUSTED.format(arn, service)
+        return f"role {arn} does not exist"
+    if not is_trusted(role.role["AssumeRolePolicyDocument"], service):
+        return f"role {arn} does not let {service} assume it"
+    return None
+
+
+@functools.lru_cache(maxsize=4096)
+def is_trusted(document: str, service: str) -> bool:
+    return iam.document_trusts(document, service)

@@ -2,15 +2,18 @@
 
 Those who serve are holders: the revision of a service with its tasks, the version of a function that an alias leads
 to, the instances of a launch template's version. What a holder needs is what it has while things are as they
-were: what its role allows, the balancers whose groups let its groups in, the AWS services of its role within reach,
-the internet. AWS looks at roles, groups and routes at each call, so a right that is taken away is missing at once.
+were: what its role allows, the tables and functions that this is about, the balancers whose groups let its groups
+in, the AWS services of its role within reach, the internet. AWS looks at roles, groups and routes at each call, so a
+right that is taken away is missing at once.
 """
 
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from isobar_localstack.services.autoscaling import state as autoscaling
+from isobar_localstack.services.dynamodb import state as dynamodb
 from isobar_localstack.services.ecs import state as ecs
 from isobar_localstack.services.elbv2 import state as elbv2
 from isobar_localstack.services.iam import roles as iam
@@ -19,8 +22,13 @@ from isobar_localstack.traffic import balancer, functions, network, policies, ta
 from isobar_localstack.traffic.policies import Right
 
 # prefix of an action -> names of the service's endpoints
-ENDPOINTS = {"ecr": ("ecr.api", "ecr.dkr"), "cloudwatch": ("monitoring",), "ssmmessages": ("ssmmessages",)}
+ENDPOINTS = {
+    "ecr": ("ecr.api", "ecr.dkr", "s3"),
+    "cloudwatch": ("monitoring",),
+    "ssmmessages": ("ssmmessages",),
+}
 WITH_ENDPOINTS = ("dynamodb", "s3", "ssm", "secretsmanager", "logs", "sqs", "sns", "kms", "lambda", "sts")
+THINGS = re.compile(r"arn:[^:]+:(dynamodb:[^:*]+:\d+:table/[^/*]+|lambda:[^:*]+:\d+:function:[^:*]+)")
 SECRET_ACTIONS = {"ssm": "ssm:GetParameters", "secretsmanager": "secretsmanager:GetSecretValue"}
 
 
@@ -60,12 +68,23 @@ INTERNET = Served("the internet")
 
 
 @dataclass(frozen=True)
+class There:
+    """What a right is about exists: a table, a function."""
+
+    arn: str
+
+    def __str__(self):
+        return self.arn
+
+
+@dataclass(frozen=True)
 class Name:
     """A holder by what stays while it serves, and what it is a state of."""
 
     what: str
     of: str
     region: str
+    answers_as: str  # how an answer names it
 
 
 @dataclass
@@ -112,9 +131,10 @@ def of_rollout(account_id: str, region: str, here, service, rollout, tasks: list
     data = definition.data if definition else {}
     roles = [data[key] for key in ("taskRoleArn", "executionRoleArn") if data.get(key)]
     ids = [one for task in tasks for one in task.interfaces]
-    what = f"service {service.name}, {arn.rsplit('/', 1)[-1]} ({rollout.id})"
+    revision = arn.rsplit("/", 1)[-1]
+    what = f"service {service.name}, {revision} ({rollout.id})"
     return Holder(
-        Name(what, service.arn, region),
+        Name(what, service.arn, region, f"task of {revision}"),
         account_id,
         roles,
         network.interfaces_named(account_id, region, ids),
@@ -139,11 +159,9 @@ def start_needs(account_id: str, region: str, definition: dict) -> Iterator[Allo
 def secret_arn(account_id: str, region: str, named: str) -> str:
     if ":secretsmanager:" in named:
         return ":".join(named.split(":")[:7])
-    return (
-        named
-        if named.startswith("arn:")
-        else f"arn:aws:ssm:{region}:{account_id}:parameter/{named.lstrip('/')}"
-    )
+    if named.startswith("arn:"):
+        return named
+    return f"arn:aws:ssm:{region}:{account_id}:parameter/{named.lstrip('/')}"
 
 
 def versions() -> Iterator[Holder]:
@@ -157,7 +175,8 @@ def versions() -> Iterator[Holder]:
                 }
                 for number in sorted(numbers & function.versions.keys()):
                     version = function.versions[number]
-                    name = Name(f"function {function.function_name}:{number}", function.function_name, region)
+                    what = f"function {function.function_name}:{number}"
+                    name = Name(what, function.function_name, region, what)
                     yield Holder(name, account_id, [version.config.role])
 
 
@@ -178,7 +197,8 @@ def of_instances(group, number: str, members: list) -> Holder:
     profile = iam.profile(group.account, wanted.get("Arn") or wanted.get("Name") or "") or {"Roles": []}
     running = [targets.ec2.moto(*place).get_instance_by_id(one.id) for one in members]
     interfaces = [nic for one in running if one for nic in one.nics.values()]
-    name = Name(f"fleet {group.name}, template version {number}", group.arn, group.region)
+    which = f"{group.name}, template version {number}"
+    name = Name(f"fleet {which}", group.arn, group.region, f"instance of group {which}")
     return Holder(name, group.account, [role["Arn"] for role in profile["Roles"]], interfaces)
 
 
@@ -189,10 +209,12 @@ def has_now(holder: Holder) -> frozenset:
     """All that the holder has."""
     found = holder.definite - missing(holder, frozenset(holder.definite))
     for arn in holder.roles:
-        role = iam.role_by_arn(holder.account_id, arn)
+        role = policies.role_of(holder.account_id, arn)
         documents = policies.documents_of(holder.account_id, role) if role else ()
         found |= {Allowed(arn, right) for right in policies.rights_in(documents)}
-    services = {one for need in found for one in endpoints_of(need)}
+    found |= {There(need.right.resource) for need in found if THINGS.fullmatch(need.right.resource)}
+    found -= {need for need in ways_in(frozenset(found)) if not has_way(holder, need)}
+    services = {one for need in found if isinstance(need, Allowed) for one in endpoints_of(need)}
     ways = {Served(one) for one in services} | {INTERNET} if holder.interfaces else set()
     return frozenset(found | {way for way in ways if has_way(holder, way)} | set(reached(holder)))
 
@@ -201,7 +223,7 @@ def missing(holder: Holder, needs: frozenset) -> set:
     """Needs of the holder that are not met."""
     found = set()
     for arn, rights in by_role(needs).items():
-        role = iam.role_by_arn(holder.account_id, arn)
+        role = policies.role_of(holder.account_id, arn)
         documents = policies.documents_of(holder.account_id, role) if role else ()
         found |= {Allowed(arn, right) for right in policies.missing_in(documents, rights)}
     return found | {need for need in ways_in(needs) if not has_way(holder, need)}
@@ -255,9 +277,20 @@ def has_way(holder: Holder, need) -> bool:
     """True if all of the holder has it; one that does not run now does not miss it."""
     if isinstance(need, Reached):
         return not holder.interfaces or reaches(holder, need)
+    if isinstance(need, There):
+        return is_there(need.arn)
     if need == INTERNET:
         return not any(network.way_out_refusal(*holder.place, one) for one in holder.interfaces)
     return not any(network.service_refusal(*holder.place, one, need.service) for one in holder.interfaces)
+
+
+def is_there(arn: str) -> bool:
+    _, _, service, region, account_id, resource = arn.split(":", 5)
+    name = resource.replace("/", ":").split(":")[1]
+    if service == "lambda":
+        return name in lambda_.all_functions(account_id, region)
+    table = dynamodb.accounts[account_id].tables.get((region, name))
+    return table is not None and table.status != "DELETING"
 
 
 def reaches(holder: Holder, need: Reached) -> bool:

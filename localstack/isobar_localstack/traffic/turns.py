@@ -27,6 +27,7 @@ SERVICES = {
     "apigatewayv2",
     "application-autoscaling",
     "autoscaling",
+    "dynamodb",
     "ec2",
     "ecs",
     "elbv2",
@@ -34,6 +35,7 @@ SERVICES = {
     "lambda",
     "route53",
 }
+OF_ITEMS = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
 WAITS = ("CreateDeployment",)  # of API Gateway for its links; others go on meanwhile
 TIME = "time"
 LONGEST_WAIT = 60  # real seconds
@@ -55,12 +57,20 @@ def is_on() -> bool:
 
 @contextlib.contextmanager
 def turn():
-    taken = _turn.acquire(timeout=LONGEST_WAIT)
+    taken = take_turn()
     try:
         yield
     finally:
         if taken:
             _turn.release()
+
+
+def take_turn() -> bool:
+    """False if somebody has had it for so long that it is better to go on, and to say so."""
+    taken = _turn.acquire(timeout=LONGEST_WAIT)
+    if not taken and _watch is not None:
+        _watch.errors.append(f"a call has had its turn for {LONGEST_WAIT} seconds")
+    return taken
 
 
 @contextlib.contextmanager
@@ -134,7 +144,7 @@ def begin(chain, context, response):
     if not is_on() or context.operation is None or context.is_internal_call:
         return
     if changes(context) and context.operation.name not in WAITS:
-        context.isobar_turn = _turn.acquire(timeout=LONGEST_WAIT)
+        context.isobar_turn = take_turn()
         catch_up()
     elif clock.next_until(clock.now(), only_look=True) is not None:
         with turn():
@@ -142,7 +152,8 @@ def begin(chain, context, response):
 
 
 def changes(context) -> bool:
-    return context.service.service_name in SERVICES and not context.operation.name.startswith(READS)
+    name = context.operation.name
+    return context.service.service_name in SERVICES and not name.startswith(READS) and name not in OF_ITEMS
 
 
 def end(chain, context, response):

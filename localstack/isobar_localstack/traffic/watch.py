@@ -9,19 +9,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from isobar_localstack.core.clock import clock
-from isobar_localstack.traffic import api, balancer, dns, rights
-from isobar_localstack.traffic.answer import Answer, Entrance, any_of, no
+from isobar_localstack.traffic import api, balancer, dns, functions, rights
+from isobar_localstack.traffic.answer import AND, EVERYWHERE, Answer, Entrance, any_of, no
 
 GONE = no("it is gone")
 
 
 def ask_all() -> dict[Entrance, Answer]:
     """Every entrance there is. Two things of one name are one entrance: clients know which of them they want."""
+    for part in (api, functions):
+        part.begin_look()
     found: dict[Entrance, list[Answer]] = {}
     for part in (api, balancer, dns):
         for entrance, answer in part.entrances():
             found.setdefault(entrance, []).append(answer)
-    return {entrance: any_of(answers) for entrance, answers in sorted(found.items())}
+    return {entrance: any_of(answers) for entrance, answers in found.items()}
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Gap:
     until_call: str | None = None
     until: float | None = None
     looks: int = 1
+    seen_by: set = field(default_factory=set)  # entrances that are answered by who misses something
 
     def to_json(self) -> dict:
         seconds = None if self.until is None else round(self.until - self.since, 3)
@@ -54,7 +57,7 @@ class Gaps:
     found: list[Gap] = field(default_factory=list)
     open: dict = field(default_factory=dict)
 
-    def note(self, of, why: str | None, call: str):
+    def note(self, of, why: str | None, call: str, seen_by=()):
         """At every look; without a why there is nothing missing, or nobody misses it."""
         gap = self.open.get(of)
         if why and gap:
@@ -65,10 +68,8 @@ class Gaps:
         elif gap:
             gap.until_call, gap.until = call, clock.now()
             del self.open[of]
-
-    def lasting(self, kept) -> Iterator[Gap]:
-        """Those of things that are there in the end."""
-        return (gap for gap in self.found if kept(gap.of))
+        if why:
+            self.open[of].seen_by.update(seen_by)
 
 
 class Watch:
@@ -80,10 +81,9 @@ class Watch:
         self.base = {entrance for entrance, answer in self.now.items() if answer.is_given}
         there = {holder.name: rights.has_now(holder) for holder in rights.holders()}
         self.needs: dict[rights.Name, frozenset] = there
-        self.known = {name.of for name in there}
-        self.always: dict[
-            rights.Name, frozenset
-        ] = {}  # of those that have come: what they have had all the time
+        self.known = {(name.of, name.region) for name in there}
+        # Of those that have come: what they have had all the time.
+        self.always: dict[rights.Name, frozenset] = {}
         self.serving = set(there)
         self.late: list[dict] = []
         self.errors: list[str] = []  # of the probe itself
@@ -100,14 +100,25 @@ class Watch:
     def _look_at_rights(self, call: str):
         there = {holder.name: holder for holder in rights.holders()}
         self.serving = set(there)
+        answered = self._answered_by()
         for name, needs in self.needs.items():
             missing = rights.missing(there[name], needs) if name in there else set()
             for need in missing | {need for of, need in self.losses.open if of == name}:
-                self.losses.note((name, need), str(need) if need in missing else None, call)
+                why = str(need) if need in missing else None
+                self.losses.note((name, need), why, call, answered.get((name.answers_as, name.region), ()))
         for name, holder in there.items():
-            if name not in self.needs and name.of in self.known:
+            if name not in self.needs and (name.of, name.region) in self.known:
                 has = rights.has_now(holder)
                 self.always[name] = self.always.get(name, has) & has
+
+    def _answered_by(self) -> dict[tuple[str, str], set[Entrance]]:
+        """What answers, with its region -> entrances of the base."""
+        found = {}
+        for entrance in self.base & self.now.keys():
+            for part in self.now[entrance].by.split(AND):
+                what, _, region = part.rpartition(" in ") if entrance.region == EVERYWHERE else (part, "", "")
+                found.setdefault((what, region or entrance.region), set()).add(entrance)
+        return found
 
     def stop(self):
         self.look("the end of the watch")
@@ -127,7 +138,9 @@ class Watch:
             "watching": self.is_on,
             "looks": self.looks,
             "asked": self.asked,
-            "unanswered": [as_json(gap.of) | gap.to_json() for gap in self.gaps.lasting(self._is_kept)],
+            "unanswered": [
+                as_json(gap.of) | gap.to_json() for gap in self.gaps.found if self._is_kept(gap.of)
+            ],
             "rights": self._lost_rights() + self.late,
             "errors": self.errors,
         } | self.end
@@ -137,7 +150,7 @@ class Watch:
 
     def _lost_rights(self) -> list[dict]:
         found = {}
-        for gap in self.losses.lasting(self._is_lost_by_mistake):
+        for gap in filter(self._matters, self.losses.found):
             name, _ = gap.of
             when = gap.to_json()
             del when["why"]
@@ -153,9 +166,15 @@ class Watch:
             if late and holder.name in self.always:
                 yield holder_as_json(holder.name) | {"late": sorted(str(need) for need in late)}
 
-    def _is_lost_by_mistake(self, loss: tuple) -> bool:
-        """Unless it still serves without: then somebody wanted it so."""
-        return self.is_on or loss[0] not in self.serving or loss not in self.losses.open
+    def _matters(self, loss: Gap) -> bool:
+        """Unless the holder still serves without, or went with all that it answered: then somebody wanted it so."""
+        if self.is_on:
+            return True
+        name, _ = loss.of
+        if name in self.serving:
+            return loss.until is not None
+        successors = {(one.of, one.region) for one in self.serving}
+        return (name.of, name.region) in successors or any(map(self._is_kept, loss.seen_by))
 
 
 def as_json(entrance: Entrance) -> dict:

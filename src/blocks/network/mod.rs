@@ -189,7 +189,8 @@ fn nat(cx: &mut Expansion<'_>, item: &Item<'_>, choice: &Choice) {
     for zone in choice.nat_zones() {
         let (address, part) = (format!("address.{}", zone.id), format!("nat.{}", zone.id));
         let tags = named(cx, &["nat", &zone.id]);
-        cx.declare(item, &address, "ec2.ElasticIp", json!({"tags": tags}));
+        // In another network another gateway stands beside the old one, and cannot have its address.
+        cx.declare(item, &address, "ec2.ElasticIp", json!({"variant": choice.cidr.to_string(), "tags": tags}));
         let spec = json!({
             "subnet_id": id(&format!("public.{}", zone.id)),
             "allocation_id": format!("${{network.{address}.allocation_id}}"),

@@ -162,8 +162,8 @@ fn declare(
     // A task that cannot pull its image or write its logs fails, and is tried again and again.
     declared.after.extend(network.ways_out.clone());
     // ECS refuses a target group that no load balancer asks, and must be gone before its rule is.
-    let rule = After { address: item.address("rule"), level: Level::Serving };
-    declared.after.extend(backend.port.map(|_| rule));
+    let rule = |part| After { address: item.address(part), level: Level::Serving };
+    declared.after.extend(balancer::asked_by(backend).map(rule));
     if let Some(scale) = &service.scale {
         scaling::service(cx, item, backend, scale);
     }
@@ -180,7 +180,7 @@ fn spec(
         let shifts = |value: String| backend.shifts_traffic.then_some(value);
         json!([without_nulls(json!({
             "target_group_arn": item.output("target_group.arn"),
-            "container_name": backend.name,
+            "container_name": cx.first_name("services", backend.name),
             "container_port": port,
             "alternate_target_group_arn": shifts(item.output("alternate_target_group.arn")),
             "production_listener_rule_arn": shifts(item.output("rule.arn")),
@@ -188,7 +188,8 @@ fn spec(
         }))])
     });
     without_nulls(json!({
-        "name": cx.physical(&[cx.first_name("services", backend.name)], 255),
+        "name": backend.variant_name(cx, network, &[cx.first_name("services", backend.name)], 255),
+        "variant": backend.variant(network),
         "cluster": "${ecs.cluster.name}",
         "task_definition": item.output("task.arn"),
         "desired_count": scaling::first_count(service.desired, service.scale.as_ref()),

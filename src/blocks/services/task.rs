@@ -48,7 +48,7 @@ pub(super) fn expand(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, servic
             "operating_system_family": "LINUX",
         },
         "ephemeral_storage_gib": service.disk,
-        "containers": [container(item, name, service)],
+        "containers": [container(item, cx.first_name("services", name), service)],
     }));
     cx.declare(item, "task", "ecs.TaskDefinition", spec);
 }

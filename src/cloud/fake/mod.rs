@@ -100,6 +100,16 @@ impl FakeCloud {
         lines
     }
 
+    /// The spec of what was made at an address.
+    ///
+    /// # Panics
+    /// If there is nothing.
+    pub fn spec(&self, address: &str) -> Json {
+        let inner = self.inner();
+        let made = inner.things.values().find(|thing| thing.owner.address.to_string() == address);
+        made.unwrap_or_else(|| panic!("nothing was made at {address}")).spec.clone()
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -169,7 +179,7 @@ impl FakeCloud {
                 }
             }
         }
-        Ok(Live { spec, outputs: outputs(info, &key.2, &thing.spec), readiness })
+        Ok(Live::new(spec, outputs(info, &key.2, &thing.spec), readiness))
     }
 }
 
@@ -263,7 +273,9 @@ impl Cloud for FakeCloud {
                     return if ours {
                         Ok(Some(id.clone()))
                     } else {
-                        Err(refusal(Class::NotOwned, kind, "not managed by this stack"))
+                        let held_by = (thing.owner.stack == owner.stack).then(|| thing.owner.address.clone());
+                        let refused = refusal(Class::NotOwned, kind, "not managed by this stack");
+                        Err(CloudError { held_by, ..refused })
                     };
                 }
             }

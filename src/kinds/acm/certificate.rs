@@ -26,12 +26,13 @@ pub struct Certificate;
 /// The properties of a certificate.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-wait" = "AWS validates the name by DNS before it issues the certificate: minutes as a rule, up to 72 hours"))]
 pub struct Spec {
     /// The name it is for, in lower case; `*.` at the start stands for one label. At most 64 characters.
     #[schemars(
         length(max = 64),
         regex(pattern = r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$"),
-        extend("x-change" = "replace")
+        extend("x-highlight" = true, "x-change" = "replace")
     )]
     pub domain: String,
     /// More names that it is for, in lower case and without the first; at most 99, of which AWS allows
@@ -225,7 +226,7 @@ async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<Certifi
         domain,
     };
     let outputs = outputs(arn, &spec.domain, live.domain_validation_options.as_deref().unwrap_or_default());
-    Ok(Some(Found { spec, outputs, readiness, not_read }))
+    Ok(Some(Found { readiness, not_read, ..Found::serving(spec, outputs) }))
 }
 
 /// The fields of spec and outputs that never change.

@@ -22,7 +22,7 @@ pub struct Deployment;
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Id of the REST API.
-    #[schemars(length(min = 1), extend("x-change" = "replace"))]
+    #[schemars(length(min = 1), extend("x-change" = "replace", "x-copies" = true))]
     pub rest_api_id: String,
     /// Fingerprint of what is deployed: the API's `document_sha256`, or `content_sha256` to take in
     /// the settings beside the document too. A new one makes a new deployment.
@@ -49,6 +49,7 @@ document_sha256: ${apigateway.RestApi.document_sha256}
         // AWS makes one per 5 s and account.
         deadline: Duration::from_mins(10),
         idempotent_create: false,
+        snapshot: true,
         ..Traits::DEFAULT
     };
     const ERRORS: ErrorCodes = ErrorCodes {

@@ -31,7 +31,7 @@ pub struct MethodSettings {
 #[serde(deny_unknown_fields)]
 pub struct Throttle {
     /// Requests per second, in the long run.
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0), extend("x-risk" = "capacity"))]
     pub rate: f64,
     /// Requests at once.
     #[schemars(range(min = 0))]

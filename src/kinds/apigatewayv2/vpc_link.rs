@@ -178,7 +178,7 @@ fn found_of(cx: &Cx, link: Described) -> Result<Found<VpcLink>> {
         security_group_ids: link.security_group_ids.unwrap_or_default(),
         tags: Some(user_tags(link.tags.unwrap_or_default())),
     };
-    Ok(Found { spec, outputs: Outputs { arn: arn(cx, &id), id }, readiness, not_read: &[] })
+    Ok(Found { readiness, ..Found::serving(spec, Outputs { arn: arn(cx, &id), id }) })
 }
 
 fn arn(cx: &Cx, id: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_ec2::types::{Address as Live, DomainType, ResourceType};
+use aws_sdk_ec2::types::{Address as Live, DomainType, ResourceType, Tag};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +13,8 @@ use super::{
 use crate::aws::{Cx, ErrorCodes, Result, Tags};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest};
-use crate::kinds::reading::created;
-use crate::kinds::tagging::user_tags;
+use crate::kinds::reading::{changed, created};
+use crate::kinds::tagging::{TAG_VARIANT, all_tags, user_tags, with_variant};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -33,6 +33,10 @@ pub struct Spec {
     /// The set of zones from which AWS announces it, such as a local zone's; the region when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub network_border_group: Option<String>,
+    /// Text that tells it from another one for the same purpose, such as the network that it is in: with another text it
+    /// is replaced, and old and new stand side by side until the new one is in use. Kept in the tag `isobar:variant`.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9 +=._:/@-]{1,256}$"), extend("x-change" = "replace-set"))]
+    pub variant: Option<String>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
     pub tags: Option<Tags>,
@@ -59,6 +63,8 @@ tags: {Name: shop-out, team: commerce}
         "tags: {Name: shop-out, team: platform, cost: '7'}",
         "public_ipv4_pool: ipv4pool-ec2-0123456789abcdef0",
         "network_border_group: us-east-1-bos-1",
+        "variant: 10.1.0.0/16",
+        "variant: 10.2.0.0/16",
     ];
     const TRAITS: Traits = Traits {
         // It can be given back once the NAT gateway that has it is gone.
@@ -85,18 +91,26 @@ tags: {Name: shop-out, team: commerce}
     }
 
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
+        let tags = with_variant(spec.tags.as_ref(), spec.variant.as_ref());
         let call = cx.ec2().allocate_address().domain(DomainType::Vpc);
         let made = call
             .set_public_ipv4_pool(spec.public_ipv4_pool.clone())
             .set_network_border_group(spec.network_border_group.clone())
-            .tag_specifications(tag_specification(ResourceType::ElasticIp, spec.tags.as_ref(), owner))
+            .tag_specifications(tag_specification(ResourceType::ElasticIp, Some(&tags), owner))
             .send()
             .await?;
         created("ec2:AllocateAddress", made.allocation_id)
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        sync_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await.map_err(as_not_visible_yet)
+        let done = async {
+            if let Some(variant) = changed(&from.variant, &to.variant) {
+                let tag = Tag::builder().key(TAG_VARIANT).value(variant).build();
+                cx.ec2().create_tags().resources(id.as_str()).tags(tag).send().await?;
+            }
+            sync_tags(cx, id, from.tags.as_ref(), to.tags.as_ref()).await
+        };
+        done.await.map_err(as_not_visible_yet)
     }
 
     async fn delete(cx: &Cx, id: &PhysicalId) -> Result<()> {
@@ -129,6 +143,7 @@ async fn found(cx: &Cx, live: Live) -> Result<Found<ElasticIp>> {
     let spec = Spec {
         public_ipv4_pool: live.public_ipv4_pool.clone(),
         network_border_group: live.network_border_group.clone(),
+        variant: all_tags(live.tags.clone().unwrap_or_default()).remove(TAG_VARIANT),
         tags: Some(user_tags(live.tags.clone().unwrap_or_default())),
     };
     let outputs = Outputs {

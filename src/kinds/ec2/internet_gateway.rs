@@ -26,8 +26,9 @@ pub struct InternetGateway;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// The VPC that it is attached to; a VPC has one at most. A change takes it from one and gives it to the other,
-    /// which AWS refuses while public addresses of the first are in use. An empty text leaves it unattached.
+    /// The VPC that it is attached to; a VPC has one at most. Another VPC gets another gateway, and the first one keeps its
+    /// own until nothing in it is public any more. An empty text leaves it unattached.
+    #[schemars(extend("x-change" = "replace-set"))]
     pub vpc_id: String,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
@@ -50,8 +51,12 @@ impl Kind for InternetGateway {
 vpc_id: ${ec2.Vpc.id}
 tags: {Name: shop, team: commerce}
 ";
-    const CHANGES: &'static [&'static str] =
-        &["vpc_id: ''", "vpc_id: '${ec2.Vpc.id}'", "tags: {Name: shop, team: platform, cost: '7'}"];
+    const CHANGES: &'static [&'static str] = &[
+        "vpc_id: ''",
+        "vpc_id: '${ec2.Vpc.id}'",
+        "tags: {Name: shop, team: platform, cost: '7'}",
+        "vpc_id: vpc-0123456789abcdef0",
+    ];
     const TRAITS: Traits = Traits {
         // Public addresses of the VPC go with load balancers and NAT gateways.
         deadline: Duration::from_mins(20),

@@ -32,13 +32,14 @@ pub struct Spec {
     pub vpc_id: String,
     /// Its addresses, out of those of the VPC; a /16 to /28 that begins at its first address. AWS keeps five of them.
     /// A load balancer wants 8 that are free. A change replaces.
-    #[schemars(regex(pattern = r"^[0-9.]+/(1[6-9]|2[0-8])$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[0-9.]+/(1[6-9]|2[0-8])$"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub cidr_block: String,
     /// The zone by its id, such as `use1-az1`, which means the same place in every account, as names do not. A change
     /// replaces; the old subnet goes first, unless the new one has other addresses.
-    #[schemars(regex(pattern = r"^[a-z0-9-]+-az[0-9]+$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[a-z0-9-]+-az[0-9]+$"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub availability_zone_id: String,
     /// Public addresses for instances at launch; false when left out.
+    #[schemars(extend("x-public" = [true]))]
     pub map_public_ip_on_launch: Option<bool>,
     /// Source of instance names; `ip-name`, their address, when left out.
     pub private_dns_hostname_type_on_launch: Option<Hostnames>,

@@ -34,7 +34,7 @@ pub struct Vpc;
 pub struct Spec {
     /// Its addresses, such as `10.0.0.0/16`; a /16 to /28 that begins at its first address. Networks that will ever be
     /// connected, those of other regions among them, must not overlap. A change replaces, with everything in it.
-    #[schemars(regex(pattern = r"^[0-9.]+/(1[6-9]|2[0-8])$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[0-9.]+/(1[6-9]|2[0-8])$"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub cidr_block: String,
     /// Tenancy of instances: shared or dedicated hardware; `default` (shared) when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]

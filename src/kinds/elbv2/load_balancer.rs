@@ -30,14 +30,14 @@ const PROTECTED: &str = "deletion_protection.enabled";
 pub struct Spec {
     /// Name, unique in the region; 1 to 32 letters, digits and dashes, no dash at either end, not beginning with
     /// `internal-`. A change replaces.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub name: String,
     /// Type of load balancer; `application` when left out. A change replaces.
     #[serde(rename = "type")]
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-highlight" = true, "x-change" = "replace"))]
     pub of: Option<Type>,
     /// Public or internal addresses; `internet-facing` when left out. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-public" = ["internet-facing"], "x-highlight" = true, "x-change" = "replace"))]
     pub scheme: Option<Scheme>,
     /// Subnets it stands in, one of each zone; at least two of an application load balancer.
     #[schemars(length(min = 1), extend("x-unordered" = true))]
@@ -51,7 +51,7 @@ pub struct Spec {
     /// AWS's attributes by name, such as `idle_timeout.timeout_seconds: '30'`. With
     /// `deletion_protection.enabled: 'true'` it cannot be deleted until that is set to `'false'` and applied.
     /// One that is not listed, or no longer, stays as it is.
-    #[schemars(extend("x-merge" = true))]
+    #[schemars(extend("x-risk" = "protection", "x-merge" = true))]
     pub attributes: Option<Attributes>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]

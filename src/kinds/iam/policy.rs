@@ -25,13 +25,13 @@ const MOST_VERSIONS: usize = 5;
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Name, unique in the account whatever the path; 1 to 128 letters, digits and `_+=,.@-`. A change replaces.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9_+=,.@-]{1,128}$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_+=,.@-]{1,128}$"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub name: String,
     /// Path before the name in the ARN, with a slash at both ends. `/` when left out. A change replaces.
     #[schemars(length(min = 1, max = 512), regex(pattern = r"^/([!-~]+/)?$"), extend("x-change" = "replace"))]
     pub path: Option<String>,
     /// Permissions: a policy document of at most 6,144 characters. The last five versions are kept.
-    #[schemars(extend("x-compare" = "policy"))]
+    #[schemars(extend("x-risk" = "permissions", "x-compare" = "policy"))]
     pub document: Json,
     /// Description; at most 1000 characters. A change replaces.
     #[schemars(length(max = 1000), extend("x-change" = "replace"))]

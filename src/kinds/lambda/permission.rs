@@ -34,11 +34,11 @@ pub struct Spec {
     pub action: String,
     /// Principal that may: a service such as `apigateway.amazonaws.com`, the number of an account, the ARN of a role or user,
     /// or `*`. A change replaces.
-    #[schemars(regex(pattern = r"^[^\s]+$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[^\s]+$"), extend("x-risk" = "principal", "x-highlight" = true, "x-change" = "replace"))]
     pub principal: String,
     /// ARN of the thing on whose behalf a service may, with `*` where many may. Leave it out only for principals
     /// that are not services. A change replaces.
-    #[schemars(regex(pattern = r"^arn:"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^arn:"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub source_arn: Option<String>,
     /// Number of the account on whose behalf, where `source_arn` does not tell, as for S3. A change replaces.
     #[schemars(regex(pattern = r"^[0-9]{12}$"), extend("x-change" = "replace"))]

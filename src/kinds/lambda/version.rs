@@ -22,7 +22,7 @@ pub struct Version;
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Name of the function. A change replaces.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"), extend("x-change" = "replace", "x-copies" = true))]
     pub function_name: String,
     /// The function's `published_state`: when that is another one, a new version is published.
     #[schemars(extend("x-change" = "replace", "x-write-only" = true))]
@@ -52,7 +52,7 @@ description: First release
 ";
     const CHANGES: &'static [&'static str] =
         &["description: Second release", "of: 'sha256:0'", "function_name: shop-orders"];
-    const TRAITS: Traits = Traits { deadline: Duration::from_mins(15), ..Traits::DEFAULT };
+    const TRAITS: Traits = Traits { deadline: Duration::from_mins(15), snapshot: true, ..Traits::DEFAULT };
     const ERRORS: ErrorCodes = ErrorCodes { conflict: &["PreconditionFailedException"], ..ErrorCodes::NONE };
 
     type Spec = Spec;
@@ -156,7 +156,7 @@ fn found_of(config: &FunctionConfiguration) -> Result<Found<Version>> {
         Some(State::Deleting) => Readiness::Pending("deleting".to_owned()),
         _ => Readiness::Serving,
     };
-    Ok(Found { spec, outputs, readiness, not_read: &[] })
+    Ok(Found { readiness, ..Found::serving(spec, outputs) })
 }
 
 /// Function and number of `function:number`.

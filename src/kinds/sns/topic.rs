@@ -21,7 +21,7 @@ pub struct Topic;
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Name, unique in the region; 1 to 256 letters, digits, `_` and `-`.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,256}$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,256}$"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub name: String,
     /// Sender of e-mails and text messages.
     #[schemars(length(max = 100))]

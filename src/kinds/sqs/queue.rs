@@ -45,11 +45,11 @@ pub struct Spec {
     /// Name, unique in the region: 1 to 80 letters, digits, `_` and `-`; that of a FIFO queue ends with `.fifo`.
     #[schemars(
         regex(pattern = r"^([A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)$"),
-        extend("x-change" = "replace")
+        extend("x-highlight" = true, "x-change" = "replace")
     )]
     pub name: String,
     /// FIFO: messages come in the order in which they were sent, each once. A standard queue when left out.
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-highlight" = true, "x-change" = "replace"))]
     pub fifo: Option<bool>,
     /// Deduplication by content: equal messages sent within five minutes are one. For FIFO queues; off when left out.
     pub content_based_deduplication: Option<bool>,
@@ -61,7 +61,7 @@ pub struct Spec {
     pub delay_seconds: Option<i32>,
     /// Time for which a message is kept; 60 to 1209600 seconds (14 days), 345600 (4 days) when left out. A shorter time
     /// deletes messages that are older. A change takes effect within 15 minutes.
-    #[schemars(range(min = 60, max = 1_209_600))]
+    #[schemars(range(min = 60, max = 1_209_600), extend("x-risk" = "retention"))]
     pub retention_seconds: Option<i32>,
     /// Largest message; 1024 to 1048576 bytes, the latter when left out.
     #[schemars(range(min = 1024, max = 1_048_576))]
@@ -76,7 +76,7 @@ pub struct Spec {
     /// Encryption at rest with keys of SQS, in place of `kms_key`. On when neither is given.
     pub managed_encryption: Option<bool>,
     /// Resource policy: who may use the queue besides this account. `{}` for none.
-    #[schemars(extend("x-compare" = "policy"))]
+    #[schemars(extend("x-risk" = "permissions", "x-compare" = "policy"))]
     pub policy: Option<Json>,
     /// Tags.
     #[schemars(extend("x-merge" = true))]

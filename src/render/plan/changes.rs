@@ -2,6 +2,8 @@
 
 use similar::{ChangeTag, TextDiff};
 
+use super::flow::written;
+use crate::diff::policy::{Statement, statements, statements_of};
 use crate::diff::{Change, Effect};
 use crate::render::style::{BAD, CHANGE, FAINT, GOOD, paint};
 use crate::value::{Json, Partial};
@@ -25,6 +27,10 @@ pub fn lines(change: &Change) -> Vec<String> {
     if change.secret {
         return vec![format!("{name}: {SECRET} → {SECRET}{cause}")];
     }
+    if let Some(items) = items(change).filter(|items| !items.is_empty()) {
+        let lines = items.into_iter().map(|line| format!("  {line}"));
+        return std::iter::once(format!("{name}:{cause}")).chain(lines).collect();
+    }
     let (from, to) = (Side::of_json(&change.from), Side::of_partial(&change.to));
     match (&from, &to) {
         (Side::Long(_), Side::Unknown) => vec![format!("{name}: {} → {UNKNOWN}{cause}", paint(FAINT, "(…)"))],
@@ -35,6 +41,65 @@ pub fn lines(change: &Change) -> Vec<String> {
         }
         _ => vec![format!("{name}: {} {} {}{cause}", from.text(), paint(CHANGE, "→"), to.text())],
     }
+}
+
+/// A difference in a few words of Markdown.
+pub(super) fn gist(change: &Change) -> String {
+    let path = &change.path;
+    if change.secret {
+        return format!("`{path}` {SECRET}");
+    }
+    match (Side::of_json(&change.from), Side::of_partial(&change.to)) {
+        (Side::Short(from), Side::Short(to)) => format!("`{path}` {from} → {to}"),
+        (Side::Unset, Side::Short(to)) => format!("`{path}` {to}"),
+        (Side::Short(from), Side::Unset) => format!("`{path}` {from} → {UNSET}"),
+        _ => format!("`{path}`"),
+    }
+}
+
+/// What comes and what goes, of a list without order or a policy; none for other values.
+fn items(change: &Change) -> Option<Vec<String>> {
+    let (gone, new) = match policies(change) {
+        Some((before, after)) => {
+            let gone = before.iter().filter(|one| !after.contains(one)).map(ToString::to_string).collect();
+            (gone, after.iter().filter(|one| !before.contains(one)).map(ToString::to_string).collect())
+        }
+        None if change.unordered => come_and_gone(&change.from, &change.to)?,
+        None => return None,
+    };
+    let lines = |sign: char, style, items: Vec<String>| {
+        items.into_iter().map(move |item| paint(style, format!("{sign} {item}")))
+    };
+    Some(lines('-', BAD, gone).chain(lines('+', GOOD, new)).collect())
+}
+
+/// The statements on both sides, if the value is a policy document.
+fn policies(change: &Change) -> Option<(Vec<Statement>, Vec<Statement>)> {
+    let (before, after) = (statements_of(&change.from), statements(&change.to));
+    let both = (!before.is_empty() || change.from.is_null()) && (!after.is_empty() || change.to.is_null());
+    (both && !(before.is_empty() && after.is_empty())).then_some((before, after))
+}
+
+/// The items that go and those that come; none if it is not known which.
+fn come_and_gone(from: &Json, to: &Partial) -> Option<(Vec<String>, Vec<String>)> {
+    let (from, to): (&[Json], &[Partial]) = match (from, to) {
+        (Json::Array(from), Partial::List(to)) => (from, to),
+        (Json::Array(from), to) if to.is_null() => (from, &[]),
+        (Json::Null, Partial::List(to)) => (&[], to),
+        _ => return None,
+    };
+    if !to.is_empty() && to.iter().all(|item| matches!(item, Partial::Unknown(_))) {
+        return None;
+    }
+    let shown = |item: &Partial| written(&item.with_placeholders(&mut |_| Json::String(UNKNOWN.to_owned())));
+    let (mut gone, mut new): (Vec<String>, Vec<String>) = (from.iter().map(written).collect(), Vec::new());
+    for item in to.iter().map(shown) {
+        match gone.iter().position(|one| *one == item) {
+            Some(at) => drop(gone.remove(at)),
+            None => new.push(item),
+        }
+    }
+    Some((gone, new))
 }
 
 /// One side of a difference, ready to be shown.
@@ -121,7 +186,14 @@ mod tests {
     use crate::value::Path;
 
     fn check(from: Json, to: &Partial, expected: &str) {
-        let change = Change { path: Path::of(["field"]), from, to: to.clone(), effect: Effect::Update, secret: false };
+        let change = Change {
+            path: Path::of(["field"]),
+            from,
+            to: to.clone(),
+            effect: Effect::Update,
+            secret: false,
+            unordered: false,
+        };
         let lines: Vec<String> = lines(&change).iter().map(|line| plain(line).trim_end().to_owned()).collect();
         assert_eq!(lines.join("\n"), expected);
     }
@@ -153,6 +225,7 @@ mod tests {
             to: Partial::Text("new".into()),
             effect: Effect::Replace,
             secret: true,
+            unordered: false,
         };
         assert_eq!(plain(&lines(&change).join("\n")), "password: (secret) → (secret)  # forces replacement");
     }

@@ -1,10 +1,13 @@
 //! A plan as JSON, for machines. Documented in the README; a change to it is a breaking change.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::changes::UNKNOWN;
 use crate::diff::{Change, Effect};
 use crate::names::{Address, KindName, PhysicalId, Region, Scope, StackName};
+use crate::plan::review::{Review, Risk, RiskClass, Subject};
 use crate::plan::{Decision, ObstacleKind, Plan, Planned, ReplaceOrder, Summary};
 use crate::value::{Json, Partial};
 
@@ -22,7 +25,8 @@ pub fn json(plan: &Plan) -> serde_json::Result<Json> {
         empty: plan.is_empty(),
         summary: plan.summary(),
         waves: plan.waves.iter().map(|wave| &wave.name).collect(),
-        changes: plan.entries.iter().filter_map(resource).collect(),
+        risks: plan.review.risks.iter().map(risk).collect(),
+        changes: plan.entries.iter().filter_map(|entry| resource(entry, &plan.review)).collect(),
         obstacles: plan
             .obstacles
             .iter()
@@ -51,8 +55,19 @@ struct Document<'a> {
     empty: bool,
     summary: Summary,
     waves: Vec<&'a Scope>,
+    risks: Vec<RiskForm<'a>>,
     changes: Vec<Resource<'a>>,
     obstacles: Vec<Obstacle<'a>>,
+}
+
+#[derive(Serialize)]
+struct RiskForm<'a> {
+    class: RiskClass,
+    /// What is at risk: a region, a block, or none for the resources themselves.
+    subject: Option<String>,
+    kind: Option<&'a KindName>,
+    addresses: &'a [Address],
+    message: &'a str,
 }
 
 #[derive(Serialize)]
@@ -66,6 +81,14 @@ struct Resource<'a> {
     why: Option<&'a str>,
     /// Of a replacement: `create_first` or `delete_first`.
     order: Option<&'static str>,
+    /// True for the old half of a replacement, which is deleted; another resource has its address.
+    deposed: bool,
+    /// The address of the change that this one only follows.
+    follows: Option<&'a Address>,
+    /// The address of the same change in a region that comes earlier.
+    same_as: Option<&'a Address>,
+    /// The telling properties of a new resource.
+    highlights: BTreeMap<String, &'a Json>,
     properties: Vec<Property>,
 }
 
@@ -78,6 +101,8 @@ struct Property {
     forces_replacement: bool,
     /// The references that `to` waits for; empty if it is known.
     waits_for: Vec<String>,
+    /// True for a list whose order means nothing.
+    unordered: bool,
 }
 
 #[derive(Serialize)]
@@ -88,16 +113,25 @@ struct Obstacle<'a> {
     help: &'a str,
 }
 
-fn resource(entry: &Planned) -> Option<Resource<'_>> {
-    let (action, why, changes): (_, Option<&str>, &[Change]) = match &entry.decision {
+fn risk(risk: &Risk) -> RiskForm<'_> {
+    let (subject, kind) = match &risk.subject {
+        Subject::Region(region) => (Some(region.to_string()), None),
+        Subject::Block(block) => (Some(block.clone()), None),
+        Subject::Resource(kind) => (None, Some(kind)),
+    };
+    RiskForm { class: risk.class, subject, kind, addresses: &risk.addresses, message: &risk.message }
+}
+
+fn resource<'a>(entry: &'a Planned, review: &'a Review) -> Option<Resource<'a>> {
+    let (action, why) = match &entry.decision {
         Decision::Keep => return None,
-        Decision::Await { why } => ("await", Some(why), &[]),
-        Decision::Create { why } => ("create", why.as_deref(), &[]),
-        Decision::Update { changes } => ("update", None, changes),
-        Decision::Replace { changes, why, .. } => ("replace", why.as_deref(), changes),
-        Decision::Adopt { changes, .. } => ("adopt", None, changes),
-        Decision::Delete => ("delete", None, &[]),
-        Decision::Forget => ("forget", None, &[]),
+        Decision::Await { why } => ("await", Some(why.as_str())),
+        Decision::Create { why } => ("create", why.as_deref()),
+        Decision::Update { .. } => ("update", None),
+        Decision::Replace { why, .. } => ("replace", why.as_deref()),
+        Decision::Adopt { .. } => ("adopt", None),
+        Decision::Delete => ("delete", None),
+        Decision::Forget => ("forget", None),
     };
     let order = match &entry.decision {
         Decision::Replace { order: ReplaceOrder::CreateFirst, .. } => Some("create_first"),
@@ -108,6 +142,7 @@ fn resource(entry: &Planned) -> Option<Resource<'_>> {
         Decision::Adopt { id, .. } => Some(id),
         _ => entry.id.as_ref(),
     };
+    let highlights = review.highlights.get(&entry.address).map_or(&[][..], Vec::as_slice);
     Some(Resource {
         address: &entry.address,
         kind: &entry.kind,
@@ -117,7 +152,11 @@ fn resource(entry: &Planned) -> Option<Resource<'_>> {
         id,
         why,
         order,
-        properties: changes.iter().map(property).collect(),
+        deposed: entry.deposed,
+        follows: review.cause(entry),
+        same_as: review.same_as.get(&entry.address).filter(|_| !entry.deposed),
+        highlights: highlights.iter().map(|one| (one.path.to_string(), &one.value)).collect(),
+        properties: entry.changes().iter().map(property).collect(),
     })
 }
 
@@ -137,6 +176,7 @@ fn property(change: &Change) -> Property {
         secret: change.secret,
         forces_replacement: change.effect == Effect::Replace,
         waits_for,
+        unordered: change.unordered,
     }
 }
 

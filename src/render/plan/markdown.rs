@@ -1,23 +1,30 @@
-//! A plan as Markdown, for a comment on a pull request: the table, then the risks, then folded details.
+//! A plan as Markdown, for a comment on a pull request: risks, counts and causes first, then folded details.
 
-use super::text::{entry, is_kept, summary};
-use crate::diff::Effect;
+use super::entry::summary_line;
+use super::groups::groups;
+use super::risks::{class, subject};
+use super::text::{Section, sections, summary};
 use crate::names::Scope;
-use crate::plan::{Decision, Plan, Planned};
+use crate::plan::review::Risk;
+use crate::plan::{Obstacle, Plan, Planned};
 use crate::render::style::plain;
 use crate::render::words::count;
 
 /// A comment on GitHub may have 65 536 characters; some are left for what a pipeline adds.
 const MOST_CHARACTERS: usize = 60_000;
+/// Causes that are listed before the rest is counted.
+const MOST_CAUSES: usize = 20;
 
 /// The whole plan.
 pub fn markdown(plan: &Plan) -> String {
     let title = if plan.destroy { "Isobar would destroy" } else { "Isobar plan for" };
     let head = [
         format!("### {title} `{}`", plan.stack),
-        format!("Account `{}`. {}", plan.account, plain(&summary(plan))),
+        obstacles(plan),
         risks(plan),
+        format!("Account `{}`. {}", plan.account, plain(&summary(plan))),
         table(plan),
+        causes(plan),
     ];
     let mut text = head.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
     text.push('\n');
@@ -30,24 +37,35 @@ pub fn markdown(plan: &Plan) -> String {
     text
 }
 
-/// The changes that need review: obstacles, deletes, replacements.
+fn obstacles(plan: &Plan) -> String {
+    let line =
+        |obstacle: &Obstacle| format!("- **blocked** `{}`: {}. {}", obstacle.address, obstacle.message, obstacle.help);
+    plan.obstacles.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The risks, or that there is none.
 fn risks(plan: &Plan) -> String {
-    let obstacles = plan
-        .obstacles
-        .iter()
-        .map(|obstacle| format!("- **blocked** `{}`: {}. {}", obstacle.address, obstacle.message, obstacle.help));
-    let risky = plan.entries.iter().filter_map(|entry| match &entry.decision {
-        Decision::Delete => Some(format!("- **delete** `{}` ({})", entry.address, entry.kind)),
-        Decision::Replace { changes, why, .. } => {
-            let causes = changes.iter().filter(|change| change.effect == Effect::Replace);
-            let causes: Vec<String> =
-                why.iter().cloned().chain(causes.map(|change| format!("`{}` changes", change.path))).collect();
-            Some(format!("- **replace** `{}` ({}), because {}", entry.address, entry.kind, causes.join(", ")))
-        }
-        _ => None,
-    });
-    let lines: Vec<String> = obstacles.chain(risky).collect();
-    if lines.is_empty() { String::new() } else { format!("**Needs review:**\n{}", lines.join("\n")) }
+    if plan.is_empty() {
+        return String::new();
+    }
+    let risks = &plan.review.risks;
+    if risks.is_empty() {
+        return "No risks found.".to_owned();
+    }
+    let line = |risk: &Risk| format!("- **{}** `{}`: {}", class(risk.class), subject(risk), risk.message);
+    let lines: Vec<String> = risks.iter().map(line).collect();
+    format!("**{}:**\n{}", count(risks.len(), "risk"), lines.join("\n"))
+}
+
+/// Every change with a value from the file, in a line.
+fn causes(plan: &Plan) -> String {
+    let groups = groups(plan);
+    let mut lines: Vec<String> =
+        groups.iter().take(MOST_CAUSES).map(|group| format!("- {}", summary_line(group))).collect();
+    if groups.len() > MOST_CAUSES {
+        lines.push(format!("- … and {} more", groups.len() - MOST_CAUSES));
+    }
+    lines.join("\n")
 }
 
 fn table(plan: &Plan) -> String {
@@ -70,18 +88,13 @@ fn table(plan: &Plan) -> String {
 }
 
 fn details(plan: &Plan) -> String {
-    let mut parts = Vec::new();
-    for scope in scopes(plan) {
-        let entries: Vec<&Planned> = of_scope(plan, &scope).filter(|entry| !is_kept(entry)).collect();
-        if entries.is_empty() {
-            continue;
-        }
-        let body = plain(&entries.iter().flat_map(|one| entry(one)).collect::<Vec<_>>().join("\n"));
+    let section = |section: Section| {
+        let body = plain(&section.lines.join("\n"));
         let fence = fence(&body);
-        let heading = format!("<summary>{scope}: {}</summary>", count(entries.len(), "change"));
-        parts.push(format!("\n<details>{heading}\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"));
-    }
-    parts.concat()
+        let heading = format!("<summary>{}: {}</summary>", section.heading, count(section.number, "change"));
+        format!("\n<details>{heading}\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n")
+    };
+    sections(plan).into_iter().map(section).collect()
 }
 
 /// The scopes in the order of their waves, each once.

@@ -1,24 +1,20 @@
-//! A plan as text: obstacles first, then each wave's changes, then a summary.
+//! A plan as text: obstacles first, then risks, then each wave's changes, then a summary.
 
-use anstyle::Style;
-
-use super::changes;
+use super::entry;
+use super::groups::{Group, groups};
+use super::risks::{obstacles, risks};
 use crate::names::Scope;
-use crate::plan::{Decision, Obstacle, Plan, Planned, ReplaceOrder, Summary};
-use crate::render::style::{BAD, CALM, CHANGE, FAINT, GOOD, STRONG, paint};
+use crate::plan::{Decision, Plan, Planned, Summary};
+use crate::render::style::{FAINT, STRONG, paint};
 use crate::render::words::count;
 
 /// The whole plan.
 pub fn text(plan: &Plan) -> String {
     let mut lines = obstacles(&plan.obstacles);
-    for (heading, own, entries) in groups(plan) {
-        lines.push(paint(STRONG, heading));
-        for (scope, entries) in by_scope(&own, &entries) {
-            if scope != own {
-                lines.push(paint(FAINT, format!("  also in this wave: {scope}")));
-            }
-            lines.extend(entries.into_iter().flat_map(entry).map(|line| format!("  {line}")));
-        }
+    lines.extend(risks(plan));
+    for section in sections(plan) {
+        lines.push(paint(STRONG, &section.heading));
+        lines.extend(section.lines.into_iter().map(|line| format!("  {line}")));
         lines.push(String::new());
     }
     lines.push(summary(plan));
@@ -63,106 +59,76 @@ pub(super) fn counts(summary: &Summary) -> [(usize, &'static str); 7] {
     ]
 }
 
-/// The lines of one resource: action, reason and differences.
-pub(super) fn entry(entry: &Planned) -> Vec<String> {
-    let (symbol, word, style) = mark(&entry.decision);
-    let mut lines = vec![format!(
-        "{} {}  {}{}",
-        paint(style, format!("{symbol:<3} {word:<7}")),
-        entry.address,
-        paint(FAINT, entry.kind.as_str()),
-        paint(FAINT, note(entry)),
-    )];
-    let differences = match &entry.decision {
-        Decision::Update { changes } | Decision::Replace { changes, .. } | Decision::Adopt { changes, .. } => {
-            changes.as_slice()
-        }
-        _ => &[],
-    };
-    lines.extend(differences.iter().flat_map(changes::lines).map(|line| format!("      {line}")));
-    lines
-}
-
 /// An entry without an action.
 pub(super) fn is_kept(entry: &Planned) -> bool {
     matches!(entry.decision, Decision::Keep)
 }
 
-fn mark(decision: &Decision) -> (&'static str, &'static str, Style) {
-    match decision {
-        Decision::Keep => ("=", "keep", FAINT),
-        Decision::Await { .. } => ("?", "wait", CALM),
-        Decision::Create { .. } => ("+", "create", GOOD),
-        Decision::Update { .. } => ("~", "update", CHANGE),
-        Decision::Replace { .. } => ("-/+", "replace", BAD),
-        Decision::Adopt { .. } => ("<=", "adopt", CALM),
-        Decision::Delete => ("-", "delete", BAD),
-        Decision::Forget => (".", "forget", FAINT),
-    }
+/// The changes of one wave, or of one region where everything goes at once.
+pub(super) struct Section {
+    /// Its heading.
+    pub heading: String,
+    /// The changes of the plan in it, those shown elsewhere among them.
+    pub number: usize,
+    /// Its lines.
+    pub lines: Vec<String>,
 }
 
-/// The remark at the end of a decision's line.
-fn note(entry: &Planned) -> String {
-    let note = match &entry.decision {
-        Decision::Await { why } | Decision::Create { why: Some(why) } => why.clone(),
-        Decision::Replace { why, order, .. } => {
-            let order = match order {
-                ReplaceOrder::CreateFirst => "the new one is created first",
-                ReplaceOrder::DeleteFirst => "the old one is deleted first",
-            };
-            why.iter().map(String::as_str).chain([order]).collect::<Vec<_>>().join("; ")
+/// Everything that changes, in the order in which it does.
+pub(super) fn sections(plan: &Plan) -> Vec<Section> {
+    let all = groups(plan);
+    let section = |heading: String, own: &Scope, is_in: &dyn Fn(&Planned) -> bool| {
+        let number = plan.entries.iter().filter(|entry| !is_kept(entry) && is_in(entry)).count();
+        let here: Vec<&Group<'_>> = all.iter().filter(|group| is_in(group.lead)).collect();
+        let mut lines = shown(plan, own, &here);
+        let folded = here.iter().flat_map(|group| group.same.iter().chain(&group.followers));
+        let elsewhere = number - here.len() - folded.filter(|entry| is_in(entry)).count();
+        if elsewhere > 0 {
+            lines.push(paint(FAINT, format!("{} shown above", count(elsewhere, "change"))));
         }
-        Decision::Adopt { id, .. } => id.to_string(),
-        Decision::Forget => "stays in AWS, no longer managed".to_owned(),
-        _ => String::new(),
+        Section { heading, number, lines }
     };
-    if note.is_empty() { note } else { format!("  # {note}") }
+    let sections: Vec<Section> = if plan.destroy {
+        scopes(plan).iter().map(|own| section(own.to_string(), own, &|entry| entry.address.at == *own)).collect()
+    } else {
+        let waves = plan.waves.iter().enumerate().map(|(number, wave)| {
+            section(format!("Wave {}: {}", number + 1, wave.name), &wave.name, &|entry| entry.wave == number)
+        });
+        waves.collect()
+    };
+    sections.into_iter().filter(|section| section.number > 0).collect()
 }
 
-/// `1 problem blocks`, `2 problems block`.
-fn blocking(problems: usize) -> String {
-    let verb = if problems == 1 { "blocks" } else { "block" };
-    format!("{} {verb}", count(problems, "problem"))
-}
-
-fn obstacles(obstacles: &[Obstacle]) -> Vec<String> {
-    if obstacles.is_empty() {
-        return Vec::new();
+/// The lines of groups: a wave's own scope first, then what was pulled forward into it.
+fn shown(plan: &Plan, own: &Scope, groups: &[&Group<'_>]) -> Vec<String> {
+    let mut scopes: Vec<&Scope> = Vec::new();
+    for group in groups {
+        if !scopes.contains(&&group.lead.address.at) {
+            scopes.push(&group.lead.address.at);
+        }
     }
-    let mut lines = vec![paint(BAD, format!("{} this plan:", blocking(obstacles.len())))];
-    for obstacle in obstacles {
-        lines.push(format!("  {} {}: {}", paint(BAD, "!"), obstacle.address, obstacle.message));
-        lines.push(format!("    {} {}", paint(CALM, "help:"), obstacle.help));
+    scopes.sort_by_key(|scope| *scope != own);
+    let mut lines = Vec::new();
+    for scope in scopes {
+        if scope != own {
+            lines.push(paint(FAINT, format!("also in this wave: {scope}")));
+        }
+        let here = groups.iter().filter(|group| group.lead.address.at == *scope);
+        lines.extend(here.flat_map(|group| entry::lines(group, &plan.review)));
     }
-    lines.push(String::new());
     lines
 }
 
-/// The changes under headings: by wave, or by region where everything goes at once.
-fn groups(plan: &Plan) -> Vec<(String, Scope, Vec<&Planned>)> {
-    let changing: Vec<&Planned> = plan.entries.iter().filter(|entry| !is_kept(entry)).collect();
-    if plan.destroy {
-        let groups = by_scope(&Scope::Global, &changing).into_iter();
-        return groups.map(|(scope, entries)| (scope.to_string(), scope, entries)).collect();
-    }
-    let waves = plan.waves.iter().enumerate().map(|(number, wave)| {
-        let entries = changing.iter().copied().filter(|entry| entry.wave == number).collect();
-        (format!("Wave {}: {}", number + 1, wave.name), wave.name.clone(), entries)
-    });
-    waves.filter(|(_, _, entries): &(_, _, Vec<_>)| !entries.is_empty()).collect()
-}
-
-/// Entries by scope: a wave's own first, then those that were pulled forward into it.
-fn by_scope<'a>(own: &Scope, entries: &[&'a Planned]) -> Vec<(Scope, Vec<&'a Planned>)> {
-    let mut groups: Vec<(Scope, Vec<&'a Planned>)> = Vec::new();
-    for entry in entries {
-        match groups.iter_mut().find(|(scope, _)| *scope == entry.address.at) {
-            Some((_, group)) => group.push(entry),
-            None => groups.push((entry.address.at.clone(), vec![entry])),
+/// The scopes in which something changes, in the order of the plan.
+fn scopes(plan: &Plan) -> Vec<Scope> {
+    let mut scopes: Vec<Scope> = Vec::new();
+    for entry in plan.entries.iter().filter(|entry| !is_kept(entry)) {
+        if !scopes.contains(&entry.address.at) {
+            scopes.push(entry.address.at.clone());
         }
     }
-    groups.sort_by_key(|(scope, _)| scope != own);
-    groups
+    scopes.sort_by_key(|scope| *scope != Scope::Global);
+    scopes
 }
 
 #[cfg(test)]

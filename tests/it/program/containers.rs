@@ -19,7 +19,9 @@ fn a_failing_image_stops_in_the_first_region_with_its_reason() {
     let (resources, calls) = (resources.expect("a count"), world.calls()["total"].as_u64().expect("a count"));
     assert!(calls * 100 <= resources * READS_OF_A_HUNDRED, "{calls} calls for {resources} resources");
 
-    let scaled = json!({"cluster": "store", "service": "store-checkout", "desired": 5, "region": "us-west-2"});
+    let service = world.isobar(&["state", "show", "--local", STACK, "services.checkout@us-west-2"]).exits(0).json();
+    let service = &service["outputs"]["name"];
+    let scaled = json!({"cluster": "store", "service": service, "desired": 5, "region": "us-west-2"});
     world.control("POST", "ecs/desired", &scaled);
     world.isobar(&["plan", "--local", "--detailed-exitcode", STACK]).exits(0);
 

@@ -6,6 +6,7 @@ mod expired;
 mod recovery;
 mod shared;
 mod stopped;
+mod transitions;
 
 use std::collections::BTreeSet;
 

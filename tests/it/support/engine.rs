@@ -13,6 +13,7 @@ use isobar::names::Address;
 use isobar::ops::{Engine, EngineError};
 use isobar::plan::{Decision, Plan};
 use isobar::stack::{Loaded, Places, Source};
+use isobar::state::State;
 use isobar::store::Holder;
 use isobar::value::{Json, Path, Template};
 use serde_json::json;
@@ -20,6 +21,7 @@ use serde_json::json;
 use super::memory_store::MemoryStore;
 
 /// Kinds for tests: `test.Thing` has a unique name and a fixed field, `test.Free` has neither, `test.Data` holds data.
+/// A thing gives `rights`, and a free one may copy what it is a `copy` of.
 pub fn catalog() -> Catalog {
     let thing = json!({"type": "object", "required": ["name"], "properties": {
         "name": {"type": "string", "x-change": "replace"},
@@ -27,12 +29,14 @@ pub fn catalog() -> Catalog {
         "size": {"type": ["integer", "null"]},
         "of": {"type": ["string", "null"]},
         "on": {"type": ["string", "null"], "x-needs": "serving"},
+        "rights": {"type": ["array", "null"], "items": {"type": "string"}, "x-unordered": true, "x-grants": []},
     }});
     let free = json!({"type": "object", "properties": {
         "fixed": {"type": ["string", "null"], "x-change": "replace"},
         "size": {"type": ["integer", "null"]},
         "of": {"type": ["string", "null"]},
         "on": {"type": ["string", "null"], "x-needs": "serving"},
+        "copy": {"type": ["string", "null"], "x-copies": true, "x-change": "replace"},
     }});
     let unique = Traits { unique_by: &["name"], idempotent_create: true, ..TRAITS };
     Catalog::new([
@@ -59,6 +63,7 @@ fn kind(name: &str, schema: &Json, traits: Traits) -> KindInfo {
         changes: &[],
         schema: schema.clone(),
         traits,
+        account_wide: false,
         check: |_| Ok(Vec::new()),
     }
 }
@@ -171,6 +176,22 @@ impl EngineWorld {
         self.engine.store.unlock().await.expect("a dead process holds no lock");
         self.cloud.break_with(Vec::new());
         killed
+    }
+
+    /// Changes the state behind the engine's back.
+    pub async fn edit_state(&self, edit: impl FnOnce(&mut State)) {
+        let store = &self.engine.store;
+        let mut state = store.load().await.expect("a state").expect("a state");
+        edit(&mut state);
+        state.serial += 1;
+        store.lock(&holder(), Duration::ZERO).await.expect("a lock");
+        store.save(&state).await.expect("a save");
+        store.unlock().await.expect("a release");
+    }
+
+    /// Forgets everything that was ever written down.
+    pub fn lose_state(&mut self) {
+        self.engine.store = Arc::new(MemoryStore::default());
     }
 
     pub async fn destroy(&self, graph: &Graph) {

@@ -8,3 +8,4 @@ pub mod memory_store;
 pub mod program;
 #[cfg(feature = "aws")]
 pub mod running;
+pub mod still_cloud;

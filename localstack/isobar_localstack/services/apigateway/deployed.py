@@ -20,16 +20,11 @@ INTEGRATION = {
 
 def keep(api, deployment_id: str):
     """The deployment takes its snapshot."""
-    api.deployments[deployment_id].isobar_methods = [
-        {
-            "path": resource.get_path(),
-            "resource": resource.id,
-            "method": name,
-            "integration": integration_of(method),
-        }
+    api.deployments[deployment_id].isobar_methods = {
+        (name, resource.get_path()): {"resource": resource.id, "integration": integration_of(method)}
         for resource in api.resources.values()
         for name, method in resource.resource_methods.items()
-    ]
+    }
 
 
 def integration_of(method) -> dict:
@@ -37,10 +32,10 @@ def integration_of(method) -> dict:
     return {name: getattr(made, attribute, None) for name, attribute in INTEGRATION.items()} if made else {}
 
 
-def methods(api, deployment_id: str | None) -> list[dict] | None:
-    """The methods of a deployment; None if there is no such deployment."""
+def methods(api, deployment_id: str | None) -> dict[tuple[str, str], dict] | None:
+    """By method and path, what a deployment has; None if there is no such deployment."""
     deployment = api.deployments.get(deployment_id)
-    return None if deployment is None else getattr(deployment, "isobar_methods", [])
+    return None if deployment is None else getattr(deployment, "isobar_methods", {})
 
 
 def deployments_of(stage: Stage) -> list[str]:
@@ -50,10 +45,10 @@ def deployments_of(stage: Stage) -> list[str]:
     return list(dict.fromkeys([stage.data["deploymentId"], *second]))
 
 
-def served(api) -> Iterator[tuple[str, dict]]:
-    """The name of a stage and a method of it, for every method that any stage serves."""
+def served(api) -> Iterator[tuple[str, str, dict]]:
+    """Stage, method and what it leads to, for every method that any stage serves."""
     for name, stage in list(stages_of(api).items()):
         canary = (stage.data.get("canarySettings") or {}).get("deploymentId")
         for deployment_id in dict.fromkeys([stage.data["deploymentId"], canary]):
-            for method in methods(api, deployment_id) or ():
-                yield name, method
+            for (method, _), made in (methods(api, deployment_id) or {}).items():
+                yield name, method, made

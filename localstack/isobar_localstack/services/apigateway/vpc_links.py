@@ -92,10 +92,10 @@ def forget_link(account_id: str, region: str, link_id: str):
 def users_of_link(account_id: str, region: str, link_id: str) -> list[str]:
     """What is deployed to a stage; a method that names the link and is not deployed does not hold it."""
     return [
-        f"{method['method']}:{method['resource']}:{stage}"
+        f"{method}:{made['resource']}:{stage}"
         for api in list(moto_apis(account_id, region).values())
-        for stage, method in deployed.served(api)
-        if method["integration"].get("connectionId") == link_id
+        for stage, method, made in deployed.served(api)
+        if made["integration"].get("connectionId") == link_id
     ]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from moto.dynamodb.models import dynamodb_backends
 
+from isobar_localstack.core.clock import clock, epoch
 from isobar_localstack.core.durations import due
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.events import regions_of_things
@@ -48,6 +49,7 @@ class Table:
     index_status: dict[str, str] = field(default_factory=dict)  # only those that are not ACTIVE
     table_class: str | None = None
     table_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    made: float = field(default_factory=clock.now)  # on the clock of lifecycles
 
     @property
     def moto(self):
@@ -56,6 +58,11 @@ class Table:
     @property
     def arn(self) -> str:
         return f"arn:aws:dynamodb:{self.region}:{self.account_id}:table/{self.name}"
+
+    @property
+    def created(self) -> float:
+        """Its age is that of the clock of lifecycles: what AWS keeps for a day is as old as it says."""
+        return round(epoch() - (clock.now() - self.made), 3)
 
     def members(self) -> list["Table"]:
         """The table itself and its replicas."""

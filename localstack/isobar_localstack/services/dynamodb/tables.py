@@ -144,7 +144,8 @@ def describe_table(context, request):
 
 def describe(table: Table) -> dict:
     described = copy.deepcopy(table.moto.describe(base_key="Table")["Table"])
-    described |= {"TableStatus": table.status, "TableId": table.table_id} | replicas.describe(table)
+    described |= {"TableStatus": table.status, "TableId": table.table_id, "CreationDateTime": table.created}
+    described |= replicas.describe(table)
     if described["BillingModeSummary"]["BillingMode"] != "PAY_PER_REQUEST":
         del described["BillingModeSummary"]
     for kind in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):

@@ -230,7 +230,11 @@ def listed(value) -> list:
 
 def trusts(role, service_name: str) -> bool:
     """True if the role's trust policy lets this service assume it."""
-    for statement in listed(document_of(role.role["AssumeRolePolicyDocument"]).get("Statement")):
+    return document_trusts(role.role["AssumeRolePolicyDocument"], service_name)
+
+
+def document_trusts(document, service_name: str) -> bool:
+    for statement in listed(document_of(document).get("Statement")):
         principal = statement.get("Principal", {})
         services = listed(principal.get("Service")) if isinstance(principal, dict) else []
         if statement.get("Effect") == "Allow" and (service_name in services or principal == "*"):

@@ -23,7 +23,7 @@ from isobar_localstack.services.iam.roles import (
     usable_allows,
     usable_role,
 )
-from isobar_localstack.services.lambda_ import lifecycle, network, settings
+from isobar_localstack.services.lambda_ import aliases, lifecycle, network, settings
 from isobar_localstack.services.lambda_.state import find
 
 STATE_FIELDS = (
@@ -80,6 +80,7 @@ def operations(original: dict) -> dict:
             ),
             "UpdateFunctionCode": lambda original: settings.showing(when_settled(original)),
             "UpdateFunctionConfiguration": update_configuration,
+            "UpdateAlias": aliases.updating,
             "PublishVersion": lambda original: settings.showing(when_settled(original)),
             "DeleteFunction": lambda original: lifecycle.deleting(when_unreferenced(original)),
             "GetFunction": lambda original: lifecycle.getting(settings.get_function(original)),

@@ -99,5 +99,5 @@ pub(super) fn found(cx: &Cx, seen: Seen) -> Found<DomainName> {
         regional_hosted_zone_id: seen.zone.unwrap_or_default(),
         arn: arn(cx, &format!("domainnames/{}", seen.spec.domain)),
     };
-    Found { spec: seen.spec, outputs, readiness, not_read: &[] }
+    Found { readiness, ..Found::serving(seen.spec, outputs) }
 }

@@ -15,7 +15,7 @@ pub struct Spec {
     #[schemars(
         length(max = 253),
         regex(pattern = r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$"),
-        extend("x-change" = "replace")
+        extend("x-highlight" = true, "x-change" = "replace")
     )]
     pub domain: String,
     /// ARN of an issued certificate of the same region that holds the name.

@@ -34,7 +34,7 @@ pub struct RestApi;
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Name; AWS lets several APIs share one, but metrics (`ApiName`) tell them apart by it alone.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("x-highlight" = true))]
     pub name: String,
     /// Description.
     pub description: Option<String>,
@@ -51,14 +51,15 @@ pub struct Spec {
     /// Place of the callers' API key; `HEADER` when left out.
     pub api_key_source: Option<ApiKeySource>,
     /// Closes the `execute-api` address, so that only a domain of yours leads here; open when left out.
+    #[schemars(extend("x-public" = [false]))]
     pub disable_execute_api_endpoint: Option<bool>,
     /// Kind of endpoint; `REGIONAL` when left out.
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-public" = ["REGIONAL", "EDGE"], "x-change" = "replace"))]
     pub endpoint_type: Option<EndpointType>,
     /// Addresses it answers on; `ipv4` when left out (`dualstack` for `PRIVATE`).
     pub ip_address_type: Option<IpAddressType>,
     /// Resource policy. Name resources as `execute-api:/<stage>/<METHOD>/<path>`: AWS puts the API's ARN in front.
-    #[schemars(extend("x-compare" = "policy"))]
+    #[schemars(extend("x-risk" = "permissions", "x-compare" = "policy"))]
     pub policy: Option<Json>,
     /// Least TLS version and ciphers of the `execute-api` address: `TLS_1_0`, `TLS_1_2` or a
     /// `SecurityPolicy_…`; AWS chooses when left out. A change takes about 15 minutes.

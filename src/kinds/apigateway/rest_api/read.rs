@@ -112,7 +112,7 @@ impl Seen {
             root_resource_id: self.root_resource_id,
             id: self.id,
         };
-        Found { spec, outputs, readiness, not_read: &[] }
+        Found { readiness, ..Found::serving(spec, outputs) }
     }
 }
 

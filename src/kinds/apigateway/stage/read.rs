@@ -88,5 +88,5 @@ fn found(cx: &Cx, api: &str, seen: Seen) -> Found<Stage> {
         Some(CacheClusterStatus::CreateInProgress) => Readiness::Configured("creating the cache cluster".into()),
         _ => Readiness::Serving,
     };
-    Found { spec, outputs, readiness, not_read: &[] }
+    Found { readiness, ..Found::serving(spec, outputs) }
 }

@@ -16,7 +16,7 @@ pub struct Spec {
     #[schemars(length(min = 1), extend("x-change" = "replace"))]
     pub rest_api_id: String,
     /// Name, the first part of the path in the `execute-api` address; 1 to 128 letters, digits, `_` and `-`.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,128}$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,128}$"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub name: String,
     /// Id of the deployment it shows.
     #[schemars(length(min = 1))]

@@ -21,10 +21,10 @@ pub struct Spec {
     #[schemars(regex(pattern = "^[a-z-]+:[a-z-]+:[A-Za-z]+$"), extend("x-change" = "replace"))]
     pub scalable_dimension: String,
     /// The least that it is scaled to. If there is less, there is more at once.
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0), extend("x-risk" = "capacity", "x-highlight" = true))]
     pub min_capacity: i32,
     /// The most that it is scaled to. If there is more, there is less at once.
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0), extend("x-risk" = "capacity", "x-highlight" = true))]
     pub max_capacity: i32,
     /// Suspended kinds of scaling.
     pub suspended: Option<Suspended>,

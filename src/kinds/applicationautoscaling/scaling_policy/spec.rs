@@ -35,7 +35,7 @@ pub struct Spec {
 pub struct TargetTracking {
     /// A metric that AWS knows, such as `ECSServiceAverageCPUUtilization` or `ALBRequestCountPerTarget`.
     /// Exactly one of this and `customized_metric` is required.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("x-highlight" = true))]
     pub metric: Option<String>,
     /// Of `ALBRequestCountPerTarget`: `app/<name>/<id>/targetgroup/<name>/<id>`, the `full_name` of the load balancer
     /// and of the target group. It tracks that one target group only.
@@ -44,6 +44,7 @@ pub struct TargetTracking {
     /// A metric of one's own.
     pub customized_metric: Option<CustomizedMetric>,
     /// The value that it is kept at.
+    #[schemars(extend("x-highlight" = true))]
     pub target_value: f64,
     /// Cooldown after scaling in in seconds; 300 of ECS when left out.
     #[schemars(range(min = 0))]

@@ -10,7 +10,7 @@ mod write;
 
 use std::time::Duration;
 
-use aws_sdk_autoscaling::types::{AutoScalingGroup as Described, InstanceRefresh, TagDescription};
+use aws_sdk_autoscaling::types::{AutoScalingGroup as Described, Filter, InstanceRefresh, TagDescription};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,7 +20,7 @@ use crate::catalog::Traits;
 use crate::cloud::{CloudError, ReadRequest};
 use crate::kinds::elbv2::refused;
 use crate::kinds::reading::{read_each, required};
-use crate::kinds::tagging::{AwsTag, all_tags, user_tags};
+use crate::kinds::tagging::{AwsTag, TAG_VARIANT, all_tags, is_variant, user_tags};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use spec::{DeletionProtection, MaintenancePolicy, Spec, Template};
@@ -73,6 +73,8 @@ tags: {team: commerce}
         "deletion_protection: none",
         "tags: {team: platform, cost: '7'}",
         "{name: shop-others, placement_group: shop-near}",
+        "variant: internal",
+        "{variant: public, name: shop-public}",
     ];
     const TRAITS: Traits = Traits { deadline: Duration::from_hours(2), unique_by: &["name"], ..Traits::DEFAULT };
     const ERRORS: ErrorCodes = ErrorCodes {
@@ -107,7 +109,7 @@ tags: {team: commerce}
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         // One that is being deleted does not count; to make another of its name is refused until it has gone.
         let group = describe(cx, &[&spec.name]).await?.into_iter().find(|group| group.status.is_none());
-        let Some(group) = group else { return Ok(None) };
+        let Some(group) = group else { return find_variant(cx, owner, spec).await };
         cx.ensure_owned("an Auto Scaling group", &spec.name, &all_tags(group.tags.unwrap_or_default()), owner)?;
         Ok(Some(PhysicalId::new(&spec.name)))
     }
@@ -150,6 +152,22 @@ tags: {team: commerce}
     }
 }
 
+/// A group of another name: beside a variant, a name stays what the group was made with.
+async fn find_variant(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+    if spec.variant.is_none() {
+        return Ok(None);
+    }
+    let mut call = cx.autoscaling().describe_auto_scaling_groups();
+    for (key, value) in owner.tags().into_iter().take(2) {
+        call = call.filters(Filter::builder().name(format!("tag:{key}")).values(value).build());
+    }
+    let groups: Vec<Described> = call.into_paginator().items().send().try_collect().await?;
+    let tags = |group: &Described| all_tags(group.tags.clone().unwrap_or_default());
+    let mut there = groups.iter().filter(|group| group.status.is_none());
+    let ours = there.find(|group| is_variant(&tags(group), owner, spec.variant.as_ref()));
+    Ok(ours.and_then(Described::auto_scaling_group_name).map(PhysicalId::new))
+}
+
 /// The groups of these names that exist.
 async fn describe(cx: &Cx, names: &[&str]) -> Result<Vec<Described>> {
     let mut names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
@@ -186,6 +204,7 @@ fn spec_of(group: &Described, last: Option<&InstanceRefresh>) -> Spec {
     let texts = |all: &[String]| Some(all.to_vec());
     Spec {
         name: group.auto_scaling_group_name().unwrap_or_default().to_owned(),
+        variant: all_tags(group.tags().to_vec()).remove(TAG_VARIANT),
         launch_template: Template {
             id: template.and_then(|one| one.launch_template_id()).unwrap_or_default().to_owned(),
             version: refresh::version(group, last),

@@ -9,20 +9,26 @@ use crate::aws::Tags;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// Name, unique in the region; 1 to 255 characters without a colon. A change replaces.
-    #[schemars(regex(pattern = r"^[^:]{1,255}$"), extend("x-change" = "replace"))]
+    /// Name, unique in the region; 1 to 255 characters without a colon. A change replaces; beside `variant`, it counts for
+    /// the next group only.
+    #[schemars(regex(pattern = r"^[^:]{1,255}$"), extend("x-change" = "replace", "x-settled-by" = "variant"))]
     pub name: String,
+    /// Text that tells it from another one for the same purpose, such as the network that it is in: with another text it
+    /// is replaced, and old and new stand side by side until the new one serves. Kept in the tag `isobar:variant`.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9 +=._:/@-]{1,256}$"), extend("x-change" = "replace-set"))]
+    pub variant: Option<String>,
     /// Launch template of the instances. A change is rolled out as `instance_refresh` says.
+    #[schemars(extend("x-copies" = true))]
     pub launch_template: Template,
     /// Fewest instances.
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0), extend("x-risk" = "capacity", "x-highlight" = true))]
     pub min_size: i32,
     /// Most instances.
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0), extend("x-risk" = "capacity", "x-highlight" = true))]
     pub max_size: i32,
     /// Initial number of instances; `min_size` when left out. From then on scaling decides, and a change of this is no
     /// difference.
-    #[schemars(range(min = 0), extend("x-owned-by-aws" = true))]
+    #[schemars(range(min = 0), extend("x-risk" = "capacity", "x-owned-by-aws" = true))]
     pub desired_capacity: Option<i32>,
     /// Subnets that instances stand in.
     #[schemars(length(min = 1), extend("x-unordered" = true))]
@@ -68,6 +74,7 @@ pub struct Spec {
     #[schemars(extend("x-unordered" = true))]
     pub suspended_processes: Option<Vec<String>>,
     /// Protection from deletion; `none` when left out. To delete the group, set this to `none` and apply first.
+    #[schemars(extend("x-risk" = "protection"))]
     pub deletion_protection: Option<DeletionProtection>,
     /// Tags of the group and of all instances it launches from then on. The tags by which Isobar knows the group are on
     /// the group alone.

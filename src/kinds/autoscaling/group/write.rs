@@ -8,14 +8,16 @@ use super::refresh::template;
 use super::spec::{Distribution, MaintenancePolicy, Spec};
 use crate::aws::{Cx, Result, Tags, to_wire};
 use crate::kinds::changed_fields;
-use crate::kinds::tagging;
+use crate::kinds::reading::changed;
+use crate::kinds::tagging::{self, TAG_VARIANT};
 use crate::names::Owner;
 
 /// Target groups that one call takes.
 const PER_CALL: usize = 10;
 
 /// Fields with a call of their own.
-const APART: [&str; 7] = [
+const APART: [&str; 8] = [
+    "variant",
     "launch_template",
     "desired_capacity",
     "target_group_arns",
@@ -50,6 +52,7 @@ pub(super) async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<()> {
     let user = spec.tags.iter().flatten().map(|(key, value)| tag(&spec.name, key, value, true));
     // Ownership tags stay on the group alone: its instances go with it.
     let ours = owner.tags().into_iter().map(|(key, value)| tag(&spec.name, key, &value, false));
+    let ours = ours.chain(spec.variant.as_ref().map(|variant| tag(&spec.name, TAG_VARIANT, variant, false)));
     let call = cx.autoscaling().create_auto_scaling_group().auto_scaling_group_name(&spec.name);
     set!(call, spec)
         .launch_template(template(&spec.launch_template))
@@ -125,6 +128,10 @@ pub(super) async fn processes(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Re
 
 /// Tags of the group and of what it launches.
 pub(super) async fn tags(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> {
+    if let Some(variant) = changed(&from.variant, &to.variant) {
+        let tag = tag(name, TAG_VARIANT, variant, false);
+        cx.autoscaling().create_or_update_tags().tags(tag).send().await?;
+    }
     tagging::sync_tags(
         from.tags.as_ref(),
         to.tags.as_ref(),

@@ -36,6 +36,7 @@ pub struct Spec {
 #[serde(deny_unknown_fields)]
 pub struct TargetTracking {
     /// A metric that AWS has. Exactly one of this and `custom` is required.
+    #[schemars(extend("x-highlight" = true))]
     pub metric: Option<Metric>,
     /// With `ALBRequestCountPerTarget`: the load balancer's and the target group's full names,
     /// `app/name/id/targetgroup/name/id`. The target group must be one of the group's.
@@ -44,6 +45,7 @@ pub struct TargetTracking {
     /// A metric of your own, which falls as instances are added.
     pub custom: Option<Custom>,
     /// The value it stays at.
+    #[schemars(extend("x-highlight" = true))]
     pub target_value: f64,
     /// Growth only, never scaling in; false when left out.
     pub disable_scale_in: Option<bool>,

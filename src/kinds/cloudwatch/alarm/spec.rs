@@ -22,7 +22,7 @@ pub struct Spec {
     #[schemars(length(min = 1, max = 255), regex(pattern = "^[^:]"))]
     pub namespace: Option<String>,
     /// Name of the metric. Either this or `metrics` is wanted.
-    #[schemars(length(min = 1, max = 255))]
+    #[schemars(length(min = 1, max = 255), extend("x-highlight" = true))]
     pub metric_name: Option<String>,
     /// Dimensions of the metric, by name; up to 30.
     pub dimensions: Option<BTreeMap<String, String>>,
@@ -48,11 +48,13 @@ pub struct Spec {
     #[schemars(range(min = 1))]
     pub datapoints_to_alarm: Option<i32>,
     /// The value to compare with. Needed without `threshold_metric_id`.
+    #[schemars(extend("x-highlight" = true))]
     pub threshold: Option<f64>,
     /// The id in `metrics` of the band that the value is compared with (anomaly detection).
     #[schemars(length(min = 1, max = 255))]
     pub threshold_metric_id: Option<String>,
     /// Comparison of the value with the threshold.
+    #[schemars(extend("x-highlight" = true))]
     pub comparison_operator: Comparison,
     /// Treatment of a period without data; `missing` when left out. Alarms on `AWS/DynamoDB` ignore it.
     pub treat_missing_data: Option<MissingData>,

@@ -1,33 +1,31 @@
 //! The next step from the table that is there to the one that is wanted.
 //!
 //! AWS takes one change at a time, and none while it works on the last one. Every step here is one
-//! such change, in the order in which they help each other: what belongs to one region, the table
-//! itself, its indexes, its replicas.
+//! such change, in the order in which they help each other: what belongs to one region, the table itself, its indexes,
+//! its replicas. The time to live comes last, because AWS may take an hour for it.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     CreateGlobalSecondaryIndexAction, CreateGlobalTableWitnessGroupMemberAction, CreateReplicationGroupMemberAction,
-    DeleteGlobalSecondaryIndexAction, DeleteReplicationGroupMemberAction, GlobalSecondaryIndexUpdate,
-    GlobalTableWitnessGroupUpdate, MultiRegionConsistency, PointInTimeRecoverySpecification, ReplicaStatus,
-    ReplicationGroupUpdate, TimeToLiveSpecification, UpdateGlobalSecondaryIndexAction,
-    UpdateReplicationGroupMemberAction, WarmThroughput as AwsWarmThroughput,
+    DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate, GlobalTableWitnessGroupUpdate,
+    MultiRegionConsistency, PointInTimeRecoverySpecification, ReplicaStatus, ReplicationGroupUpdate,
+    TimeToLiveSpecification, UpdateGlobalSecondaryIndexAction, UpdateReplicationGroupMemberAction,
+    WarmThroughput as AwsWarmThroughput,
 };
 
-use super::read::{arn_in, must_region, others, region_of, tags_of};
+use super::read::{arn_in, must_region, others, ownership, region_of};
 use super::spec::{BillingMode, Encryption, Index, Replica, Spec, Stream};
-use super::table;
-use super::write::{self, built, invalid};
-use crate::aws::{Cx, Result, Tags, tag_changes, to_wire};
-use crate::cloud::CloudError;
+use super::write::{self, built, removal};
+use super::{leaving, table};
+use crate::aws::{Cx, Result, tag_changes, to_wire};
 use crate::kinds::reading::changed;
 use crate::kinds::tagging::to_aws;
 
 /// Takes the next step. `cx` is in the home region.
 pub(super) async fn step(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
-    let regional = in_regions(cx, name, arn, from, to).await?;
-    if regional || ttl(cx, name, from, to).await? {
+    if in_regions(cx, name, arn, from, to).await? {
         return Ok(());
     }
     let update = || cx.dynamodb().update_table().table_name(name);
@@ -36,14 +34,14 @@ pub(super) async fn step(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec)
         None => {
             match encryption(update(), from, to)?.map_or_else(|| indexes(update(), from, to), |call| Ok(Some(call)))? {
                 Some(call) => Some(call),
-                None => replicas(cx, name, from, to).await?,
+                None => replicas(cx, name, arn, from, to).await?,
             }
         }
     };
-    if let Some(call) = call {
-        call.send().await.map_err(|error| write::hinted(error.into()))?;
+    match call {
+        Some(call) => call.send().await.map(drop).map_err(|error| write::hinted(error.into())),
+        None => ttl(cx, name, from, to).await,
     }
-    Ok(())
 }
 
 /// The properties of each region: tags, restore, insights, protection. All of them in one step.
@@ -61,7 +59,7 @@ async fn in_regions(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec) -> R
             // New replicas come without tags: they get the home region's ownership tags too.
             let owner = match &owner {
                 Some(owner) => owner,
-                None => owner.insert(ownership(cx, arn).await?),
+                None => owner.insert(ownership(cx, arn, from.home()).await?),
             };
             let tags = set.clone().into_iter().chain(owner.clone()).collect();
             let call = here.dynamodb().tag_resource().resource_arn(arn_in(arn, &live.region));
@@ -74,11 +72,6 @@ async fn in_regions(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec) -> R
         any |= own || !set.is_empty() || !unset.is_empty();
     }
     Ok(any)
-}
-
-async fn ownership(cx: &Cx, arn: &str) -> Result<Tags> {
-    let all = tags_of(cx, arn).await?;
-    Ok(all.into_iter().filter(|(key, _)| key.starts_with("isobar:")).collect())
 }
 
 async fn in_region(cx: &Cx, name: &str, live: &Replica, wanted: &Replica) -> Result<bool> {
@@ -106,19 +99,19 @@ async fn in_region(cx: &Cx, name: &str, live: &Replica, wanted: &Replica) -> Res
     Ok(sent)
 }
 
-async fn ttl(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<bool> {
-    let Some(wanted) = changed(&from.ttl_attribute, &to.ttl_attribute) else { return Ok(false) };
+async fn ttl(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<()> {
+    let Some(wanted) = changed(&from.ttl_attribute, &to.ttl_attribute) else { return Ok(()) };
     let live = from.ttl_attribute.as_deref().unwrap_or_default();
     // Another attribute is only taken after the old one was switched off.
     let (attribute, on) = if live.is_empty() { (wanted.as_str(), true) } else { (live, false) };
     if attribute.is_empty() {
-        return Ok(false);
+        return Ok(());
     }
     let to = TimeToLiveSpecification::builder().attribute_name(attribute).enabled(on).build();
     let to = to.map_err(|error| built(&error))?;
     let call = cx.dynamodb().update_time_to_live().table_name(name).time_to_live_specification(to);
     call.send().await.map_err(|error| write::hinted(error.into()))?;
-    Ok(true)
+    Ok(())
 }
 
 /// Billing and throughput, of the table and of the indexes that stay.
@@ -241,35 +234,17 @@ fn is_same_index(live: &Index, wanted: &Index) -> bool {
     live.key.partition == wanted.key.partition && sort && projection && include
 }
 
-/// One replica: first those that go, then those that come, then those that change.
-async fn replicas(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<Option<UpdateTableFluentBuilder>> {
+/// One replica: first those that come, then those that change, then those that go, the home region last.
+async fn replicas(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec) -> Result<Option<UpdateTableFluentBuilder>> {
     let home = from.home();
     let call = cx.dynamodb().update_table().table_name(name);
     let Some(live) = table(cx, name).await? else { return Ok(None) };
     if let Some(failed) = others(&live, home).find(|one| one.replica_status == Some(ReplicaStatus::CreationFailed)) {
         return Ok(Some(call.replica_updates(removal(region_of(failed))?)));
     }
-    let goes = |replica: &&Replica| to.replica(&replica.region).is_none();
-    let going: Vec<&Replica> = from.replicas.iter().filter(goes).collect();
     let coming: Vec<&Replica> = to.replicas.iter().filter(|replica| from.replica(&replica.region).is_none()).collect();
-    if to.is_strong() && from.replicas.len() > 1 && !(going.is_empty() && coming.is_empty()) {
-        return Err(invalid("the regions of a table with `consistency: STRONG` cannot be changed one by one")
-            .with_hint(
-                "AWS only takes all other regions away at once; a new table with the wanted regions is the way",
-            ));
-    }
-    // This removes data: the engine has had the user's word for it before it calls.
-    if let Some(going) = going.first() {
-        return Ok(Some(call.replica_updates(going_away(going, home)?)));
-    }
     if to.is_strong() && !coming.is_empty() {
-        let creates = coming.iter().map(|replica| creation(replica)).collect::<Result<_>>()?;
-        let call = call.multi_region_consistency(MultiRegionConsistency::Strong).set_replica_updates(Some(creates));
-        return to.witness.as_ref().map_or(Ok(Some(call.clone())), |region| {
-            let create = CreateGlobalTableWitnessGroupMemberAction::builder().region_name(region).build();
-            let create = create.map_err(|error| built(&error))?;
-            Ok(Some(call.global_table_witness_updates(GlobalTableWitnessGroupUpdate::builder().create(create).build())))
-        });
+        return strong(call, &coming, to.witness.as_ref()).map(Some);
     }
     if let Some(coming) = coming.first() {
         return Ok(Some(call.replica_updates(creation(coming)?)));
@@ -279,13 +254,28 @@ async fn replicas(cx: &Cx, name: &str, from: &Spec, to: &Spec) -> Result<Option<
         let region = &replica.region;
         region != home && class(to, region).is_some() && class(to, region) != class(from, region)
     };
-    from.replicas.iter().find(other).map_or(Ok(None), |replica| {
+    if let Some(replica) = from.replicas.iter().find(other) {
         let update = UpdateReplicationGroupMemberAction::builder().region_name(&replica.region);
         let update =
             update.set_table_class_override(class(to, &replica.region).map(|class| to_wire(class).as_str().into()));
         let update = update.build().map_err(|error| built(&error))?;
-        Ok(Some(call.replica_updates(ReplicationGroupUpdate::builder().update(update).build())))
-    })
+        return Ok(Some(call.replica_updates(ReplicationGroupUpdate::builder().update(update).build())));
+    }
+    leaving::next(cx, name, arn, from, to).await
+}
+
+/// All regions of a table that agrees strongly come with one call.
+fn strong(
+    call: UpdateTableFluentBuilder,
+    coming: &[&Replica],
+    witness: Option<&String>,
+) -> Result<UpdateTableFluentBuilder> {
+    let creates = coming.iter().map(|replica| creation(replica)).collect::<Result<_>>()?;
+    let call = call.multi_region_consistency(MultiRegionConsistency::Strong).set_replica_updates(Some(creates));
+    let Some(region) = witness else { return Ok(call) };
+    let create = CreateGlobalTableWitnessGroupMemberAction::builder().region_name(region).build();
+    let create = create.map_err(|error| built(&error))?;
+    Ok(call.global_table_witness_updates(GlobalTableWitnessGroupUpdate::builder().create(create).build()))
 }
 
 fn creation(replica: &Replica) -> Result<ReplicationGroupUpdate> {
@@ -295,34 +285,4 @@ fn creation(replica: &Replica) -> Result<ReplicationGroupUpdate> {
         .set_table_class_override(replica.table_class.map(|class| to_wire(class).as_str().into()))
         .build();
     Ok(ReplicationGroupUpdate::builder().create(create.map_err(|error| built(&error))?).build())
-}
-
-/// The removal of a region.
-pub(super) fn removal(region: &str) -> Result<ReplicationGroupUpdate> {
-    let delete = DeleteReplicationGroupMemberAction::builder().region_name(region).build();
-    Ok(ReplicationGroupUpdate::builder().delete(delete.map_err(|error| built(&error))?).build())
-}
-
-/// The removal of a region that the file no longer lists, unless something speaks against it.
-fn going_away(replica: &Replica, home: &str) -> Result<ReplicationGroupUpdate> {
-    let region = &replica.region;
-    if region == home {
-        return Err(invalid(&format!("{region} is the home of the table and cannot be taken away"))
-            .with_hint("the other replicas were made from it; only deleting the table removes it"));
-    }
-    if replica.deletion_protection == Some(true) {
-        return Err(invalid(&format!("the replica in {region} is protected from deletion"))
-            .with_hint("list it once more with `deletion_protection: false`, apply, then take it out"));
-    }
-    removal(region)
-}
-
-trait WithHint {
-    fn with_hint(self, hint: &str) -> CloudError;
-}
-
-impl WithHint for CloudError {
-    fn with_hint(self, hint: &str) -> CloudError {
-        CloudError { hint: Some(hint.to_owned()), ..self }
-    }
 }

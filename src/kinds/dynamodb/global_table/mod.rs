@@ -1,10 +1,12 @@
 //! DynamoDB table with its replicas in other regions, as one thing.
 //!
-//! It is made in its home region; everything else is a step of `update`. While AWS works on any part
-//! of it, it is pending, because AWS takes no further change until then. Replicas that the file no
-//! longer lists are removed with their data; the home region goes last.
+//! It is made in its home region; everything else is a step of `update`. While AWS works on any part of it, it is
+//! pending, because AWS takes no further change until then. Replicas that the file no longer lists are removed with
+//! their data, the home region last: then another region is the home, and the table's id is its ARN there.
 
 mod converge;
+mod held;
+mod leaving;
 mod read;
 mod spec;
 mod write;
@@ -43,6 +45,9 @@ pub struct Outputs {
     /// Its name, the same in every region.
     pub name: String,
     /// Its ARN in the home region.
+    #[schemars(extend("x-volatile" = true, "x-stable-under" = [
+        "tags", "indexes", "ttl_attribute", "billing", "warm_throughput", "stream", "table_class", "encryption",
+    ]))]
     pub arn: String,
     /// The ARN of its stream in the home region.
     #[schemars(extend("x-volatile" = true))]
@@ -134,26 +139,20 @@ billing: {mode: PAY_PER_REQUEST, max_read_units: 500, max_write_units: 100}
     }
 
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
-        let cx = cx.in_region(&read::must_region(spec.home())?);
-        let Some(live) = table(&cx, &spec.name).await? else { return Ok(None) };
-        let arn = required("dynamodb:DescribeTable", "the ARN of the table", live.table_arn)?;
-        let tags = read::tags_of(&cx, &arn).await?;
-        if tags.is_empty() && is_young(live.creation_date_time) {
-            let message = format!("the table {} was created a moment ago, and its tags are not visible yet", spec.name);
-            return Err(CloudError::local(Class::NotVisibleYet, "find", message));
-        }
-        cx.ensure_owned("a table", &spec.name, &tags, owner)?;
-        match tags.get(TAG_HOME).filter(|home| *home != cx.region().as_str()) {
-            None => Ok(Some(PhysicalId::new(arn))),
-            Some(home) => {
-                let message =
-                    format!("a table named {} in {} is a replica of the one in {home}", spec.name, cx.region());
-                let hint = format!("say `home: {home}`, or delete the table there first");
-                Err(CloudError { hint: Some(hint), ..CloudError::local(Class::NotOwned, "find", message) })
+        // One that has lost its first region is in the others; a replica that was made a moment ago has no tags.
+        let regions =
+            spec.replicas.iter().map(|replica| replica.region.as_str()).filter(|region| *region != spec.home());
+        let mut found = Ok(None);
+        for region in std::iter::once(spec.home()).chain(regions) {
+            match find_in(&cx.in_region(&read::must_region(region)?), owner, spec).await {
+                Ok(None) => {}
+                Ok(Some(id)) => return Ok(Some(id)),
+                Err(error) if error.class == Class::NotOwned => found = found.and(Err(error)),
+                Err(error) => return Err(error),
             }
         }
+        found
     }
-
     async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<PhysicalId> {
         let cx = cx.in_region(&read::must_region(spec.home())?);
         let answer = creation(&cx, spec, owner)?.send().await.map_err(|error| hinted(error.into()))?;
@@ -161,7 +160,8 @@ billing: {mode: PAY_PER_REQUEST, max_read_units: 500, max_write_units: 100}
     }
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
-        let (home, name) = at(id)?;
+        let (made_in, name) = at(id)?;
+        let home = from.home.as_deref().map(read::must_region).transpose()?.unwrap_or(made_in);
         converge::step(&cx.in_region(&home), &name, id.as_str(), from, to).await
     }
 
@@ -190,8 +190,7 @@ billing: {mode: PAY_PER_REQUEST, max_read_units: 500, max_write_units: 100}
         } else {
             // With strong consistency all go at once, and else one at a time.
             let count = if strong { others.len() } else { 1 };
-            let going =
-                others.iter().take(count).map(|region| converge::removal(region)).collect::<Result<Vec<_>>>()?;
+            let going = others.iter().take(count).map(|region| write::removal(region)).collect::<Result<Vec<_>>>()?;
             let mut call = call.set_replica_updates(Some(going).filter(|going| !going.is_empty()));
             if let Some(region) = witness {
                 let delete = DeleteGlobalTableWitnessGroupMemberAction::builder().region_name(region).build();
@@ -219,6 +218,22 @@ billing: {mode: PAY_PER_REQUEST, max_read_units: 500, max_write_units: 100}
     fn check(spec: &Spec) -> Vec<String> {
         spec::check(spec)
     }
+}
+
+/// The table of this owner in one region, by its ARN in its home region.
+async fn find_in(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+    let Some(live) = table(cx, &spec.name).await? else { return Ok(None) };
+    let arn = required("dynamodb:DescribeTable", "the ARN of the table", live.table_arn)?;
+    let tags = read::tags_of(cx, &arn).await?;
+    if tags.is_empty() && is_young(live.creation_date_time) {
+        let message = format!("the table {} was created a moment ago, and its tags are not visible yet", spec.name);
+        return Err(CloudError::local(Class::NotVisibleYet, "find", message));
+    }
+    cx.ensure_owned("a table", &spec.name, &tags, owner)?;
+    let elsewhere = tags.get(TAG_HOME).filter(|home| *home != cx.region().as_str());
+    let Some(home) = elsewhere else { return Ok(Some(PhysicalId::new(arn))) };
+    let is_there = table(&cx.in_region(&read::must_region(home)?), &spec.name).await?.is_some();
+    Ok(Some(PhysicalId::new(if is_there { read::arn_in(&arn, home) } else { arn })))
 }
 
 /// Home region and name, from the ARN.

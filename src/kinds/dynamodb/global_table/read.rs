@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::primitives::DateTime;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode as AwsBillingMode, GlobalSecondaryIndexDescription, IndexStatus, KeySchemaElement,
     KeyType, LocalSecondaryIndexDescription, Projection as AwsProjection, ReplicaDescription, ReplicaStatus, SseStatus,
@@ -12,11 +13,12 @@ use super::spec::{
     Attribute, AttributeType, Billing, BillingMode, Consistency, Encryption, Index, Key, LocalIndex, Replica, Spec,
     Stream, TableClass, WarmThroughput,
 };
-use super::{GlobalTable, Outputs, at, table};
+use super::{GlobalTable, Outputs, TAG_HOME, at, held, table};
 use crate::aws::{Cx, NotFoundExt, Result, Tags, from_wire, live_tags, parse_wire};
 use crate::cloud::{CloudError, ReadRequest, Readiness};
 use crate::kinds::Found;
 use crate::kinds::tagging::all_tags;
+use crate::names::{PhysicalId, Region};
 
 /// The value of a tag that is not the same in every region.
 const DIFFERS: &str = "(not the same in every region)";
@@ -27,12 +29,13 @@ struct Regional {
     arn: String,
     tags: Option<Tags>,
     status: Option<TableStatus>,
+    made: Option<DateTime>,
 }
 
 pub(super) async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Found<GlobalTable>>> {
-    let (home, name) = at(&request.id)?;
+    let (made_in, name) = at(&request.id)?;
+    let Some((home, live)) = home_of(cx, request, &made_in, &name).await? else { return Ok(None) };
     let cx = cx.in_region(&home);
-    let Some(live) = table(&cx, &name).await? else { return Ok(None) };
     let regions =
         std::iter::once(home.to_string()).chain(others(&live, home.as_str()).map(|one| region_of(one).to_owned()));
     let regional = regions.map(|region| regional(&cx, request, &name, &live, region));
@@ -44,14 +47,15 @@ pub(super) async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Fo
         status.is_some_and(|one| one.replica_status == Some(ReplicaStatus::CreationFailed))
     };
     let regional: Vec<Regional> = regional.into_iter().filter(|one| !failed(&one.replica.region)).collect();
+    let others: Vec<&Regional> = regional.iter().filter(|one| one.replica.region != home.as_str()).collect();
     let readiness = readiness(&live, &regional);
     let arns = regional.iter().map(|one| (one.replica.region.clone(), one.arn.clone())).collect();
-    let outputs = Outputs {
-        name: name.clone(),
-        arn: request.id.as_str().to_owned(),
-        stream_arn: live.latest_stream_arn.clone(),
-        arns,
-    };
+    let arn = arn_in(request.id.as_str(), home.as_str());
+    let moved_to = (home != made_in).then(|| PhysicalId::new(&arn));
+    let made: Vec<_> = others.iter().map(|one| (one.replica.region.as_str(), one.made)).collect();
+    let all: Vec<&str> = regional.iter().map(|one| one.replica.region.as_str()).collect();
+    let held = held::held(&all, home.as_str(), is_strong(&live), &made);
+    let outputs = Outputs { name: name.clone(), arn: arn.clone(), stream_arn: live.latest_stream_arn.clone(), arns };
     // Whether replicas agree strongly is decided with the first of them.
     let alone = live.replicas().is_empty() && live.global_table_witnesses().is_empty();
     let tags = common_tags(&regional);
@@ -62,7 +66,30 @@ pub(super) async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Fo
         (false, false) => &[],
     };
     let spec = spec(&live, home.as_str(), ttl, regional, tags)?;
-    Ok(Some(Found { spec, outputs, readiness, not_read }))
+    Ok(Some(Found { spec, outputs, readiness, not_read, moved_to, held }))
+}
+
+/// The region that the table is changed from, and its description there: the one that it was made in, or any other once
+/// that has left.
+async fn home_of(
+    cx: &Cx,
+    request: &ReadRequest,
+    made_in: &Region,
+    name: &str,
+) -> Result<Option<(Region, TableDescription)>> {
+    if let Some(live) = table(&cx.in_region(made_in), name).await? {
+        return Ok(Some((made_in.clone(), live)));
+    }
+    for region in request.texts("replicas.region").filter(|region| *region != made_in.as_str()) {
+        let region = must_region(region)?;
+        let here = cx.in_region(&region);
+        let Some(live) = table(&here, name).await? else { continue };
+        let tags = tags_of(&here, &arn_in(request.id.as_str(), region.as_str())).await.optional()?;
+        if tags.is_some_and(|tags| tags.contains_key(TAG_HOME)) {
+            return Ok(Some((region, live)));
+        }
+    }
+    Ok(None)
 }
 
 /// The replicas beside the home region. AWS may list the home region among them or not.
@@ -108,6 +135,7 @@ async fn regional(
     let class = class.and_then(|class| class.table_class.as_ref()).and_then(|class| from_wire(class.as_str()));
     Ok(Regional {
         status: own.as_ref().and_then(|own| own.table_status.clone()),
+        made: own.as_ref().and_then(|own| own.creation_date_time),
         replica: Replica {
             deletion_protection: Some(own.and_then(|own| own.deletion_protection_enabled).unwrap_or(false)),
             point_in_time_days: days,
@@ -181,6 +209,13 @@ pub(super) async fn tags_of(cx: &Cx, arn: &str) -> Result<Tags> {
     }
 }
 
+/// Our tags of every region, with the region that is the table's home.
+pub(super) async fn ownership(cx: &Cx, arn: &str, home: &str) -> Result<Tags> {
+    let all = tags_of(cx, &arn_in(arn, cx.region().as_str())).await?;
+    let ours = all.into_iter().filter(|(key, _)| key.starts_with("isobar:"));
+    Ok(ours.chain([(TAG_HOME.to_owned(), home.to_owned())]).collect())
+}
+
 /// The tags of all regions as one: what differs between them shows as different from anything wanted.
 fn common_tags(regional: &[Regional]) -> Option<Tags> {
     let all: Option<Vec<Tags>> = regional.iter().map(|one| one.tags.clone().map(live_tags)).collect();
@@ -213,7 +248,7 @@ fn spec(
     let stream = stream.and_then(|stream| from_wire(stream.stream_view_type.as_ref()?.as_str()));
     let encrypted = live.sse_description.as_ref().and_then(|sse| sse.status.as_ref());
     let kms = matches!(encrypted, Some(SseStatus::Enabled | SseStatus::Enabling | SseStatus::Updating));
-    let strong = live.multi_region_consistency.as_ref().is_some_and(|mode| mode.as_str() == "STRONG");
+    let strong = is_strong(live);
     let class = live.table_class_summary.as_ref().and_then(|class| from_wire(class.table_class.as_ref()?.as_str()));
     let warm = live.warm_throughput.as_ref();
     Ok(Spec {
@@ -235,6 +270,10 @@ fn spec(
         replicas: regional.into_iter().map(|one| one.replica).collect(),
         tags,
     })
+}
+
+fn is_strong(live: &TableDescription) -> bool {
+    live.multi_region_consistency.as_ref().is_some_and(|mode| mode.as_str() == "STRONG")
 }
 
 fn types(live: &TableDescription) -> Result<BTreeMap<&str, AttributeType>> {

@@ -12,18 +12,20 @@ use crate::aws::Tags;
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Name, unique in each of its regions; 3 to 255 letters, digits, `_`, `-` and `.`.
-    #[schemars(regex(pattern = r"^[a-zA-Z0-9_.-]{3,255}$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[a-zA-Z0-9_.-]{3,255}$"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub name: String,
-    /// Region that the table is made in, that its other replicas are made from, and that goes last; the
-    /// first one of `replicas` when left out.
+    /// Region that the table is made in, and that its other replicas are made from; the first one of `replicas` when left
+    /// out. When it is taken out of `replicas`, another one takes its place: AWS lets it go a day after the last replica
+    /// was made from it.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)+-\d+$"), extend("x-change" = "replace"))]
     pub home: Option<String>,
     /// The primary key.
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-highlight" = true, "x-change" = "replace"))]
     pub key: Key,
     /// Global secondary indexes, by name; up to 20. AWS makes and removes them one after the other, and
     /// cannot change the key or the projection of one: such an index is removed and made again, and
     /// queries of it fail until it is filled.
+    #[schemars(extend("x-risk" = "data"))]
     pub indexes: Option<BTreeMap<String, Index>>,
     /// Local secondary indexes, by name; up to 5, of a table with a sort key.
     #[schemars(extend("x-change" = "replace"))]
@@ -35,8 +37,9 @@ pub struct Spec {
     #[schemars(extend("x-write-only" = true))]
     pub warm_throughput: Option<WarmThroughput>,
     /// Attribute that holds the time (seconds since 1970) after which an item is deleted; empty to switch
-    /// that off. Another attribute takes two changes, and AWS takes one in an hour.
-    #[schemars(length(max = 255))]
+    /// that off. Another attribute takes two changes, and AWS takes one in an hour: until both are made, nothing expires.
+    /// All other changes of the table are made before it.
+    #[schemars(length(max = 255), extend("x-wait" = "AWS takes up to an hour for a change, and another attribute is two changes; nothing expires meanwhile"))]
     pub ttl_attribute: Option<String>,
     /// Contents of the stream of changes; `NEW_AND_OLD_IMAGES` when left out, which replicas need.
     pub stream: Option<Stream>,
@@ -51,8 +54,8 @@ pub struct Spec {
     pub witness: Option<String>,
     /// Whose key encrypts it: DynamoDB's own, or KMS with the `kms_key` of each replica.
     pub encryption: Option<Encryption>,
-    /// The regions that hold the table. One that is taken out of the file loses its data.
-    #[schemars(length(min = 1), extend("x-key" = "region"))]
+    /// The regions that hold the table. One that is taken out of the file loses its data; those that come are made first.
+    #[schemars(length(min = 1), extend("x-risk" = "data", "x-key" = "region"))]
     pub replicas: Vec<Replica>,
     /// Tags, the same in every region.
     #[schemars(extend("x-merge" = true))]
@@ -97,11 +100,13 @@ pub enum AttributeType {
 #[serde(deny_unknown_fields)]
 pub struct Index {
     /// Its key.
+    #[schemars(extend("x-risk" = "rebuild"))]
     pub key: Key,
     /// Attributes that it holds; ALL when left out.
+    #[schemars(extend("x-risk" = "rebuild"))]
     pub projection: Option<Projection>,
     /// With INCLUDE: the attributes beside the keys; up to 20.
-    #[schemars(length(min = 1, max = 20), extend("x-unordered" = true))]
+    #[schemars(length(min = 1, max = 20), extend("x-risk" = "rebuild", "x-unordered" = true))]
     pub include: Option<Vec<String>>,
     /// With provisioned billing: reads in a second.
     #[schemars(range(min = 1))]
@@ -229,13 +234,14 @@ pub enum Encryption {
 #[serde(deny_unknown_fields)]
 pub struct Replica {
     /// The region.
-    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)+-\d+$"))]
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)+-\d+$"), extend("x-highlight" = true))]
     pub region: String,
-    /// Protection from being deleted; false when left out. A replica is only removed after
-    /// this was turned off in the file and applied.
+    /// Protection from being deleted; false when left out. A replica that has it on is taken out on the user's word alone,
+    /// and then it is switched off there.
+    #[schemars(extend("x-risk" = "protection", "x-protects" = true))]
     pub deletion_protection: Option<bool>,
     /// For how many days back it can be restored to any second, 1 to 35; 0 for not at all.
-    #[schemars(range(min = 0, max = 35))]
+    #[schemars(range(min = 0, max = 35), extend("x-risk" = "backup"))]
     pub point_in_time_days: Option<i32>,
     /// Storage class, if it is not that of the table. Not for the home region.
     pub table_class: Option<TableClass>,

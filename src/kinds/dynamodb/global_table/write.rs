@@ -1,8 +1,9 @@
 //! Parts of a spec as AWS takes them, and errors with what helps to understand them.
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, KeySchemaElement, KeyType, OnDemandThroughput, Projection as AwsProjection, ProjectionType,
-    ProvisionedThroughput, SseSpecification, SseType, StreamSpecification, StreamViewType,
+    AttributeDefinition, DeleteReplicationGroupMemberAction, KeySchemaElement, KeyType, OnDemandThroughput,
+    Projection as AwsProjection, ProjectionType, ProvisionedThroughput, ReplicationGroupUpdate, SseSpecification,
+    SseType, StreamSpecification, StreamViewType,
 };
 
 use super::spec::{Billing, Encryption, Key, Projection, Spec, Stream};
@@ -62,6 +63,12 @@ pub(super) fn encryption(encryption: Encryption, key: Option<String>) -> SseSpec
     }
 }
 
+/// The removal of a region.
+pub(super) fn removal(region: &str) -> Result<ReplicationGroupUpdate> {
+    let delete = DeleteReplicationGroupMemberAction::builder().region_name(region).build();
+    Ok(ReplicationGroupUpdate::builder().delete(delete.map_err(|error| built(&error))?).build())
+}
+
 /// Something that a request lacks.
 pub(super) fn built(error: &dyn std::error::Error) -> CloudError {
     invalid(&error.to_string())
@@ -82,7 +89,10 @@ pub(super) fn hinted(error: CloudError) -> CloudError {
             "modified multiple times within a fixed interval",
             "AWS takes one change of the TTL in an hour; this one waits its turn",
         ),
-        ("deletion protection", "turn `deletion_protection` off in every region first"),
+        (
+            "deletion protection",
+            "say `protect: false` of the table (`deletion_protection: false` of a raw resource), apply, then try again",
+        ),
         ("autoscaling", "replicas need `billing: {mode: PAY_PER_REQUEST}`"),
         ("auto scaling", "replicas need `billing: {mode: PAY_PER_REQUEST}`"),
     ];

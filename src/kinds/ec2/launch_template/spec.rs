@@ -17,9 +17,10 @@ pub struct Spec {
     pub version_description: Option<String>,
     /// Id of the image, or `resolve:ssm:` and the name of a parameter that holds it, which is looked up at every
     /// launch. A refresh of a group cannot roll back over such a parameter.
-    #[schemars(regex(pattern = r"^(ami-[0-9a-f]+|resolve:ssm:.+)$"))]
+    #[schemars(regex(pattern = r"^(ami-[0-9a-f]+|resolve:ssm:.+)$"), extend("x-highlight" = true))]
     pub image_id: String,
     /// Type of the instances, such as `t4g.small`.
+    #[schemars(extend("x-highlight" = true))]
     pub instance_type: Option<String>,
     /// ARN of the instance profile, which gives them a role. An empty text for none.
     pub instance_profile_arn: Option<String>,
@@ -44,6 +45,7 @@ pub struct Spec {
     /// Tags of every volume.
     pub volume_tags: Option<Tags>,
     /// Public addresses of instances, whatever the subnet says; the subnet's setting when left out.
+    #[schemars(extend("x-public" = [true]))]
     pub associate_public_ip_address: Option<bool>,
     /// Credits of burstable types: `standard` or `unlimited`.
     #[schemars(regex(pattern = "^(standard|unlimited)$"))]

@@ -13,10 +13,10 @@ use crate::aws::Tags;
 pub struct Spec {
     /// `zonal`, in one subnet, or `regional`, one gateway for all zones of the VPC, which needs no public subnet;
     /// `zonal` when left out. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-highlight" = true, "x-change" = "replace"))]
     pub availability_mode: Option<AvailabilityMode>,
     /// `public`, to the internet, or `private`, to other networks; `public` when left out. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-highlight" = true, "x-change" = "replace"))]
     pub connectivity_type: Option<ConnectivityType>,
     /// Of a zonal gateway: the subnet that it stands in, a public one for a public gateway, with the VPC's internet
     /// gateway attached before. A change replaces.

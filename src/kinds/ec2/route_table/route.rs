@@ -57,6 +57,10 @@ pub struct Route {
     pub core_network_arn: Option<String>,
 }
 
+/// The fields that tell the destination: a table has one route to each.
+pub(super) const DESTINATION: [&str; 3] =
+    ["destination_cidr_block", "destination_ipv6_cidr_block", "destination_prefix_list_id"];
+
 impl Route {
     /// Destination of the route.
     pub(super) fn destination(&self) -> &str {

@@ -37,7 +37,7 @@ pub struct SecurityGroup;
 pub struct Spec {
     /// Name, unique in the VPC whatever its case; 1 to 255 letters, digits, spaces and `._-:/()#,@[]+=&;{}!$*`, not
     /// beginning with `sg-`. A change replaces.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]{1,255}$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]{1,255}$"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub name: String,
     /// Description, of the same letters. A change replaces; as the name is taken while the old group is in use,
     /// change the name with it.
@@ -48,11 +48,11 @@ pub struct Spec {
     pub vpc_id: String,
     /// Rules for incoming connections; at most 60 unless the quota was raised. A rule that is not listed is
     /// revoked. When left out, the rules are not this file's.
-    #[schemars(extend("x-unordered" = true))]
+    #[schemars(extend("x-unordered" = true, "x-grants" = rule::IDENTITY, "x-risk" = "ingress", "x-highlight" = true))]
     pub ingress: Option<Vec<Rule>>,
     /// Rules for outgoing connections. A rule that is not listed is revoked, also the one that AWS gives
     /// every new group, to everybody, among them. When left out, the rules are not this file's.
-    #[schemars(extend("x-unordered" = true))]
+    #[schemars(extend("x-unordered" = true, "x-grants" = rule::IDENTITY))]
     pub egress: Option<Vec<Rule>>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]

@@ -61,6 +61,18 @@ pub(super) enum Peer {
 /// Identity of a rule: everything but its description.
 pub(super) type Identity = (String, Option<i32>, Option<i32>, Peer);
 
+/// The fields that its identity is made of.
+pub(super) const IDENTITY: [&str; 8] = [
+    "protocol",
+    "from_port",
+    "to_port",
+    "cidr_ipv4",
+    "cidr_ipv6",
+    "prefix_list_id",
+    "security_group_id",
+    "security_group_name",
+];
+
 const ALL: &str = "all";
 /// Protocols that AWS has a word for, by number.
 const WORDS: [(&str, &str); 4] = [("1", "icmp"), ("6", "tcp"), ("17", "udp"), ("58", "icmpv6")];

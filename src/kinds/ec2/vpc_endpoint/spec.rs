@@ -15,11 +15,11 @@ pub struct Spec {
     #[schemars(extend("x-change" = "replace"))]
     pub vpc_id: String,
     /// The service that it leads to, such as `com.amazonaws.us-east-1.secretsmanager`. A change replaces.
-    #[schemars(regex(pattern = r"^[a-z0-9.-]+$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[a-z0-9.-]+$"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub service_name: String,
     /// `gateway`, free of charge and through route tables, for S3 and DynamoDB; `interface`, with addresses in subnets;
     /// or `gateway-load-balancer`. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-highlight" = true, "x-change" = "replace"))]
     pub vpc_endpoint_type: EndpointType,
     /// The region of the service, if it is another one. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
@@ -39,7 +39,7 @@ pub struct Spec {
     /// Of an interface: the addresses that it has.
     pub ip_address_type: Option<IpAddressType>,
     /// Policy document of what may be done through the endpoint; AWS allows everything when left out.
-    #[schemars(extend("x-compare" = "policy"))]
+    #[schemars(extend("x-risk" = "permissions", "x-compare" = "policy"))]
     pub policy: Option<Json>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]

@@ -25,7 +25,7 @@ use crate::aws::{Cx, ErrorCodes, Result};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest};
 use crate::kinds::reading::{read_each, required};
-use crate::kinds::tagging::all_tags;
+use crate::kinds::tagging::{AwsTag, TAG_VARIANT, all_tags, is_variant};
 use crate::kinds::{Found, Kind, changed_fields};
 use crate::names::{Owner, PhysicalId};
 use crate::value::Json;
@@ -96,6 +96,8 @@ placement_constraints: [{type: distinctInstance}]
 placement_strategy: [{type: spread, field: 'attribute:ecs.availability-zone'}]
 name: shop-orders
 ",
+        "variant: internal",
+        "{variant: public, name: shop-public}",
     ];
     const TRAITS: Traits = Traits {
         deadline: Duration::from_hours(1),
@@ -140,7 +142,9 @@ name: shop-orders
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let found = describe(cx, &spec.cluster, std::slice::from_ref(&spec.name)).await?;
         // One that drains is on its way out; its name is free when it has gone.
-        let Some(live) = found.iter().find(|live| live.status() == Some("ACTIVE")) else { return Ok(None) };
+        let Some(live) = found.iter().find(|live| live.status() == Some("ACTIVE")) else {
+            return find_variant(cx, owner, spec).await;
+        };
         cx.ensure_owned("a service", &spec.name, &all_tags(live.tags.clone().unwrap_or_default()), owner)?;
         Ok(Some(id(&spec.cluster, &spec.name)))
     }
@@ -152,11 +156,15 @@ name: shop-orders
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let mut changed = changed_fields::<Self>(from, to)?;
-        if changed.remove("tags") {
+        if changed.contains("tags") || changed.contains("variant") {
             let (cluster, name) = split_id(id)?;
             let live = describe(cx, cluster, &[name.to_owned()]).await?;
             let arn = live.first().and_then(Described::service_arn).map(str::to_owned);
             let arn = required("ecs:DescribeServices", "the ARN of the service", arn)?;
+            if let Some(variant) = to.variant.as_ref().filter(|_| changed.remove("variant")) {
+                cx.ecs().tag_resource().resource_arn(&arn).tags(AwsTag::new(TAG_VARIANT, variant)).send().await?;
+            }
+            changed.remove("tags");
             sync_tags(cx, &arn, from.tags.as_ref(), to.tags.as_ref()).await?;
         }
         if !changed.is_empty() {
@@ -189,6 +197,23 @@ name: shop-orders
     fn check(spec: &Spec) -> Vec<String> {
         rules::check(spec)
     }
+}
+
+/// A service of another name: beside a variant, a name stays what the service was made with.
+async fn find_variant(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+    if spec.variant.is_none() {
+        return Ok(None);
+    }
+    let all = cx.tagged_of(&owner.stack).await?;
+    let services = all.iter().filter(|(arn, _)| arn.contains(&format!(":service/{}/", spec.cluster)));
+    let ours = services.filter(|(_, tags)| is_variant(tags, owner, spec.variant.as_ref()));
+    let names: Vec<String> = ours.map(|(arn, _)| last_part(arn).to_owned()).collect();
+    if names.is_empty() {
+        return Ok(None);
+    }
+    // The index of tags goes on telling of what is gone.
+    let found = describe(cx, &spec.cluster, &names).await?;
+    Ok(found.iter().find(|live| live.status() == Some("ACTIVE")).and_then(id_of))
 }
 
 /// Cluster and service, from the id.
@@ -230,5 +255,5 @@ async fn found_of(cx: &Cx, live: &Described, id: &str) -> Result<Found<Service>>
         name: spec.name.clone(),
         cluster_name: spec.cluster.clone(),
     };
-    Ok(Found { spec, outputs, readiness: rollout.readiness.clone(), not_read: &[] })
+    Ok(Found { readiness: rollout.readiness.clone(), ..Found::serving(spec, outputs) })
 }

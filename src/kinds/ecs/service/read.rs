@@ -9,7 +9,7 @@ use super::spec::{
 use super::{deployment, service_connect, volumes};
 use crate::aws::from_wire;
 use crate::kinds::ecs::{last_part, strategy_of};
-use crate::kinds::tagging::user_tags;
+use crate::kinds::tagging::{TAG_VARIANT, all_tags, user_tags};
 
 /// The deployment that is, or becomes, the service's current one.
 pub(super) fn primary(live: &aws::Service) -> Option<&aws::Deployment> {
@@ -26,6 +26,7 @@ pub(super) fn spec_of(live: &aws::Service) -> Spec {
     let volumes = primary.map(aws::Deployment::volume_configurations).unwrap_or_default();
     Spec {
         name: live.service_name().unwrap_or_default().to_owned(),
+        variant: all_tags(live.tags.clone().unwrap_or_default()).remove(TAG_VARIANT),
         cluster: last_part(live.cluster_arn().unwrap_or_default()).to_owned(),
         task_definition: live.task_definition().unwrap_or_default().to_owned(),
         desired_count: Some(live.desired_count),

@@ -13,18 +13,26 @@ use crate::kinds::ecs::Capacity;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// Name, unique in the cluster; 1 to 255 letters, digits, `_` and `-`. A change replaces.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,255}$"), extend("x-change" = "replace"))]
+    /// Name, unique in the cluster; 1 to 255 letters, digits, `_` and `-`. A change replaces; beside `variant`, it counts
+    /// for the next service only.
+    #[schemars(
+        regex(pattern = r"^[A-Za-z0-9_-]{1,255}$"),
+        extend("x-highlight" = true, "x-change" = "replace", "x-settled-by" = "variant"),
+    )]
     pub name: String,
+    /// Text that tells it from another one for the same purpose, such as the network that it is in: with another text it
+    /// is replaced, and old and new stand side by side until the new one serves. Kept in the tag `isobar:variant`.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9 +=._:/@-]{1,256}$"), extend("x-change" = "replace-set"))]
+    pub variant: Option<String>,
     /// Name of the cluster. A change replaces.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,255}$"), extend("x-change" = "replace"))]
     pub cluster: String,
     /// ARN of a task definition with its revision. Another one rolls out.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("x-copies" = true))]
     pub task_definition: String,
     /// Initial number of tasks; 0 when left out. From then on the number is what scaling, or whoever operates
     /// it, has made of it: a change in the file changes nothing.
-    #[schemars(range(min = 0), extend("x-owned-by-aws" = true))]
+    #[schemars(range(min = 0), extend("x-risk" = "capacity", "x-highlight" = true, "x-owned-by-aws" = true))]
     pub desired_count: Option<i32>,
     /// Launch type of the tasks. Not with `capacity_provider_strategy`. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
@@ -45,6 +53,7 @@ pub struct Spec {
     #[schemars(length(max = 5), extend("x-unordered" = true))]
     pub security_group_ids: Option<Vec<String>>,
     /// Public addresses of the tasks; false when left out.
+    #[schemars(extend("x-public" = [true]))]
     pub assign_public_ip: Option<bool>,
     /// Target groups in which its tasks are registered. Each must hang on a listener already. Up to 5.
     #[schemars(length(max = 5))]

@@ -11,12 +11,13 @@ use super::spec::{LoadBalancer, PlacementConstraint, PlacementStrategy, ServiceR
 use super::{deployment, service_connect, volumes};
 use crate::aws::{Cx, Result, to_wire};
 use crate::kinds::ecs::{incomplete, strategy};
-use crate::kinds::tagging::owned_tags;
+use crate::kinds::tagging::{owned_tags, with_variant};
 use crate::names::Owner;
 
 /// The call that makes a service: it takes everything at once.
 pub(super) fn creation(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<CreateServiceFluentBuilder> {
     let capacity = spec.capacity_provider_strategy.as_deref().filter(|all| !all.is_empty());
+    let tags = with_variant(spec.tags.as_ref(), spec.variant.as_ref());
     Ok(cx
         .ecs()
         .create_service()
@@ -44,7 +45,7 @@ pub(super) fn creation(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<CreateServ
         .set_volume_configurations(volume_configurations(spec)?)
         .set_placement_constraints(constraints(spec))
         .set_placement_strategy(placement(spec))
-        .set_tags(Some(owned_tags(spec.tags.as_ref(), owner))))
+        .set_tags(Some(owned_tags(Some(&tags), owner))))
 }
 
 /// The call that changes these fields, all in one, so that they roll out once.
@@ -70,8 +71,8 @@ pub(super) fn change(
     Ok(cx
         .ecs()
         .update_service()
-        .cluster(&to.cluster)
-        .service(&to.name)
+        .cluster(&from.cluster)
+        .service(&from.name)
         .set_task_definition(Some(to.task_definition.clone()).filter(|_| has("task_definition")))
         .set_force_new_deployment(anew.then_some(true))
         .set_capacity_provider_strategy(capacity.map(strategy).transpose()?)

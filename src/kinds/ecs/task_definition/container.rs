@@ -14,7 +14,7 @@ pub struct Container {
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,255}$"))]
     pub name: String,
     /// Image, with a tag or, better, a digest: a tag that is moved changes nothing here.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("x-highlight" = true))]
     pub image: String,
     /// Essential container, with which the task ends; true when left out. One container must be essential.
     #[schemars(extend("default" = true))]

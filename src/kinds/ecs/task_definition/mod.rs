@@ -112,6 +112,7 @@ containers: [{name: web, image: 'carts:3', memory: 256}, {name: envoy, image: 'e
         unique_by: &["family"],
         // Every call registers another revision.
         idempotent_create: false,
+        snapshot: true,
         ..Traits::DEFAULT
     };
     const ERRORS: ErrorCodes = ErrorCodes {

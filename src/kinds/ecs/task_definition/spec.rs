@@ -17,10 +17,10 @@ pub struct Spec {
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,255}$"), extend("x-change" = "replace"))]
     pub family: String,
     /// CPU units of the whole task, 1024 to a vCPU. Fargate wants it, and takes certain sizes only.
-    #[schemars(range(min = 1, max = 1_000_000))]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-highlight" = true))]
     pub cpu: Option<i32>,
     /// Memory of the whole task, in MiB. Fargate wants it, and takes certain sizes to each `cpu` only.
-    #[schemars(range(min = 1, max = 10_000_000))]
+    #[schemars(range(min = 1, max = 10_000_000), extend("x-highlight" = true))]
     pub memory: Option<i32>,
     /// Network mode of the containers; `bridge` when left out. Fargate needs `awsvpc`.
     #[schemars(extend("default" = "bridge"))]

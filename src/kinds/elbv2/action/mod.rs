@@ -57,7 +57,7 @@ pub struct Share {
     pub arn: String,
     /// Its share of the requests beside the weights of the others, 0 to 999; AWS takes 1 when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = 999))]
+    #[schemars(range(min = 0, max = 999), extend("x-risk" = "traffic"))]
     pub weight: Option<i32>,
 }
 

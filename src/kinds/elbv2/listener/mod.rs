@@ -109,11 +109,10 @@ attributes: null
                 return Ok(Some(PhysicalId::new(arn)));
             }
             if same {
-                cx.ensure_described_owned(
-                    &format!("a listener on port {}", spec.port.unwrap_or_default()),
-                    &tags,
-                    owner,
-                )?;
+                // A port has one listener: one of ours, whatever its generation, is the one.
+                let what = format!("a listener on port {}", spec.port.unwrap_or_default());
+                cx.ensure_described_owned(&what, &tags, owner)?;
+                return Ok(Some(PhysicalId::new(arn)));
             }
         }
         Ok(None)

@@ -16,9 +16,10 @@ pub struct Spec {
     #[schemars(extend("x-change" = "replace"))]
     pub load_balancer_arn: String,
     /// Port, 1 to 65535; not of a gateway load balancer.
-    #[schemars(range(min = 1, max = 65_535))]
+    #[schemars(range(min = 1, max = 65_535), extend("x-highlight" = true))]
     pub port: Option<i32>,
     /// HTTP or HTTPS of an application load balancer, the others of a network load balancer; not of a gateway one.
+    #[schemars(extend("x-highlight" = true))]
     pub protocol: Option<Protocol>,
     /// ARNs of certificates, with HTTPS and TLS. The first is the default one; callers that name a host get the
     /// one that fits, in whatever order the others stand.

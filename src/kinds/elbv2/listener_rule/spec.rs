@@ -18,10 +18,10 @@ pub struct Spec {
     #[schemars(extend("x-change" = "replace"))]
     pub listener_arn: String,
     /// Its place among the rules of the listener, 1 to 50,000, the lowest first.
-    #[schemars(range(min = 1, max = 50_000))]
+    #[schemars(range(min = 1, max = 50_000), extend("x-highlight" = true))]
     pub priority: i32,
     /// Conditions that a request must all fulfil; up to 5 values in total.
-    #[schemars(length(min = 1), extend("x-unordered" = true))]
+    #[schemars(length(min = 1), extend("x-highlight" = true, "x-unordered" = true))]
     pub conditions: Vec<Condition>,
     /// Actions on a matching request.
     #[schemars(length(min = 1))]

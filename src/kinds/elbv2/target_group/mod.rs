@@ -4,7 +4,9 @@ mod spec;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_elasticloadbalancingv2::types::{Matcher, TargetGroup as Described, TargetGroupAttribute, TargetTypeEnum};
+use aws_sdk_elasticloadbalancingv2::types::{
+    Matcher, Tag, TargetGroup as Described, TargetGroupAttribute, TargetTypeEnum,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -13,7 +15,7 @@ use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, from_wire, live_tags, to_w
 use crate::catalog::Traits;
 use crate::cloud::ReadRequest;
 use crate::kinds::reading::{changed, created, read_each};
-use crate::kinds::tagging::owned_tags;
+use crate::kinds::tagging::{TAG_VARIANT, is_variant, owned_tags, with_variant};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use spec::{HealthCheck, Protocol, ProtocolVersion, Spec, TargetType};
@@ -68,6 +70,8 @@ tags: {team: commerce}
         "target_control_port: 9000",
         "{protocol: HTTPS, vpc_id: vpc-0a1b2c3d}",
         "name: shop-orders",
+        "variant: internal",
+        "{variant: public, name: shop-public}",
     ];
     const TRAITS: Traits = Traits { unique_by: &["name"], ..Traits::DEFAULT };
     const ERRORS: ErrorCodes = ErrorCodes {
@@ -101,7 +105,7 @@ tags: {team: commerce}
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let found = cx.elbv2().describe_target_groups().names(&spec.name).send().await.optional()?;
         let arn = found.and_then(|found| found.target_groups?.into_iter().find_map(|one| one.target_group_arn));
-        let Some(arn) = arn else { return Ok(None) };
+        let Some(arn) = arn else { return find_variant(cx, owner, spec).await };
         cx.ensure_owned("a target group", &spec.name, &read_tags(cx, &arn).await?, owner)?;
         Ok(Some(PhysicalId::new(arn)))
     }
@@ -132,7 +136,7 @@ tags: {team: commerce}
             .set_healthy_threshold_count(check.healthy_threshold)
             .set_unhealthy_threshold_count(check.unhealthy_threshold)
             .set_matcher(check.matcher.map(|codes| matcher(spec, codes)))
-            .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
+            .set_tags(Some(owned_tags(Some(&with_variant(spec.tags.as_ref(), spec.variant.as_ref())), owner)))
             .send()
             .await?;
         let arn = made.target_groups.unwrap_or_default().into_iter().find_map(|one| one.target_group_arn);
@@ -156,11 +160,15 @@ tags: {team: commerce}
                 .send()
                 .await?;
         }
-        let changed = changed_attributes(from.attributes.as_ref(), to.attributes.as_ref());
-        if !changed.is_empty() {
+        let attributes = changed_attributes(from.attributes.as_ref(), to.attributes.as_ref());
+        if !attributes.is_empty() {
             let of = |(key, value)| TargetGroupAttribute::builder().key(key).value(value).build();
             let call = cx.elbv2().modify_target_group_attributes().target_group_arn(arn);
-            call.set_attributes(Some(changed.into_iter().map(of).collect())).send().await?;
+            call.set_attributes(Some(attributes.into_iter().map(of).collect())).send().await?;
+        }
+        if let Some(variant) = changed(&from.variant, &to.variant) {
+            let tag = Tag::builder().key(TAG_VARIANT).value(variant).build();
+            cx.elbv2().add_tags().resource_arns(arn).tags(tag).send().await?;
         }
         sync_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
     }
@@ -202,6 +210,20 @@ tags: {team: commerce}
     }
 }
 
+/// A group of another name: beside a variant, a name stays what the group was made with.
+async fn find_variant(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+    if spec.variant.is_none() {
+        return Ok(None);
+    }
+    let all = cx.tagged_of(&owner.stack).await?;
+    let groups = all.iter().filter(|(arn, _)| arn.contains(":targetgroup/"));
+    let mut ours = groups.filter(|(_, tags)| is_variant(tags, owner, spec.variant.as_ref()));
+    let Some((arn, _)) = ours.next() else { return Ok(None) };
+    // The index of tags goes on telling of what is gone.
+    let there = cx.elbv2().describe_target_groups().target_group_arns(arn).send().await.optional()?;
+    Ok(there.map(|_| PhysicalId::new(arn)))
+}
+
 /// `None` for a target group that does not exist.
 async fn attributes(cx: &Cx, arn: &str) -> Result<Option<Attributes>> {
     let answer = cx.elbv2().describe_target_group_attributes().target_group_arn(arn).send().await.optional()?;
@@ -229,6 +251,7 @@ fn found(live: Described, attributes: Option<Attributes>, tags: BTreeMap<String,
     };
     let spec = Spec {
         name: name.clone(),
+        variant: tags.get(TAG_VARIANT).cloned(),
         protocol: live.protocol.and_then(|case| from_wire(case.as_str())),
         port: live.port,
         protocol_version: live.protocol_version.and_then(|version| from_wire(&version)),

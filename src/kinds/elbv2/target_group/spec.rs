@@ -10,14 +10,23 @@ use crate::kinds::elbv2::Attributes;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// Name, unique in the region; 1 to 32 letters, digits and dashes, no dash at either end. A change replaces.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$"), extend("x-change" = "replace"))]
+    /// Name, unique in the region; 1 to 32 letters, digits and dashes, no dash at either end. A change replaces; beside
+    /// `variant`, it counts for the next group only.
+    #[schemars(
+        regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$"),
+        extend("x-change" = "replace", "x-settled-by" = "variant"),
+    )]
     pub name: String,
+    /// Text that tells it from another one for the same purpose, such as the network that it is in: with another text it
+    /// is replaced, and old and new stand side by side until the new one serves. Kept in the tag `isobar:variant`.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9 +=._:/@-]{1,256}$"), extend("x-change" = "replace-set"))]
+    pub variant: Option<String>,
     /// Protocol to the targets; not of `lambda`. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-highlight" = true, "x-change" = "replace"))]
     pub protocol: Option<Protocol>,
-    /// Port of targets that do not name another one, 1 to 65535; not of `lambda`. A change replaces.
-    #[schemars(range(min = 1, max = 65_535), extend("x-change" = "replace"))]
+    /// Port of targets that do not name another one, 1 to 65535; not of `lambda`. A change replaces; beside `variant`, it
+    /// counts for the next group only.
+    #[schemars(range(min = 1, max = 65_535), extend("x-highlight" = true, "x-change" = "replace", "x-settled-by" = "variant"))]
     pub port: Option<i32>,
     /// Version of HTTP; `HTTP1` when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
@@ -26,7 +35,7 @@ pub struct Spec {
     #[schemars(extend("x-change" = "replace"))]
     pub vpc_id: Option<String>,
     /// Type of the targets; `instance` when left out. A change replaces.
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-highlight" = true, "x-change" = "replace"))]
     pub target_type: Option<TargetType>,
     /// Kind of the targets' addresses; `ipv4` when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]

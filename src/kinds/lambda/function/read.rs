@@ -80,7 +80,7 @@ fn found_of(
     if config.last_update_status() == Some(&LastUpdateStatus::Failed) {
         spec.role = format!("{FAILED_UPDATE}{})", config.last_update_status_reason().unwrap_or("AWS does not say why"));
     }
-    Ok(Found { spec, outputs, readiness: readiness(config), not_read: &[] })
+    Ok(Found { readiness: readiness(config), ..Found::serving(spec, outputs) })
 }
 
 /// Pending while AWS refuses changes. A function whose last update failed goes on as it was before, and wants

@@ -12,7 +12,7 @@ use crate::aws::Tags;
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Name, unique in the region; 1 to 64 letters, digits, `-` and `_`. A change replaces.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub name: String,
     /// Code: a zip file or a container image. A change from one to the other replaces.
     #[schemars(extend("x-change" = "replace-case"))]
@@ -25,13 +25,13 @@ pub struct Spec {
     pub handler: Option<String>,
     /// Runtime, such as `nodejs24.x`, `python3.14`, `java25` or `provided.al2023`. Needed with a zip file,
     /// not taken with an image.
-    #[schemars(regex(pattern = r"^(nodejs|python|java|dotnet|dotnetcore|ruby|go|provided)[0-9a-z.]*$"))]
+    #[schemars(regex(pattern = r"^(nodejs|python|java|dotnet|dotnetcore|ruby|go|provided)[0-9a-z.]*$"), extend("x-highlight" = true))]
     pub runtime: Option<String>,
     /// Memory in MB, 128 to 10240, and processor power with it; 128 when left out.
-    #[schemars(range(min = 128, max = 10240))]
+    #[schemars(range(min = 128, max = 10240), extend("x-highlight" = true))]
     pub memory_size: Option<i32>,
     /// Seconds after which a call is given up, 1 to 900; 3 when left out.
-    #[schemars(range(min = 1, max = 900))]
+    #[schemars(range(min = 1, max = 900), extend("x-highlight" = true))]
     pub timeout_seconds: Option<i32>,
     /// Environment variables, 4 KB together. One that is not listed is taken away.
     pub environment: Option<BTreeMap<String, String>>,

@@ -13,19 +13,21 @@ use crate::cloud::{Class, CloudError};
 pub struct Spec {
     /// Type, which says what is checked.
     #[serde(rename = "type")]
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-highlight" = true, "x-change" = "replace"))]
     pub check: Type,
     /// Its name in the console: the tag `Name`.
     #[schemars(length(max = 256))]
     pub name: Option<String>,
     /// Inverts the status: healthy counts as unhealthy. This is how traffic is taken away by hand.
+    #[schemars(extend("x-risk" = "health-off"))]
     pub inverted: Option<bool>,
     /// Stops checking. A disabled check counts as **healthy**; to take traffic away use `inverted`.
+    #[schemars(extend("x-risk" = "health-off"))]
     pub disabled: Option<bool>,
 
     /// HTTP, HTTPS, TCP: name that is looked up and asked; with `ip_address`, the `Host` that is sent.
     /// It must be the name of one region, never the one that all regions share. Empty takes it away.
-    #[schemars(length(max = 255))]
+    #[schemars(length(max = 255), extend("x-highlight" = true))]
     pub fqdn: Option<String>,
     /// HTTP, HTTPS, TCP: address that is asked, IPv4 or IPv6. A change replaces the check, because AWS
     /// cannot give an address to a check that has none.
@@ -35,7 +37,7 @@ pub struct Spec {
     #[schemars(range(min = 1, max = 65535))]
     pub port: Option<i32>,
     /// HTTP, HTTPS: path that is asked for, such as `/health`; 2xx and 3xx are healthy. Empty takes it away.
-    #[schemars(length(max = 255))]
+    #[schemars(length(max = 255), extend("x-highlight" = true))]
     pub resource_path: Option<String>,
     /// The `_STR_MATCH` types: text that must stand in the first 5,120 bytes of the body.
     #[schemars(length(min = 1, max = 255))]

@@ -11,7 +11,7 @@ use crate::aws::Tags;
 pub struct Spec {
     /// Name of the domain, such as `example.com`. A zone in its place has other name servers, which
     /// the registrar has to be told.
-    #[schemars(length(min = 1, max = 1024), extend("x-change" = "replace", "x-compare" = "dns"))]
+    #[schemars(length(min = 1, max = 1024), extend("x-highlight" = true, "x-change" = "replace", "x-compare" = "dns"))]
     pub name: String,
     /// Description; at most 256 characters.
     #[schemars(length(max = 256))]

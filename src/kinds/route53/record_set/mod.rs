@@ -245,9 +245,11 @@ async fn all(cx: &Cx, zone: &str) -> Result<Vec<ResourceRecordSet>> {
     pages(cx, zone, None).await
 }
 
-/// The records of one name, from where they stand in the list.
+/// The records of one name and no other: the list only begins with them.
 async fn exact(cx: &Cx, id: &Id) -> Result<Vec<ResourceRecordSet>> {
-    pages(cx, &id.zone, Some(&id.name)).await
+    let mut all = pages(cx, &id.zone, Some(&id.name)).await?;
+    all.retain(|set| plain_name(&set.name) == id.name);
+    Ok(all)
 }
 
 async fn pages(cx: &Cx, zone: &str, only: Option<&str>) -> Result<Vec<ResourceRecordSet>> {

@@ -16,10 +16,10 @@ pub struct Spec {
     #[schemars(length(min = 1, max = 32), extend("x-change" = "replace"))]
     pub zone_id: String,
     /// The name, in full and without trailing dot; `*.` in front stands for any label.
-    #[schemars(length(min = 1, max = 1024), extend("x-change" = "replace", "x-compare" = "dns"))]
+    #[schemars(length(min = 1, max = 1024), extend("x-highlight" = true, "x-change" = "replace", "x-compare" = "dns"))]
     pub name: String,
     /// The types it answers: one, or `A` and `AAAA` together where `alias` stands. All change in one batch.
-    #[schemars(length(min = 1, max = 2), extend("x-unordered" = true))]
+    #[schemars(length(min = 1, max = 2), extend("x-highlight" = true, "x-unordered" = true))]
     pub types: Vec<RecordType>,
     /// Identifier among the records of one name and type with `routing`; 1 to 128 characters,
     /// such as `shop:us-east-1`. A change replaces the record, and AWS refuses two records of one place
@@ -29,8 +29,10 @@ pub struct Spec {
     /// Routing policy among the records of the name. All of them must have the same policy.
     /// There is only one record when left out. A change of the way takes along the records of the other regions,
     /// `<stack>:<region>`, where it is `latency` or `weighted`; every other change of the way needs the others gone.
+    #[schemars(extend("x-highlight" = true))]
     pub routing: Option<Routing>,
     /// An AWS resource that it stands for. Either this or `values` is wanted.
+    #[schemars(extend("x-risk" = "traffic", "x-wait" = "resolvers go on with the old answer until its TTL is over, 60 seconds for an alias"))]
     pub alias: Option<Alias>,
     /// Time for which resolvers may cache the answer, in seconds. Needed with `values`.
     #[schemars(range(min = 0, max = 2_147_483_647))]
@@ -38,10 +40,10 @@ pub struct Spec {
     /// Answers, in DNS's own form: `TXT` in double quotes, in parts of up to 255 characters. Every
     /// certificate of the account for a name is proved by the same CNAME: deleting it stops the renewal of those
     /// of other stacks and regions too, until they make it again.
-    #[schemars(length(min = 1, max = 400), extend("x-unordered" = true))]
+    #[schemars(length(min = 1, max = 400), extend("x-wait" = "resolvers go on with the old answer until its TTL is over", "x-unordered" = true))]
     pub values: Option<Vec<String>>,
     /// Id of the health check that takes it out when it fails. Empty for none.
-    #[schemars(length(max = 64), extend("x-needs" = "serving"))]
+    #[schemars(length(max = 64), extend("x-risk" = "health", "x-needs" = "serving"))]
     pub health_check_id: Option<String>,
 }
 
@@ -83,7 +85,7 @@ pub enum Routing {
     /// By lot.
     Weighted {
         /// Its share of all weights, 0 to 255. 0 takes it out, unless all are 0.
-        #[schemars(range(min = 0, max = 255))]
+        #[schemars(range(min = 0, max = 255), extend("x-risk" = "traffic"))]
         weight: i64,
     },
     /// By where the client is; the smallest place wins. Without a record for the country `*`, clients
@@ -138,6 +140,7 @@ pub struct Alias {
     pub zone_id: String,
     /// Takes it out when its target is unhealthy; false when left out. Has no effect for API Gateway: give it a
     /// health check instead.
+    #[schemars(extend("x-risk" = "health"))]
     pub evaluate_target_health: Option<bool>,
 }
 
