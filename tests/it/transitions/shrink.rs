@@ -22,7 +22,9 @@ pub fn shrunk(live: &Live, steps: &[Step], fault: &Fault, time: Duration) -> (Ve
     calmer(&mut best, &fails);
     // What no file changes goes all at once, if it can: entries first, then keys of the others.
     for depth in [2, 3] {
-        let same = |path: &Vec<String>| path.len() == depth && is_the_same(&best.0, path) && !best.1.told.contains(&path.join("."));
+        let same = |path: &Vec<String>| {
+            path.len() == depth && is_the_same(&best.0, path) && !best.1.told.contains(&path.join("."))
+        };
         let mut all: Vec<Vec<String>> = paths(&best.0[0].file, depth).into_iter().filter(same).collect();
         all.retain(|path| path[0] != "network");
         without(&mut best, &all, &fails);
