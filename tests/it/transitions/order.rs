@@ -13,8 +13,21 @@ struct Use {
     used: String,
 }
 
-/// Parts that nothing that serves looks at.
-const IDLE: [&str; 8] = ["alarm", "log_group", "permission", "scaling", "policy", "dashboard", "topic", "health_check"];
+/// Kinds without which a request has no answer.
+const ANSWER: [&str; 12] = [
+    "lambda.Function",
+    "lambda.Alias",
+    "lambda.Version",
+    "lambda.Permission",
+    "iam.Role",
+    "ecs.Service",
+    "autoscaling.Group",
+    "elbv2.LoadBalancer",
+    "elbv2.Listener",
+    "elbv2.TargetGroup",
+    "dynamodb.GlobalTable",
+    "sqs.Queue",
+];
 
 fn uses(stack: &Yaml) -> Vec<Use> {
     let mut found = Vec::new();
@@ -34,44 +47,45 @@ fn uses(stack: &Yaml) -> Vec<Use> {
     found
 }
 
+/// An event of a step.
+struct Told<'a> {
+    event: &'a str,
+    path: &'a str,
+    region: &'a str,
+    verb: &'a str,
+    kind: &'a str,
+}
+
+impl<'a> Told<'a> {
+    fn read(event: &'a Json) -> Option<Self> {
+        let [name, address, verb, kind] =
+            ["event", "address", "verb", "kind"].map(|key| event[key].as_str().unwrap_or_default());
+        let (path, region) = address.split_once('@')?;
+        Some(Self { event: name, path, region, verb, kind })
+    }
+
+    fn deletes(&self) -> bool {
+        self.event == "step_started" && self.verb == "delete"
+    }
+}
+
 /// The first thing that was deleted before what used it had turned elsewhere, as kind and words.
 pub fn broken(old: &Yaml, events: &[Json]) -> Option<(String, String)> {
-    let step = |event: &Json| {
-        let (path, region) = event["address"].as_str().unwrap_or_default().split_once('@')?;
-        let verb = event["verb"].as_str().unwrap_or_default().to_owned();
-        Some((event["event"].as_str()?.to_owned(), path.to_owned(), region.to_owned(), verb))
-    };
-    let steps: Vec<_> = events.iter().filter_map(step).collect();
+    let steps: Vec<Told<'_>> = events.iter().filter_map(Told::read).collect();
+    let regions: BTreeSet<&str> = steps.iter().map(|step| step.region).filter(|region| *region != "global").collect();
     for one in uses(old) {
-        let first = |name: &str, verb: &str, path: &str, region: &str| {
-            steps.iter().position(|(event, at, place, what)| {
-                event == name && at == path && place == region && (verb.is_empty() || what == verb)
-            })
-        };
-        let deleted: BTreeSet<(&String, &String)> = steps
-            .iter()
-            .filter(|(event, path, _, verb)| event == "step_started" && verb == "delete" && belongs(path, &one.used))
-            .map(|(_, path, region, _)| (path, region))
-            .collect();
-        for (path, region) in deleted {
-            let idle = path.rsplit('.').next().is_some_and(|part| IDLE.iter().any(|idle| part.contains(idle)));
+        let answers = |step: &Told<'_>| ANSWER.contains(&step.kind) && belongs(step.path, &one.used);
+        for (gone, step) in steps.iter().enumerate().filter(|(_, step)| step.deletes() && answers(step)) {
             // What is global is used in every region.
-            let places: BTreeSet<&String> = steps
-                .iter()
-                .map(|(_, _, place, _)| place)
-                .filter(|place| region == "global" || *place == region)
-                .collect();
-            for place in places {
-                let turned = first("step_done", "", &one.turns_at, place);
-                let goes_too = first("step_started", "delete", &one.turns_at, place).is_some();
-                let gone = first("step_started", "delete", path, region);
-                if !idle && !goes_too && turned > gone && gone.is_some() {
-                    let told = format!(
-                        "{path}@{region} was deleted before {}@{place} had turned to something else",
-                        one.turns_at
-                    );
+            for region in regions.iter().filter(|region| step.region == "global" || step.region == **region) {
+                let at_user = |step: &Told<'_>| step.path == one.turns_at && step.region == *region;
+                let goes_too = steps.iter().any(|step| at_user(step) && step.deletes());
+                let turned = steps.iter().position(|step| at_user(step) && step.event == "step_done");
+                if !goes_too && turned.is_some_and(|turned| turned > gone) {
+                    let (path, user) = (step.path, &one.turns_at);
+                    let told = format!("{path} was deleted before {user} had turned to something else in {region}");
                     return Some((
-                        format!("deleted before its user had turned: {} of {}", kind(path), kind(&one.turns_at)),
+                        format!("deleted before its user had turned: {} of {}", kind(path), kind(user)),
                         told,
                     ));
                 }
@@ -105,7 +119,10 @@ fn a_target_that_goes_before_its_stage_has_moved_is_found() {
     use super::yaml::yaml;
     use serde_json::json;
     let old = yaml("{apis: {x: {routes: {GET /: functions.f}}}}");
-    let step = |event: &str, address: &str, verb: &str| json!({"event": event, "address": address, "verb": verb});
+    let step = |event: &str, address: &str, verb: &str| {
+        let kind = if address.starts_with("functions") { "lambda.Alias" } else { "apigateway.Stage" };
+        json!({"event": event, "address": address, "verb": verb, "kind": kind})
+    };
     let gone = step("step_started", "functions.f.alias@us-east-1", "delete");
     let moved = step("step_done", "apis.x.stage@us-east-1", "update");
     let elsewhere = step("step_done", "apis.x.stage@us-west-2", "update");

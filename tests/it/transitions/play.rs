@@ -7,7 +7,7 @@ use super::live::{Live, Seen};
 use super::markers::{Markers, entry_of, may_go};
 use super::promise::difference;
 use super::scenario::{Mode, Step};
-use super::yaml::{Yaml, get, keys, texts, yaml};
+use super::yaml::{Yaml, get, keys, paths, remove, texts, yaml};
 use super::{order, promise, traffic};
 use crate::support::program::Ran;
 
@@ -269,8 +269,23 @@ impl Chain<'_> {
         Err((format!("not as a first apply makes it: {kind}"), differs.join("\n")))
     }
 
+    /// Applies the last file without the word that keeps things from being destroyed; whether it had it.
+    fn nothing_is_retained(&self) -> bool {
+        let Some(last) = self.stand.last() else { return false };
+        let mut open = last.clone();
+        for path in paths(last, 3).iter().filter(|path| path.last().is_some_and(|key| key == "retain")) {
+            remove(&mut open, &path.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+        self.live.write(&open);
+        open != *last && self.live.run("apply", &[]).code == Some(0)
+    }
+
     fn destroy(&mut self) -> Result<(), Wrong> {
-        let ran = self.live.run("destroy", &["--allow-data-loss", "all"]);
+        let before = self.live.see();
+        let mut ran = self.live.run("destroy", &["--allow-data-loss", "all"]);
+        if ran.code == Some(4) && self.live.see() == before && self.nothing_is_retained() {
+            ran = self.live.run("destroy", &["--allow-data-loss", "all"]);
+        }
         let after = self.live.see();
         if ran.code != Some(0) {
             return Err((format!("destroy fails: {}", failed_step(&self.live.events(), &ran)), told(&ran)));

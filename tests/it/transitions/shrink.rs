@@ -6,7 +6,7 @@ use super::live::Live;
 use super::play::{Fault, play};
 use super::repair::repair;
 use super::scenario::{Mode, Step};
-use super::yaml::{paths, remove};
+use super::yaml::{get, paths, remove};
 
 /// The shortest chain that was found in this time, and its fault.
 pub fn shrunk(live: &Live, steps: &[Step], fault: &Fault, time: Duration) -> (Vec<Step>, Fault) {
@@ -20,11 +20,47 @@ pub fn shrunk(live: &Live, steps: &[Step], fault: &Fault, time: Duration) -> (Ve
     };
     fewer_steps(&mut best, &fails);
     calmer(&mut best, &fails);
-    // Blocks first, then entries, then their keys.
+    // What no file changes goes all at once, if it can: entries first, then keys of the others.
+    for depth in [2, 3] {
+        let same = |path: &Vec<String>| {
+            path.len() == depth && is_the_same(&best.0, path) && !best.1.told.contains(&path.join("."))
+        };
+        let mut all: Vec<Vec<String>> = paths(&best.0[0].file, depth).into_iter().filter(same).collect();
+        all.retain(|path| path[0] != "network");
+        without(&mut best, &all, &fails);
+    }
+    // Then one after the other: blocks, entries, keys.
     for depth in 1..=4 {
         smaller(&mut best, depth, &fails);
     }
     best
+}
+
+/// Whether all files say the same at a path.
+fn is_the_same(steps: &[Step], path: &[String]) -> bool {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    steps.iter().all(|step| get(&step.file, &path) == get(&steps[0].file, &path))
+}
+
+/// Tries it without all of this, then without either half.
+fn without(best: &mut (Vec<Step>, Fault), all: &[Vec<String>], fails: &Fails<'_>) {
+    if all.is_empty() {
+        return;
+    }
+    let mut tried = best.0.clone();
+    for step in &mut tried {
+        for path in all {
+            remove(&mut step.file, &path.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+        repair(&mut step.file);
+    }
+    if let Some(fault) = fails(&tried) {
+        *best = (tried, fault);
+    } else if all.len() > 3 {
+        let (first, second) = all.split_at(all.len() / 2);
+        without(best, first, fails);
+        without(best, second, fails);
+    }
 }
 
 type Fails<'a> = dyn Fn(&[Step]) -> Option<Fault> + 'a;
