@@ -166,23 +166,6 @@ def test_topics(aws, name):
 # --- roles
 
 
-def test_inline_policies_of_a_role_count_together(aws, name):
-    iam = aws("iam")
-    create_role(aws, name)
-
-    def policy(queues: int) -> str:
-        arns = [f"arn:aws:sqs:us-east-1:123456789012:queue-{queue:020}" for queue in range(queues)]
-        statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arns}
-        return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=8)
-
-    iam.put_role_policy(RoleName=name, PolicyName="one", PolicyDocument=policy(70))
-    with fails("LimitExceeded"):
-        iam.put_role_policy(RoleName=name, PolicyName="two", PolicyDocument=policy(90))
-    iam.put_role_policy(RoleName=name, PolicyName="one", PolicyDocument=policy(150))
-    iam.put_role_policy(RoleName=name, PolicyName="one", PolicyDocument=policy(10))
-    iam.put_role_policy(RoleName=name, PolicyName="two", PolicyDocument=policy(90))
-
-
 def test_roles(aws, name):
     iam, managed = aws("iam"), "arn:aws:iam::aws:policy/AWSLambdaExecute"
     arn = create_role(aws, name)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::names::{Address, KindName};
-use crate::value::{Json, Path, Template};
+use crate::value::{Json, Key, Path, Template};
 
 /// A resource that should be there, with references still in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,11 @@ impl Declaration {
             timeout: None,
             origin,
         }
+    }
+
+    /// True if the file has it as a raw resource.
+    pub fn is_raw(&self) -> bool {
+        matches!(self.origin.0.first(), Some(Key::Field(block)) if block == "resources")
     }
 
     /// Marks a field as the block's own default if the file does not say it.

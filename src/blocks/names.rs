@@ -10,7 +10,7 @@ use super::expansion::Expansion;
 use crate::catalog::{Catalog, KindInfo};
 use crate::names::Scope;
 use crate::problem::{Code, Problem, Span};
-use crate::value::{Json, Key, Path};
+use crate::value::{Json, Path};
 
 /// Fields that hold a name. What is told apart by other things alone, such as the network that it is in, has none.
 const NAMES: [&str; 3] = ["name", "family", "domain"];
@@ -73,7 +73,7 @@ fn twin(cx: &Expansion<'_>, first: &Declaration, second: &Declaration, name: &st
         (message, "write `${region}` into the name, or `in: primary` for one of it".to_owned())
     } else {
         let message = format!("`{}` and `{}` would both be the {} `{name}`", one.path, other.path, first.kind);
-        let raw = [second, first].into_iter().find(|one| is_raw(one));
+        let raw = [second, first].into_iter().find(|one| one.is_raw());
         let help = match raw {
             Some(raw) => format!("write another `name` under `properties` of `{}`", raw.address.path),
             None => "give one of them another name in this file".to_owned(),
@@ -83,10 +83,6 @@ fn twin(cx: &Expansion<'_>, first: &Declaration, second: &Declaration, name: &st
     let key = |declaration: &Declaration| cx.loaded.places.key(&declaration.origin);
     let problem = Problem::new(Code::SameName, message).at(key(second)).help(help);
     if first.origin == second.origin { problem } else { problem.note(key(first), "the first one") }
-}
-
-fn is_raw(declaration: &Declaration) -> bool {
-    matches!(declaration.origin.0.first(), Some(Key::Field(block)) if block == "resources")
 }
 
 /// Reports tags that are one to AWS, where keys that differ in case only are.

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use equal::same_policy;
 use equal::{dns, same, sorted};
 pub use managed::managed_part;
-pub use target::{target, unfinished};
+pub use target::{staying, target, unfinished};
 pub use widened::widened;
 
 use crate::catalog::{Annotations, Compare, Field, SchemaType, Shape};

@@ -43,6 +43,32 @@ pub fn unfinished(shape: &Shape, wanted: &Json, defaults: &[Path], sent: &Json) 
     kept.with_placeholders(&mut |_| Json::Null)
 }
 
+/// The fields that were sent and are no longer said, where AWS has no default to go back to.
+pub fn staying(shape: &Shape, wanted: &Partial, sent: &Json) -> Vec<Path> {
+    let mut paths = Vec::new();
+    collect_staying(shape, wanted, sent, &Path::default(), &mut paths);
+    paths
+}
+
+fn collect_staying(shape: &Shape, wanted: &Partial, sent: &Json, path: &Path, paths: &mut Vec<Path>) {
+    let (Partial::Map(said), Json::Object(sent)) = (wanted, sent) else { return };
+    for (name, sent) in sent.iter().filter(|(_, sent)| !sent.is_null()) {
+        let Some(inner) = shape.at([name.as_str()]) else { continue };
+        let (annotations, path) = (&inner.annotations, path.field(name));
+        match (&shape.schema_type, said.get(name).filter(|said| !said.is_null())) {
+            (_, Some(said)) => collect_staying(inner, said, sent, &path, paths),
+            (SchemaType::Map(_), None) if shape.annotations.stays => paths.push(path),
+            (SchemaType::Object(_), None) => {
+                let goes = shape.annotations.whole || annotations.reset.is_some() || reset(inner).is_some();
+                if !goes && !annotations.owned_by_aws {
+                    paths.push(path);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// The value that says a field's default; none if there is no such value. Of what is shared with others, only what is
 /// ours goes.
 fn reset(shape: &Shape) -> Option<Json> {
@@ -199,6 +225,14 @@ mod tests {
         assert_eq!(of(json!({"memory": 256}), json!({"memory": 1024}), json!({"memory": 512})), json!({"memory": 256}));
         let new = target(&shape(), &Partial::from_json(&json!({"memory": 256})), &[], &json!({"memory": 128}), None);
         assert_eq!(new.finish(), Ok(json!({"memory": 256})));
+    }
+
+    #[test]
+    fn fields_without_a_default_stay_and_are_told() {
+        let sent = json!({"name": "a", "warmth": 3, "exec": true, "witness": "w", "tags": {"a": "1"}});
+        let stays = staying(&shape(), &Partial::from_json(&json!({"name": "a"})), &sent);
+        assert_eq!(stays, [Path::of(["warmth"])]);
+        assert!(staying(&shape(), &Partial::from_json(&sent), &sent).is_empty());
     }
 
     #[test]

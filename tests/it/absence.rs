@@ -336,7 +336,8 @@ fn every_key_that_is_taken_out_or_said_no_to_is_undone() {
     functions.f.reserved_concurrency
       functions.f@us-east-1 reserved_concurrency: 5 -> -1
     services.web.port
-      services.web@us-east-1 load_balancers: [{"container_name":"web","container_port":8080,"target_group_arn":"services.web.target_group@us-east-1:arn"}] -> []
+      replace services.web@us-east-1 load_balancers: [{"container_name":"web","container_port":8080,"target_group_arn":"services.web.target_group@us-east-1:arn"}] -…
+      replace services.web@us-east-1 variant: "internal 10.1.0.0/16" -> "10.1.0.0/16"
       replace services.web.group@us-east-1 description: "Called by its load balancer" -> "Nobody calls it"
       replace services.web.group@us-east-1 ingress: [{"from_port":8080,"protocol":"tcp","security_group_id":"services.web.load_balancer_group@us-east-1:id","to_port…
       delete services.web.listener@us-east-1
@@ -384,10 +385,13 @@ fn every_key_that_is_taken_out_or_said_no_to_is_undone() {
       services.called.target_group@us-east-1 health_check.timeout_seconds: 4 -> 5
       services.called.target_group@us-east-1 health_check.unhealthy_threshold: 2 -> 3
     services.called.public
+      replace services.called@us-east-1 variant: "internet-facing 10.1.0.0/16" -> "internal 10.1.0.0/16"
       replace services.called.load_balancer@us-east-1 name: "said-called-5dafadee" -> "said-called-69b69942"
       replace services.called.load_balancer@us-east-1 scheme: "internet-facing" -> "internal"
       replace services.called.load_balancer@us-east-1 subnet_ids: ["network.public.use1-az1@us-east-1:id","network.public.use1-az2@us-east-1:id"] -> ["network.priva…
       services.called.load_balancer_group@us-east-1 ingress: [{"cidr_ipv4":"0.0.0.0/0","from_port":80,"protocol":"tcp","to_port":80}] -> []
+      replace services.called.rule@us-east-1 actions[0].forward.target_groups["services.called.target_group@us-east-1:arn"]: {"arn":"services.called.target_group@us…
+      replace services.called.target_group@us-east-1 variant: "internet-facing 10.1.0.0/16" -> "internal 10.1.0.0/16"
     services.web.desired
       services.web@us-east-1 desired_count: 5 -> 2
     services.web.scale
@@ -443,14 +447,16 @@ fn every_key_that_is_taken_out_or_said_no_to_is_undone() {
     fleets.pool.key
       fleets.pool.template@us-east-1 key_name: "admin" -> ""
     fleets.pool.port
-      fleets.pool@us-east-1 health_check_type: "ELB" -> "EC2"
-      fleets.pool@us-east-1 target_group_arns: ["fleets.pool.target_group@us-east-1:arn"] -> []
+      replace fleets.pool@us-east-1 health_check_type: "ELB" -> "EC2"
+      replace fleets.pool@us-east-1 target_group_arns: ["fleets.pool.target_group@us-east-1:arn"] -> []
+      replace fleets.pool@us-east-1 variant: "internal 10.1.0.0/16 8080" -> "10.1.0.0/16"
       replace fleets.pool.group@us-east-1 description: "Called by its load balancer" -> "Nobody calls it"
       replace fleets.pool.group@us-east-1 ingress: [{"from_port":8080,"protocol":"tcp","security_group_id":"fleets.pool.load_balancer_group@us-east-1:id","to_port":…
       delete fleets.pool.listener@us-east-1
       delete fleets.pool.load_balancer@us-east-1
       delete fleets.pool.load_balancer_group@us-east-1
       delete fleets.pool.rule@us-east-1
+      delete fleets.pool.standby_rule@us-east-1
       delete fleets.pool.target_group@us-east-1
     tables.t.indexes
       tables.t@global indexes.by_x: {"key":{"partition":{"name":"x","type":"S"}},"projection":"ALL"} -> null
@@ -523,7 +529,7 @@ fn every_key_that_is_taken_out_or_said_no_to_is_undone() {
       apis.weighted.health@us-east-1 tags.team: "commerce" -> null
       apis.weighted.role@us-east-1 tags.team: "commerce" -> null
       apis.weighted.stage@us-east-1 tags.team: "commerce" -> null
-      and 53 more
+      and 54 more
     network.endpoints
       delete network.endpoint.s3@us-east-1
     network.nat
@@ -542,13 +548,20 @@ fn parts_of_a_table_that_its_file_no_longer_has_go() {
     let whole = "{key: {at: number}, indexes: {by_x: {key: {x: string}}}, ttl: expires_at}";
     let there = world_of(&table(whole));
     let less = plan(&table("{key: {at: number}, indexes: {}}"), &there.state, &there);
-    insta::assert_snapshot!(changes(&less), @"");
+    insta::assert_snapshot!(changes(&less), @r#"
+    tables.t@global indexes.by_x: {"key":{"partition":{"name":"x","type":"S"}},"projection":"ALL"} -> null
+    tables.t@global ttl_attribute: "expires_at" -> ""
+    "#);
     assert!(less.obstacles.is_empty(), "{:?}", less.obstacles);
 
     // The sort key is part of what a table is: without it there is another table, and this one is protected.
     let world = world_of(&table(&whole.replace("{at: number}", "{at: number, who: string}")));
     let less = plan(&table("{key: {at: number}, indexes: {}}"), &world.state, &world);
-    insta::assert_snapshot!(changes(&less), @"");
+    insta::assert_snapshot!(changes(&less), @r#"
+    replace tables.t@global indexes.by_x: {"key":{"partition":{"name":"x","type":"S"}},"projection":"ALL"} -> null
+    replace tables.t@global key.sort: {"name":"who","type":"S"} -> null
+    replace tables.t@global ttl_attribute: "expires_at" -> ""
+    "#);
     let refused: Vec<&str> = less.obstacles.iter().map(|obstacle| obstacle.message.as_str()).collect();
     assert_eq!(refused, ["this resource holds data and is protected; the plan would replace it"]);
 }
@@ -576,6 +589,7 @@ fn what_somebody_sets_by_hand_stays_where_the_file_never_said_it() {
     functions.f.access
       functions.f.role@us-east-1 policies["tables.t"]: {"Statement":[{"Action":["dynamodb:BatchGetItem","dynamodb:ConditionCheckItem","dynamodb:DescribeTable","dyna…
     services.web.port
+      replace services.web@us-east-1 variant: "internal 10.1.0.0/16" -> "10.1.0.0/16"
       replace services.web.group@us-east-1 description: "Called by its load balancer" -> "Nobody calls it"
       replace services.web.group@us-east-1 ingress: [{"from_port":8080,"protocol":"tcp","security_group_id":"services.web.load_balancer_group@us-east-1:id","to_port…
       services.web.task@us-east-1 containers.web.port_mappings: [{"container_port":8080,"protocol":"tcp"}] -> null
@@ -606,10 +620,13 @@ fn what_somebody_sets_by_hand_stays_where_the_file_never_said_it() {
     services.web.access
       services.web.role@us-east-1 policies["tables.t"]: {"Statement":[{"Action":["dynamodb:BatchGetItem","dynamodb:ConditionCheckItem","dynamodb:DescribeTable","dyn…
     services.called.public
+      replace services.called@us-east-1 variant: "internet-facing 10.1.0.0/16" -> "internal 10.1.0.0/16"
       replace services.called.load_balancer@us-east-1 name: "said-called-5dafadee" -> "said-called-69b69942"
       replace services.called.load_balancer@us-east-1 scheme: "internet-facing" -> "internal"
       replace services.called.load_balancer@us-east-1 subnet_ids: ["network.public.use1-az1@us-east-1:id","network.public.use1-az2@us-east-1:id"] -> ["network.priva…
       services.called.load_balancer_group@us-east-1 ingress: [{"cidr_ipv4":"0.0.0.0/0","from_port":80,"protocol":"tcp","to_port":80}] -> []
+      replace services.called.rule@us-east-1 actions[0].forward.target_groups["services.called.target_group@us-east-1:arn"]: {"arn":"services.called.target_group@us…
+      replace services.called.target_group@us-east-1 variant: "internet-facing 10.1.0.0/16" -> "internal 10.1.0.0/16"
     services.scaled.scale.schedule.day
       replace services.scaled.cpu_scaling@us-east-1 resource_id: "services.scaled.scaling@us-east-1:resource_id" -> "service/services.scaled@us-east-1:cluster_name/…
       services.scaled.scaling@us-east-1 scheduled_actions.day: {"min_capacity":3,"schedule":"cron(0 6 * * ? *)"} -> null
@@ -625,7 +642,8 @@ fn what_somebody_sets_by_hand_stays_where_the_file_never_said_it() {
     fleets.pool.access
       fleets.pool.role@us-east-1 policies["tables.t"]: {"Statement":[{"Action":["dynamodb:BatchGetItem","dynamodb:ConditionCheckItem","dynamodb:DescribeTable","dyna…
     fleets.pool.port
-      fleets.pool@us-east-1 health_check_type: "ELB" -> "EC2"
+      replace fleets.pool@us-east-1 health_check_type: "ELB" -> "EC2"
+      replace fleets.pool@us-east-1 variant: "internal 10.1.0.0/16 8080" -> "10.1.0.0/16"
       replace fleets.pool.group@us-east-1 description: "Called by its load balancer" -> "Nobody calls it"
       replace fleets.pool.group@us-east-1 ingress: [{"from_port":8080,"protocol":"tcp","security_group_id":"fleets.pool.load_balancer_group@us-east-1:id","to_port":…
     tables.t.protect

@@ -42,6 +42,7 @@ pub fn json(plan: &Plan) -> serde_json::Result<Json> {
                 help: &obstacle.help,
             })
             .collect(),
+        stays: plan.stays.iter().map(|stay| Stay { address: &stay.address, path: stay.path.to_string() }).collect(),
     })
 }
 
@@ -58,6 +59,13 @@ struct Document<'a> {
     risks: Vec<RiskForm<'a>>,
     changes: Vec<Resource<'a>>,
     obstacles: Vec<Obstacle<'a>>,
+    stays: Vec<Stay<'a>>,
+}
+
+#[derive(Serialize)]
+struct Stay<'a> {
+    address: &'a Address,
+    path: String,
 }
 
 #[derive(Serialize)]

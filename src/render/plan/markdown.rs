@@ -23,6 +23,7 @@ pub fn markdown(plan: &Plan) -> String {
         obstacles(plan),
         risks(plan),
         format!("Account `{}`. {}", plan.account, plain(&summary(plan))),
+        stays(plan),
         table(plan),
         causes(plan),
     ];
@@ -66,6 +67,15 @@ fn causes(plan: &Plan) -> String {
         lines.push(format!("- … and {} more", groups.len() - MOST_CAUSES));
     }
     lines.join("\n")
+}
+
+/// The fields that stay as they are although the file no longer has them.
+fn stays(plan: &Plan) -> String {
+    let lines: Vec<String> = plan.stays.iter().map(|stay| format!("- `{}`: `{}`", stay.address, stay.path)).collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("**Stays as it is**, though no longer in the file:\n{}", lines.join("\n"))
 }
 
 fn table(plan: &Plan) -> String {

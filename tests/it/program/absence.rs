@@ -89,12 +89,16 @@ fn a_number_of_tasks_that_the_file_says_is_kept() {
     world.write(FILE, &stack("", "", "", "desired: 1", ""));
     world.isobar(&apply).exits(0);
     let set = |service: &str, desired: u32| {
-        let body = json!({"cluster": "said", "service": service, "desired": desired, "region": "us-east-1"});
+        let address = format!("services.{service}@us-east-1");
+        let record = world.isobar(&["state", "show", "--local", FILE, &address]).exits(0).json();
+        let named = |output: &str| record["outputs"][output].clone();
+        let (cluster, name) = (named("cluster_name"), named("name"));
+        let body = json!({"cluster": cluster, "service": name, "desired": desired, "region": "us-east-1"});
         world.control("POST", "ecs/desired", &body);
     };
-    set("said-scaled", 3);
+    set("scaled", 3);
     world.isobar(&plan).exits(0);
-    set("said-web", 0);
+    set("web", 0);
     let planned = world.isobar(&plan).exits(2);
     assert!(planned.data.contains("desired_count: 0 → 1"), "{}", planned.data);
 
@@ -103,7 +107,7 @@ fn a_number_of_tasks_that_the_file_says_is_kept() {
     world.isobar(&plan).exits(0);
     // What nobody says is whoever's who operates it.
     world.write(FILE, &stack("", "", "", "", ""));
-    set("said-web", 3);
+    set("web", 3);
     world.isobar(&plan).exits(0);
     world.isobar(&["destroy", "--local", "--yes", FILE]).exits(0);
 }

@@ -56,7 +56,6 @@ FACTS = {
     "elbv2.fixed_response_bytes": (1024, "memory"),
     "elbv2.name_length": (32, "doc"),
     "elbv2.rule_condition_values": (5, "memory"),
-    "iam.inline_policy_characters": (10240, "doc"),
     "iam.managed_policy_characters": (6144, "memory"),
     "iam.role_policies_characters": (10240, "doc"),
     "iam.trust_policy_characters": (2048, "memory"),

@@ -43,23 +43,6 @@ def permissions(context, request):
         check_statement(statement, "Policy statement must contain actions.")
 
 
-def inline_size(context, request):
-    """All inline policies of a role count together (IAM User Guide, "IAM and AWS STS quotas")."""
-    from localstack.services.iam.models import iam_stores
-
-    # Its roles ask this file for the size of a document.
-    from isobar_localstack.services.iam.roles import GLOBAL, document_of
-
-    role = iam_stores[context.account_id][GLOBAL].ROLES.get(request["RoleName"])
-    others = dict(role.inline_policies) if role else {}
-    others.pop(request["PolicyName"], None)
-    texts = [json.dumps(document_of(other), separators=(",", ":")) for other in others.values()]
-    limit = fact("iam.inline_policy_characters")
-    if sum(map(size, [*texts, request["PolicyDocument"]])) > limit:
-        message = f"Maximum policy size of {limit} bytes exceeded for role {request['RoleName']}"
-        raise error("LimitExceeded", message, 409)
-
-
 def managed_size(context, request):
     limit = fact("iam.managed_policy_characters")
     if size(request["PolicyDocument"]) > limit:
@@ -90,7 +73,7 @@ def check_statement(statement, no_action):
 RULES = {
     "CreateRole": [trust("AssumeRolePolicyDocument")],
     "UpdateAssumeRolePolicy": [trust("PolicyDocument")],
-    "PutRolePolicy": [permissions, inline_size],
+    "PutRolePolicy": [permissions],
     "CreatePolicy": [permissions, managed_size],
     "CreatePolicyVersion": [permissions, managed_size],
 }
