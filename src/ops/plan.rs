@@ -63,7 +63,10 @@ impl Engine {
         if !intent.overlay.is_destroy() || !is_blank {
             return Ok((state, Vec::new()));
         }
-        let found = self.recovery(graph).await?.entries;
+        // What is to be retained stays where it is, and nobody need look after it for that.
+        let is_retained = |entry: &Entry| matches!(entry, Entry::Made { record, .. } if record.retain);
+        let found: Vec<Entry> =
+            self.recovery(graph).await?.entries.into_iter().filter(|entry| !is_retained(entry)).collect();
         let entries = apply_entries(&mut state, &found);
         Ok((state, entries))
     }

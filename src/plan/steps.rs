@@ -283,7 +283,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Who uses what an update takes away: those who rest on the resource, and those who rest on what it lets in.
+    /// The users of what an update takes away: those who rest on the resource, and those who rest on what it lets in.
     fn users_of_grants(&self, entry: &Planned) -> BTreeSet<Address> {
         let peers = entry.narrows.iter().flat_map(|narrowing| &narrowing.peers);
         let mut users: BTreeSet<Address> = peers.flat_map(|peer| self.users.all(peer)).collect();
@@ -300,7 +300,7 @@ impl Builder<'_> {
         main.chain(gone.map(|step| (*step, Level::Configured))).collect()
     }
 
-    /// What goes, and what is taken away, goes after the last of those who use it, however many steps away: a version,
+    /// Deletes, and takes away, after the last of those who use it, however many steps away: a version,
     /// a deployment, a stage hold copies of what they were made from, and traffic moves with the last of them.
     ///
     /// The order by what each thing needs comes first: a wait that would close a circle is left out.

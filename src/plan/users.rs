@@ -6,7 +6,7 @@ use crate::graph::Graph;
 use crate::names::Address;
 use crate::state::State;
 
-/// What rests on each address.
+/// The users of each address.
 pub struct Users {
     /// Those that name it themselves, in the file or in the state.
     direct: BTreeMap<Address, BTreeSet<Address>>,

@@ -75,7 +75,7 @@ fn impure_exchanges(inputs: Inputs<'_>, wanted: &BTreeMap<Address, Partial>, mov
 }
 
 /// The address of each resource that the state knows, by its identity.
-fn holders<'a>(inputs: Inputs<'a>) -> BTreeMap<Identity, &'a Address> {
+fn holders(inputs: Inputs<'_>) -> BTreeMap<Identity, &Address> {
     let known = inputs.state.records.iter().filter_map(|(address, record)| {
         let info = inputs.catalog.get(&record.kind)?;
         let live = inputs.observed.live(address).map(|live| &live.spec);

@@ -36,7 +36,7 @@ pub(super) fn name_conflict(inputs: Inputs<'_>, address: &Address) -> Option<Obs
     })
 }
 
-/// What is in the way belongs to this stack, under an address that the plan cannot carry over by itself.
+/// The obstacle of a resource of this stack, under an address that the plan cannot carry over by itself.
 fn held_by_ours(address: &Address, holder: &Address) -> Obstacle {
     Obstacle {
         address: address.clone(),

@@ -263,3 +263,14 @@ async fn what_becomes_existing_gives_the_outputs_of_what_was_looked_up() {
     assert_eq!(outcome.failures, []);
     world.nothing_to_do(&existing).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_destroy_lets_retained_resources_go_once() {
+    let world = EngineWorld::new();
+    let stack = graph_with("a.x@us-east-1 test.Thing {name: n}", |declaration| declaration.retain = true);
+    world.apply(&stack).await;
+    let (outcome, _) = world.apply_with(&stack, &Intent::destroyed()).await.expect("a destroy");
+    assert_eq!(outcome.failures, []);
+    assert_eq!(decisions(&world.plan(&stack, &Intent::destroyed()).await), [""; 0]);
+    assert_eq!(world.cloud.inventory().len(), 1);
+}
