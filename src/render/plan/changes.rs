@@ -213,7 +213,7 @@ mod tests {
             Json::String(document("get").to_string()),
             &Partial::Text(document("put").to_string()),
             "field:\n  …\n      \"paths\": {\n        \"/carts\": {\n  -       \"get\": {\n  +       \"put\": {\n            \"responses\": \
-             {\n              \"200\": {}\n  …",
+             {\n              \"200\": {}",
         );
     }
 

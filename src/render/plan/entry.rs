@@ -39,7 +39,9 @@ pub(super) fn summary_line(group: &Group<'_>) -> String {
         0 => String::new(),
         number => format!(", {} with it", count(number, "change")),
     };
-    format!("{word}{deposed} `{}`{}{follow}", group.place(), gist(entry))
+    // The address stands for another resource by now: only the id tells this one.
+    let id = entry.id.as_ref().filter(|_| entry.deposed).map(|id| format!(" `{id}`")).unwrap_or_default();
+    format!("{word}{deposed} `{}`{id}{}{follow}", group.place(), gist(entry))
 }
 
 /// The short differences of a change.
