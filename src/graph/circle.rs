@@ -16,12 +16,12 @@ use crate::value::{Json, Partial, Path, Target, Template};
 
 /// Takes a need out of a circle that rests on names alone; false if there is none.
 pub(super) fn open(nodes: &mut BTreeMap<Address, Node>, cycle: &[Address], catalog: &Catalog) -> bool {
-    for (user, used) in pairs(cycle) {
-        if let Some(spec) = with_names(nodes, user, used, catalog)
+    for (user, needed) in pairs(cycle) {
+        if let Some(spec) = with_names(nodes, user, needed, catalog)
             && let Some(node) = nodes.get_mut(user)
         {
             node.declaration.spec = spec;
-            node.needs.remove(used);
+            node.needs.remove(needed);
             return true;
         }
     }
@@ -34,10 +34,15 @@ fn pairs(cycle: &[Address]) -> impl Iterator<Item = (&Address, &Address)> {
 }
 
 /// The spec of a resource with names in place of its references to another one, if it needs no more than these.
-fn with_names(nodes: &BTreeMap<Address, Node>, user: &Address, used: &Address, catalog: &Catalog) -> Option<Template> {
-    let (user, named) = (&nodes.get(user)?.declaration, &nodes.get(used)?.declaration);
+fn with_names(
+    nodes: &BTreeMap<Address, Node>,
+    user: &Address,
+    needed: &Address,
+    catalog: &Catalog,
+) -> Option<Template> {
+    let (user, named) = (&nodes.get(user)?.declaration, &nodes.get(needed)?.declaration);
     let shape = &catalog.get(&user.kind)?.spec;
-    if waits(user, used) || named.existing || !names_only(&user.spec, Some(shape), used) {
+    if waits(user, needed) || named.existing || !names_only(&user.spec, Some(shape), needed) {
         return None;
     }
     let fixed = named.spec.fill(&|reference| match &reference.target {
@@ -48,7 +53,7 @@ fn with_names(nodes: &BTreeMap<Address, Node>, user: &Address, used: &Address, c
     let mut spec = user.spec.clone();
     spec.for_each_reference(&mut |reference| {
         let Target::Output { of, output } = &reference.target else { return };
-        if of == used {
+        if of == needed {
             match name(&fixed, output) {
                 Some(known) => reference.target = Target::Known(known),
                 None => all_known = false,
@@ -59,8 +64,8 @@ fn with_names(nodes: &BTreeMap<Address, Node>, user: &Address, used: &Address, c
 }
 
 /// True if one comes after the other whatever it refers to.
-fn waits(user: &Declaration, used: &Address) -> bool {
-    user.after.iter().any(|after| after.address == *used) || user.served_by.contains(used)
+fn waits(user: &Declaration, needed: &Address) -> bool {
+    user.after.iter().any(|after| after.address == *needed) || user.served_by.contains(needed)
 }
 
 /// An output that has the value of the field of its name, if the file fixes that.
@@ -70,19 +75,19 @@ fn name(fixed: &Partial, output: &[String]) -> Option<Json> {
 }
 
 /// True if everything that refers to a resource is a text in which it is only named.
-fn names_only(spec: &Template, shape: Option<&Shape>, used: &Address) -> bool {
+fn names_only(spec: &Template, shape: Option<&Shape>, needed: &Address) -> bool {
     if shape.is_some_and(|shape| shape.annotations.needs_nothing) {
         return true;
     }
     match spec {
         Template::Map(fields) => fields
             .iter()
-            .all(|(name, value)| names_only(value, shape.and_then(|shape| shape.at([name.as_str()])), used)),
+            .all(|(name, value)| names_only(value, shape.and_then(|shape| shape.at([name.as_str()])), needed)),
         Template::List(items) => {
-            items.iter().all(|item| names_only(item, shape.and_then(|shape| shape.at(["*"])), used))
+            items.iter().all(|item| names_only(item, shape.and_then(|shape| shape.at(["*"])), needed))
         }
         Template::Plain(_) | Template::Text(_) => {
-            let refers = |target: &Target| matches!(target, Target::Output { of, .. } if of == used);
+            let refers = |target: &Target| matches!(target, Target::Output { of, .. } if of == needed);
             !spec.references().iter().any(|reference| refers(&reference.target))
         }
     }
@@ -98,7 +103,7 @@ pub(super) fn cycle_problem(
     let path: Vec<String> = cycle.iter().chain(cycle.first()).map(|address| format!("`{address}`")).collect();
     let origin = |address: &Address| nodes.get(address).map(|node| &node.declaration.origin);
     let place = |address: &Address| origin(address).and_then(|origin| places.key(origin));
-    let help = match pairs(cycle).find_map(|(user, used)| by_name(nodes, user, used, catalog)) {
+    let help = match pairs(cycle).find_map(|(user, needed)| by_name(nodes, user, needed, catalog)) {
         Some(name) => format!("take out one of these references, or write `{name}`, which is known from the start"),
         None => "take out one of these references".to_owned(),
     };
@@ -115,13 +120,13 @@ pub(super) fn cycle_problem(
 }
 
 /// The name of a resource that could stand where something else of it does.
-fn by_name(nodes: &BTreeMap<Address, Node>, user: &Address, used: &Address, catalog: &Catalog) -> Option<String> {
-    let (user, named) = (&nodes.get(user)?.declaration, &nodes.get(used)?.declaration);
-    let refers = |target: &Target| matches!(target, Target::Output { of, .. } if of == used);
-    if waits(user, used) || !user.spec.references().iter().any(|reference| refers(&reference.target)) {
+fn by_name(nodes: &BTreeMap<Address, Node>, user: &Address, needed: &Address, catalog: &Catalog) -> Option<String> {
+    let (user, named) = (&nodes.get(user)?.declaration, &nodes.get(needed)?.declaration);
+    let refers = |target: &Target| matches!(target, Target::Output { of, .. } if of == needed);
+    if waits(user, needed) || !user.spec.references().iter().any(|reference| refers(&reference.target)) {
         return None;
     }
     let has_name = catalog.get(&named.kind)?.outputs.at(["name"]).is_some() && named.spec.written()["name"].is_string();
     let shape = &catalog.get(&user.kind)?.spec;
-    (has_name && names_only(&user.spec, Some(shape), used)).then(|| format!("${{{}.name}}", named.address.path))
+    (has_name && names_only(&user.spec, Some(shape), needed)).then(|| format!("${{{}.name}}", named.address.path))
 }

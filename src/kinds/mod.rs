@@ -53,7 +53,8 @@
 //! The engine reads, compares, and calls `update` until nothing differs and the resource is no longer pending. One call
 //! takes one step: if AWS takes only one change at a time, it sends one and returns.
 //!
-//! * `to` is what the file says. A field that it leaves out is `None` and not managed: leave it as it is.
+//! * `to` is what the file says. A field that it leaves out is `None` and not managed: leave it as it is. One that it no
+//!   longer says has the value of its `x-reset`, which says AWS's default; see [`diff::target`](crate::diff::target).
 //! * `from` is made by [`diff::managed_part`](crate::diff::managed_part): a field that was read is as it is in AWS; one
 //!   that was not read, or that AWS does not return, is as it was last sent; of a merged map or list (`x-merge`) it has
 //!   only what is or was in the file, so that what others have added stays.

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use isobar::catalog::Catalog;
+use isobar::catalog::{Catalog, SchemaType, Shape, check};
 use isobar::cloud::{Live, Readiness};
 use isobar::graph::{self, Graph};
 use isobar::intent::Intent;
@@ -19,7 +19,7 @@ use isobar::planning::decide::decide;
 use isobar::stack::file::Stack;
 use isobar::stack::{self, Settings};
 use isobar::state::{Record, State};
-use isobar::value::{Json, Target, fingerprint};
+use isobar::value::{Json, Partial, Target, fingerprint};
 use serde_json::json;
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(isobar::kinds::catalog);
@@ -658,6 +658,39 @@ fn what_somebody_sets_by_hand_stays_where_the_file_never_said_it() {
     network.nat
       network.private_routes.use1-az2@us-east-1 routes: [{"destination_cidr_block":"0.0.0.0/0","nat_gateway_id":"network.nat.use1-az2@us-east-1:id"}] -> [{"destinat…
     "#);
+}
+
+/// Faults of the values that stand for defaults, in a shape and all that is in it.
+fn bad_resets(shape: &Shape, path: &str, faults: &mut Vec<String>) {
+    let annotations = &shape.annotations;
+    match &annotations.reset {
+        Some(Json::Null) if annotations.replace => {}
+        Some(Json::Null) => faults.push(format!("{path}: null says nothing to an update")),
+        Some(reset) => {
+            let wrong = check::check(shape, &Partial::from_json(reset));
+            faults.extend(wrong.iter().map(|fault| format!("{path}: {}", fault.message)));
+        }
+        None => {}
+    }
+    match &shape.schema_type {
+        SchemaType::Object(fields) => {
+            fields.iter().for_each(|(name, field)| bad_resets(&field.shape, &format!("{path}.{name}"), faults));
+        }
+        SchemaType::OneOf(cases) => {
+            cases.iter().for_each(|(name, case)| bad_resets(case, &format!("{path}.{name}"), faults));
+        }
+        SchemaType::List { of, .. } | SchemaType::Map(of) => bad_resets(of, &format!("{path}.*"), faults),
+        _ => {}
+    }
+}
+
+#[test]
+fn values_that_stand_for_defaults_fit_their_fields() {
+    let mut faults = Vec::new();
+    for kind in CATALOG.kinds() {
+        bad_resets(&kind.spec, kind.name.as_str(), &mut faults);
+    }
+    assert_eq!(faults, Vec::<String>::new());
 }
 
 #[test]
