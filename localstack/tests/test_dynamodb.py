@@ -160,6 +160,15 @@ def test_the_source_is_not_deleted_while_it_has_replicas(aws, global_table):
     assert "Replicas" not in active(aws, global_table)
 
 
+def test_the_source_goes_a_day_after_its_last_replica_was_made(aws, global_table, step):
+    made = describe(aws, global_table, "eu-west-1")["CreationDateTime"]
+    step(24 * 3600)
+    assert (made - describe(aws, global_table, "eu-west-1")["CreationDateTime"]).total_seconds() > 23 * 3600
+    replica(aws, global_table, "Delete", "us-east-1", origin="eu-west-1")
+    eventually(lambda: not exists(aws, global_table, "us-east-1"))
+    assert active(aws, global_table, "eu-west-1").get("Replicas", []) == []
+
+
 def test_wrong_replica_changes(aws, table, name):
     dynamodb = aws("dynamodb")
     with fails("ValidationException"):

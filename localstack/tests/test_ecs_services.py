@@ -25,6 +25,7 @@ from ecs_services import (
     update,
     wait,
 )
+from test_ecs import network
 
 pytestmark = pytest.mark.usefixtures("step")
 
@@ -46,6 +47,15 @@ def test_a_service_becomes_steady_in_time(stage, step):
         "(service web) has reached a steady state.",
         f"(service web) (deployment {found[0]['id']}) deployment completed.",
     ]
+
+
+def test_tasks_stay_in_the_network_of_their_target_group(served, aws):
+    create(served, loadBalancers=balanced(served.blue))
+    _, elsewhere = network(aws, f"{served.name}-2")
+    with fails("InvalidParameterException", "is not in the VPC of the service's subnets"):
+        update(served, networkConfiguration=elsewhere)
+    with fails("InvalidParameterException", "is not in the VPC of the service's subnets"):
+        create(served, "other", loadBalancers=balanced(served.blue), networkConfiguration=elsewhere)
 
 
 def test_one_long_step_is_as_good_as_many(stage, step):

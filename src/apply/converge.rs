@@ -7,11 +7,11 @@ use tokio::time::Instant;
 use super::context::{StepFailure, VISIBLE_WITHIN};
 use super::resource::ResourceStep;
 use crate::cloud::{Class, CloudError, Live, Readiness};
-use crate::diff::{Change, Effect, managed_part};
+use crate::diff::{Change, Effect, managed_part, unfinished};
 use crate::names::PhysicalId;
 use crate::state::entry::Entry;
 use crate::state::{Call, Pending, Record};
-use crate::value::Json;
+use crate::value::{Json, Path};
 
 /// Longest time for which a change that AWS has accepted may stay invisible.
 const SHOWN_WITHIN: Duration = Duration::from_mins(2);
@@ -25,7 +25,7 @@ enum Distance {
     /// AWS is at work on it, or does not show it yet: why.
     WaitingForAws(String),
     /// It differs, and an update has to be sent.
-    Differs(Live),
+    Differs { live: Live, target: Json },
     /// It differs, and an update was sent a moment ago that is not visible yet.
     NotShownYet,
     /// Nothing differs.
@@ -39,9 +39,14 @@ struct Convergence<'a> {
     resource: &'a ResourceStep<'a>,
     id: PhysicalId,
     wanted: &'a Json,
+    /// The block's own defaults that are not held against what is there.
+    defaults: &'a [Path],
     generation: u32,
-    /// The spec that was last sent, if we remember.
+    /// The spec that was sent before this step, if we remember, and the one that was last sent.
+    before: Option<Json>,
     sent: Option<Json>,
+    /// The spec to remember until nothing differs.
+    unfinished: Json,
     /// True if it was created by this step: it may not be visible yet, and a failure is final.
     is_new: bool,
     /// The changes seen last, and since when.
@@ -66,27 +71,29 @@ impl ResourceStep<'_> {
         sent: Option<Json>,
         is_new: bool,
     ) -> Result<Option<Live>, StepFailure> {
-        let (changes, since) = (Vec::new(), Instant::now());
-        let (resource, id) = (self, id.clone());
-        let (sent_at, attempt, tried, seen) = (None, 0, false, Vec::new());
+        let defaults = self.defaults();
+        let sent = sent.as_ref();
         let mut convergence = Convergence {
-            resource,
-            id,
+            resource: self,
+            id: id.clone(),
             wanted,
+            defaults,
             generation,
-            sent,
+            before: sent.cloned(),
+            sent: sent.cloned(),
+            unfinished: sent.map_or_else(|| wanted.clone(), |sent| unfinished(&self.info.spec, wanted, defaults, sent)),
             is_new,
-            changes,
-            since,
-            seen,
-            sent_at,
-            attempt,
-            tried,
+            changes: Vec::new(),
+            since: Instant::now(),
+            seen: Vec::new(),
+            sent_at: None,
+            attempt: 0,
+            tried: false,
         };
         loop {
             match convergence.distance().await? {
                 Distance::WaitingForAws(why) => self.wait(&why).await?,
-                Distance::Differs(live) => convergence.send(&live).await?,
+                Distance::Differs { live, target } => convergence.send(&live, &target).await?,
                 Distance::NotShownYet => self.wait("the change is not visible yet").await?,
                 Distance::Done(live) => {
                     convergence.end(&live).await?;
@@ -103,7 +110,7 @@ impl Convergence<'_> {
     async fn distance(&mut self) -> Result<Distance, StepFailure> {
         let resource = self.resource;
         let is_final = self.is_new || self.tried;
-        let live = match resource.look(&self.id, self.wanted).await? {
+        let live = match resource.look(&self.id, &self.unfinished).await? {
             // A change may repair a failed resource, once.
             Some(Live { readiness: Readiness::Failed(why), .. }) if is_final => {
                 return Err(resource.failed(Class::Other, why));
@@ -115,7 +122,8 @@ impl Convergence<'_> {
             }
             None => return Ok(Distance::Gone),
         };
-        let changes = resource.changes(self.wanted, &live, self.sent.as_ref());
+        let target = resource.target(self.wanted, self.defaults, &live, self.before.as_ref());
+        let changes = resource.changes(&target, &live, self.sent.as_ref());
         if changes.is_empty() {
             return match live.readiness {
                 Readiness::Failed(why) => Err(resource.failed(Class::Other, why)),
@@ -125,15 +133,15 @@ impl Convergence<'_> {
         self.see(changes);
         self.ensure_possible()?;
         let is_under_way = self.sent_at.is_some_and(|sent| sent.elapsed() < SEND_AGAIN_AFTER);
-        Ok(if is_under_way { Distance::NotShownYet } else { Distance::Differs(live) })
+        Ok(if is_under_way { Distance::NotShownYet } else { Distance::Differs { live, target } })
     }
 
     /// Records the id that a resource has from now on, before anything else is sent to it.
     async fn follow(&mut self, live: Live) -> Result<Live, StepFailure> {
         if let Some(id) = &live.moved_to {
             self.id = id.clone();
-            let (resource, sent) = (self.resource, self.sent.as_ref().unwrap_or(self.wanted));
-            let record = resource.record(id, self.generation, sent, live.outputs.clone());
+            let (resource, before) = (self.resource, self.before.as_ref().filter(|_| !self.tried));
+            let record = resource.record(id, self.generation, before.unwrap_or(&self.unfinished), live.outputs.clone());
             resource.context.write(Entry::Made { address: resource.address.clone(), record }).await?;
         }
         Ok(live)
@@ -170,12 +178,12 @@ impl Convergence<'_> {
     }
 
     /// Sends one update. After an error that may pass, or be none, the next read tells what still differs.
-    async fn send(&mut self, live: &Live) -> Result<(), StepFailure> {
+    async fn send(&mut self, live: &Live, target: &Json) -> Result<(), StepFailure> {
         self.sent_at = Some(Instant::now());
-        let error = self.update_call(live).await?;
+        let error = self.update_call(live, target).await?;
         self.tried |= error.as_ref().is_none_or(|error| error.class != Class::Throttled);
         match error {
-            None => self.sent = Some(self.wanted.clone()),
+            None => self.sent = Some(target.clone()),
             Some(error) => {
                 self.sent_at = None;
                 self.resource.pause(&error, self.attempt).await?;
@@ -186,16 +194,16 @@ impl Convergence<'_> {
     }
 
     /// One update call. The error it gives is one that another read may find to be none.
-    async fn update_call(&self, live: &Live) -> Result<Option<CloudError>, StepFailure> {
+    async fn update_call(&self, live: &Live, target: &Json) -> Result<Option<CloudError>, StepFailure> {
         let Self { resource, wanted, generation, ref id, .. } = *self;
-        let from = managed_part(&resource.info.spec, wanted, &live.spec, self.sent.as_ref());
+        let from = managed_part(&resource.info.spec, target, &live.spec, self.sent.as_ref());
         resource.begin(Call::Update, generation, wanted).await?;
         resource.context.ensure_lock_held().await?;
         let update =
-            resource.context.cloud.update(&resource.address.at, &resource.node.declaration.kind, id, &from, wanted);
+            resource.context.cloud.update(&resource.address.at, &resource.node.declaration.kind, id, &from, target);
         match update.await.map_err(|error| resource.as_not_visible_yet(error)) {
             Ok(()) => {
-                let record = resource.record(id, generation, wanted, live.outputs.clone());
+                let record = resource.record(id, generation, &self.unfinished, live.outputs.clone());
                 resource.context.write(Entry::Made { address: resource.address.clone(), record }).await?;
                 Ok(None)
             }

@@ -157,10 +157,11 @@ impl ResourceStep<'_> {
     async fn widen(&self) -> Result<Live, StepFailure> {
         let (wanted, record) = (self.wanted()?, self.recorded()?);
         let Some(live) = self.look(&record.id, &wanted).await? else { return self.create(false).await };
-        let live = managed_part(&self.info.spec, &wanted, &live.spec, Some(&record.spec));
+        let target = self.target(&wanted, self.defaults(), &live, Some(&record.spec));
+        let live = managed_part(&self.info.spec, &target, &live.spec, Some(&record.spec));
         // What goes beyond the kind's limits is narrowed at once: what comes next needs its part.
         let fits = |wider: &Json| (self.info.check)(wider).is_ok_and(|problems| problems.is_empty());
-        let wider = widened(&self.info.spec, &wanted, &live).filter(fits).unwrap_or(wanted);
+        let wider = widened(&self.info.spec, &target, &live).filter(fits).unwrap_or(wanted);
         let converged = self.converge(&record.id, &wider, record.generation, Some(record.spec), false).await?;
         converged.ok_or_else(|| self.has_gone())
     }
@@ -173,7 +174,8 @@ impl ResourceStep<'_> {
             return self.make(&wanted, true).await;
         }
         if let Some(live) = self.look(&record.id, &wanted).await? {
-            let changes = self.changes(&wanted, &live, Some(&record.spec));
+            let target = self.target(&wanted, self.defaults(), &live, Some(&record.spec));
+            let changes = self.changes(&target, &live, Some(&record.spec));
             if changes.iter().all(|change| change.effect == Effect::Update) {
                 return self.update().await;
             }

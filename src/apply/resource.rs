@@ -9,12 +9,12 @@ use super::retry::pause;
 use super::wait::{look, retry, wait};
 use crate::catalog::KindInfo;
 use crate::cloud::{Class, CloudError, Live};
-use crate::diff::{Change, changes};
+use crate::diff::{Change, changes, target};
 use crate::graph::Node;
 use crate::names::{Address, Owner, PhysicalId};
 use crate::state::entry::Entry;
 use crate::state::{Call, Pending, Record};
-use crate::value::{Json, Partial};
+use crate::value::{Json, Partial, Path};
 
 /// One resource while a step works on it.
 pub(super) struct ResourceStep<'a> {
@@ -109,8 +109,20 @@ impl<'a> ResourceStep<'a> {
         self.node.needs.keys().cloned().collect()
     }
 
-    pub(super) fn changes(&self, wanted: &Json, live: &Live, sent: Option<&Json>) -> Vec<Change> {
-        changes(&self.info.spec, &Partial::from_json(wanted), &live.spec, sent)
+    /// The block's own defaults that are not held against what is there.
+    pub(super) fn defaults(&self) -> &'a [Path] {
+        let is_whole = self.context.recorded(self.address).is_some_and(|record| record.is_whole());
+        self.node.declaration.defaults_after(is_whole)
+    }
+
+    /// The target of the resource as it is there. `before`: what was sent before this step.
+    pub(super) fn target(&self, wanted: &Json, defaults: &[Path], live: &Live, before: Option<&Json>) -> Json {
+        let target = target(&self.info.spec, &Partial::from_json(wanted), defaults, &live.spec, before);
+        target.with_placeholders(&mut |_| Json::Null)
+    }
+
+    pub(super) fn changes(&self, target: &Json, live: &Live, sent: Option<&Json>) -> Vec<Change> {
+        changes(&self.info.spec, &Partial::from_json(target), &live.spec, sent)
     }
 
     pub(super) fn has_gone(&self) -> StepFailure {

@@ -184,7 +184,7 @@ impl Cx {
         let is_of_stack = tags.get(TAG_STACK).is_some_and(|stack| stack == owner.stack.as_str());
         let address = tags.get(TAG_ADDRESS).filter(|_| is_of_stack).and_then(|tag| address_of_tag(tag));
         Err(CloudError {
-            hint: Some(format!("delete or rename it, or import it if it is yours; {by}")),
+            hint: Some(format!("delete or rename it, or give this one another name; {by}")),
             held_by: address,
             ..CloudError::local(
                 Class::NotOwned,

@@ -15,23 +15,79 @@ use crate::problem::{Code, Problem, nearest};
 use crate::stack::file::{Access, Stack};
 use crate::value::Json;
 
-/// One inline policy for each line of `access` that takes one, by the name of what it gives access to.
+/// Characters of the policies of one role up to which each line of `access` has a policy of its own.
+const APART: usize = 4096;
+/// Characters that the policies of `access` may take of the 10,240 that a role has; the rest is for logs and the like.
+const TOGETHER: usize = 9500;
+
+/// One inline policy for each line of `access` that takes one, by the name of what it gives access to. Where there are
+/// many, there is one for the lines of a block with the same word, such as `tables.read`: IAM counts every character.
 pub(super) fn policies(
     cx: &mut Expansion<'_>,
     item: &Item<'_>,
     access: &BTreeMap<String, Access>,
 ) -> BTreeMap<String, Json> {
-    let mut policies = BTreeMap::new();
+    let mut statements = Vec::new();
     for (target, access) in access {
         match statement(cx, item, target, *access) {
-            Ok(Some(statement)) => {
-                policies.insert(first_path(cx, target), document(&[statement]));
-            }
+            Ok(Some(statement)) => statements.push((first_path(cx, target), *access, statement)),
             Ok(None) => {}
             Err(problem) => cx.report(*problem),
         }
     }
-    policies
+    let alone =
+        |(target, _, statement): &(String, Access, Statement)| (target.clone(), document(&[statement.written()]));
+    let apart: BTreeMap<String, Json> = statements.iter().map(alone).collect();
+    if characters(item, &apart) <= APART {
+        return apart;
+    }
+    let together = together(&statements);
+    let number = characters(item, &together);
+    if number > TOGETHER {
+        let message = format!("`access` takes policies of some {number} characters, and IAM gives a role {TOGETHER}");
+        let span = cx.key(item, &item.path(["access"]));
+        let help = "give the rights to several functions or services, each with what it needs";
+        cx.report(Problem::new(Code::TooLong, message).at(span).help(help));
+    }
+    together
+}
+
+/// What one line of `access` allows.
+struct Statement {
+    actions: Vec<&'static str>,
+    resources: Vec<String>,
+}
+
+impl Statement {
+    fn written(&self) -> Json {
+        json!({"Effect": "Allow", "Action": self.actions, "Resource": self.resources})
+    }
+}
+
+/// A policy for each block and word, with a statement for each set of actions.
+fn together(statements: &[(String, Access, Statement)]) -> BTreeMap<String, Json> {
+    let mut policies: BTreeMap<String, BTreeMap<&[&'static str], Vec<String>>> = BTreeMap::new();
+    for (target, access, statement) in statements {
+        let block = target.split('.').next().unwrap_or(target);
+        let name = format!("{block}.{}", access.word());
+        let resources = policies.entry(name).or_default().entry(&statement.actions).or_default();
+        resources.extend(statement.resources.iter().cloned());
+    }
+    let policy = |(name, statements): (String, BTreeMap<&[&'static str], Vec<String>>)| {
+        let statements = statements.into_iter();
+        let written: Vec<Json> = statements
+            .map(|(actions, resources)| Statement { actions: actions.to_vec(), resources }.written())
+            .collect();
+        (name, document(&written))
+    };
+    policies.into_iter().map(policy).collect()
+}
+
+/// Characters of policies as IAM counts them, with what references to region and account will be.
+fn characters(item: &Item<'_>, policies: &BTreeMap<String, Json>) -> usize {
+    let region = item.region.map_or("", |region| region.as_str());
+    let text = |policy: &Json| policy.to_string().replace("${region}", region).replace("${account}", "123456789012");
+    policies.values().map(|policy| text(policy).len()).sum()
 }
 
 /// The path that an entry had at first: another one would be another policy.
@@ -71,12 +127,15 @@ pub(super) fn trust(service: &str) -> Json {
 }
 
 /// The statement that allows it; none if it is not IAM's business.
-fn statement(cx: &Expansion<'_>, item: &Item<'_>, target: &str, access: Access) -> Result<Option<Json>, Box<Problem>> {
+fn statement(
+    cx: &Expansion<'_>,
+    item: &Item<'_>,
+    target: &str,
+    access: Access,
+) -> Result<Option<Statement>, Box<Problem>> {
     let stack = item.region.map_or(cx.stack(), |region| cx.in_region(region));
     match block_of(target).and_then(|(block, name)| (block.grant)(cx, item, stack, name, access)) {
-        Some(Grant::Allow { actions, resources }) => {
-            Ok(Some(json!({"Effect": "Allow", "Action": actions, "Resource": resources})))
-        }
+        Some(Grant::Allow { actions, resources }) => Ok(Some(Statement { actions, resources })),
         // Connections are let through by security groups, so no policy says anything of them.
         Some(Grant::Connect { port }) => connect(cx, item, target, port).map(|()| None),
         Some(Grant::TakesOnly(words)) => Err(wrong(cx, item, target, words).into()),

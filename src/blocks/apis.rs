@@ -44,6 +44,7 @@ impl Block for Apis {
                 let item = Item { region: Some(region), ..everywhere.clone() };
                 let routes = routes::read(cx, &item, api, stack);
                 check_answers_in_time(cx, &item, &routes, stack);
+                check_throttle(cx, &item, api);
                 health::check(cx, &item, api, &routes, domain.is_some());
                 gateway(cx, &item, name, api, &routes);
                 health::alarms(cx, &item, name, api);
@@ -65,7 +66,11 @@ fn gateway(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &Api, route
     declared.after.extend(links::ways_to(item, routes));
     let deployment = json!({"rest_api_id": item.output("id"), "document_sha256": item.output("document_sha256")});
     cx.declare(item, "deployment", "apigateway.Deployment", deployment);
-    let throttle = api.throttle.as_ref().map(|limits| json!({"rate": limits.rate, "burst": limits.burst}));
+    // To API Gateway -1 is no limit of the stage's own.
+    let throttle = api
+        .throttle
+        .as_ref()
+        .map(|limits| json!({"rate": limits.rate.unwrap_or(-1.0), "burst": limits.burst.map_or(-1, i64::from)}));
     let stage = without_nulls(json!({
         "rest_api_id": item.output("id"),
         "name": STAGE,
@@ -76,7 +81,11 @@ fn gateway(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &Api, route
     cx.declare(item, "stage", "apigateway.Stage", stage).after.extend(shifted_after);
 }
 
-/// The role that API Gateway calls exactly this API's functions with.
+/// Characters of ARNs up to which the role of an API names each function.
+const NAMED: usize = 8000;
+
+/// The role that API Gateway calls this API's functions with, and no others; where there are more than a role's policies
+/// can name, those of the stack. Nothing but API Gateway takes the role, and it calls what routes lead to.
 fn role(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, routes: &[Route<'_>]) {
     let mut names: Vec<&str> = routes.iter().filter_map(Route::function).collect();
     names.sort_unstable();
@@ -84,13 +93,14 @@ fn role(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, routes: &[Route<'_>
     if names.is_empty() {
         return;
     }
-    let aliases: Vec<String> = names
-        .iter()
-        .map(|name| {
-            let arn = format!("arn:{}:lambda:${{region}}:${{account}}:function", partition(item.region));
-            format!("{arn}:{}:{}", functions::physical(cx, name), functions::ALIAS)
-        })
-        .collect();
+    let alias = |function: &str| {
+        let arn = format!("arn:{}:lambda:${{region}}:${{account}}:function", partition(item.region));
+        format!("{arn}:{function}:{}", functions::ALIAS)
+    };
+    let mut aliases: Vec<String> = names.iter().map(|name| alias(&functions::physical(cx, name))).collect();
+    if aliases.iter().map(String::len).sum::<usize>() > NAMED {
+        aliases = vec![alias(&format!("{}-*", cx.loaded.name))];
+    }
     let invoke = json!({"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": aliases});
     let region = item.region.map_or_else(String::new, ToString::to_string);
     let spec = json!({
@@ -100,6 +110,18 @@ fn role(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, routes: &[Route<'_>
         "policies": {"invoke": access::document(&[invoke])},
     });
     cx.declare(item, "role", "iam.Role", spec);
+}
+
+fn check_throttle(cx: &mut Expansion<'_>, item: &Item<'_>, api: &Api) {
+    let Some(throttle) = &api.throttle else { return };
+    let missing = match (throttle.rate, throttle.burst) {
+        (Some(_), None) => "burst",
+        (None, Some(_)) => "rate",
+        _ => return,
+    };
+    let problem = Problem::new(Code::MissingKey, format!("`{missing}` is missing"));
+    let span = cx.value(item, &item.path(["throttle"]));
+    cx.report(problem.at(span).help(format!("add `{missing}`, or write `throttle: {{}}` for no limits of its own")));
 }
 
 fn check_answers_in_time(cx: &mut Expansion<'_>, item: &Item<'_>, routes: &[Route<'_>], stack: &Stack) {

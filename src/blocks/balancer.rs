@@ -104,7 +104,10 @@ pub(super) fn expand(cx: &mut Expansion<'_>, item: &Item<'_>, network: &Network,
     cx.declare(item, "group", "ec2.SecurityGroup", spec);
     for part in backend.target_groups() {
         let spec = target_group(cx, network, backend, part, port);
-        cx.declare(item, part, "elbv2.TargetGroup", spec);
+        let declared = cx.declare(item, part, "elbv2.TargetGroup", spec);
+        for (field, is_said) in said(&backend.health) {
+            declared.default_unless(is_said, ["health_check", field]);
+        }
     }
     listener(cx, item, backend);
 }
@@ -197,6 +200,18 @@ fn target_group(cx: &Expansion<'_>, network: &Network, backend: &Backend<'_>, ro
         // AWS waits five minutes for a leaving target, however idle it is.
         "attributes": {"deregistration_delay.timeout_seconds": "30"},
     })
+}
+
+/// The fields of a health check, and whether the file says them.
+fn said(health: &TargetHealth) -> [(&'static str, bool); 6] {
+    [
+        ("path", health.path.is_some()),
+        ("interval_seconds", health.every.is_some()),
+        ("timeout_seconds", health.timeout.is_some()),
+        ("healthy_threshold", health.healthy.is_some()),
+        ("unhealthy_threshold", health.unhealthy.is_some()),
+        ("matcher", health.codes.is_some()),
+    ]
 }
 
 /// What is not asked for by the rule is answered with 404. The rule is one for all paths, because ECS moves the

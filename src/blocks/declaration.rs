@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::names::{Address, KindName};
-use crate::value::{Json, Path, Template};
+use crate::value::{Json, Key, Path, Template};
 
 /// A resource that should be there, with references still in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,9 @@ pub struct Declaration {
     pub kind: KindName,
     /// Its properties. Of an existing thing: what it is looked up by.
     pub spec: Template,
+    /// Fields of `spec` that the file does not say: their values are the block's own defaults, which a new resource
+    /// gets and which are not held against what somebody has set since.
+    pub defaults: Vec<Path>,
     /// What must be there before it, beside what it refers to.
     pub after: Vec<After>,
     /// What must be there before it can *serve*, though it can be made earlier: a certificate is
@@ -38,6 +41,7 @@ impl Declaration {
             address,
             kind,
             spec,
+            defaults: Vec::new(),
             after: Vec::new(),
             served_by: Vec::new(),
             existing: false,
@@ -46,6 +50,24 @@ impl Declaration {
             timeout: None,
             origin,
         }
+    }
+
+    /// True if the file has it as a raw resource.
+    pub fn is_raw(&self) -> bool {
+        matches!(self.origin.0.first(), Some(Key::Field(block)) if block == "resources")
+    }
+
+    /// Marks a field as the block's own default if the file does not say it.
+    pub fn default_unless<'p>(&mut self, is_said: bool, field: impl IntoIterator<Item = &'p str>) -> &mut Self {
+        if !is_said {
+            self.defaults.push(Path::of(field));
+        }
+        self
+    }
+
+    /// The fields that are not held against what is there: none until the resource has been made whole.
+    pub fn defaults_after(&self, is_whole: bool) -> &[Path] {
+        if is_whole { &self.defaults } else { &[] }
     }
 
     /// The declaration as raw YAML would have it, for `expand`.

@@ -128,7 +128,9 @@ pub(super) fn record(cx: &mut Expansion<'_>, item: &Item<'_>, domain: &str, api:
     let global = tables.into_iter().map(|path| Address::new(path, Scope::Global));
     let needs = [item.address("mapping")].into_iter().chain(here).chain(global);
     let needs: Vec<After> = needs.map(|address| After { address, level: Level::Serving }).collect();
-    cx.declare(item, "record", "route53.RecordSet", spec).after.extend(needs);
+    let declared = cx.declare(item, "record", "route53.RecordSet", spec);
+    declared.after.extend(needs);
+    declared.default_unless(api.weight.is_some(), ["routing", "weighted", "weight"]);
 }
 
 /// The services and fleets behind these routes, and those that they call in turn.

@@ -234,7 +234,7 @@ impl<'a> Expansion<'a> {
     }
 
     /// What can be known of a reference without AWS. Any account does where none is named.
-    fn known(&self, reference: &Reference, at: &Scope) -> Option<Json> {
+    pub fn known(&self, reference: &Reference, at: &Scope) -> Option<Json> {
         let Target::Written { words, at: None } = &reference.target else { return None };
         match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["region"] => at.region().map(|region| region.to_string().into()),

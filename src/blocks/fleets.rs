@@ -97,6 +97,11 @@ fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, fleet: &Fleet, network: &net
     cx.declare(item, "template", "ec2.LaunchTemplate", template);
     let group = group(cx, item, fleet, network, backend);
     let declared = cx.declare(item, "", "autoscaling.AutoScalingGroup", group);
+    for size in ["min_size", "max_size"] {
+        declared.default_unless(fleet.desired.is_some() || fleet.scale.is_some(), [size]);
+    }
+    declared.default_unless(backend.health.grace.is_some(), ["health_check_grace_period_seconds"]);
+    declared.default_unless(fleet.refresh.warmup.is_some(), ["default_instance_warmup_seconds"]);
     // What an instance fetches when it starts must be within reach.
     declared.after.extend(network.ways_out.clone());
     let rule = |part| After { address: item.address(part), level: Level::Serving };
@@ -114,7 +119,7 @@ fn profile(cx: &mut Expansion<'_>, item: &Item<'_>, fleet: &Fleet, backend: &Bac
         "name": name,
         "assume_role_policy": access::trust("ec2.amazonaws.com"),
         "policies": policies,
-        "managed_policies": fleet.session_manager.then_some([sessions]),
+        "managed_policies": fleet.session_manager.map(|on| Vec::from_iter(on.then_some(sessions))),
     }));
     cx.declare(item, "role", "iam.Role", role);
     let profile = json!({"name": name, "role": item.output("role.name")});

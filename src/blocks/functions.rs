@@ -83,16 +83,15 @@ fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Funct
     let physical = physical(cx, name);
     role(cx, item, name, function);
     let log_group = format!("/aws/lambda/{physical}");
-    cx.declare(
-        item,
-        "log_group",
-        "logs.LogGroup",
-        json!({"name": log_group, "retention_days": function.log_days.unwrap_or(30)}),
-    );
+    declare_logs(cx, item, log_group, function.log_days);
     let spec = spec(cx, item, name, function);
     // Lambda makes a log group that keeps everything for ever if it finds none.
     let log_group = After { address: item.address("log_group"), level: Level::Configured };
-    cx.declare(item, "", "lambda.Function", spec).after.push(log_group);
+    let declared = cx.declare(item, "", "lambda.Function", spec);
+    declared.after.push(log_group);
+    declared.default_unless(function.memory.is_some(), ["memory_size"]);
+    declared.default_unless(function.timeout.is_some(), ["timeout_seconds"]);
+    declared.default_unless(function.environment.is_some(), ["environment"]);
     let version = json!({"function_name": item.output("name"), "of": item.output("published_state")});
     cx.declare(item, "version", "lambda.Version", version);
     let alias = json!({
@@ -105,6 +104,12 @@ fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Funct
         alarm(cx, item, name, ("errors", "Errors", "calls fail"));
         alarm(cx, item, name, ("throttles", "Throttles", "calls are refused because too many run at once"));
     }
+}
+
+/// Declares a log group that keeps events for so many days.
+pub(super) fn declare_logs(cx: &mut Expansion<'_>, item: &Item<'_>, name: String, days: Option<u32>) {
+    let spec = json!({"name": name, "retention_days": days.unwrap_or(30)});
+    cx.declare(item, "log_group", "logs.LogGroup", spec).default_unless(days.is_some(), ["retention_days"]);
 }
 
 fn spec(cx: &Expansion<'_>, item: &Item<'_>, name: &str, function: &Function) -> Json {
@@ -126,7 +131,7 @@ fn spec(cx: &Expansion<'_>, item: &Item<'_>, name: &str, function: &Function) ->
         "role": item.output("role.arn"),
         "memory_size": function.memory.unwrap_or(256),
         "timeout_seconds": timeout(function),
-        "environment": function.environment,
+        "environment": function.environment.clone().unwrap_or_default(),
         "layers": function.layers,
         "reserved_concurrency": function.reserved_concurrency,
     }))

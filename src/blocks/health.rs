@@ -13,6 +13,7 @@ use super::{After, Level, notify, units};
 use crate::names::Region;
 use crate::problem::{Code, Problem};
 use crate::stack::file::{Api, ErrorRate, Health, Latency};
+use crate::value::Json;
 
 /// Reports what cannot be judged.
 pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, api: &Api, routes: &[Route<'_>], has_domain: bool) {
@@ -39,6 +40,7 @@ pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, api: &Api, routes: 
 /// Declares the alarms of one region.
 pub(super) fn alarms(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &Api) {
     let health = api.health.clone().unwrap_or_default();
+    let says_errors = health.errors.is_some();
     let errors = health.errors.unwrap_or(ErrorRate { above: "5%".into(), r#for: "3m".into() });
     let mut alarm = json!({
         "name": cx.physical(&["apis", cx.first_name("apis", name), "errors"], 255),
@@ -54,10 +56,11 @@ pub(super) fn alarms(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &
         "treat_missing_data": "notBreaching",
     });
     notify::tell(cx, &mut alarm);
-    cx.declare(item, "errors_alarm", "cloudwatch.Alarm", alarm);
+    declare(cx, item, ("errors_alarm", says_errors), alarm);
     if cx.stack().notify.is_none() {
         return;
     }
+    let says_latency = health.latency.is_some();
     let latency = health.latency.unwrap_or(Latency { above: "3s".into(), r#for: "5m".into() });
     let mut alarm = json!({
         "name": cx.physical(&["apis", cx.first_name("apis", name), "latency"], 255),
@@ -73,7 +76,13 @@ pub(super) fn alarms(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, api: &
         "treat_missing_data": "notBreaching",
     });
     notify::tell(cx, &mut alarm);
-    cx.declare(item, "latency_alarm", "cloudwatch.Alarm", alarm);
+    declare(cx, item, ("latency_alarm", says_latency), alarm);
+}
+
+/// Declares an alarm whose threshold the file says, or leaves to whoever has set it since.
+fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, (part, is_said): (&str, bool), alarm: Json) {
+    let declared = cx.declare(item, part, "cloudwatch.Alarm", alarm);
+    declared.default_unless(is_said, ["threshold"]).default_unless(is_said, ["evaluation_periods"]);
 }
 
 /// Declares the health checks of one region, and the one that sums them up for the record.

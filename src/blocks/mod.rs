@@ -20,9 +20,11 @@ mod health;
 mod keys;
 mod links;
 mod moved;
+mod names;
 mod network;
 mod notify;
 mod openapi;
+mod quotas;
 mod resources;
 mod routes;
 mod scaling;
@@ -72,6 +74,8 @@ pub fn expand(loaded: &Loaded, catalog: &Catalog) -> (Vec<Declaration>, Vec<Prob
         (block.expand)(&mut cx);
     }
     moved::check(&mut cx);
+    names::check(&mut cx);
+    quotas::check(&mut cx);
     cx.finish()
 }
 

@@ -28,7 +28,7 @@ pub(super) fn check(
         let note = at(cx, "max");
         cx.report(problem.at(at(cx, "min")).note(note, "the most").help("make `min` no more than `max`"));
     }
-    for (name, scheduled) in &scale.schedule {
+    for (name, scheduled) in scale.schedule.iter().flatten() {
         let (min, max) = (scheduled.min.unwrap_or(0), scheduled.max.unwrap_or(u32::MAX));
         let span = cx.value(item, &item.path(["scale", "schedule", name]));
         if scheduled.min.is_none() && scheduled.max.is_none() {
@@ -44,7 +44,7 @@ pub(super) fn check(
         let span = cx.key(item, &item.path(["desired"]));
         cx.report(problem.at(span).help("keep one of them; `scale.min` is where it begins"));
     }
-    let follows = scale.cpu.or(scale.memory).or(scale.requests).is_some() || !scale.schedule.is_empty();
+    let follows = scale.cpu.or(scale.memory).or(scale.requests).is_some() || schedules(scale);
     if !follows && scale.min < scale.max {
         let problem = Problem::new(Code::ScalesNothing, "nothing says when to go beyond `min`").warning();
         let span = cx.key(item, &item.path(["scale"]));
@@ -52,7 +52,7 @@ pub(super) fn check(
     }
     check_requests(cx, item, backend, scale);
     if backend.block == "fleets" {
-        let fields = [("memory", scale.memory.is_some()), ("schedule", !scale.schedule.is_empty())];
+        let fields = [("memory", scale.memory.is_some()), ("schedule", schedules(scale))];
         for (field, _) in fields.into_iter().filter(|(_, is_set)| *is_set) {
             let problem = Problem::new(Code::ServicesOnly, format!("a fleet cannot scale by `{field}`"));
             cx.report(problem.at(cx.key(item, &item.path(["scale", field]))).help("use `cpu` or `requests`"));
@@ -76,6 +76,11 @@ fn check_requests(cx: &mut Expansion<'_>, item: &Item<'_>, backend: &Backend<'_>
     cx.report(problem.at(span));
 }
 
+/// Whether anything changes at a time.
+fn schedules(scale: &Scale) -> bool {
+    scale.schedule.as_ref().is_some_and(|schedule| !schedule.is_empty())
+}
+
 /// What a service's number of tasks follows, by part: each a predefined metric and its target.
 fn targets(scale: &Scale) -> impl Iterator<Item = (&'static str, &'static str, u32)> {
     let all = [
@@ -89,7 +94,7 @@ fn targets(scale: &Scale) -> impl Iterator<Item = (&'static str, &'static str, u
 /// Declares what scales a service.
 pub(super) fn service(cx: &mut Expansion<'_>, item: &Item<'_>, backend: &Backend<'_>, scale: &Scale) {
     let mut scheduled = serde_json::Map::new();
-    for (name, at) in &scale.schedule {
+    for (name, at) in scale.schedule.iter().flatten() {
         let action = json!({
             "schedule": at.at, "timezone": at.timezone, "min_capacity": at.min, "max_capacity": at.max,
         });
@@ -102,7 +107,7 @@ pub(super) fn service(cx: &mut Expansion<'_>, item: &Item<'_>, backend: &Backend
         "scalable_dimension": dimension,
         "min_capacity": scale.min,
         "max_capacity": scale.max,
-        "scheduled_actions": (!scheduled.is_empty()).then_some(scheduled),
+        "scheduled_actions": scale.schedule.is_some().then_some(scheduled),
     }));
     cx.declare(item, "scaling", "applicationautoscaling.ScalableTarget", target);
     for (part, metric, value) in targets(scale) {

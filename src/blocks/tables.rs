@@ -76,7 +76,7 @@ impl Block for Tables {
         };
         let partition = partition(item.region);
         let arn = format!("arn:{partition}:dynamodb:${{region}}:${{account}}:table/{}", physical(cx, name, table));
-        let has_indexes = !table.indexes.is_empty() || table.existing.is_some();
+        let has_indexes = table.indexes().next().is_some() || table.existing.is_some();
         let indexes = (has_indexes && access != Access::Write).then(|| format!("{arn}/index/*"));
         Some(Grant::Allow { actions, resources: [arn].into_iter().chain(indexes).collect() })
     }
@@ -86,7 +86,7 @@ fn existing(cx: &mut Expansion<'_>, item: &Item<'_>, table: &Table) {
     let Some(existing) = &table.existing else { return };
     let defined = [
         ("key", table.key.is_some()),
-        ("indexes", !table.indexes.is_empty()),
+        ("indexes", table.indexes.is_some()),
         ("ttl", table.ttl.is_some()),
         ("witness", table.witness.is_some()),
         ("backup", table.backup.is_some()),
@@ -126,7 +126,7 @@ fn managed(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, table: &Table) {
     let spec = without_nulls(json!({
         "name": physical(cx, name, table),
         "key": key,
-        "indexes": if indexes.is_empty() { Json::Null } else { Json::Object(indexes) },
+        "indexes": table.indexes.as_ref().map(|_| indexes),
         "ttl_attribute": table.ttl,
         "consistency": (table.consistency == Consistency::Strong).then_some("STRONG"),
         "witness": table.witness,
@@ -137,7 +137,7 @@ fn managed(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, table: &Table) {
 
 fn indexes(cx: &mut Expansion<'_>, item: &Item<'_>, table: &Table) -> serde_json::Map<String, Json> {
     let mut indexes = serde_json::Map::new();
-    for (name, index) in &table.indexes {
+    for (name, index) in table.indexes() {
         let Some(key) = keys::key(cx, &item.path(["indexes", name, "key"]), &index.key) else { continue };
         if let Some(attributes) = &table.key {
             keys::one_type_each(cx, item, attributes, name, &index.key);
@@ -166,14 +166,14 @@ fn replica(cx: &mut Expansion<'_>, name: &str, region: &Region) -> Json {
 }
 
 fn point_in_time(cx: &mut Expansion<'_>, name: &str, region: &Region, backup: &TableBackup) -> Option<u64> {
-    let days = units::days(&backup.point_in_time).filter(|days| (1..=35).contains(days));
+    let days = units::days(&backup.point_in_time).filter(|days| (0..=35).contains(days));
     if days.is_none() {
         let item = Item::new("tables", name, None, false);
         let item = Item { region: Some(region), ..item };
         let span = cx.value(&item, &item.path(["backup", "point_in_time"]));
         let problem =
-            Problem::new(Code::OutOfRange, format!("`{}` is not 1 to 35 days", backup.point_in_time)).at(span);
-        cx.report(problem.help("write whole days, such as `35d`"));
+            Problem::new(Code::OutOfRange, format!("`{}` is not 0 to 35 days", backup.point_in_time)).at(span);
+        cx.report(problem.help("write whole days, such as `35d`, or `0d` for no backups"));
     }
     days
 }
@@ -202,7 +202,7 @@ fn check_strong(cx: &mut Expansion<'_>, item: &Item<'_>, table: &Table) {
         let sets = STRONG.map(|set| set.join(", ")).join("; ");
         cx.report(problem.at(at_mode).help(format!("use three regions of one of these sets: {sets}")));
     }
-    if table.ttl.is_some() {
+    if table.ttl.as_ref().is_some_and(|ttl| !ttl.is_empty()) {
         let problem = Problem::new(Code::BadConsistency, "a strongly consistent table cannot have `ttl`");
         cx.report(
             problem.at(cx.loaded.places.key(&item.path(["ttl"]))).help("remove `ttl`, or use `consistency: eventual`"),

@@ -61,6 +61,10 @@ pub struct Traits {
     /// The top-level fields that are unique together, such as a name. A replacement in which none of them changes
     /// deletes the old one first; every other replacement creates first. Empty: old and new never collide.
     pub unique_by: &'static [&'static str],
+    /// What is unique together is so in the whole account, and not in each region.
+    pub unique_in_account: bool,
+    /// Tag keys that differ in case only are one key.
+    pub tags_ignore_case: bool,
     /// A second create for the same owner comes to the first one's resource (by a token or a caller reference) or is
     /// refused (by a unique name). Where neither holds, a search that finds nothing is made again for a while before
     /// a second create.
@@ -78,6 +82,8 @@ impl Traits {
         holds_data: false,
         replace_failed: true,
         unique_by: &[],
+        unique_in_account: false,
+        tags_ignore_case: false,
         idempotent_create: true,
         tags_after_create: false,
         snapshot: false,

@@ -96,11 +96,14 @@ pub struct Field {
 /// | `x-unordered` | order means nothing; `rest`: only the first item's place means something | `diff` |
 /// | `x-key: FIELD` | items are told apart by this field, order means nothing | `diff` |
 /// | `x-merge` | only the keys or items that are or were in the file are ours | `diff` |
+/// | `x-reset: VALUE` | what says AWS's default: wanted once the file no longer says the field; null: a new thing without it | `diff` |
+/// | `x-stays` | AWS has no way back: what the file no longer says stays as it is | `diff` |
 /// | `x-whole` | it is always sent whole: a field left out is wanted at its default, or not at all | `diff` |
 /// | `x-compare: sha256, policy, dns` | how equality is decided | `diff` |
 /// | `x-grants: [FIELD]` | rights or ways of others: widened before they need more, narrowed once they need less; items with these fields alike are one | `diff`, `planning` |
 /// | `x-copies` | what it refers to is copied as it is now: what that needs is needed as long as the copy is | `graph` |
 /// | `x-needs: serving` | what it refers to must be serving, not just configured | `graph` |
+/// | `x-needs: nothing` | a text to AWS: what it names need not be there, as long as the name is known | `graph` |
 /// | `x-volatile` | an output that an update may change | `plan` |
 /// | `x-stable-under: [FIELD]` | a volatile output that a change of these fields alone leaves as it is | `plan` |
 /// | `x-risk`, `x-public`, `x-wait`, `x-highlight` | what a reviewer should know, see [`Stakes`] | `planning` |
@@ -131,6 +134,11 @@ pub struct Annotations {
     pub key: Option<String>,
     /// Only keys or items that are or were in the file are ours.
     pub merge: bool,
+    /// What the file no longer says stays as it is.
+    pub stays: bool,
+    /// The value that says AWS's default, for a field that was said and no longer is; null if only a new thing is
+    /// without it.
+    pub reset: Option<Json>,
     /// A field left out is wanted at its default, or not at all.
     pub whole: bool,
     /// It lets others do something: what is taken away goes once nobody uses it. The fields that tell its items apart,
@@ -142,11 +150,13 @@ pub struct Annotations {
     pub compare: Compare,
     /// What it refers to must be serving.
     pub needs_serving: bool,
+    /// What it names need not be there.
+    pub needs_nothing: bool,
     /// An output that an update may change.
     pub volatile: bool,
     /// A volatile output stays as it is if only these fields change.
     pub stable_under: Vec<String>,
-    /// What a reviewer should know of a change.
+    /// Facts for the reviewer of a change.
     pub stakes: Stakes,
 }
 
@@ -364,6 +374,8 @@ impl Annotations {
         self.unordered |= is("x-unordered");
         self.rest_unordered |= word("x-unordered") == Some("rest");
         self.merge |= is("x-merge");
+        self.stays |= is("x-stays");
+        self.reset = schema.get("x-reset").cloned().or(self.reset);
         self.whole |= is("x-whole");
         self.copies |= is("x-copies");
         self.volatile |= is("x-volatile");
@@ -374,6 +386,7 @@ impl Annotations {
         if let Some(fields) = schema.get("x-grants").and_then(Json::as_array) {
             self.grants = Some(fields.iter().filter_map(Json::as_str).map(str::to_owned).collect());
         }
+        self.needs_nothing |= word("x-needs") == Some("nothing");
         self.key = word("x-key").map(str::to_owned).or(self.key);
         self.compare = match word("x-compare") {
             Some("sha256") => Compare::Sha256,

@@ -1,4 +1,4 @@
-//! What a change of a field puts at risk, and what of it is worth telling: words of a schema for the review of a plan.
+//! Stakes of a field: words of a schema that tell a reviewer what a change of it puts at risk, and what of a new one to show.
 
 use crate::value::Json;
 
@@ -12,17 +12,17 @@ use crate::value::Json;
 /// | `x-highlight` | worth telling of a new one |
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stakes {
-    /// What a change of it puts at risk.
+    /// The risk of a change.
     pub risk: Option<Stake>,
     /// The values with which it can be reached from the internet.
     pub public: Vec<Json>,
-    /// How long AWS takes, and what does not work meanwhile.
+    /// The time that AWS takes, and what does not work meanwhile.
     pub wait: Option<String>,
     /// Worth telling of a new one.
     pub highlight: bool,
 }
 
-/// What a change of a field puts at risk.
+/// The risk of a change of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stake {
@@ -42,7 +42,7 @@ pub enum Stake {
     Permissions,
     /// A limit on what policies allow.
     Boundary,
-    /// Whoever may call: a service, an account, or `*`.
+    /// Anybody who may call: a service, an account, or `*`.
     Principal,
     /// Share of the requests, or where they go; one that is deleted gets none.
     Traffic,

@@ -146,7 +146,9 @@ fn ended(outcome: &Outcome, report: &Report, command: &str) -> Result<Done, Fail
         return Err(Failure::interrupted().help(again));
     }
     if report.failed() > 0 {
-        return Err(Failure::error(report.failures()).help(again));
+        let corrected = format!("correct what AWS refuses, then run `isobar {command}`; finished steps are kept");
+        let help = if report.is_refused() { corrected } else { again };
+        return Err(Failure::error(report.failures()).help(help));
     }
     if let Some((address, error)) = outcome.failures.first() {
         return Err(Failure::cloud(&address.to_string(), error).help(again));

@@ -1,12 +1,13 @@
 //! Differences between the desired and the live.
 //!
 //! Three ways: the file (`wanted`), AWS (`live`) and what was last sent (`sent`). A field that the
-//! file leaves out is not ours and never differs. A field that AWS does not return is compared with
-//! what was last sent.
+//! file leaves out is not ours and never differs; one that it left out only now is part of the [`target`], at
+//! AWS's default. A field that AWS does not return is compared with what was last sent.
 
 mod equal;
 mod managed;
 pub mod policy;
+mod target;
 mod widened;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use equal::same_policy;
 use equal::{dns, same, sorted};
 pub use managed::managed_part;
+pub use target::{staying, target, unfinished};
 pub use widened::widened;
 
 use crate::catalog::{Annotations, Compare, Field, SchemaType, Shape};
@@ -116,6 +118,8 @@ impl Comparison {
                     let left_out = wanted.get(name).is_none_or(Partial::is_null);
                     if at.shape.annotations.whole && left_out {
                         self.left_out(at, name, field, there.get(name));
+                    } else if left_out {
+                        self.no_longer_said(at, name, field, there.get(name), sent);
                     }
                     if is_settled(field, wanted, there.get(name)) {
                         continue;
@@ -159,6 +163,28 @@ impl Comparison {
         self.push(&Difference { shape: &field.shape, path: &at.path.field(name), effect }, there, &to);
     }
 
+    /// A field that was sent and that the file no longer says, where only a new resource is without it.
+    fn no_longer_said(
+        &mut self,
+        at: &Difference<'_>,
+        name: &str,
+        field: &Field,
+        there: Option<&Json>,
+        sent: Option<&Json>,
+    ) {
+        let annotations = &field.shape.annotations;
+        let only_anew = annotations.replace && annotations.reset == Some(Json::Null);
+        if let Some(there) = there.or(sent)
+            && only_anew
+            && sent.is_some_and(|sent| !sent.is_null())
+            && !there.is_null()
+        {
+            let path = &at.path.field(name);
+            let gone = Difference { shape: &field.shape, path, effect: Effect::Replace };
+            self.push(&gone, there, &Partial::Plain(Json::Null));
+        }
+    }
+
     fn map(&mut self, at: &Difference<'_>, wanted: &Partial, there: &Json, sent: Option<&Json>) {
         let Partial::Map(wanted) = wanted else { return };
         let SchemaType::Map(of) = &at.shape.schema_type else { return };
@@ -171,7 +197,7 @@ impl Comparison {
         }
         for (key, value) in there {
             let ours = !at.shape.annotations.merge || sent.is_some_and(|sent| sent.contains_key(key));
-            if ours && !wanted.contains_key(key) {
+            if ours && !at.shape.annotations.stays && !wanted.contains_key(key) {
                 let gone = Difference { shape: of, path: &at.path.field(key), ..*at };
                 self.push(&gone, value, &Partial::Plain(Json::Null));
             }

@@ -16,11 +16,11 @@ pub struct Statement {
     pub principals: Vec<String>,
     /// The actions.
     pub actions: Vec<String>,
-    /// Resources that they are allowed on; empty in a trust policy.
+    /// The things that they are allowed on; empty in a trust policy.
     pub resources: Vec<String>,
     /// The conditions as text; empty without.
     condition: String,
-    /// Exclusions (`NotAction`), as text; empty as a rule.
+    /// Exclusions, such as `NotAction`, as text; empty as a rule.
     excluded: String,
 }
 
@@ -84,12 +84,19 @@ fn principal(kind: &str, name: &str) -> String {
     }
 }
 
-/// Rights that these statements give and those before did not: each with the actions and resources that are new alone. A
+/// Everything that these statements allow and those before did not: each with the actions and resources that are new alone. A
 /// statement that denied and is there no longer is among them.
 pub fn widened(before: &[Statement], after: &[Statement]) -> Vec<Statement> {
     let mut wider: Vec<Statement> = after.iter().filter(|one| one.allows).flat_map(|one| one.beyond(before)).collect();
     wider.extend(before.iter().filter(|one| !one.allows && !after.contains(one)).cloned());
     wider
+}
+
+/// The statements that come with a change: what is allowed or denied from now on, without what was so before.
+pub fn coming(before: &[Statement], after: &[Statement]) -> Vec<Statement> {
+    let mut new: Vec<Statement> = after.iter().filter(|one| one.allows).flat_map(|one| one.beyond(before)).collect();
+    new.extend(after.iter().filter(|one| !one.allows && !before.contains(one)).cloned());
+    new
 }
 
 impl Statement {

@@ -3,14 +3,15 @@
 //! A reference without a region means the thing in the same region, or else the global one. It is
 //! resolved to the longest declared address it begins with; the rest names an output.
 
-mod copies;
+mod circle;
 mod needs;
 mod order;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use needs::{collect_needs, raise};
-use order::{cycle_problem, sort};
+use circle::{cycle_problem, open};
+use needs::{add_needs_of_copies, collect_needs, raise};
+use order::sort;
 
 use crate::blocks::{self, Declaration, Level};
 use crate::catalog::{Catalog, KindInfo, SchemaType, Shape, check};
@@ -141,12 +142,15 @@ pub fn of(declarations: Vec<Declaration>, loaded: &Loaded, catalog: &Catalog) ->
     for (address, declaration) in &declared {
         nodes.insert(address.clone(), lookup.node(declaration.clone(), &mut problems));
     }
-    copies::add_their_needs(&mut nodes, catalog);
-    let sorted = match sort(&nodes) {
-        Ok(sorted) => sorted,
-        Err(cycle) => {
-            problems.push(cycle_problem(&cycle, &declared, &loaded.places));
-            Vec::new()
+    add_needs_of_copies(&mut nodes, catalog);
+    let sorted = loop {
+        match sort(&nodes) {
+            Ok(sorted) => break sorted,
+            Err(cycle) if open(&mut nodes, &cycle, catalog) => {}
+            Err(cycle) => {
+                problems.push(cycle_problem(&cycle, &nodes, catalog, &loaded.places));
+                break Vec::new();
+            }
         }
     };
     if !problems.is_empty() {
@@ -276,12 +280,24 @@ impl Lookup<'_> {
                 format!("add one of {known}"),
             ),
             Some(given) => {
-                let help = nearest(given, names.iter().copied())
-                    .map_or_else(|| format!("it has {known}"), |near| format!("did you mean `{near}`?"));
+                let near = nearest(given, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+                let of_part = || self.part_with(of, output).map(|part| format!("did you mean `${{{part}}}`?"));
+                let help = near.or_else(of_part).unwrap_or_else(|| format!("it has {known}"));
                 (format!("`{}` has no output `{}`", of.address.path, output.join(".")), help)
             }
         };
         Err(Box::new(self.misses(reference, Code::UnknownOutput, message, help)))
+    }
+
+    /// A part of a block that has the output which its main resource has not, and the output.
+    fn part_with(&self, of: &Declaration, output: &[String]) -> Option<String> {
+        let inside = format!("{}.", of.address.path);
+        let parts = self.declared.values().filter(|part| part.address.path.starts_with(&inside));
+        let mut with = parts.filter(|part| {
+            let outputs = self.catalog.get(&part.kind).map(|info| &info.outputs);
+            outputs.is_some_and(|outputs| outputs.at(output.iter().map(String::as_str)).is_some())
+        });
+        with.next().map(|part| format!("{}.{}", part.address.path, output.join(".")))
     }
 
     fn unknown(&self, reference: &Reference, words: &[String], scopes: &[Scope]) -> Misses {

@@ -10,7 +10,7 @@ use crate::cloud::{Class, Cloud};
 use crate::graph::Graph;
 use crate::names::{Address, Owner};
 use crate::observe::{Observed, ReadFailure};
-use crate::plan::{Decision, Plan};
+use crate::plan::{Decision, Plan, Planned};
 use crate::state::entry::Entry;
 use crate::state::{Call, Pending, Record, State};
 use crate::value::Json;
@@ -118,8 +118,14 @@ pub(super) fn declared(graph: &Graph, state: &State) -> Vec<Entry> {
 }
 
 /// Records of things that stay as they are, with what has changed since they were written: outputs,
-/// which what refers to them takes from there, and what they need, for the order of a later delete.
-pub(super) fn refreshed(plan: &Plan, graph: &Graph, state: &State, observed: &Observed) -> Vec<Entry> {
+/// which what refers to them takes from there, and what they need, for the order of a later delete. `said`: the spec of
+/// what is as the file says, so that what leaves the file later is known to have been in it.
+pub(super) fn refreshed(
+    (plan, graph): (&Plan, &Graph),
+    state: &State,
+    observed: &Observed,
+    said: &dyn Fn(&Planned) -> Option<Json>,
+) -> Vec<Entry> {
     let kept = plan.entries.iter().filter(|entry| entry.decision == Decision::Keep);
     kept.filter_map(|entry| {
         let record = state.records.get(&entry.address)?;
@@ -129,7 +135,8 @@ pub(super) fn refreshed(plan: &Plan, graph: &Graph, state: &State, observed: &Ob
             outputs[name] = value.clone();
         }
         let needs = graph.get(&entry.address)?.needs.keys().cloned().collect();
-        let now = Record { outputs, needs, ..record.clone() };
+        let spec = said(entry).unwrap_or_else(|| record.spec.clone());
+        let now = Record { spec, outputs, needs, ..record.clone() };
         (now != *record).then(|| Entry::Made { address: entry.address.clone(), record: now })
     })
     .collect()

@@ -8,7 +8,7 @@ use crate::graph::Graph;
 use crate::intent::Intent;
 use crate::names::Address;
 use crate::plan::steps::{circle, steps};
-use crate::plan::{Obstacle, ObstacleKind, Plan};
+use crate::plan::{Obstacle, ObstacleKind, Plan, Planned};
 use crate::problem::nearest;
 use crate::state::State;
 use crate::state::entry::Entry;
@@ -37,7 +37,11 @@ impl Engine {
         let survey = self.survey(graph, remembered, intent, &account).await?;
         let Survey { graph, state, entries: surveyed, decided, observed } = survey;
         let mut entries: Vec<Entry> = recovered.into_iter().chain(surveyed).collect();
-        entries.extend(bookkeeping::refreshed(&decided.plan, &graph, &state, &observed));
+        let said = |entry: &Planned| {
+            let wanted = decided.wanted.get(&entry.address)?.finish().ok()?;
+            Some(self.catalog.get(&entry.kind)?.redact(&wanted))
+        };
+        entries.extend(bookkeeping::refreshed((&decided.plan, &graph), &state, &observed, &said));
         let outputs = |(address, _): (&Address, _)| Some((address.clone(), observed.live(address)?.outputs.clone()));
         let existing = observed.existing.iter().filter_map(outputs).collect();
         let mut plan = decided.plan;

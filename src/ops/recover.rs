@@ -9,7 +9,7 @@ use super::survey::Survey;
 use super::{Engine, EngineError, apply_entries, bookkeeping, check_account, fresh};
 use crate::catalog::Shape;
 use crate::cloud::Tagged;
-use crate::diff::changes;
+use crate::diff::{changes, target};
 use crate::graph::Graph;
 use crate::intent::Intent;
 use crate::names::{Address, PhysicalId, Region};
@@ -18,7 +18,7 @@ use crate::state::entry::Entry;
 use crate::state::{Record, State};
 use crate::store::journal::Journal;
 use crate::store::{Holder, StoreError};
-use crate::value::{Json, Key, Partial};
+use crate::value::{Json, Key, Partial, Path};
 
 /// A recovery: the entries that it would write, and what it has found.
 #[derive(Debug)]
@@ -165,7 +165,8 @@ impl Engine {
             let address = &entry.address;
             let (node, info) = (survey.graph.get(address)?, self.catalog.get(&entry.kind)?);
             let live = survey.observed.live(address)?;
-            let (spec, differs) = sent(&info.spec, survey.decided.wanted.get(address)?, &live.spec);
+            let wanted = survey.decided.wanted.get(address)?;
+            let (spec, differs) = sent(&info.spec, wanted, &node.declaration.defaults, &live.spec);
             let told = tagged.iter().filter(|thing| thing.address.as_ref() == Some(address));
             let record = Record {
                 kind: entry.kind.clone(),
@@ -186,12 +187,14 @@ impl Engine {
 }
 
 /// The spec that must have been sent last, as far as AWS tells: the wanted value where nothing differs, the live one
-/// where something does. Fields that AWS never tells are taken to be as the file says. True if anything differs.
-fn sent(shape: &Shape, wanted: &Partial, live: &Json) -> (Json, bool) {
+/// where something does. Fields that AWS never tells are taken to be as the file says, and so are those that it leaves
+/// to a default. True if anything differs.
+fn sent(shape: &Shape, wanted: &Partial, defaults: &[Path], live: &Json) -> (Json, bool) {
     let Partial::Map(fields) = wanted else { return (Json::Null, false) };
     let known = fields.iter().filter_map(|(name, wanted)| Some((name.clone(), wanted.finish().ok()?)));
     let mut sent: serde_json::Map<String, Json> = known.collect();
-    let changes = changes(shape, wanted, live, Some(&Json::Object(sent.clone())));
+    let file = Json::Object(sent.clone());
+    let changes = changes(shape, &target(shape, wanted, defaults, live, Some(&file)), live, Some(&file));
     for change in &changes {
         if let Some(Key::Field(name)) = change.path.0.first()
             && let Some(there) = live.get(name)
@@ -205,7 +208,7 @@ fn sent(shape: &Shape, wanted: &Partial, live: &Json) -> (Json, bool) {
 /// Records of what is there, with what it can be referred to by now.
 fn refreshed(survey: &Survey) -> Vec<Entry> {
     let Survey { decided, graph, state, observed, .. } = survey;
-    bookkeeping::refreshed(&decided.plan, graph, state, observed)
+    bookkeeping::refreshed((&decided.plan, graph), state, observed, &|_| None)
 }
 
 /// Things of ours that are in no record.
@@ -269,6 +272,6 @@ mod tests {
         let file = json!({"told": "new", "unseen": "new", "unset": "new", "hidden": "new"});
         let live = json!({"told": "old", "unset": null, "hidden": null});
         let expected = json!({"told": "old", "unseen": "new", "unset": null, "hidden": "new"});
-        assert_eq!(sent(&shape, &Partial::from_json(&file), &live), (expected, true));
+        assert_eq!(sent(&shape, &Partial::from_json(&file), &[], &live), (expected, true));
     }
 }

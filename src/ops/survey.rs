@@ -11,7 +11,7 @@ use crate::planning::decide::{Decided, decide};
 use crate::planning::select::selected;
 use crate::state::entry::Entry;
 use crate::state::{Record, State};
-use crate::value::{Json, Target as ValueOf};
+use crate::value::{Json, Partial, Target as ValueOf};
 
 /// The observation and the decision, with the state that it rests on.
 pub(super) struct Survey {
@@ -63,7 +63,9 @@ impl Engine {
         let selected = selected(graph, state, &intent.selection);
         let counts = |address: &Address| selected.as_ref().is_none_or(|selected| selected.contains(address));
         self.look_up_existing(graph, &mut observed, account, counts).await?;
-        let records = state.records.iter().filter(|(address, _)| counts(address));
+        // What the file calls existing now was looked up: a record of its address is of something else.
+        let is_existing = |address: &Address| graph.get(address).is_some_and(|node| node.declaration.existing);
+        let records = state.records.iter().filter(|(address, _)| counts(address) && !is_existing(address));
         let targets: Vec<ReadTarget> = records.map(|(address, record)| target(address, record)).collect();
         observed.read(cloud, &targets, ReadMode::Listed).await.map_err(EngineError::Unreadable)?;
         loop {
@@ -193,11 +195,29 @@ fn needs_fresh_read(state: &State, observed: &Observed, decided: &Decided) -> Ve
                     .get(&entry.address)
                     .map_or(Json::Null, |wanted| wanted.with_placeholders(&mut |_| Json::Bool(true))),
             }),
-            (_, Some(record)) => targets.push(target(&entry.address, record)),
+            (_, Some(record)) => {
+                let spec = then_and_now(record, decided.wanted.get(&entry.address));
+                targets.push(ReadTarget { spec, ..target(&entry.address, record) });
+            }
             (_, None) => {}
         }
     }
     targets
+}
+
+/// A spec with the fields that were managed, and those that the file says now.
+fn then_and_now(record: &Record, wanted: Option<&Partial>) -> Json {
+    let mut fields = record.spec.as_object().cloned().unwrap_or_default();
+    let wanted = wanted.map(|wanted| wanted.with_placeholders(&mut |_| Json::Bool(true)));
+    let wanted = wanted.as_ref().and_then(Json::as_object).into_iter().flatten();
+    for (name, value) in wanted.filter(|(_, value)| !value.is_null()) {
+        match (fields.get_mut(name), value) {
+            (Some(Json::Array(items)), Json::Array(more)) => items.extend(more.iter().cloned()),
+            (None | Some(Json::Null), _) => drop(fields.insert(name.clone(), value.clone())),
+            _ => {}
+        }
+    }
+    Json::Object(fields)
 }
 
 fn target(address: &Address, record: &Record) -> ReadTarget {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::Change;
 use crate::names::{Address, KindName, PhysicalId, Region, Scope, StackName};
+use crate::value::Path;
 
 /// The plan: a decision for every resource, in the order of waves and addresses.
 #[derive(Debug, Clone)]
@@ -26,12 +27,23 @@ pub struct Plan {
     pub waves: Vec<Wave>,
     /// Obstacles: names that others use, protected data that would be deleted.
     pub obstacles: Vec<Obstacle>,
+    /// Fields that the file no longer says and that stay as they are.
+    pub stays: Vec<Stay>,
     /// Addresses whose old resource stays after a replacement, because what uses it is not part of this plan.
     pub keep_old: BTreeSet<Address>,
     /// Addresses whose name in AWS is held by what leaves other addresses: that goes first.
     pub names_held: BTreeMap<Address, BTreeSet<Address>>,
-    /// Facts for a reviewer besides the decisions.
+    /// Facts for its reviewer, besides the decisions.
     pub review: review::Review,
+}
+
+/// A field that the file no longer says, where AWS has no default to go back to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stay {
+    /// The resource.
+    pub address: Address,
+    /// The field.
+    pub path: Path,
 }
 
 /// One resource in a plan.

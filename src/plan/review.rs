@@ -6,10 +6,10 @@ use super::Planned;
 use crate::names::{Address, KindName, Region};
 use crate::value::Json;
 
-/// Facts for a reviewer of a plan besides its decisions.
+/// Facts for the reviewer of a plan, besides its decisions.
 #[derive(Debug, Clone, Default)]
 pub struct Review {
-    /// Its risks, the worst first.
+    /// Risks, the worst first.
     pub risks: Vec<Risk>,
     /// Changes that only follow another one, by their addresses, and their cause.
     pub follows: BTreeMap<Address, Follows>,
@@ -28,11 +28,11 @@ pub struct Risk {
     pub subject: Subject,
     /// The resources by which it comes: of one path in several regions, if the same happens in all of them.
     pub addresses: Vec<Address>,
-    /// The event, in words.
+    /// The harm, in words.
     pub message: String,
 }
 
-/// A thing at risk.
+/// The thing at risk.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// A whole region.
@@ -59,7 +59,7 @@ pub enum RiskClass {
     NetworkAccess,
     /// A policy allows more.
     Permissions,
-    /// A protection from deletion is off.
+    /// Protection from being deleted is off.
     Protection,
     /// A replacement that creates first.
     Replacement,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::inputs::{Decisions, Inputs};
 use super::select::PlannedPart;
 use super::waves::Waves;
-use super::{grants, identity, outputs, protect, resource, retain, review};
+use super::{grants, identity, outputs, protect, resource, retain, review, staying};
 use crate::catalog::Catalog;
 use crate::graph::{Graph, Node};
 use crate::intent::Intent;
@@ -164,6 +164,7 @@ impl Decider<'_> {
         let used = replaced.filter(|entry| self.part.is_used_outside(&entry.address));
         let mut plan = Plan {
             review: Review::default(),
+            stays: staying::of(self.inputs, &entries, &wanted),
             keep_old: used.map(|entry| entry.address.clone()).collect(),
             stack: graph.stack.clone(),
             account: account.to_owned(),

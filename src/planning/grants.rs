@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::inputs::Inputs;
 use crate::catalog::{SchemaType, Shape};
-use crate::diff::{managed_part, widened};
+use crate::diff::{managed_part, target, widened};
 use crate::graph::Node;
 use crate::names::Address;
 use crate::plan::{Decision, Narrowing};
@@ -24,7 +24,9 @@ pub(super) fn narrowing(
     let info = inputs.kind_of(node)?;
     let live = inputs.observed.live(address)?;
     let record = inputs.state.records.get(address)?;
-    let wanted = wanted.with_placeholders(&mut |_| Json::Null);
+    let defaults = node.declaration.defaults_after(record.is_whole());
+    let target = target(&info.spec, wanted, defaults, &live.spec, Some(&record.spec));
+    let wanted = target.with_placeholders(&mut |_| Json::Null);
     let live = managed_part(&info.spec, &wanted, &live.spec, Some(&record.spec));
     widened(&info.spec, &wanted, &live)?;
     let declared: BTreeSet<&Address> = node.needs.keys().collect();

@@ -16,4 +16,5 @@ mod resource;
 mod retain;
 mod review;
 pub mod select;
+mod staying;
 pub mod waves;

@@ -56,7 +56,8 @@ fn observed(inputs: Inputs<'_>, of: &Address, output: &[String]) -> Option<Json>
     let pointer = pointer(output);
     let seen = inputs.observed.live(of).and_then(|live| live.outputs.pointer(&pointer));
     let seen = seen.filter(|value| !value.is_null());
-    let remembered = || inputs.state.records.get(of)?.outputs.pointer(&pointer);
+    let is_existing = inputs.graph.get(of).is_some_and(|node| node.declaration.existing);
+    let remembered = || inputs.state.records.get(of).filter(|_| !is_existing)?.outputs.pointer(&pointer);
     seen.or_else(remembered).cloned()
 }
 

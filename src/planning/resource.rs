@@ -3,12 +3,12 @@
 use super::inputs::Inputs;
 use crate::catalog::KindInfo;
 use crate::cloud::{CloudError, Live, Readiness};
-use crate::diff::{Change, Effect, changes};
+use crate::diff::{Change, Effect, changes, target};
 use crate::names::Address;
 use crate::observe::SearchResult;
 use crate::plan::{Decision, Obstacle, ObstacleKind, ReplaceOrder};
 use crate::state::Record;
-use crate::value::{Json, Key, Partial};
+use crate::value::{Key, Partial};
 
 /// The decision on a declared resource, as if it alone were planned.
 pub(super) fn decision(inputs: Inputs<'_>, address: &Address, wanted: &Partial, info: &KindInfo) -> Decision {
@@ -22,7 +22,7 @@ pub(super) fn decision(inputs: Inputs<'_>, address: &Address, wanted: &Partial, 
     let Some(live) = inputs.observed.live(address) else {
         return Decision::Create { why: Some("gone from AWS".into()) };
     };
-    let decision = with_live(inputs, address, (wanted, live, &record.spec), info);
+    let decision = with_live(inputs, address, (wanted, live, record), info);
     if is_untagged(record, info) { tagged_first(decision, record) } else { decision }
 }
 
@@ -75,10 +75,13 @@ fn without_record(inputs: Inputs<'_>, address: &Address, wanted: &Partial, info:
 fn with_live(
     inputs: Inputs<'_>,
     address: &Address,
-    (wanted, live, sent): (&Partial, &Live, &Json),
+    (wanted, live, record): (&Partial, &Live, &Record),
     info: &KindInfo,
 ) -> Decision {
-    let changes = changes(&info.spec, wanted, &live.spec, Some(sent));
+    let sent = Some(&record.spec);
+    let defaults = inputs.graph.get(address).map_or(&[][..], |node| node.declaration.defaults_after(record.is_whole()));
+    let target = target(&info.spec, wanted, defaults, &live.spec, sent);
+    let changes = changes(&info.spec, &target, &live.spec, sent);
     if changes.iter().any(|change| change.effect == Effect::Replace) {
         let order = replace_order(info, &changes);
         return Decision::Replace { changes, why: None, order };

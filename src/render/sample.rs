@@ -161,6 +161,7 @@ pub(super) fn empty() -> Plan {
         entries: vec![entry(0, "tables.carts.table@global", "dynamodb.GlobalTable", Decision::Keep)],
         waves: vec![wave("global"), wave("us-west-2"), wave("us-east-1")],
         obstacles: vec![],
+        stays: vec![],
         keep_old: std::collections::BTreeSet::new(),
         names_held: std::collections::BTreeMap::new(),
         review: Review::default(),

@@ -322,7 +322,7 @@ mod tests {
         let function = |region: &str| {
             let region: Region = region.parse().expect("a region");
             let function = &loaded.by_region[&region].functions["f"];
-            let names: Vec<&String> = function.environment.keys().collect();
+            let names: Vec<&String> = function.environment.iter().flatten().map(|(name, _)| name).collect();
             (function.memory, format!("{names:?}"), function.regions.len())
         };
         assert_eq!(function("us-east-1"), (Some(256), r#"["A", "B"]"#.into(), 0));

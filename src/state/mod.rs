@@ -119,6 +119,11 @@ impl Record {
     pub fn is_the_thing_of(&self, other: &Self) -> bool {
         self.kind == other.kind && self.id == other.id
     }
+
+    /// True once it has been made whole: before that a run may have died between its creation and the rest.
+    pub fn is_whole(&self) -> bool {
+        !self.outputs.is_null()
+    }
 }
 
 impl State {

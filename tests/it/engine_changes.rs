@@ -247,3 +247,19 @@ async fn a_retained_resource_is_not_left_without_what_it_needs() {
     it is to stay in AWS (`retain`), and needs `f.v@us-east-1`, which would be deleted
     ");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_becomes_existing_gives_the_outputs_of_what_was_looked_up() {
+    let world = EngineWorld::new();
+    world.apply(&graph("x.other@us-east-1 test.Thing {name: outside}")).await;
+    let both = "x.other@us-east-1 test.Thing {name: outside}\n x.t@us-east-1 test.Thing {name: ours}";
+    let user = "\n x.user@us-east-1 test.Free {of: '${x.t.arn}'}";
+    world.apply(&graph(&format!("{both}{user}"))).await;
+    let existing = both.replace("{name: ours}", "{name: outside}");
+    let existing = graph_with(&format!("{existing}{user}"), |declaration| {
+        declaration.existing = &*declaration.address.path == "x.t"
+    });
+    let (outcome, _) = world.apply_with(&existing, &Intent::default()).await.expect("an apply");
+    assert_eq!(outcome.failures, []);
+    world.nothing_to_do(&existing).await;
+}

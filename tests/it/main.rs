@@ -1,5 +1,7 @@
 //! Every test beyond single functions, in one binary.
 
+#[cfg(feature = "aws")]
+mod absence;
 mod compat;
 mod engine;
 mod engine_changes;
@@ -13,6 +15,8 @@ mod expand;
 mod journal_cost;
 #[cfg(feature = "aws")]
 mod kinds;
+#[cfg(feature = "aws")]
+mod limits;
 mod plans;
 #[cfg(feature = "aws")]
 mod program;

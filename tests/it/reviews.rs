@@ -69,6 +69,9 @@ fn outputs_of(info: &KindInfo, address: &Address, spec: &Json) -> Json {
         Some(value) => value.clone(),
         None if shape.annotations.volatile => fingerprint(spec).into(),
         None => match shape.schema_type {
+            // The record that proves a domain is the same in every region.
+            SchemaType::Text { .. } if name.starts_with("validation") => format!("{}/{name}", address.path).into(),
+            SchemaType::Text { .. } if name.ends_with("arn") => arn(info, address).into(),
             SchemaType::Text { .. } => format!("{address}/{name}").into(),
             SchemaType::Map(_) => json!(
                 regions(spec)
@@ -79,6 +82,11 @@ fn outputs_of(info: &KindInfo, address: &Address, spec: &Json) -> Json {
         },
     };
     Json::Object(fields.iter().map(|(name, field)| (name.clone(), output(name, &field.shape))).collect())
+}
+
+fn arn(info: &KindInfo, address: &Address) -> String {
+    let region = address.at.region().map_or_else(String::new, ToString::to_string);
+    format!("arn:aws:{}:{region}:{ACCOUNT}:{}", info.name.service(), address.path)
 }
 
 /// The regions of replicas, each of which has an output of its own.

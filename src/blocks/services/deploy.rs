@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::blocks::balancer::{Backend, role_name};
 use crate::blocks::expansion::{Expansion, Item, partition, without_nulls};
-use crate::blocks::{access, units};
+use crate::blocks::{Declaration, access, units};
 use crate::problem::{Code, Problem};
 use crate::stack::file::{Deploy, Service, Strategy};
 use crate::value::Json;
@@ -46,8 +46,8 @@ pub(super) fn spec(item: &Item<'_>, deploy: &Deploy, backend: &Backend<'_>) -> J
     let errors = json!({"names": [item.output("errors_alarm.name")], "enable": true, "rollback": true});
     without_nulls(json!({
         "strategy": strategy,
-        "minimum_healthy_percent": rolling.then(|| whole(&deploy.min_healthy, 100)),
-        "maximum_percent": rolling.then(|| whole(&deploy.max, 200)),
+        "minimum_healthy_percent": whole(&deploy.min_healthy, 100),
+        "maximum_percent": whole(&deploy.max, 200),
         "circuit_breaker": {"enable": true, "rollback": true},
         "alarms": backend.shifts_traffic.then_some(errors),
         "bake_minutes": (!rolling).then(|| minutes(&deploy.bake)),
@@ -56,6 +56,22 @@ pub(super) fn spec(item: &Item<'_>, deploy: &Deploy, backend: &Backend<'_>) -> J
         "canary_percent": is(Strategy::Canary).then(|| share(&deploy.step, 5.0)),
         "canary_bake_minutes": is(Strategy::Canary).then(|| minutes(&deploy.every)),
     }))
+}
+
+/// Marks what the file does not say of a deployment.
+pub(super) fn defaults(service: &mut Declaration, deploy: &Deploy) {
+    let fields = [
+        ("minimum_healthy_percent", &deploy.min_healthy),
+        ("maximum_percent", &deploy.max),
+        ("bake_minutes", &deploy.bake),
+        ("step_percent", &deploy.step),
+        ("step_bake_minutes", &deploy.every),
+        ("canary_percent", &deploy.step),
+        ("canary_bake_minutes", &deploy.every),
+    ];
+    for (field, said) in fields {
+        service.default_unless(said.is_some(), ["deployment", field]);
+    }
 }
 
 /// How long a change may take, where that is for the file to say: starting the new tasks, every step, and the time after.

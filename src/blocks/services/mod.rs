@@ -159,6 +159,9 @@ fn declare(
     let timeout = deploy::timeout(&service.deploy);
     let declared = cx.declare(item, "", "ecs.Service", spec);
     declared.timeout = timeout;
+    declared.default_unless(service.scale.is_some() || service.desired.is_some(), ["desired_count"]);
+    declared.default_unless(backend.health.grace.is_some(), ["health_check_grace_period_seconds"]);
+    deploy::defaults(declared, &service.deploy);
     // A task that cannot pull its image or write its logs fails, and is tried again and again.
     declared.after.extend(network.ways_out.clone());
     // ECS refuses a target group that no load balancer asks, and must be gone before its rule is.
@@ -192,14 +195,15 @@ fn spec(
         "variant": backend.variant(network),
         "cluster": "${ecs.cluster.name}",
         "task_definition": item.output("task.arn"),
-        "desired_count": scaling::first_count(service.desired, service.scale.as_ref()),
+        (if service.scale.is_some() { "initial_count" } else { "desired_count" }):
+            scaling::first_count(service.desired, service.scale.as_ref()),
         "launch_type": "FARGATE",
         "subnet_ids": network.private,
         "security_group_ids": backend.group_ids(item),
         "load_balancers": balancers,
         "health_check_grace_period_seconds": backend.port.map(|_| backend.grace()),
         "deployment": deploy::spec(item, &service.deploy, backend),
-        "enable_execute_command": service.exec.then_some(true),
+        "enable_execute_command": service.exec,
         "propagate_tags": "SERVICE",
         "enable_ecs_managed_tags": true,
     }))

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::check::smallest;
 use crate::blocks::balancer::role_name;
 use crate::blocks::expansion::{Expansion, Item, partition, without_nulls};
-use crate::blocks::{access, units};
+use crate::blocks::{access, functions, units};
 use crate::stack::file::{Architecture, Service};
 use crate::value::Json;
 
@@ -18,11 +18,10 @@ const CPU: u32 = 256;
 pub(super) fn expand(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, service: &Service) {
     let physical = cx.physical(&[cx.first_name("services", name)], 255);
     let log_group = format!("/ecs/{physical}");
-    let logs = json!({"name": log_group, "retention_days": service.log_days.unwrap_or(30)});
-    cx.declare(item, "log_group", "logs.LogGroup", logs);
+    functions::declare_logs(cx, item, log_group.clone(), service.log_days);
     execution_role(cx, item, name, service, &log_group);
     let mut policies = access::policies(cx, item, &service.access);
-    if service.exec {
+    if service.exec == Some(true) {
         policies.insert("exec".into(), access::document(&[exec()]));
     }
     let role = json!({
@@ -69,7 +68,7 @@ fn container(item: &Item<'_>, name: &str, service: &Service) -> Json {
         "readonly_root_filesystem": service.read_only,
         "stop_timeout_seconds": stop,
         // A shell's session needs somebody to bury its processes.
-        "linux_parameters": service.exec.then(|| json!({"init_process_enabled": true})),
+        "linux_parameters": (service.exec == Some(true)).then(|| json!({"init_process_enabled": true})),
         "log": {
             "driver": "awslogs",
             "options": {

@@ -94,7 +94,7 @@ stage: ${apigateway.Stage.name}
             spec.domain
         );
         Err(CloudError {
-            hint: Some("delete that base path mapping, or import it if it is yours".into()),
+            hint: Some("delete that base path mapping, or take another path".into()),
             ..CloudError::local(Class::NotOwned, "find", what)
         })
     }

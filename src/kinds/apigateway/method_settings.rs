@@ -30,11 +30,11 @@ pub struct MethodSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Throttle {
-    /// Requests per second, in the long run.
-    #[schemars(range(min = 0), extend("x-risk" = "capacity"))]
+    /// Requests per second, in the long run; -1 for no limit but the account's.
+    #[schemars(range(min = -1), extend("x-risk" = "capacity"))]
     pub rate: f64,
-    /// Requests at once.
-    #[schemars(range(min = 0))]
+    /// Requests at once; -1 for no limit but the account's.
+    #[schemars(range(min = -1))]
     pub burst: i32,
 }
 

@@ -39,11 +39,12 @@ pub struct Spec {
     #[schemars(regex(pattern = r"^[a-z0-9-]+-az[0-9]+$"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub availability_zone_id: String,
     /// Public addresses for instances at launch; false when left out.
-    #[schemars(extend("x-public" = [true]))]
+    #[schemars(extend("x-public" = [true], "x-reset" = false))]
     pub map_public_ip_on_launch: Option<bool>,
     /// Source of instance names; `ip-name`, their address, when left out.
     pub private_dns_hostname_type_on_launch: Option<Hostnames>,
     /// A records for instance names that contain the id; false when left out.
+    #[schemars(extend("x-reset" = false))]
     pub enable_resource_name_dns_a_record_on_launch: Option<bool>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]

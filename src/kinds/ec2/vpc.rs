@@ -40,15 +40,18 @@ pub struct Spec {
     #[schemars(extend("x-change" = "replace"))]
     pub instance_tenancy: Option<Tenancy>,
     /// AWS's DNS resolver in the network; true when left out.
+    #[schemars(extend("x-reset" = true))]
     pub enable_dns_support: Option<bool>,
     /// DNS names for instances with public addresses; false when left out. Interface endpoints with private DNS
     /// need this and `enable_dns_support`.
+    #[schemars(extend("x-reset" = false))]
     pub enable_dns_hostnames: Option<bool>,
     /// CloudWatch metrics of addresses in use, at extra cost; false when left out.
+    #[schemars(extend("x-reset" = false))]
     pub enable_network_address_usage_metrics: Option<bool>,
     /// More addresses, each a block like the first; AWS allows 4 unless the quota was raised. One that is not listed
     /// is taken away, which AWS refuses while a subnet is in it.
-    #[schemars(inner(regex(pattern = r"^[0-9.]+/(1[6-9]|2[0-8])$")), extend("x-unordered" = true))]
+    #[schemars(inner(regex(pattern = r"^[0-9.]+/(1[6-9]|2[0-8])$")), extend("x-unordered" = true, "x-reset" = []))]
     pub secondary_cidr_blocks: Option<Vec<String>>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]

@@ -47,11 +47,12 @@ pub struct Spec {
     #[schemars(extend("x-unordered" = true))]
     pub security_group_ids: Option<Vec<String>>,
     /// Kind of addresses; `ipv4` when left out. The others need subnets with IPv6.
+    #[schemars(extend("x-reset" = "ipv4"))]
     pub ip_address_type: Option<IpAddressType>,
     /// AWS's attributes by name, such as `idle_timeout.timeout_seconds: '30'`. With
     /// `deletion_protection.enabled: 'true'` it cannot be deleted until that is set to `'false'` and applied.
     /// One that is not listed, or no longer, stays as it is.
-    #[schemars(extend("x-risk" = "protection", "x-merge" = true))]
+    #[schemars(extend("x-risk" = "protection", "x-merge" = true, "x-stays" = true))]
     pub attributes: Option<Attributes>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]

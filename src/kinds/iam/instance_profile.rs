@@ -60,7 +60,7 @@ tags: {team: commerce}
         "path: /store/",
         "name: shop-others",
     ];
-    const TRAITS: Traits = Traits { unique_by: &["name"], ..Traits::DEFAULT };
+    const TRAITS: Traits = super::traits();
     const ERRORS: ErrorCodes = ErrorCodes {
         // One role at a time: the old one is still in it.
         conflict: &["LimitExceeded: Cannot exceed quota for InstanceSessionsPerInstanceProfile"],

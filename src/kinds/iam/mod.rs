@@ -7,6 +7,7 @@ mod role;
 use aws_sdk_iam::types::Tag;
 
 use crate::aws::{Result, Service, Throttled, sdk_client};
+use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError};
 use crate::kinds::RegisteredKind;
 use crate::kinds::tagging::AwsTag;
@@ -26,6 +27,16 @@ pub(super) fn kinds() -> Vec<RegisteredKind> {
         RegisteredKind::of::<policy::Policy>(&SERVICE),
         RegisteredKind::of::<role::Role>(&SERVICE),
     ]
+}
+
+/// Names are unique in the account, and of two tag keys that differ in case only the second is refused.
+const fn traits() -> Traits {
+    Traits { unique_by: &["name"], unique_in_account: true, tags_ignore_case: true, ..Traits::DEFAULT }
+}
+
+/// Characters of a policy as IAM counts them: white space does not count.
+fn size(document: &Json) -> usize {
+    document.to_string().chars().filter(|character| !character.is_whitespace()).count()
 }
 
 impl AwsTag for Tag {

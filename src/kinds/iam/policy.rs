@@ -69,7 +69,7 @@ tags: {team: commerce}
         "path: /other/",
         "name: shop-read-more",
     ];
-    const TRAITS: Traits = Traits { unique_by: &["name"], ..Traits::DEFAULT };
+    const TRAITS: Traits = super::traits();
 
     type Spec = Spec;
     type Outputs = Outputs;

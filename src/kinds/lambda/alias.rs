@@ -31,10 +31,11 @@ pub struct Spec {
     #[schemars(regex(pattern = r"^(\$LATEST|[0-9]+)$"))]
     pub function_version: String,
     /// Description; at most 256 characters.
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = 256), extend("x-reset" = ""))]
     pub description: Option<String>,
     /// A second version and the share of calls it gets, 0 to 1. Both versions must be published, with the same role
     /// and dead-letter target. An empty map gives all calls to `function_version`.
+    #[schemars(extend("x-reset" = {}))]
     pub routing: Option<BTreeMap<String, f64>>,
 }
 

@@ -25,11 +25,11 @@ pub struct Spec {
     pub name: String,
     /// Days after which events expire: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192,
     /// 2557, 2922, 3288 or 3653; 0 keeps them for ever, which is what AWS does when this is left out.
-    #[schemars(range(min = 0, max = 3653), extend("x-risk" = "retention", "x-highlight" = true))]
+    #[schemars(range(min = 0, max = 3653), extend("x-risk" = "retention", "x-highlight" = true, "x-reset" = 0))]
     pub retention_days: Option<i32>,
     /// ARN of the KMS key that encrypts new events; its policy must allow `logs.<region>.amazonaws.com`.
     /// An empty text goes back to the key that AWS keeps.
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = 256), extend("x-reset" = ""))]
     pub kms_key: Option<String>,
     /// Class, which decides features and price; `STANDARD` when left out. A change replaces: the group is deleted with all
     /// logs in it, unless `deletion_protection` is on.
@@ -37,7 +37,7 @@ pub struct Spec {
     pub class: Option<GroupClass>,
     /// Protection from being deleted, by a change of the file too; false when left out. Logs do not
     /// count as data otherwise. To delete the group, turn this off and apply first.
-    #[schemars(extend("x-risk" = "protection"))]
+    #[schemars(extend("x-risk" = "protection", "x-reset" = false))]
     pub deletion_protection: Option<bool>,
     /// Tags, by key. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]

@@ -24,10 +24,11 @@ pub struct Spec {
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,256}$"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub name: String,
     /// Sender of e-mails and text messages.
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = 100), extend("x-reset" = ""))]
     pub display_name: Option<String>,
     /// KMS key that encrypts messages at rest; it must allow `cloudwatch.amazonaws.com` if alarms publish here.
     /// An empty text for none.
+    #[schemars(extend("x-reset" = ""))]
     pub kms_key: Option<String>,
     /// Subscribers. An e-mail address has to be confirmed by its owner; one that never was
     /// cannot be taken off, and leaves by itself after two days. Subscriptions of others stay.

@@ -35,7 +35,7 @@ pub(super) fn same_as(
     same
 }
 
-/// What makes a change what it is. Ids differ from region to region: what only follows others is known by what it
+/// The content of a change, by which it is known. Ids differ from region to region: what only follows others is known by what it
 /// follows.
 fn content(entry: &Planned, cascade: &Cascade<'_>, wanted: Option<&Partial>) -> Json {
     let (action, why) = match &entry.decision {

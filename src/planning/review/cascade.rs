@@ -14,7 +14,7 @@ use crate::value::{Json, Key, Partial, Path, Unknown};
 pub(super) struct Cascade<'a> {
     inputs: Inputs<'a>,
     wanted: &'a BTreeMap<Address, Partial>,
-    /// What stands at each address that changes; old halves of replacements are not among them.
+    /// The resource at each address that changes; old halves of replacements are not among them.
     changing: BTreeMap<&'a Address, &'a Planned>,
 }
 
@@ -40,7 +40,7 @@ impl<'a> Cascade<'a> {
         found
     }
 
-    /// What is deleted along with the block that it is a part of, and the first of that block's resources.
+    /// Resources deleted along with the block that it is a part of, and the first of that block's resources.
     fn parts_that_leave(&self) -> BTreeMap<Address, Follows> {
         let is_deleted = |entry: &&&Planned| entry.decision == Decision::Delete;
         let deleted: Vec<&Address> = self.changing.values().filter(is_deleted).map(|entry| &entry.address).collect();
@@ -165,7 +165,7 @@ fn at<'a>(wanted: &'a Partial, keys: &[Key]) -> Option<&'a Partial> {
     })
 }
 
-/// What a reference stands for among the needs of a resource: the longest address that it begins with, and the output.
+/// The target of a reference among the needs of a resource: the longest address that it begins with, and the output.
 fn needed<'a>(node: &'a Node, text: &'a str) -> Option<(&'a Address, &'a str)> {
     let (path, at) = text.split_once('@').map_or((text, None), |(path, at)| (path, Some(at)));
     let needs = node.needs.keys().filter(|need| at.is_none_or(|at| need.at.to_string() == at));

@@ -26,7 +26,7 @@ pub(super) fn highlights(
     new.filter_map(|entry| of(&entry.address, &entry.kind)).collect()
 }
 
-/// What is marked as telling, then what must be there; only what is known.
+/// Fields marked as telling, then what must be there; only what is known.
 fn of_new(shape: &Shape, wanted: &Partial) -> Vec<Highlight> {
     let mut found = Vec::new();
     marked(shape, wanted, &Path::default(), &mut found);
@@ -38,6 +38,7 @@ fn of_new(shape: &Shape, wanted: &Partial) -> Vec<Highlight> {
         let plain = known.filter(|(_, value)| !value.is_null() && !value.is_object() && !value.is_array());
         found.extend(plain.map(|(name, value)| Highlight { path: Path::of([name.as_str()]), value }));
     }
+    found.sort_by_key(|one| one.path != Path::of(["name"]));
     found.truncate(MOST);
     found
 }

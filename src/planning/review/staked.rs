@@ -13,14 +13,14 @@ pub(super) struct Staked<'a> {
     pub(super) path: Path,
     /// The place of the change that touches it: further in, where the field is around the change.
     pub(super) changed: Path,
-    /// What was there: of a field around the change, what the change is of.
+    /// The value there: of a field around the change, that of the change.
     pub(super) from: Json,
-    /// What is to be there.
+    /// The value that is to be there.
     pub(super) to: Partial,
 }
 
 impl Staked<'_> {
-    /// How many steps further in the change is; 0 if the field itself changes, or all around it.
+    /// The number of steps that the change is further in; 0 if the field itself changes, or all around it.
     pub(super) fn inside(&self) -> usize {
         self.changed.0.len().saturating_sub(self.path.0.len())
     }
@@ -48,7 +48,13 @@ pub(super) fn staked<'a>(spec: &'a Shape, change: &Change) -> Vec<Staked<'a>> {
         let Some(next) = shape.at([name]) else { return found };
         shape = next;
     }
-    within(shape, &change.path, &change.from, &change.to, &mut found);
+    // With a part that goes, everything in it goes: that is told of the part.
+    if !(change.to.is_null() && keys.len() > 1) {
+        within(shape, &change.path, &change.from, &change.to, &mut found);
+    } else if !shape.annotations.stakes.is_empty() {
+        let (path, from, to) = (change.path.clone(), change.from.clone(), change.to.clone());
+        found.push(Staked { stakes: &shape.annotations.stakes, changed: path.clone(), path, from, to });
+    }
     found
 }
 

@@ -93,6 +93,13 @@ impl Report {
         lines.join("\n")
     }
 
+    /// True if something failed, and only because AWS refused what was asked for: the same would fail again.
+    pub fn is_refused(&self) -> bool {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failed = heard.failed.iter().peekable();
+        failed.peek().is_some() && failed.all(|(_, _, error)| error.class == Class::Invalid)
+    }
+
     /// The number of failed steps.
     pub fn failed(&self) -> usize {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).failed.len()
@@ -147,6 +154,21 @@ mod tests {
              lambda:CreateFunction: AccessDeniedException\n    not authorized\n    request id: 0b1c\n    \
              help: allow `lambda:CreateFunction`\n    skipped because of it: apis.b.api@us-west-2"
         );
+    }
+
+    #[test]
+    fn a_run_is_refused_if_nothing_but_its_input_was() {
+        let report = Report::default();
+        assert!(!report.is_refused());
+        let fail = |class| Event::StepFailed {
+            address: address("functions.a.role@us-west-2"),
+            verb: Verb::Create,
+            error: CloudError::local(class, "iam:CreateRole", "no"),
+        };
+        report.on(&fail(Class::Invalid));
+        assert!(report.is_refused());
+        report.on(&fail(Class::Server));
+        assert!(!report.is_refused());
     }
 
     #[test]

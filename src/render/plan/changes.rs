@@ -3,7 +3,7 @@
 use similar::{ChangeTag, TextDiff};
 
 use super::flow::written;
-use crate::diff::policy::{Statement, statements, statements_of};
+use crate::diff::policy::{Statement, coming, statements, statements_of};
 use crate::diff::{Change, Effect};
 use crate::render::style::{BAD, CHANGE, FAINT, GOOD, paint};
 use crate::value::{Json, Partial};
@@ -57,12 +57,12 @@ pub(super) fn gist(change: &Change) -> String {
     }
 }
 
-/// What comes and what goes, of a list without order or a policy; none for other values.
+/// Items that go and that come, of a list without order or a policy; none for other values.
 fn items(change: &Change) -> Option<Vec<String>> {
     let (gone, new) = match policies(change) {
         Some((before, after)) => {
-            let gone = before.iter().filter(|one| !after.contains(one)).map(ToString::to_string).collect();
-            (gone, after.iter().filter(|one| !before.contains(one)).map(ToString::to_string).collect())
+            let texts = |all: Vec<Statement>| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+            (texts(coming(&after, &before)), texts(coming(&before, &after)))
         }
         None if change.unordered => come_and_gone(&change.from, &change.to)?,
         None => return None,
@@ -208,13 +208,31 @@ mod tests {
 
     #[test]
     fn documents_are_compared_line_by_line() {
-        let policy = |action: &str| json!({"Version": "2012-10-17", "Statement": [{"Action": action, "Effect": "Allow", "Resource": "*"}]});
+        let document = |method: &str| json!({"openapi": "3.0.1", "paths": {"/carts": {method: {"responses": {"200": {}}}}}, "tags": []});
         check(
-            Json::String(policy("dynamodb:GetItem").to_string()),
-            &Partial::Text(policy("dynamodb:Query").to_string()),
-            "field:\n  …\n      \"Statement\": [\n        {\n  -       \"Action\": \"dynamodb:GetItem\",\n  \
-             +       \"Action\": \"dynamodb:Query\",\n          \"Effect\": \"Allow\",\n          \"Resource\": \"*\"",
+            Json::String(document("get").to_string()),
+            &Partial::Text(document("put").to_string()),
+            "field:\n  …\n      \"paths\": {\n        \"/carts\": {\n  -       \"get\": {\n  +       \"put\": {\n            \"responses\": \
+             {\n              \"200\": {}\n  …",
         );
+    }
+
+    #[test]
+    fn statements_of_policies_come_and_go() {
+        let policy = |actions: &[&str]| json!({"Statement": [{"Action": actions, "Effect": "Allow", "Resource": "*"}]});
+        check(
+            policy(&["dynamodb:GetItem", "dynamodb:Query"]),
+            &Partial::from_json(&policy(&["dynamodb:Query", "dynamodb:Scan"])),
+            "field:\n  - Allow dynamodb:GetItem on *\n  + Allow dynamodb:Scan on *",
+        );
+    }
+
+    #[test]
+    fn items_without_order_come_and_go() {
+        let (from, to) = (json!(["one", "two"]), Partial::from_json(&json!(["two", "three"])));
+        let change =
+            Change { path: Path::of(["field"]), from, to, effect: Effect::Update, secret: false, unordered: true };
+        assert_eq!(plain(&lines(&change).join("\n")), "field:\n  - one\n  + three");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) fn summary_line(group: &Group<'_>) -> String {
     let entry = group.lead;
     let (_, word, _) = mark(&entry.decision);
     let deposed = if entry.deposed { " (deposed)" } else { "" };
-    let follow = match group.followers.len() {
+    let follow = match group.followers_by_path().len() {
         0 => String::new(),
         number => format!(", {} with it", count(number, "change")),
     };
@@ -64,7 +64,7 @@ fn mark(decision: &Decision) -> (&'static str, &'static str, Style) {
     }
 }
 
-/// What tells a new resource from others, and what is deleted by its id.
+/// The properties that tell a new resource from others; of a deleted one its id.
 fn telling(group: &Group<'_>, review: &Review) -> String {
     let entry = group.lead;
     if entry.decision == Decision::Delete {
@@ -98,13 +98,13 @@ fn order_words(order: ReplaceOrder) -> &'static str {
     }
 }
 
-/// What only follows: by action and name; what of it has changes of its own, with those.
+/// Changes that only follow: by action and name; those that have changes of their own, with those.
 fn following(group: &Group<'_>, review: &Review) -> Vec<String> {
     let followers = group.followers_by_path();
     if followers.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![format!("      {} with it:", count(group.followers.len(), "change"))];
+    let mut lines = vec![format!("      {} with it:", count(followers.len(), "change"))];
     let mut kinds: Vec<(&Planned, Vec<&str>)> = Vec::new();
     for (name, entry) in &followers {
         match kinds.iter_mut().find(|(first, _)| is_alike(first, entry)) {

@@ -12,7 +12,7 @@ pub(super) struct Group<'a> {
     pub lead: &'a Planned,
     /// The same in other regions.
     pub same: Vec<&'a Planned>,
-    /// What only follows, in all of these regions.
+    /// Changes that only follow, in all of these regions.
     pub followers: Vec<&'a Planned>,
 }
 

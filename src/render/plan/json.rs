@@ -42,6 +42,7 @@ pub fn json(plan: &Plan) -> serde_json::Result<Json> {
                 help: &obstacle.help,
             })
             .collect(),
+        stays: plan.stays.iter().map(|stay| Stay { address: &stay.address, path: stay.path.to_string() }).collect(),
     })
 }
 
@@ -58,12 +59,19 @@ struct Document<'a> {
     risks: Vec<RiskForm<'a>>,
     changes: Vec<Resource<'a>>,
     obstacles: Vec<Obstacle<'a>>,
+    stays: Vec<Stay<'a>>,
+}
+
+#[derive(Serialize)]
+struct Stay<'a> {
+    address: &'a Address,
+    path: String,
 }
 
 #[derive(Serialize)]
 struct RiskForm<'a> {
     class: RiskClass,
-    /// What is at risk: a region, a block, or none for the resources themselves.
+    /// The thing at risk: a region, a block, or none for the resources themselves.
     subject: Option<String>,
     kind: Option<&'a KindName>,
     addresses: &'a [Address],

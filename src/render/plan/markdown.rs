@@ -3,7 +3,7 @@
 use super::entry::summary_line;
 use super::groups::groups;
 use super::risks::{class, subject};
-use super::text::{Section, sections, summary};
+use super::text::{Section, is_kept, sections, summary};
 use crate::names::Scope;
 use crate::plan::review::Risk;
 use crate::plan::{Obstacle, Plan, Planned};
@@ -23,6 +23,7 @@ pub fn markdown(plan: &Plan) -> String {
         obstacles(plan),
         risks(plan),
         format!("Account `{}`. {}", plan.account, plain(&summary(plan))),
+        stays(plan),
         table(plan),
         causes(plan),
     ];
@@ -68,6 +69,15 @@ fn causes(plan: &Plan) -> String {
     lines.join("\n")
 }
 
+/// The fields that stay as they are although the file no longer has them.
+fn stays(plan: &Plan) -> String {
+    let lines: Vec<String> = plan.stays.iter().map(|stay| format!("- `{}`: `{}`", stay.address, stay.path)).collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("**Stays as it is**, though no longer in the file:\n{}", lines.join("\n"))
+}
+
 fn table(plan: &Plan) -> String {
     if plan.is_empty() {
         return String::new();
@@ -97,7 +107,7 @@ fn details(plan: &Plan) -> String {
     sections(plan).into_iter().map(section).collect()
 }
 
-/// The scopes in the order of their waves, each once.
+/// The scopes in which something changes, in the order of their waves, each once.
 fn scopes(plan: &Plan) -> Vec<Scope> {
     let mut scopes: Vec<Scope> = Vec::new();
     let named = plan.waves.iter().map(|wave| &wave.name).chain(plan.entries.iter().map(|entry| &entry.address.at));
@@ -106,7 +116,7 @@ fn scopes(plan: &Plan) -> Vec<Scope> {
             scopes.push(scope.clone());
         }
     }
-    scopes.retain(|scope| of_scope(plan, scope).next().is_some());
+    scopes.retain(|scope| of_scope(plan, scope).any(|entry| !is_kept(entry)));
     scopes
 }
 

@@ -6,7 +6,7 @@ use crate::plan::{Obstacle, Plan};
 use crate::render::style::{BAD, CALM, CHANGE, STRONG, paint};
 use crate::render::words::count;
 
-/// What stands in the way of a plan, and how to go on.
+/// Obstacles of a plan, and how to go on.
 pub(super) fn obstacles(obstacles: &[Obstacle]) -> Vec<String> {
     if obstacles.is_empty() {
         return Vec::new();
@@ -52,7 +52,7 @@ pub(super) fn class(class: RiskClass) -> &'static str {
     }
 }
 
-/// What is at risk, and where.
+/// The thing at risk, and its place.
 pub(super) fn subject(risk: &Risk) -> String {
     match &risk.subject {
         Subject::Region(region) => region.to_string(),

@@ -4,7 +4,7 @@ use super::entry;
 use super::groups::{Group, groups};
 use super::risks::{obstacles, risks};
 use crate::names::Scope;
-use crate::plan::{Decision, Plan, Planned, Summary};
+use crate::plan::{Decision, Plan, Planned, Stay, Summary};
 use crate::render::style::{FAINT, STRONG, paint};
 use crate::render::words::count;
 
@@ -17,10 +17,22 @@ pub fn text(plan: &Plan) -> String {
         lines.extend(section.lines.into_iter().map(|line| format!("  {line}")));
         lines.push(String::new());
     }
+    lines.extend(stays(plan));
     lines.push(summary(plan));
     let mut text = lines.join("\n");
     text.push('\n');
     text
+}
+
+/// The fields that stay as they are although the file no longer has them.
+fn stays(plan: &Plan) -> Vec<String> {
+    if plan.stays.is_empty() {
+        return Vec::new();
+    }
+    let line = |stay: &Stay| format!("  {}  {}", stay.address, stay.path);
+    let lines = plan.stays.iter().map(line);
+    let heading = "Stays as it is, though no longer in the file (AWS has no default to go back to):".to_owned();
+    std::iter::once(heading).chain(lines).chain([String::new()]).collect()
 }
 
 /// One sentence that sums a plan up.
@@ -134,6 +146,7 @@ fn scopes(plan: &Plan) -> Vec<Scope> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::review::Review;
     use crate::render::sample;
     use crate::render::style::plain;
 
@@ -144,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_destroy_is_grouped_by_region() {
-        let plan = Plan { destroy: true, ..sample::plan() };
+        let plan = Plan { destroy: true, review: Review::default(), ..sample::plan() };
         let headings = |line: &&str| !line.starts_with(' ') && !line.is_empty();
         let text = plain(&text(&plan));
         let headings: Vec<&str> = text.lines().filter(headings).take(3).collect();

@@ -47,9 +47,8 @@ pub struct Fleet {
     #[serde(default)]
     pub refresh: Refresh,
     /// Whether Systems Manager may open sessions on the instances, without a key or an open port; false if left out.
-    #[serde(default)]
-    pub session_manager: bool,
-    /// Name of a key pair for SSH.
+    pub session_manager: Option<bool>,
+    /// Name of a key pair for SSH; an empty text for none.
     pub key: Option<String>,
     /// Differences by region.
     #[serde(default)]

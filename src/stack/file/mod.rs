@@ -4,6 +4,7 @@
 //! looked up when blocks have become resources.
 
 mod fleets;
+mod functions;
 mod network;
 mod scaling;
 mod services;
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use fleets::{Fleet, Refresh};
+pub use functions::{Access, Architecture, Function};
 pub use network::{ExistingNetwork, Nat, Network};
 pub use scaling::{Balanced, Scale, Scheduled, TargetHealth};
 pub use services::{Deploy, Service, Strategy};
@@ -92,6 +94,9 @@ pub struct Parameter {
 pub struct Dns {
     /// Name of the zone, such as `shop.example.com`. Looked up, unless `create` is true.
     pub zone: String,
+    /// ID of the zone, `Z...`, where several have the name. Not with `create`.
+    #[schemars(regex(pattern = r"^Z[A-Z0-9]{1,31}$"))]
+    pub id: Option<String>,
     /// Whether this stack makes the zone and owns it.
     #[serde(default)]
     pub create: bool,
@@ -116,74 +121,6 @@ pub enum Routing {
     Weighted,
 }
 
-/// A Lambda function, in every region.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Function {
-    /// A folder, made into a reproducible zip, or a `.zip`; relative to the stack file.
-    pub code: Option<String>,
-    /// A container image in place of code.
-    pub image: Option<String>,
-    /// `module.function`; needed with `code`.
-    pub handler: Option<String>,
-    /// Runtime, such as `python3.13`; needed with `code`.
-    pub runtime: Option<String>,
-    /// Memory in MB, 128 to 10240; 256 if left out.
-    #[schemars(range(min = 128, max = 10240))]
-    pub memory: Option<u32>,
-    /// How long a call may take, such as `10s`; at most 15 minutes, 10s if left out.
-    #[schemars(regex(pattern = r"^[0-9]+(s|m)$"))]
-    pub timeout: Option<String>,
-    /// Environment variables. Not for secrets: they are shown in plans and kept in the state, as AWS shows them to
-    /// whoever may look at the function. Name a secret here, and let the function fetch it.
-    #[serde(default)]
-    pub environment: BTreeMap<String, String>,
-    /// What it may use: `tables.carts: read`. Becomes a least-privilege role.
-    #[serde(default)]
-    pub access: BTreeMap<String, Access>,
-    /// Processor: `arm64` or `x86_64`, which is what stands if left out.
-    pub architecture: Option<Architecture>,
-    /// Layers, by version ARN.
-    pub layers: Option<Vec<String>>,
-    /// Days that logs are kept; 30 if left out.
-    pub log_days: Option<u32>,
-    /// Calls that may run at once, taken out of the account's limit.
-    pub reserved_concurrency: Option<u32>,
-    /// Differences by region.
-    #[serde(default)]
-    pub regions: BTreeMap<String, Json>,
-    /// Whether its resources stay in AWS when it leaves the file.
-    #[serde(default)]
-    pub retain: bool,
-}
-
-/// A processor architecture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Architecture {
-    /// AWS Graviton.
-    Arm64,
-    /// Intel and AMD.
-    #[serde(rename = "x86_64")]
-    X86,
-}
-
-/// What one thing may do with another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Access {
-    /// Read items.
-    Read,
-    /// Write items.
-    Write,
-    /// Read and write items.
-    ReadWrite,
-    /// Call a function.
-    Invoke,
-    /// Open connections to a service or a fleet.
-    Call,
-}
-
 /// An API Gateway REST API, in every region, behind one name.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -193,7 +130,7 @@ pub struct Api {
     /// `METHOD /path: functions.name`, or `services.name` or `fleets.name`, which are called with the same path. A path may hold `{name}` and end in `{name+}`; `ANY` is every method.
     #[schemars(length(min = 1))]
     pub routes: BTreeMap<String, String>,
-    /// Limits on requests.
+    /// Limits on requests; `{}` for none but the account's own.
     pub throttle: Option<Throttle>,
     /// How the health of a region is judged.
     pub health: Option<Health>,
@@ -216,10 +153,10 @@ pub struct Api {
 pub struct Throttle {
     /// Requests a second.
     #[schemars(range(min = 0))]
-    pub rate: f64,
+    pub rate: Option<f64>,
     /// Requests at once.
     #[schemars(range(min = 0))]
-    pub burst: u32,
+    pub burst: Option<u32>,
 }
 
 /// How the health of a region is judged. A region that is unhealthy leaves DNS by itself.
@@ -266,10 +203,10 @@ pub struct Latency {
 pub struct Table {
     /// One or two attributes with their types: partition key, then sort key, in this order.
     pub key: Option<BTreeMap<String, AttributeType>>,
-    /// Global secondary indexes.
-    #[serde(default)]
-    pub indexes: BTreeMap<String, Index>,
-    /// Attribute that holds the time of expiry, in seconds since 1970.
+    /// Global secondary indexes; `{}` for none.
+    pub indexes: Option<BTreeMap<String, Index>>,
+    /// Attribute that holds the time of expiry, in seconds since 1970; an empty text for none. Another one takes AWS up to an
+    /// hour, in which nothing expires.
     pub ttl: Option<String>,
     /// Eventual (last writer wins) or strong (three regions, one may be a witness).
     #[serde(default)]
@@ -288,6 +225,13 @@ pub struct Table {
     /// Differences by region.
     #[serde(default)]
     pub regions: BTreeMap<String, Json>,
+}
+
+impl Table {
+    /// Its global secondary indexes.
+    pub fn indexes(&self) -> impl Iterator<Item = (&String, &Index)> {
+        self.indexes.iter().flatten()
+    }
 }
 
 /// A global secondary index.
@@ -327,7 +271,7 @@ pub enum Consistency {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TableBackup {
-    /// How far back the table can be restored to any second, `1d` to `35d`.
+    /// How far back the table can be restored to any second, `1d` to `35d`; `0d` for not at all.
     #[schemars(regex(pattern = r"^[0-9]+d$"))]
     pub point_in_time: String,
 }

@@ -25,9 +25,8 @@ pub struct Scale {
     /// Requests a minute to each task or instance that are aimed at.
     #[schemars(range(min = 1))]
     pub requests: Option<u32>,
-    /// Other limits from a time on, by a name of your choice; services only.
-    #[serde(default)]
-    pub schedule: BTreeMap<String, Scheduled>,
+    /// Other limits from a time on, by a name of your choice; `{}` for none. Services only.
+    pub schedule: Option<BTreeMap<String, Scheduled>>,
 }
 
 /// Other limits from a time on.

@@ -56,7 +56,8 @@ pub struct Service {
     /// Whether the load balancer is open to the internet, in plain HTTP; false if left out. An API is the better way.
     #[serde(default)]
     pub public: bool,
-    /// How many tasks there are, if nothing scales it; 2 if left out.
+    /// How many tasks there are, if nothing scales it; 2 at first if left out, and from then on as many as you say
+    /// elsewhere.
     #[schemars(range(max = 5000))]
     pub desired: Option<u32>,
     /// Scales the number of tasks.
@@ -65,8 +66,7 @@ pub struct Service {
     #[serde(default)]
     pub deploy: Deploy,
     /// Whether `aws ecs execute-command` opens a shell in its containers; false if left out.
-    #[serde(default)]
-    pub exec: bool,
+    pub exec: Option<bool>,
     /// Days that logs are kept; 30 if left out.
     pub log_days: Option<u32>,
     /// Differences by region.

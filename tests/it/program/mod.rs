@@ -1,5 +1,6 @@
 //! The program itself, on an emulator of its own: a stack's whole life, as a user lives it.
 
+mod absence;
 mod containers;
 mod disk;
 mod expired;

@@ -104,7 +104,7 @@ impl Transition {
         assert!(place(first) < place(then), "{first:?} comes after {then:?} in\n{text}");
     }
 
-    fn is_gone(self, file: &str) {
+    fn ends(self, file: &str) {
         self.world.isobar(&["destroy", "--local", "--yes", "--allow-data-loss", "all", file]).exits(0);
         assert_eq!(self.world.inventory(), Vec::<Json>::new());
     }
@@ -116,7 +116,7 @@ fn another_routing_of_one_api_leaves_the_records_of_others_alone() {
     stack.applies("a.yaml", &[]);
     stack.applies("b.yaml", &[]);
     stack.applies("a.yaml", &[]);
-    stack.is_gone("a.yaml");
+    stack.ends("a.yaml");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_table_loses_the_region_that_it_was_made_in_after_a_day() {
     stack.world.remove(".isobar");
     stack.world.isobar(&["recover", "--local", "--yes", "a.yaml"]).exits(0);
     stack.is_settled("a.yaml");
-    stack.is_gone("a.yaml");
+    stack.ends("a.yaml");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_protected_replica_goes_with_its_region_on_the_users_word() {
     stack.applies("b.yaml", &["--allow-data-loss", "tables.t@global"]);
     let table = stack.record("b.yaml", "tables.t@global");
     assert_eq!(table["spec"]["replicas"].as_array().map(Vec::len), Some(1));
-    stack.is_gone("b.yaml");
+    stack.ends("b.yaml");
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn a_replica_that_was_protected_by_hand_asks_for_the_users_word_too() {
     let refused = stack.refuses("b.yaml", &[]);
     assert!(refused.contains("would remove `replicas.us-west-2` from it"), "{refused}");
     stack.applies("b.yaml", &["--allow-data-loss", "tables.t@global"]);
-    stack.is_gone("b.yaml");
+    stack.ends("b.yaml");
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn blocks_with_new_names_keep_what_they_had_in_aws() {
         assert_eq!(paths.collect::<Vec<_>>(), ["description"], "{change:#}");
     }
     stack.applies("b.yaml", &[]);
-    stack.is_gone("b.yaml");
+    stack.ends("b.yaml");
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn a_balancer_becomes_public_and_internal_again() {
     stack.applies("a.yaml", &[]);
     stack.applies("b.yaml", &[]);
     stack.applies("c.yaml", &[]);
-    stack.is_gone("c.yaml");
+    stack.ends("c.yaml");
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn a_balancer_that_was_to_become_public_is_taken_back_after_any_call() {
         stack.is_killed("b.yaml", call);
         stack.applies("c.yaml", &[]);
     }
-    stack.is_gone("c.yaml");
+    stack.ends("c.yaml");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn tasks_on_another_port_come_before_those_on_the_old_one_go() {
     stack.applies("b.yaml", &[]);
     assert_eq!(stack.record("b.yaml", "services.web.target_group@us-east-1")["id"], target_group);
     stack.applies("a.yaml", &[]);
-    stack.is_gone("a.yaml");
+    stack.ends("a.yaml");
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn instances_on_another_port_serve_before_the_requests_come_to_them() {
     assert!(stack.is_killed("a.yaml", 5));
     stack.applies("b.yaml", &[]);
     stack.is_as(&before, "b.yaml", "another port was taken back");
-    stack.is_gone("b.yaml");
+    stack.ends("b.yaml");
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn requests_of_an_api_move_to_a_balancer_that_serves_before_the_old_one_goes() {
         stack.comes_before("b.yaml", ("serving", "", &address), ("step_started", "update", stage));
     }
     stack.applies("a.yaml", &[]);
-    stack.is_gone("a.yaml");
+    stack.ends("a.yaml");
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn a_network_with_other_addresses_stands_beside_the_old_one_until_it_serves() {
         stack.comes_before("b.yaml", serves, ("step_started", "delete", &address));
     }
     stack.applies("c.yaml", &[]);
-    stack.is_gone("c.yaml");
+    stack.ends("c.yaml");
 }
 
 #[test]
@@ -292,5 +292,5 @@ fn a_network_that_was_to_be_replaced_is_taken_back_after_any_call() {
             stack.is_as(&before, "c.yaml", &format!("after call {call}"));
         }
     }
-    stack.is_gone("c.yaml");
+    stack.ends("c.yaml");
 }

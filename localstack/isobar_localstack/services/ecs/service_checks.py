@@ -1,6 +1,6 @@
 """ECS: what CreateService and UpdateService refuse, and AWS's defaults for deployments.
 
-AWS rules followed: task definition ACTIVE and suited to the launch type; subnets and groups exist, in one
+AWS rules followed: task definition ACTIVE and suited to the launch type; subnets, groups and target groups exist, in one
 VPC; containers and ports of load balancers are those of the task definition; every target group exists, is
 of type ip for awsvpc and already attached to a load balancer; shifting traffic needs an alternate target
 group, a rule and a role that ECS can assume; capacity providers are those of the cluster.
@@ -69,6 +69,7 @@ def check_creation(context, cluster: Cluster, data: dict):
     check_launch(cluster, data, definition)
     check_network(context, data, definition)
     check_balancers(context, data, definition)
+    check_same_vpc(context, data, definition)
     check_strategy(context, data)
 
 
@@ -80,6 +81,8 @@ def check_update(context, service: Service, data: dict, changed: dict):
         check_network(context, data, definition)
     if {"taskDefinition", "loadBalancers"} & set(changed):
         check_balancers(context, data, definition)
+    if {"networkConfiguration", "loadBalancers"} & set(changed):
+        check_same_vpc(context, data, definition)
     if {"loadBalancers", "deploymentConfiguration"} & set(changed):
         check_strategy(context, data)
 
@@ -167,6 +170,21 @@ def check_target_group(context, arn: str, definition: TaskDefinition):
             f"The provided target group {arn} has target type {kind}, which is incompatible with the awsvpc network mode "
             "specified in the task definition."
         )
+
+
+def check_same_vpc(context, data: dict, definition: TaskDefinition):
+    """Tasks cannot be registered in a target group of another VPC. [memory: ECS may say so only when it registers them]"""
+    network = (data.get("networkConfiguration") or {}).get("awsvpcConfiguration")
+    if definition.data.get("networkMode") != "awsvpc" or not network:
+        return
+    place = (context.account_id, context.region)
+    vpcs = {subnet["VpcId"] for subnet in ec2_interfaces.checked_subnets(*place, network["subnets"])}
+    for balancer in data.get("loadBalancers") or []:
+        arn = balancer["targetGroupArn"]
+        if elbv2_targets.vpc_of(*place, arn) not in {None, *vpcs}:
+            raise invalid(
+                f"The target group {arn} is not in the VPC of the service's subnets: {', '.join(vpcs)}"
+            )
 
 
 def check_strategy(context, data: dict):

@@ -37,24 +37,26 @@ pub struct Spec {
     #[schemars(length(min = 1), extend("x-highlight" = true))]
     pub name: String,
     /// Description.
+    #[schemars(extend("x-reset" = ""))]
     pub description: Option<String>,
     /// `OpenAPI` 3 document, with `x-amazon-apigateway-integration` in every operation; at most 6 MB.
     /// It replaces all that was there. Its `info.title` is overwritten with `name`.
     #[schemars(extend("x-compare" = "sha256"))]
     pub document: Json,
     /// Media types that are handled as binary, such as `image/png` or `*/*`.
-    #[schemars(extend("x-unordered" = true))]
+    #[schemars(extend("x-unordered" = true, "x-reset" = []))]
     pub binary_media_types: Option<Vec<String>>,
     /// Smallest body in bytes that is compressed; 0 to 10485760. Nothing is compressed when left out.
     #[schemars(range(min = 0, max = 10_485_760))]
     pub minimum_compression_size: Option<i32>,
     /// Place of the callers' API key; `HEADER` when left out.
+    #[schemars(extend("x-reset" = "HEADER"))]
     pub api_key_source: Option<ApiKeySource>,
     /// Closes the `execute-api` address, so that only a domain of yours leads here; open when left out.
-    #[schemars(extend("x-public" = [false]))]
+    #[schemars(extend("x-public" = [false], "x-reset" = false))]
     pub disable_execute_api_endpoint: Option<bool>,
     /// Kind of endpoint; `REGIONAL` when left out.
-    #[schemars(extend("x-public" = ["REGIONAL", "EDGE"], "x-change" = "replace"))]
+    #[schemars(extend("x-public" = ["REGIONAL", "EDGE"], "x-change" = "replace", "x-reset" = "REGIONAL"))]
     pub endpoint_type: Option<EndpointType>,
     /// Addresses it answers on; `ipv4` when left out (`dualstack` for `PRIVATE`).
     pub ip_address_type: Option<IpAddressType>,

@@ -22,27 +22,35 @@ pub struct Spec {
     #[schemars(length(min = 1))]
     pub deployment_id: String,
     /// Description; at most 1024 characters.
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = 1024), extend("x-reset" = ""))]
     pub description: Option<String>,
     /// Stage variables. Names of letters, digits and `_`; values of letters, digits and `-._~:/?#&=,`.
+    #[schemars(extend("x-reset" = {}))]
     pub variables: Option<BTreeMap<String, String>>,
     /// Tracing of requests with X-Ray; false when left out.
+    #[schemars(extend("x-reset" = false))]
     pub tracing: Option<bool>,
     /// Access log, a line for each request; none when left out.
     pub access_log: Option<AccessLog>,
     /// Most requests that are let through to all methods together; the account's limits when left out.
+    #[schemars(extend("x-reset" = {"rate": -1.0, "burst": -1}))]
     pub throttle: Option<Throttle>,
     /// Metrics of each method; false when left out.
+    #[schemars(extend("x-reset" = false))]
     pub metrics_enabled: Option<bool>,
     /// Level of the execution log; `OFF` when left out. It needs the account's logging role.
+    #[schemars(extend("x-reset" = "OFF"))]
     pub logging_level: Option<LoggingLevel>,
     /// Whole requests and responses in the execution log, secrets and all; false when left out.
+    #[schemars(extend("x-reset" = false))]
     pub data_trace_enabled: Option<bool>,
     /// Caching of responses, if there is a cache cluster.
     pub caching: Option<Caching>,
     /// Settings of single methods in place of the stage's, by `<path>/<METHOD>`, such as `/orders/{id}/GET`.
+    #[schemars(extend("x-reset" = {}))]
     pub method_settings: Option<BTreeMap<String, MethodSettings>>,
     /// Cache cluster, paid by the hour; false when left out. It takes about 4 minutes to create.
+    #[schemars(extend("x-reset" = false))]
     pub cache_cluster_enabled: Option<bool>,
     /// Size of the cache cluster in GB; 0.5 when left out. A change empties it.
     pub cache_cluster_size: Option<CacheClusterSize>,

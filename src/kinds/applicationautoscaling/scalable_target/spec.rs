@@ -27,11 +27,13 @@ pub struct Spec {
     #[schemars(range(min = 0), extend("x-risk" = "capacity", "x-highlight" = true))]
     pub max_capacity: i32,
     /// Suspended kinds of scaling.
+    #[schemars(extend("x-reset" = {"dynamic_scaling_in": false, "dynamic_scaling_out": false, "scheduled_scaling": false}))]
     pub suspended: Option<Suspended>,
     /// ARN of the role that scales it; the service's own role, which AWS makes, when left out.
     #[schemars(length(min = 1))]
     pub role_arn: Option<String>,
     /// Scheduled changes of the bounds, by name. An action that is not listed is deleted.
+    #[schemars(extend("x-reset" = {}))]
     pub scheduled_actions: Option<BTreeMap<String, Schedule>>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]

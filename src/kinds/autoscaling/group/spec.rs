@@ -34,20 +34,20 @@ pub struct Spec {
     #[schemars(length(min = 1), extend("x-unordered" = true))]
     pub subnet_ids: Vec<String>,
     /// ARNs of target groups that instances are registered with. The group serves once all of them are healthy there.
-    #[schemars(extend("x-unordered" = true))]
+    #[schemars(extend("x-unordered" = true, "x-reset" = []))]
     pub target_group_arns: Option<Vec<String>>,
     /// Sources of health beside EC2's own checks: a list of `EC2`, `EBS`, `ELB`, `VPC_LATTICE`,
     /// with commas; `EC2` when left out. With target groups, `ELB` replaces what does not answer.
-    #[schemars(regex(pattern = "^(EC2|EBS|ELB|VPC_LATTICE)(,(EC2|EBS|ELB|VPC_LATTICE))*$"))]
+    #[schemars(regex(pattern = "^(EC2|EBS|ELB|VPC_LATTICE)(,(EC2|EBS|ELB|VPC_LATTICE))*$"), extend("x-reset" = "EC2"))]
     pub health_check_type: Option<String>,
     /// Seconds that a new instance has to become healthy; 0 when left out.
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0), extend("x-reset" = 0))]
     pub health_check_grace_period_seconds: Option<i32>,
     /// Seconds until a new instance counts in metrics, and until a refresh goes on; -1 for none, as when left out.
-    #[schemars(range(min = -1, max = 3600))]
+    #[schemars(range(min = -1, max = 3600), extend("x-reset" = -1))]
     pub default_instance_warmup_seconds: Option<i32>,
     /// Seconds between two simple scalings; 300 when left out.
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0), extend("x-reset" = 300))]
     pub default_cooldown_seconds: Option<i32>,
     /// Rollout of a changed launch template to running instances.
     #[schemars(extend("x-write-only" = true))]
@@ -55,26 +55,29 @@ pub struct Spec {
     /// Limits on instances during replacements, in percent of the wanted ones.
     pub instance_maintenance_policy: Option<MaintenancePolicy>,
     /// Which instances go first when there are too many, such as `OldestLaunchTemplate`; `Default` when left out.
+    #[schemars(extend("x-reset" = ["Default"]))]
     pub termination_policies: Option<Vec<String>>,
     /// Replacement of a spot instance as soon as AWS may take it back; false when left out.
+    #[schemars(extend("x-reset" = false))]
     pub capacity_rebalance: Option<bool>,
     /// Seconds after which an instance is replaced, at least 86,400; 0 for never, as when left out.
-    #[schemars(range(min = 0, max = 31_536_000))]
+    #[schemars(range(min = 0, max = 31_536_000), extend("x-reset" = 0))]
     pub max_instance_lifetime_seconds: Option<i32>,
     /// Protection of new instances from scaling in; false when left out.
+    #[schemars(extend("x-reset" = false))]
     pub new_instances_protected_from_scale_in: Option<bool>,
     /// Behaviour when a zone has no capacity; `balanced-best-effort` when left out.
     pub availability_zone_distribution: Option<Distribution>,
     /// Name of a placement group.
     pub placement_group: Option<String>,
     /// Metrics of the group that are published every minute, such as `GroupInServiceInstances`; none when left out.
-    #[schemars(extend("x-unordered" = true))]
+    #[schemars(extend("x-unordered" = true, "x-reset" = []))]
     pub metrics: Option<Vec<String>>,
     /// Processes of AWS's that stand still, such as `AZRebalance`; none when left out.
-    #[schemars(extend("x-unordered" = true))]
+    #[schemars(extend("x-unordered" = true, "x-reset" = []))]
     pub suspended_processes: Option<Vec<String>>,
     /// Protection from deletion; `none` when left out. To delete the group, set this to `none` and apply first.
-    #[schemars(extend("x-risk" = "protection"))]
+    #[schemars(extend("x-risk" = "protection", "x-reset" = "none"))]
     pub deletion_protection: Option<DeletionProtection>,
     /// Tags of the group and of all instances it launches from then on. The tags by which Isobar knows the group are on
     /// the group alone.

@@ -16,7 +16,7 @@ pub struct Spec {
     #[schemars(length(min = 1, max = 255), extend("x-change" = "replace"))]
     pub name: String,
     /// Description, for whoever the alarm wakes; at most 1,024 characters.
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = 1024), extend("x-reset" = ""))]
     pub description: Option<String>,
     /// Name space of the metric, such as `AWS/ApiGateway`. Not with `metrics`.
     #[schemars(length(min = 1, max = 255), regex(pattern = "^[^:]"))]
@@ -57,19 +57,21 @@ pub struct Spec {
     #[schemars(extend("x-highlight" = true))]
     pub comparison_operator: Comparison,
     /// Treatment of a period without data; `missing` when left out. Alarms on `AWS/DynamoDB` ignore it.
+    #[schemars(extend("x-reset" = "missing"))]
     pub treat_missing_data: Option<MissingData>,
     /// Treatment of a percentile over few samples; `evaluate` when left out.
     pub evaluate_low_sample_count_percentile: Option<LowSamples>,
     /// Runs the actions; true when left out.
+    #[schemars(extend("x-reset" = true))]
     pub actions_enabled: Option<bool>,
     /// ARNs of what is told when it fires, such as an SNS topic of the same region; up to 5.
-    #[schemars(length(max = 5), extend("x-unordered" = true))]
+    #[schemars(length(max = 5), extend("x-unordered" = true, "x-reset" = []))]
     pub alarm_actions: Option<Vec<String>>,
     /// ARNs of what is told when all is well again; up to 5.
-    #[schemars(length(max = 5), extend("x-unordered" = true))]
+    #[schemars(length(max = 5), extend("x-unordered" = true, "x-reset" = []))]
     pub ok_actions: Option<Vec<String>>,
     /// ARNs of what is told when there is no data to judge; up to 5.
-    #[schemars(length(max = 5), extend("x-unordered" = true))]
+    #[schemars(length(max = 5), extend("x-unordered" = true, "x-reset" = []))]
     pub insufficient_data_actions: Option<Vec<String>>,
     /// Tags, by key. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]

@@ -228,10 +228,9 @@ fn is_same_index(live: &Index, wanted: &Index) -> bool {
         include.sort();
         include
     };
-    let sort = wanted.key.sort.is_none() || live.key.sort == wanted.key.sort;
     let projection = wanted.projection.is_none() || live.projection == wanted.projection;
     let include = wanted.include.is_none() || sorted(&live.include) == sorted(&wanted.include);
-    live.key.partition == wanted.key.partition && sort && projection && include
+    live.key == wanted.key && projection && include
 }
 
 /// One replica: first those that come, then those that change, then those that go, the home region last.

@@ -22,7 +22,7 @@ pub(super) fn held(regions: &[&str], home: &str, strong: bool, made: &[(&str, Op
     let age = |at: &Option<DateTime>| SystemTime::try_from((*at)?).ok()?.elapsed().ok();
     let young = made.iter().filter_map(|(region, at)| Some((*region, age(at)?))).min_by_key(|(_, age)| *age);
     let Some((last, age)) = young.filter(|(_, age)| *age < SOURCE_STAYS) else { return Vec::new() };
-    let hours = (SOURCE_STAYS - age).as_secs().div_ceil(3600);
+    let hours = SOURCE_STAYS.saturating_sub(age).as_secs().div_ceil(3600);
     vec![HeldPart {
         path: path(home),
         why: format!("the replica in {last} was made from it less than a day ago, and AWS keeps it that long"),
@@ -41,8 +41,8 @@ mod tests {
             let held = held(&["us-east-1", "us-west-2"], "us-east-1", false, made);
             held.into_iter().map(|part| (part.path, part.help)).collect::<Vec<_>>()
         };
-        let help = "keep the region until then, and take it out in 4 hours";
-        let expected = [("replicas.us-east-1".to_owned(), help.to_owned())];
+        let words = "keep the region until then, and take it out in 4 hours";
+        let expected = [("replicas.us-east-1".to_owned(), words.to_owned())];
         assert_eq!(held(&[("us-west-2", ago(20)), ("eu-west-1", ago(90))]), expected);
         assert_eq!(held(&[("us-west-2", ago(25))]), []);
         assert_eq!(held(&[("us-west-2", None)]), []);

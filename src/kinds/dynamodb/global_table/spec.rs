@@ -25,10 +25,10 @@ pub struct Spec {
     /// Global secondary indexes, by name; up to 20. AWS makes and removes them one after the other, and
     /// cannot change the key or the projection of one: such an index is removed and made again, and
     /// queries of it fail until it is filled.
-    #[schemars(extend("x-risk" = "data"))]
+    #[schemars(extend("x-risk" = "data", "x-reset" = {}))]
     pub indexes: Option<BTreeMap<String, Index>>,
     /// Local secondary indexes, by name; up to 5, of a table with a sort key.
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-change" = "replace", "x-reset" = {}))]
     pub local_indexes: Option<BTreeMap<String, LocalIndex>>,
     /// Billing of throughput; by request when left out.
     pub billing: Option<Billing>,
@@ -39,20 +39,22 @@ pub struct Spec {
     /// Attribute that holds the time (seconds since 1970) after which an item is deleted; empty to switch
     /// that off. Another attribute takes two changes, and AWS takes one in an hour: until both are made, nothing expires.
     /// All other changes of the table are made before it.
-    #[schemars(length(max = 255), extend("x-wait" = "AWS takes up to an hour for a change, and another attribute is two changes; nothing expires meanwhile"))]
+    #[schemars(length(max = 255), extend("x-wait" = "AWS takes up to an hour for a change, and another attribute is two changes; nothing expires meanwhile", "x-reset" = ""))]
     pub ttl_attribute: Option<String>,
     /// Contents of the stream of changes; `NEW_AND_OLD_IMAGES` when left out, which replicas need.
     pub stream: Option<Stream>,
     /// Storage class; AWS takes STANDARD when left out, and two changes in 30 days.
+    #[schemars(extend("x-reset" = "STANDARD"))]
     pub table_class: Option<TableClass>,
     /// Consistency of replicas; EVENTUAL when left out. STRONG takes exactly three regions of one continent, one
     /// of which may be the `witness`. It cannot be changed once there are replicas: a change replaces the table.
-    #[schemars(extend("x-change" = "replace"))]
+    #[schemars(extend("x-change" = "replace", "x-reset" = "EVENTUAL"))]
     pub consistency: Option<Consistency>,
     /// With STRONG: a third region that holds no readable data, only the vote.
-    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)+-\d+$"), extend("x-change" = "replace"))]
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)+-\d+$"), extend("x-change" = "replace", "x-reset" = null))]
     pub witness: Option<String>,
     /// Whose key encrypts it: DynamoDB's own, or KMS with the `kms_key` of each replica.
+    #[schemars(extend("x-reset" = "AWS_OWNED"))]
     pub encryption: Option<Encryption>,
     /// The regions that hold the table. One that is taken out of the file loses its data; those that come are made first.
     #[schemars(length(min = 1), extend("x-risk" = "data", "x-key" = "region"))]
@@ -62,9 +64,10 @@ pub struct Spec {
     pub tags: Option<Tags>,
 }
 
-/// A primary key.
+/// A primary key. It is said whole: without `sort` there is no sort key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-whole" = true))]
 pub struct Key {
     /// Attribute that spreads the items.
     pub partition: Attribute,
@@ -234,14 +237,14 @@ pub enum Encryption {
 #[serde(deny_unknown_fields)]
 pub struct Replica {
     /// The region.
-    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)+-\d+$"), extend("x-highlight" = true))]
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z]+)+-\d+$"))]
     pub region: String,
     /// Protection from being deleted; false when left out. A replica that has it on is taken out on the user's word alone,
     /// and then it is switched off there.
-    #[schemars(extend("x-risk" = "protection", "x-protects" = true))]
+    #[schemars(extend("x-risk" = "protection", "x-protects" = true, "x-reset" = false))]
     pub deletion_protection: Option<bool>,
     /// For how many days back it can be restored to any second, 1 to 35; 0 for not at all.
-    #[schemars(range(min = 0, max = 35), extend("x-risk" = "backup"))]
+    #[schemars(range(min = 0, max = 35), extend("x-risk" = "backup", "x-reset" = 0))]
     pub point_in_time_days: Option<i32>,
     /// Storage class, if it is not that of the table. Not for the home region.
     pub table_class: Option<TableClass>,
@@ -250,6 +253,7 @@ pub struct Replica {
     #[schemars(regex(pattern = "^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$"))]
     pub kms_key: Option<String>,
     /// Reports the keys that are used most to CloudWatch; costs extra.
+    #[schemars(extend("x-reset" = false))]
     pub contributor_insights: Option<bool>,
 }
 

@@ -13,7 +13,7 @@ pub struct Spec {
     #[schemars(regex(pattern = r"^[A-Za-z0-9().\-/_]{3,128}$"), extend("x-change" = "replace"))]
     pub name: String,
     /// Description of the version; up to 255 characters. An empty text for none.
-    #[schemars(length(max = 255))]
+    #[schemars(length(max = 255), extend("x-reset" = ""))]
     pub version_description: Option<String>,
     /// Id of the image, or `resolve:ssm:` and the name of a parameter that holds it, which is looked up at every
     /// launch. A refresh of a group cannot roll back over such a parameter.
@@ -23,13 +23,16 @@ pub struct Spec {
     #[schemars(extend("x-highlight" = true))]
     pub instance_type: Option<String>,
     /// ARN of the instance profile, which gives them a role. An empty text for none.
+    #[schemars(extend("x-reset" = ""))]
     pub instance_profile_arn: Option<String>,
     /// Security groups; the VPC's default one when there are none.
     #[schemars(extend("x-unordered" = true))]
     pub security_group_ids: Option<Vec<String>>,
     /// User data for the first start: a script or cloud-init's configuration, as plain text of up to 16 KB.
+    #[schemars(extend("x-reset" = "", "x-needs" = "nothing"))]
     pub user_data: Option<String>,
     /// Name of the key pair to log in with. An empty text for none.
+    #[schemars(extend("x-reset" = ""))]
     pub key_name: Option<String>,
     /// Volumes beside, or in place of, those of the image.
     #[schemars(extend("x-key" = "device_name"))]
@@ -37,12 +40,15 @@ pub struct Spec {
     /// Instance metadata service.
     pub metadata_options: Option<MetadataOptions>,
     /// Detailed monitoring, every minute rather than every five; false when left out.
+    #[schemars(extend("x-reset" = false))]
     pub monitoring: Option<bool>,
     /// Dedicated bandwidth for volumes; most types have it anyway.
     pub ebs_optimized: Option<bool>,
     /// Tags of every instance.
+    #[schemars(extend("x-reset" = {}))]
     pub instance_tags: Option<Tags>,
     /// Tags of every volume.
+    #[schemars(extend("x-reset" = {}))]
     pub volume_tags: Option<Tags>,
     /// Public addresses of instances, whatever the subnet says; the subnet's setting when left out.
     #[schemars(extend("x-public" = [true]))]
@@ -55,8 +61,10 @@ pub struct Spec {
     /// Effect of a shutdown from within the instance; `stop` when left out.
     pub shutdown_behavior: Option<ShutdownBehavior>,
     /// Protection from termination by hand, not by the group; false when left out.
+    #[schemars(extend("x-reset" = false))]
     pub disable_api_termination: Option<bool>,
     /// Protection from being stopped by hand; false when left out.
+    #[schemars(extend("x-reset" = false))]
     pub disable_api_stop: Option<bool>,
     /// Recovery of an instance whose host fails; `default` when left out.
     pub auto_recovery: Option<AutoRecovery>,

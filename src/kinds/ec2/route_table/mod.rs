@@ -37,11 +37,11 @@ pub struct Spec {
     pub vpc_id: String,
     /// Its routes besides those of AWS: within the VPC, to gateway endpoints, and those that gateways spread. One that
     /// is not listed is deleted; one that gets another target is changed without a gap.
-    #[schemars(extend("x-unordered" = true, "x-grants" = route::DESTINATION))]
+    #[schemars(extend("x-unordered" = true, "x-grants" = route::DESTINATION, "x-reset" = []))]
     pub routes: Option<Vec<Route>>,
     /// The subnets whose traffic it is for. One that has another table is taken over without a gap; one that is not
     /// listed falls back to the main table of the VPC.
-    #[schemars(extend("x-unordered" = true, "x-grants" = []))]
+    #[schemars(extend("x-unordered" = true, "x-grants" = [], "x-reset" = []))]
     pub subnet_ids: Option<Vec<String>>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]

@@ -48,7 +48,7 @@ pub struct Spec {
     pub vpc_id: String,
     /// Rules for incoming connections; at most 60 unless the quota was raised. A rule that is not listed is
     /// revoked. When left out, the rules are not this file's.
-    #[schemars(extend("x-unordered" = true, "x-grants" = rule::IDENTITY, "x-risk" = "ingress", "x-highlight" = true))]
+    #[schemars(extend("x-unordered" = true, "x-grants" = rule::IDENTITY, "x-risk" = "ingress", "x-highlight" = true, "x-reset" = []))]
     pub ingress: Option<Vec<Rule>>,
     /// Rules for outgoing connections. A rule that is not listed is revoked, also the one that AWS gives
     /// every new group, to everybody, among them. When left out, the rules are not this file's.

@@ -12,6 +12,7 @@ use crate::kinds::ecs::incomplete;
 #[serde(deny_unknown_fields)]
 pub struct Deployment {
     /// Strategy; `rolling` when left out.
+    #[schemars(extend("x-reset" = "rolling"))]
     pub strategy: Option<Strategy>,
     /// The least share of the tasks that stays healthy, in percent; 100 when left out.
     #[schemars(range(min = 0, max = 200))]
@@ -20,8 +21,10 @@ pub struct Deployment {
     #[schemars(range(min = 0, max = 200))]
     pub maximum_percent: Option<i32>,
     /// Circuit breaker: gives up a deployment whose tasks do not start.
+    #[schemars(extend("x-reset" = {"enable": false, "rollback": false}))]
     pub circuit_breaker: Option<CircuitBreaker>,
     /// Alarms that end a deployment when one of them fires.
+    #[schemars(extend("x-reset" = {"names": [], "enable": false, "rollback": false}))]
     pub alarms: Option<Alarms>,
     /// For how many minutes both sides stay after all traffic was shifted; 0 to 1440.
     #[schemars(range(min = 0, max = 1440))]
@@ -39,6 +42,7 @@ pub struct Deployment {
     #[schemars(range(min = 0, max = 1440))]
     pub canary_bake_minutes: Option<i32>,
     /// Lambda functions that are asked at stages of a deployment that shifts traffic.
+    #[schemars(extend("x-reset" = []))]
     pub lifecycle_hooks: Option<Vec<LifecycleHook>>,
 }
 

@@ -1,7 +1,7 @@
 //! ECS service: so many tasks of a task definition, and how another one takes their place.
 //!
-//! The result of a change is read by `rollout`. How many tasks run, and which of two target groups is the live
-//! one, is the service's own affair and never a difference.
+//! The result of a change is read by `rollout`. Which of two target groups is the live one is the service's own affair
+//! and never a difference.
 
 mod deployment;
 mod read;
@@ -65,7 +65,8 @@ deployment:
 tags: {team: commerce}
 ";
     const CHANGES: &'static [&'static str] = &[
-        "{health_check_grace_period_seconds: 90, availability_zone_rebalancing: DISABLED}",
+        "{health_check_grace_period_seconds: 90, availability_zone_rebalancing: DISABLED, desired_count: 2}",
+        "{desired_count: null, initial_count: 1, availability_zone_rebalancing: ENABLED}",
         "{propagate_tags: SERVICE, enable_ecs_managed_tags: true, enable_execute_command: true}",
         "{subnet_ids: [subnet-0a1b2c3d4e5f60001], assign_public_ip: true}",
         "deployment: {minimum_healthy_percent: 50, circuit_breaker: {enable: false, rollback: false}}",

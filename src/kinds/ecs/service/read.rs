@@ -30,6 +30,7 @@ pub(super) fn spec_of(live: &aws::Service) -> Spec {
         cluster: last_part(live.cluster_arn().unwrap_or_default()).to_owned(),
         task_definition: live.task_definition().unwrap_or_default().to_owned(),
         desired_count: Some(live.desired_count),
+        initial_count: None,
         launch_type: live.launch_type().and_then(|case| from_wire(case.as_str())),
         capacity_provider_strategy: Some(strategy_of(live.capacity_provider_strategy.clone())),
         platform_version: live.platform_version().map(str::to_owned),

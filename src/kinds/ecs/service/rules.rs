@@ -11,6 +11,9 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
     if spec.launch_type.is_some() && !capacity.is_empty() {
         faults.push("`launch_type` and `capacity_provider_strategy` exclude each other".to_owned());
     }
+    if spec.desired_count.is_some() && spec.initial_count.is_some() {
+        faults.push("`desired_count` and `initial_count` exclude each other".to_owned());
+    }
     let on_fargate = spec.launch_type == Some(LaunchType::Fargate)
         || capacity.iter().any(|one| one.capacity_provider.starts_with("FARGATE"));
     if on_fargate && spec.subnet_ids.as_ref().is_none_or(Vec::is_empty) {

@@ -30,10 +30,13 @@ pub struct Spec {
     /// ARN of a task definition with its revision. Another one rolls out.
     #[schemars(length(min = 1), extend("x-copies" = true))]
     pub task_definition: String,
-    /// Initial number of tasks; 0 when left out. From then on the number is what scaling, or whoever operates
-    /// it, has made of it: a change in the file changes nothing.
-    #[schemars(range(min = 0), extend("x-risk" = "capacity", "x-highlight" = true, "x-owned-by-aws" = true))]
+    /// Number of tasks. Not with `initial_count`, which is for a service that something else scales.
+    #[schemars(range(min = 0), extend("x-risk" = "capacity", "x-highlight" = true))]
     pub desired_count: Option<i32>,
+    /// Number of tasks at first; 0 when both are left out. From then on the number is what scaling has made of it, and
+    /// a change of this is no difference.
+    #[schemars(range(min = 0), extend("x-owned-by-aws" = true))]
+    pub initial_count: Option<i32>,
     /// Launch type of the tasks. Not with `capacity_provider_strategy`. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
     pub launch_type: Option<LaunchType>,
@@ -41,7 +44,7 @@ pub struct Spec {
     #[schemars(length(max = 20), extend("x-key" = "capacity_provider"))]
     pub capacity_provider_strategy: Option<Vec<Capacity>>,
     /// Version of Fargate; `LATEST` when left out.
-    #[schemars(regex(pattern = r"^(LATEST|\d+\.\d+\.\d+)$"))]
+    #[schemars(regex(pattern = r"^(LATEST|\d+\.\d+\.\d+)$"), extend("x-reset" = "LATEST"))]
     pub platform_version: Option<String>,
     /// Scheduling: a number of tasks, or one on each instance; `REPLICA` when left out. A change replaces.
     #[schemars(extend("x-change" = "replace"))]
@@ -53,10 +56,10 @@ pub struct Spec {
     #[schemars(length(max = 5), extend("x-unordered" = true))]
     pub security_group_ids: Option<Vec<String>>,
     /// Public addresses of the tasks; false when left out.
-    #[schemars(extend("x-public" = [true]))]
+    #[schemars(extend("x-public" = [true], "x-reset" = false))]
     pub assign_public_ip: Option<bool>,
     /// Target groups in which its tasks are registered. Each must hang on a listener already. Up to 5.
-    #[schemars(length(max = 5))]
+    #[schemars(length(max = 5), extend("x-reset" = []))]
     pub load_balancers: Option<Vec<LoadBalancer>>,
     /// For how long after its start a task's failing health checks do not count, in seconds; 0 when left out, with
     /// which slow starters are killed.
@@ -65,16 +68,20 @@ pub struct Spec {
     /// Rollout of a change.
     pub deployment: Option<Deployment>,
     /// Rebalancing of tasks over zones; AWS enables it when left out.
+    #[schemars(extend("x-reset" = "ENABLED"))]
     pub availability_zone_rebalancing: Option<Rebalancing>,
     /// Commands in running tasks (ECS Exec); false when left out. A change starts new tasks.
+    #[schemars(extend("x-reset" = false))]
     pub enable_execute_command: Option<bool>,
     /// From where its tasks get their tags. A change counts for tasks that start after it.
+    #[schemars(extend("x-reset" = "NONE"))]
     pub propagate_tags: Option<PropagateTags>,
     /// Tags with cluster and service on tasks; false when left out. A change counts for tasks that
     /// start after it.
+    #[schemars(extend("x-reset" = false))]
     pub enable_ecs_managed_tags: Option<bool>,
     /// Entries of Cloud Map in which its tasks are registered.
-    #[schemars(length(max = 5))]
+    #[schemars(length(max = 5), extend("x-reset" = []))]
     pub service_registries: Option<Vec<ServiceRegistry>>,
     /// Service Connect: names by which services call each other.
     pub service_connect: Option<ServiceConnect>,
@@ -82,10 +89,10 @@ pub struct Spec {
     #[schemars(length(max = 1), extend("x-key" = "name"))]
     pub volume_configurations: Option<Vec<VolumeConfiguration>>,
     /// On which instances its tasks may run; up to 10. Not on Fargate.
-    #[schemars(length(max = 10))]
+    #[schemars(length(max = 10), extend("x-reset" = []))]
     pub placement_constraints: Option<Vec<PlacementConstraint>>,
     /// Placement of the tasks on instances; up to 5 strategies. Not on Fargate.
-    #[schemars(length(max = 5))]
+    #[schemars(length(max = 5), extend("x-reset" = []))]
     pub placement_strategy: Option<Vec<PlacementStrategy>>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]

@@ -31,6 +31,7 @@ pub struct Container {
     /// Ports that it listens on.
     pub port_mappings: Option<Vec<PortMapping>>,
     /// Environment, by name.
+    #[schemars(extend("x-needs" = "nothing"))]
     pub environment: Option<BTreeMap<String, String>>,
     /// ARNs of files in S3 with more of the environment.
     pub environment_files: Option<Vec<String>>,

@@ -40,7 +40,7 @@ pub struct Spec {
     pub traffic_owned_by_service: Option<bool>,
     /// AWS's attributes by name, such as `routing.http.response.server.enabled: 'false'`. One that is not listed,
     /// or no longer, stays as it is.
-    #[schemars(extend("x-merge" = true))]
+    #[schemars(extend("x-merge" = true, "x-stays" = true))]
     pub attributes: Option<Attributes>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]

@@ -27,10 +27,11 @@ pub struct Spec {
     #[schemars(length(min = 1))]
     pub actions: Vec<Action>,
     /// Rewrites of host and path before the request goes on; at most one of each. An empty list for none.
-    #[schemars(length(max = 2))]
+    #[schemars(length(max = 2), extend("x-reset" = []))]
     pub transforms: Option<Vec<Transform>>,
     /// Ownership of the weights: true if a service (ECS, in blue-green deployments) shifts requests between the target
     /// groups of `actions`. Their weights are then those of the creation, and the service's from there on.
+    #[schemars(extend("x-reset" = false))]
     pub traffic_owned_by_service: Option<bool>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]

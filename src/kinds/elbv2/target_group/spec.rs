@@ -47,7 +47,7 @@ pub struct Spec {
     pub health_check: Option<HealthCheck>,
     /// AWS's attributes by name, such as `deregistration_delay.timeout_seconds: '30'`; AWS waits 300 seconds for a
     /// leaving target when that is left out. One that is not listed, or no longer, stays as it is.
-    #[schemars(extend("x-merge" = true))]
+    #[schemars(extend("x-merge" = true, "x-stays" = true))]
     pub attributes: Option<Attributes>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]

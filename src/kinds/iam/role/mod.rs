@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::size;
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result};
 use crate::catalog::Traits;
 use crate::cloud::{ReadMode, ReadRequest};
@@ -84,7 +85,7 @@ policies:
         "path: /store/",
         "name: shop-orders",
     ];
-    const TRAITS: Traits = Traits { unique_by: &["name"], ..Traits::DEFAULT };
+    const TRAITS: Traits = super::traits();
     const ERRORS: ErrorCodes = ErrorCodes {
         // A principal that was made a moment ago is not known everywhere at once.
         not_visible_yet: &["MalformedPolicyDocument: Invalid principal"],
@@ -166,9 +167,21 @@ policies:
         if !spec.assume_role_policy.is_object() {
             faults.push("`assume_role_policy` must be a policy document, a map with `Statement`".to_owned());
         }
+        let inline = spec.policies.iter().flatten().map(|(_, document)| size(&document.0)).sum::<usize>();
+        if inline > LONGEST_INLINE {
+            faults.push("inline policies of a role have at most 10,240 characters together".to_owned());
+        }
+        if size(&spec.assume_role_policy) > LONGEST_TRUST {
+            faults.push("a trust policy has at most 4,096 characters".to_owned());
+        }
         faults
     }
 }
+
+/// Characters of all inline policies of a role together, and of its trust policy where the account's quota is raised
+/// (IAM User Guide, "IAM and AWS STS quotas").
+const LONGEST_INLINE: usize = 10_240;
+const LONGEST_TRUST: usize = 4_096;
 
 /// The text to send at creation, where an empty one is the same as none.
 fn non_empty(text: Option<&String>) -> Option<String> {

@@ -28,44 +28,49 @@ pub struct Spec {
     #[schemars(regex(pattern = r"^(nodejs|python|java|dotnet|dotnetcore|ruby|go|provided)[0-9a-z.]*$"), extend("x-highlight" = true))]
     pub runtime: Option<String>,
     /// Memory in MB, 128 to 10240, and processor power with it; 128 when left out.
-    #[schemars(range(min = 128, max = 10240), extend("x-highlight" = true))]
+    #[schemars(range(min = 128, max = 10240), extend("x-highlight" = true, "x-reset" = 128))]
     pub memory_size: Option<i32>,
     /// Seconds after which a call is given up, 1 to 900; 3 when left out.
-    #[schemars(range(min = 1, max = 900), extend("x-highlight" = true))]
+    #[schemars(range(min = 1, max = 900), extend("x-highlight" = true, "x-reset" = 3))]
     pub timeout_seconds: Option<i32>,
     /// Environment variables, 4 KB together. One that is not listed is taken away.
+    #[schemars(extend("x-reset" = {}, "x-needs" = "nothing"))]
     pub environment: Option<BTreeMap<String, String>>,
     /// Description; at most 256 characters.
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = 256), extend("x-reset" = ""))]
     pub description: Option<String>,
     /// The one processor it runs on; `x86_64` when left out.
-    #[schemars(length(min = 1, max = 1))]
+    #[schemars(length(min = 1, max = 1), extend("x-reset" = ["x86_64"]))]
     pub architectures: Option<Vec<Architecture>>,
     /// Size of `/tmp` in MB, 512 to 10240; 512 when left out.
-    #[schemars(range(min = 512, max = 10240))]
+    #[schemars(range(min = 512, max = 10240), extend("x-reset" = 512))]
     pub ephemeral_storage: Option<i32>,
     /// ARNs of layer versions, at most 5; the later ones lie over the earlier ones.
-    #[schemars(length(max = 5))]
+    #[schemars(length(max = 5), extend("x-reset" = []))]
     pub layers: Option<Vec<String>>,
     /// The network it is attached to; none when left out. Empty lists detach it.
     pub vpc: Option<Vpc>,
     /// Tracing with X-Ray; `PassThrough` when left out.
+    #[schemars(extend("x-reset" = "PassThrough"))]
     pub tracing: Option<Tracing>,
     /// ARN of the SQS queue or SNS topic for events that failed. An empty text takes it away.
+    #[schemars(extend("x-reset" = ""))]
     pub dead_letter_arn: Option<String>,
     /// ARN of the KMS key that encrypts the environment. An empty text goes back to the key that AWS keeps.
+    #[schemars(extend("x-reset" = ""))]
     pub kms_key: Option<String>,
     /// Start of versions from a snapshot; `None` when left out.
+    #[schemars(extend("x-reset" = "None"))]
     pub snap_start: Option<SnapStart>,
     /// Format and place of its logs.
     pub logging: Option<Logging>,
     /// EFS file systems, at most one. Needs `vpc`.
-    #[schemars(length(max = 1))]
+    #[schemars(length(max = 1), extend("x-reset" = []))]
     pub file_systems: Option<Vec<FileSystem>>,
     /// Start of an image, in place of its Dockerfile's.
     pub image_config: Option<ImageConfig>,
     /// Concurrent calls that are reserved for it, and its limit; 0 stops it, -1 removes the reservation.
-    #[schemars(range(min = -1))]
+    #[schemars(range(min = -1), extend("x-reset" = -1))]
     pub reserved_concurrency: Option<i32>,
     /// Tags, by key. Tags that others add stay.
     #[schemars(extend("x-merge" = true))]

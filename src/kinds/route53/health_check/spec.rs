@@ -19,10 +19,10 @@ pub struct Spec {
     #[schemars(length(max = 256))]
     pub name: Option<String>,
     /// Inverts the status: healthy counts as unhealthy. This is how traffic is taken away by hand.
-    #[schemars(extend("x-risk" = "health-off"))]
+    #[schemars(extend("x-risk" = "health-off", "x-reset" = false))]
     pub inverted: Option<bool>,
     /// Stops checking. A disabled check counts as **healthy**; to take traffic away use `inverted`.
-    #[schemars(extend("x-risk" = "health-off"))]
+    #[schemars(extend("x-risk" = "health-off", "x-reset" = false))]
     pub disabled: Option<bool>,
 
     /// HTTP, HTTPS, TCP: name that is looked up and asked; with `ip_address`, the `Host` that is sent.

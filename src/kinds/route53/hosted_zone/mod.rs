@@ -170,7 +170,7 @@ vpcs: [{id: vpc-0123456789abcdef0, region: us-east-1}]
                 let ids: Vec<&str> = several.iter().map(|zone| bare(&zone.id)).collect();
                 let message = format!("{} zones are called {name}: {}", several.len(), ids.join(", "));
                 let error = CloudError::local(Class::Invalid, "lookup", message);
-                Err(CloudError { hint: Some("say which one by `id:`".to_owned()), ..error })
+                Err(CloudError { hint: Some("say which one by `id: Z...`".to_owned()), ..error })
             }
         }
     }
@@ -213,7 +213,9 @@ async fn others(cx: &Cx, owner: &Owner, spec: &Spec, zones: &[Live]) -> Result<O
         if tags.get(TAG_STACK) != Some(&stack.1) || tags.get(TAG_ADDRESS) != Some(&address.1) {
             let message =
                 format!("a hosted zone named {} already exists as {id} and is not managed by this stack", spec.name);
-            let hint = "refer to it with `existing:`; a second zone of the name would never be asked".to_owned();
+            let hint = "refer to it: in `dns` without `create: true`, of a raw resource with `existing:`; a second zone of the \
+                 name would never be asked"
+                .to_owned();
             return Err(CloudError { hint: Some(hint), ..CloudError::local(Class::NotOwned, "find", message) });
         }
     }

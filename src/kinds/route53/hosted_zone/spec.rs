@@ -14,7 +14,7 @@ pub struct Spec {
     #[schemars(length(min = 1, max = 1024), extend("x-highlight" = true, "x-change" = "replace", "x-compare" = "dns"))]
     pub name: String,
     /// Description; at most 256 characters.
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = 256), extend("x-reset" = ""))]
     pub comment: Option<String>,
     /// Restricts it to queries from within `vpcs`; public when left out.
     #[schemars(extend("x-change" = "replace"))]

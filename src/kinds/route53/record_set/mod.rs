@@ -100,7 +100,7 @@ health_check_id: ${route53.HealthCheck.id}
         }
         let types: Vec<&str> = live.iter().map(|set| set.r#type.as_str()).collect();
         let message = format!("a {} record of {} already exists and answers something else", types.join(", "), id.name);
-        let hint = "delete it, or import it if it is yours".to_owned();
+        let hint = "delete it, or take another name".to_owned();
         Err(CloudError { hint: Some(hint), ..CloudError::local(Class::NotOwned, "find", message) })
     }
 

@@ -13,7 +13,7 @@ pub(super) fn of(change: &RiskyChange<'_>) -> Vec<Finding> {
     whole.into_iter().map(|message| finding(DataLoss, message)).chain(removed).chain(shorter).collect()
 }
 
-/// What happens to a resource that is there to hold data.
+/// The fate of a resource that is there to hold data.
 fn with_data(change: &RiskyChange<'_>) -> Option<String> {
     match &change.entry.decision {
         Decision::Delete if change.entry.deposed => Some("the old one is deleted, with all data in it".to_owned()),
@@ -28,7 +28,7 @@ fn with_data(change: &RiskyChange<'_>) -> Option<String> {
     }
 }
 
-/// What happens to a resource that keeps what others have left, such as logs.
+/// The fate of a resource that keeps what others have left, such as logs.
 fn with_retention(change: &RiskyChange<'_>) -> Option<String> {
     let SchemaType::Object(fields) = &change.info?.spec.schema_type else { return None };
     let keeps = fields.values().any(|field| field.shape.annotations.stakes.risk == Some(Stake::Retention));

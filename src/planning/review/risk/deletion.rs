@@ -1,4 +1,4 @@
-//! What leaves for good: whole regions, and blocks.
+//! Deletions: whole regions, and blocks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,26 +37,41 @@ pub(super) fn deleted_blocks(inputs: Inputs<'_>, plan: &Plan, told: &[Risk]) -> 
     if plan.destroy {
         return Vec::new();
     }
-    let is_told = |address: &Address| {
-        let leaving = |risk: &&Risk| matches!(risk.class, RiskClass::Traffic | RiskClass::DataLoss);
-        told.iter().filter(leaving).any(|risk| risk.addresses.contains(address))
+    let is_in_leaving_region = |entry: &&Planned| {
+        let mut regions = told.iter().filter(|risk| matches!(risk.subject, Subject::Region(_)));
+        regions.any(|risk| risk.addresses.contains(&entry.address))
     };
-    let by_design = |entry: &Planned| inputs.catalog.get(&entry.kind).is_some_and(|info| info.traits.snapshot);
+    let needs_no_word = |entry: &&Planned| {
+        let mut losses = told.iter().filter(|risk| matches!(risk.class, RiskClass::Traffic | RiskClass::DataLoss));
+        let by_design = inputs.catalog.get(&entry.kind).is_some_and(|info| info.traits.snapshot);
+        by_design || losses.any(|risk| risk.addresses.contains(&entry.address))
+    };
     let deleted = plan.entries.iter().filter(|entry| entry.decision == Decision::Delete && !entry.deposed);
-    let mut blocks: BTreeMap<String, Vec<Address>> = BTreeMap::new();
-    for entry in deleted.filter(|entry| !by_design(entry)) {
+    let mut blocks: BTreeMap<String, Vec<&Planned>> = BTreeMap::new();
+    for entry in deleted.filter(|entry| !is_in_leaving_region(entry)) {
         let words: Vec<&str> = entry.address.path.split('.').take(2).collect();
-        blocks.entry(words.join(".")).or_default().push(entry.address.clone());
+        blocks.entry(words.join(".")).or_default().push(entry);
     }
-    blocks.retain(|_, addresses| !addresses.iter().all(is_told));
-    let risk = |(block, addresses): (String, Vec<Address>)| {
-        let paths: BTreeSet<&str> = addresses.iter().map(|address| &*address.path).collect();
-        let message = match (paths.len(), paths.first()) {
-            (1, Some(path)) if **path == block => "deleted".to_owned(),
-            (1, Some(path)) => format!("`{path}` is deleted"),
-            (number, _) => format!("{number} of its resources are deleted"),
-        };
-        Risk { class: RiskClass::Deletion, subject: Subject::Block(block), addresses, message }
+    blocks.retain(|_, entries| !entries.iter().all(needs_no_word));
+    let risk = |(block, entries): (String, Vec<&Planned>)| Risk {
+        class: RiskClass::Deletion,
+        message: words(inputs, &block, &entries),
+        addresses: entries.into_iter().map(|entry| entry.address.clone()).collect(),
+        subject: Subject::Block(block),
     };
     blocks.into_iter().map(risk).collect()
+}
+
+fn words(inputs: Inputs<'_>, block: &str, entries: &[&Planned]) -> String {
+    let is_part = |address: &Address| {
+        address.path.strip_prefix(block).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let is_left = inputs.graph.in_order().any(|(address, _)| is_part(address));
+    let paths: BTreeSet<&str> = entries.iter().map(|entry| &*entry.address.path).collect();
+    match (paths.len(), paths.first()) {
+        (1, Some(path)) if *path == block => "deleted".to_owned(),
+        (1, Some(path)) => format!("`{path}` is deleted"),
+        (number, _) if is_left => format!("{number} of its resources are deleted"),
+        (number, _) => format!("removed, with all its {number} resources"),
+    }
 }

@@ -72,7 +72,7 @@ fn boundaries(change: &RiskyChange<'_>) -> Vec<Finding> {
     messages.map(|message| finding(Permissions, message)).collect()
 }
 
-/// Whoever may call what takes one caller: everybody, or another account.
+/// Callers of what takes one caller: everybody, or another account.
 fn principals(change: &RiskyChange<'_>) -> Vec<Finding> {
     let fields = match change.entry.decision {
         Decision::Create { .. } => change.wanted(),

@@ -1,4 +1,4 @@
-//! What can be reached from the internet, and was internal before.
+//! Everything that can be reached from the internet, and was internal before.
 
 use super::{Finding, RiskyChange, finding};
 use crate::plan::review::RiskClass::Public;

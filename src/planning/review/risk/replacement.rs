@@ -56,11 +56,12 @@ fn is_gap(entry: &Planned) -> bool {
 }
 
 fn following(followers: &[&Planned], replaced: &[&Planned]) -> String {
+    let verb = |number: usize, one: &str, many: &str| if number == 1 { one.to_owned() } else { many.to_owned() };
     match (followers.len(), replaced.len()) {
         (0, _) => String::new(),
-        (all, 0) => format!("; {all} more change with it"),
-        (all, some) if all == some => format!("; {all} more are replaced with it"),
-        (all, some) => format!("; {all} more change with it, {some} of them are replaced"),
+        (all, 0) => format!("; {all} more {} with it", verb(all, "changes", "change")),
+        (all, some) if all == some => format!("; {all} more {} replaced with it", verb(all, "is", "are")),
+        (all, some) => format!("; {all} more change with it, {some} of them {} replaced", verb(some, "is", "are")),
     }
 }
 
