@@ -42,7 +42,7 @@ const TARGETS: &[(&str, &str, &str)] = &[
 
 /// Leaves that differ from run to run, or that tell of the way and not of the goal.
 static MOVING: LazyLock<Regex> = LazyLock::new(|| {
-    let words = "(?i)(time|date|created|requestid|revision|version|sha256|\\betag|uniqueid|roleid|policyid|arn|owner|accountid|events|deployments|taskdefinition|startedat|generation|runningcount|pendingcount|deploymentid|nexttoken|lastmodified|network-?interface|stored|isobar:|dnsname|hostname|groupid|instances?\\.|streamlabel|itemcount|sizebytes|warmthroughput|connectionid|privateip|publicip)";
+    let words = "(?i)(time|date|created|requestid|revision|version|sha256|\\betag|uniqueid|roleid|profileid|policyid|arn|owner|accountid|events|deployments|taskdefinition|startedat|generation|runningcount|pendingcount|deploymentid|nexttoken|lastmodified|network-?interface|stored|isobar:|dnsname|hostname|groupid|instances?\\.|streamlabel|itemcount|sizebytes|warmthroughput|connectionid|privateip|publicip)";
     Regex::new(words).expect("a pattern")
 });
 static MADE_UP: LazyLock<Regex> = LazyLock::new(|| {
