@@ -19,7 +19,8 @@ pub fn broken(new: &Yaml, plan: &Json, before: &Seen, after: &Seen) -> Option<(S
     for (address, action, kind) in &changes {
         let [was, is] = [before, after].map(|seen| seen.records.get(*address));
         let kept = match *action {
-            "delete" | "forget" => is.is_none(),
+            // Something else may come at the address in the same run.
+            "delete" | "forget" => is.is_none() || is != was,
             "update" | "await" => was.is_none() || is.map(|record| &record.id) == was.map(|record| &record.id),
             "replace" => is.is_some_and(|is| was.is_none_or(|was| is.id != was.id || is.generation != was.generation)),
             _ => is.is_some(),
