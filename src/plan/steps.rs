@@ -300,8 +300,8 @@ impl Builder<'_> {
         main.chain(gone.map(|step| (*step, Level::Configured))).collect()
     }
 
-    /// Deletes, and takes away, after the last of those who use it, however many steps away: a version,
-    /// a deployment, a stage hold copies of what they were made from, and traffic moves with the last of them.
+    /// Lets deletes and narrowings wait for the last of those who use what goes, however many steps away: a version, a
+    /// deployment, a stage hold copies of what they were made from, and traffic moves with the last of them.
     ///
     /// The order by what each thing needs comes first: a wait that would close a circle is left out.
     fn add_waits_for_users(&mut self) {
