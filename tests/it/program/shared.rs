@@ -86,22 +86,23 @@ fn a_lost_replica_is_detached_by_command_and_attached_again() {
     world.edit(SMALL, COPY, "");
     change(&world, "one", "two");
     let refused = run(&world, &["apply", "--yes"]).exits(4);
-    insta::assert_snapshot!(refused.shown(), @r#"
+    insta::assert_snapshot!(refused.shown(), @r"
     exit 4
     -- stderr
     Wave 1: us-west-2
-      ~   update  notify.topic@us-west-2  sns.Topic
-            subscriptions: [{"endpoint":"one@example.com","protocol":"email"}] → [{"endpoint":"two@example.com","protocol":"email"}]
+      ~   update  notify.topic@us-west-2, @us-east-1  sns.Topic
+            subscriptions:
+              - {endpoint: one@example.com, protocol: email}
+              + {endpoint: two@example.com, protocol: email}
 
     Wave 2: us-east-1
-      ~   update  notify.topic@us-east-1  sns.Topic
-            subscriptions: [{"endpoint":"one@example.com","protocol":"email"}] → [{"endpoint":"two@example.com","protocol":"email"}]
+      1 change shown above
 
     Plan: 2 to update, in 2 regions.
     refused: s3://small-state/small/state.json: this state has a copy at s3://small-state-west/small/state.json, and the stack file does not say so
     help: add `copy:` with s3://small-state-west/small/state.json under `state`
     help: if the copy is lost for good, `isobar state detach` lets the first place stand alone
-    "#);
+    ");
     run(&world, &["state", "detach", "--yes"]).exits(0);
     run(&world, &["apply", "--yes"]).exits(0);
     find_them_again(&world);
