@@ -83,7 +83,7 @@ fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Funct
     let physical = physical(cx, name);
     role(cx, item, name, function);
     let log_group = format!("/aws/lambda/{physical}");
-    declare_logs(cx, item, log_group, function.log_days);
+    declare_logs(cx, item, &log_group, function.log_days);
     let spec = spec(cx, item, name, function);
     // Lambda makes a log group that keeps everything for ever if it finds none.
     let log_group = After { address: item.address("log_group"), level: Level::Configured };
@@ -107,7 +107,7 @@ fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Funct
 }
 
 /// Declares a log group that keeps events for so many days.
-pub(super) fn declare_logs(cx: &mut Expansion<'_>, item: &Item<'_>, name: String, days: Option<u32>) {
+pub(super) fn declare_logs(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, days: Option<u32>) {
     let spec = json!({"name": name, "retention_days": days.unwrap_or(30)});
     cx.declare(item, "log_group", "logs.LogGroup", spec).default_unless(days.is_some(), ["retention_days"]);
 }

@@ -24,7 +24,9 @@ type Place<'a> = (&'a str, Option<&'a Scope>, String);
 pub(super) fn check(cx: &mut Expansion<'_>) {
     let mut problems = twins(cx);
     problems.extend(cx.declarations.iter().flat_map(|declaration| tags(cx, declaration)));
-    problems.into_iter().for_each(|problem| cx.report(problem));
+    for problem in problems {
+        cx.report(problem);
+    }
 }
 
 fn twins(cx: &Expansion<'_>) -> Vec<Problem> {

@@ -28,7 +28,9 @@ const API_RESOURCES: usize = 300;
 pub(super) fn check(cx: &mut Expansion<'_>) {
     let mut problems = counted(cx);
     problems.extend(cx.declarations.iter().filter_map(|declaration| inside(cx, declaration)));
-    problems.into_iter().for_each(|problem| cx.report(problem));
+    for problem in problems {
+        cx.report(problem);
+    }
 }
 
 fn counted(cx: &Expansion<'_>) -> Vec<Problem> {

@@ -18,7 +18,7 @@ const CPU: u32 = 256;
 pub(super) fn expand(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, service: &Service) {
     let physical = cx.physical(&[cx.first_name("services", name)], 255);
     let log_group = format!("/ecs/{physical}");
-    functions::declare_logs(cx, item, log_group.clone(), service.log_days);
+    functions::declare_logs(cx, item, &log_group, service.log_days);
     execution_role(cx, item, name, service, &log_group);
     let mut policies = access::policies(cx, item, &service.access);
     if service.exec == Some(true) {
