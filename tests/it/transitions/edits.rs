@@ -279,6 +279,7 @@ fn image_in_place_of_code(chance: &mut Rng, stack: &mut Yaml) -> Option<String> 
     Some(format!("functions.{name} is an image"))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one type for all of them")]
 fn parameter(chance: &mut Rng, stack: &mut Yaml) -> Option<String> {
     let used = super::yaml::written(stack).contains("${param.");
     if get(stack, &["parameters"]).is_some() && !used && chance.bool() {
@@ -289,6 +290,7 @@ fn parameter(chance: &mut Rng, stack: &mut Yaml) -> Option<String> {
     Some("a parameter has another default".to_owned())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one type for all of them")]
 fn account(_: &mut Rng, stack: &mut Yaml) -> Option<String> {
     if remove(stack, &["account"]).is_none() {
         set(stack, &["account"], "000000000000".into());

@@ -53,6 +53,7 @@ pub const SINGLE: [&str; 5] = ["network", "dns", "notify", "rollout", "tags"];
 pub const LEFT_ALONE: &[(&str, &str)] = &[
     ("state", "where the state is kept is for the torture test"),
     ("stack", "another name is another stack"),
+    ("dns.id", "the emulator gives a zone another one each time"),
     ("network.existing", "a network by somebody else's hand has tests of its own"),
     ("functions.layers", "the emulator has no layers"),
     ("fleets.key", "the emulator has no key pairs"),

@@ -158,11 +158,11 @@ impl Live {
         Running::start(program, arguments.join(" "))
     }
 
-    /// Applies under what happens meanwhile; none if the program was killed. `changes` is how many the plan has.
-    pub fn apply(&self, mode: Mode, changes: usize, more: &[&str]) -> Option<Ran> {
+    /// Applies under what happens meanwhile; none if the program was killed. `planned` is how many changes the plan has.
+    pub fn apply(&self, mode: Mode, planned: usize, more: &[&str]) -> Option<Ran> {
         match mode {
             Mode::Calm => Some(self.run("apply", more)),
-            Mode::Killed { share, after } => self.killed(1 + changes * usize::from(share) / 70, after, more),
+            Mode::Killed { share, after } => self.killed(1 + planned * usize::from(share) / 70, after, more),
             Mode::Throttled(seed) => {
                 self.world.control("POST", "faults", &json!({"probability": 0.08, "seed": seed, "action": "throttle"}));
                 Some(self.again_without_faults(self.run("apply", more), more))

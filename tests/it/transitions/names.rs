@@ -64,6 +64,7 @@ impl Names<'_> {
     }
 
     /// Any of these differences, in any region.
+    #[expect(clippy::unnecessary_wraps, reason = "one type for all of them")]
     pub fn by_region(&self, chance: &mut Rng, differences: &[&str]) -> Option<Yaml> {
         let regions = self.regions();
         let mut made = Yaml::Null;
@@ -87,6 +88,7 @@ pub fn domain(chance: &mut Rng, names: &Names<'_>) -> Option<Yaml> {
     Some(Yaml::from(format!("{}.{zone}", word(chance, &["api", "www", "one", "two"]))))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one type for all of them")]
 pub fn image(chance: &mut Rng, names: &Names<'_>) -> Option<Yaml> {
     let closed = text(names.stack, &["network", "nat"]) == Some("none");
     let place = if closed { "000000000000.dkr.ecr.us-east-1.amazonaws.com" } else { "public.ecr.aws/acme" };
@@ -95,28 +97,32 @@ pub fn image(chance: &mut Rng, names: &Names<'_>) -> Option<Yaml> {
     Some(Yaml::from(format!("{place}/app:{}", word(chance, tags))))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one type for all of them")]
 pub fn environment(chance: &mut Rng, names: &Names<'_>) -> Option<Yaml> {
     let mut made = yaml(word(chance, &["{}", "{MOOD: calm}", "{MOOD: tense, A: '1'}"]));
     let tables = keys(names.stack, &["tables"]);
-    if let Some(table) = tables.get(chance.usize(..tables.len() + 1)) {
+    if let Some(table) = tables.get(chance.usize(..=tables.len())) {
         set(&mut made, &["TABLE"], Yaml::from(format!("${{tables.{table}.name}}")));
     }
     let balanced: Vec<_> = names.targets().into_iter().filter(|target| !target.starts_with("functions")).collect();
     // Two that name each other's balancers would wait for each other.
-    if let Some(other) = balanced.get(chance.usize(..balanced.len() + 1)).filter(|other| **other < names.this) {
+    if let Some(other) = balanced.get(chance.usize(..=balanced.len())).filter(|other| **other < names.this) {
         set(&mut made, &["OTHER"], Yaml::from(format!("http://${{{other}.load_balancer.dns_name}}")));
     }
     Some(made)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one type for all of them")]
 pub fn access_of_function(chance: &mut Rng, names: &Names<'_>) -> Option<Yaml> {
     Some(names.access(chance, false))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one type for all of them")]
 pub fn access_in_network(chance: &mut Rng, names: &Names<'_>) -> Option<Yaml> {
     Some(names.access(chance, true))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one type for all of them")]
 pub fn cidr(chance: &mut Rng, names: &Names<'_>) -> Option<Yaml> {
     let from = 10 * chance.u8(1..5);
     let mut made = Yaml::Null;
@@ -127,12 +133,14 @@ pub fn cidr(chance: &mut Rng, names: &Names<'_>) -> Option<Yaml> {
     Some(made)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one type for all of them")]
 pub fn order(chance: &mut Rng, names: &Names<'_>) -> Option<Yaml> {
     let mut regions = names.regions();
     chance.shuffle(&mut regions);
     Some(regions.into_iter().map(Yaml::from).collect::<Vec<_>>().into())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one type for all of them")]
 pub fn places(chance: &mut Rng, names: &Names<'_>) -> Option<Yaml> {
     let regions = names.regions();
     let place = word(chance, &["each-region", "primary", ""]);

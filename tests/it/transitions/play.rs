@@ -306,7 +306,7 @@ impl Chain<'_> {
         if left.is_empty() || stays {
             return Ok(());
         }
-        let kinds: Vec<&str> = left.iter().map(|thing| thing.splitn(4, ' ').nth(2).unwrap_or_default()).collect();
+        let kinds: Vec<&str> = left.iter().map(|thing| thing.split(' ').nth(2).unwrap_or_default()).collect();
         Err((format!("destroy leaves {}", kinds.first().unwrap_or(&"")), format!("{left:#?}")))
     }
 }

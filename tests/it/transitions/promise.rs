@@ -30,11 +30,11 @@ pub fn broken(new: &Yaml, plan: &Json, before: &Seen, after: &Seen) -> Option<(S
             return Some((format!("the plan said {action}, and something else was done: {kind}"), told));
         }
     }
-    let changed = |address: &String| {
+    let is_named = |address: &String| {
         let later = renamed(new, address);
         changes.iter().any(|(one, ..)| *one == address || *one == later)
     };
-    for (address, was) in before.records.iter().filter(|(address, _)| !changed(address)) {
+    for (address, was) in before.records.iter().filter(|(address, _)| !is_named(address)) {
         let is = after.records.get(address);
         // Renames carry a record to another address, and are no change of anything.
         let moved = is.is_none() && after.records.values().any(|is| is.id == was.id && is.kind == was.kind);

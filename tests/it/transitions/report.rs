@@ -32,7 +32,7 @@ impl Report {
         for words in played.refused {
             *self.refused.entry(words).or_default() += 1;
         }
-        let rate = self.edits as f64 * 60.0 / elapsed.as_secs_f64();
+        let rate = f64::from(u32::try_from(self.edits).expect("few")) * 60.0 / elapsed.as_secs_f64();
         let Some(fault) = played.fault else {
             say(&format!("chain {seed}: ok; {} edits, {rate:.1} a minute", self.edits));
             return false;

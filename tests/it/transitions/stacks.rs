@@ -12,7 +12,7 @@ pub const NAMES: [&str; 6] = ["one", "two", "cart", "carts", "web", "jobs"];
 /// A stack of a few blocks.
 pub fn any(chance: &mut Rng) -> Yaml {
     let mut stack = yaml("{stack: tt}");
-    let regions: &[&str] = &["us-east-1", "us-west-2"][..1 + usize::from(chance.u8(..3) > 0)];
+    let regions: &[&str] = &["us-east-1", "us-west-2"][..=usize::from(chance.u8(..3) > 0)];
     set(&mut stack, &["regions"], regions.iter().map(|region| Yaml::from(*region)).collect::<Vec<_>>().into());
     for (block, often) in [("network", 20), ("dns", 40), ("notify", 30), ("tags", 40), ("parameters", 20)] {
         if chance.u8(..100) < often {
