@@ -135,13 +135,35 @@ fn functions_and_apis(live: &Live, region: &str, found: &mut Facts) {
     leaves(&format!("{region} GetDomainNames"), &get("apigateway", "/domainnames")["item"], found);
 }
 
+/// A text, or the leaves of the document that is in it: policies are alike whatever the order of their lists.
 fn add(path: &str, value: &str, found: &mut Facts) {
+    let document = decoded(value);
+    if document.starts_with('{')
+        && let Ok(json) = serde_json::from_str::<Json>(&document)
+    {
+        leaves(path, &json, found);
+        return;
+    }
     // Of tags that Isobar sets, generations are numbers, and addresses may be of names that were there before.
     let tag = path.to_lowercase().ends_with("value") && path.to_lowercase().contains("tag");
     let of_isobar = tag && (value.parse::<u64>().is_ok() || value.contains(['.', '@']));
     if !of_isobar && !MOVING.is_match(path) {
         *found.entry(format!("{path} = {}", MADE_UP.replace_all(value, "…"))).or_default() += 1;
     }
+}
+
+/// A text without the signs that stand for others in addresses, `%7B`.
+fn decoded(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut made = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let sign = part.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok()).filter(u8::is_ascii);
+        match sign {
+            Some(sign) => made.extend([char::from(sign)].into_iter().chain(part[2..].chars())),
+            None => made.extend(['%'].into_iter().chain(part.chars())),
+        }
+    }
+    made
 }
 
 fn leaves(path: &str, json: &Json, found: &mut Facts) {
@@ -189,6 +211,12 @@ fn leaves_of_answers_are_counted_without_what_is_made_up() {
         &mut found,
     );
     leaves("y", &serde_json::json!({"a": [{"b": true}, {"b": true}], "createdAt": 7}), &mut found);
+    let [one, other] = ["%7B%22a%22%3A[1,2]%7D", "{\"a\": [2, 1]}"].map(|text| {
+        let mut found = Facts::new();
+        add("z", text, &mut found);
+        found
+    });
+    assert!(one == other && one.len() == 2, "{one:?} {other:?}");
     let wanted = [("x A.Id = …", 1), ("x A.Port = 80", 2), ("y.a.b = true", 2)];
     assert_eq!(found, wanted.into_iter().map(|(name, times)| (name.to_owned(), times)).collect());
     assert_eq!(difference(&Facts::new(), &found)[1], "x A.Port = 80: 2 and not 0");
