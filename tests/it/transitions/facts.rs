@@ -30,7 +30,8 @@ const QUERIES: &[(&str, &str, &[&str])] = &[
             "DescribeVpcs",
         ],
     ),
-    ("sns", "2010-03-31", &["ListSubscriptions"]),
+    // Not ListSubscriptions: those of a topic that was deleted are listed for a while, and stay apart from a topic that is
+    // made again under its name (Amazon SNS Developer Guide, "Deleting an Amazon SNS topic and subscription").
 ];
 /// Calls whose answers are JSON, by header.
 const TARGETS: &[(&str, &str, &str)] = &[
