@@ -257,7 +257,7 @@ async fn what_becomes_existing_gives_the_outputs_of_what_was_looked_up() {
     world.apply(&graph(&format!("{both}{user}"))).await;
     let existing = both.replace("{name: ours}", "{name: outside}");
     let existing = graph_with(&format!("{existing}{user}"), |declaration| {
-        declaration.existing = &*declaration.address.path == "x.t"
+        declaration.existing = &*declaration.address.path == "x.t";
     });
     let (outcome, _) = world.apply_with(&existing, &Intent::default()).await.expect("an apply");
     assert_eq!(outcome.failures, []);

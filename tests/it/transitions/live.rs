@@ -159,22 +159,22 @@ impl Live {
     }
 
     /// Applies under what happens meanwhile; none if the program was killed. `planned` is how many changes the plan has.
-    pub fn apply(&self, mode: Mode, planned: usize, more: &[&str]) -> Option<Ran> {
+    pub fn apply(&self, mode: Mode, planned: usize, options: &[&str]) -> Option<Ran> {
         match mode {
-            Mode::Calm => Some(self.run("apply", more)),
-            Mode::Killed { share, after } => self.killed(1 + planned * usize::from(share) / 70, after, more),
+            Mode::Calm => Some(self.run("apply", options)),
+            Mode::Killed { share, after } => self.killed(1 + planned * usize::from(share) / 70, after, options),
             Mode::Throttled(seed) => {
                 self.world.control("POST", "faults", &json!({"probability": 0.08, "seed": seed, "action": "throttle"}));
-                Some(self.again_without_faults(self.run("apply", more), more))
+                Some(self.again_without_faults(self.run("apply", options), options))
             }
             Mode::Lost(seed) => {
                 let lost = json!({"probability": 0.05, "seed": seed, "action": "drop", "after": true});
                 self.world.control("POST", "faults", &lost);
-                Some(self.again_without_faults(self.run("apply", more), more))
+                Some(self.again_without_faults(self.run("apply", options), options))
             }
             Mode::Lagging => {
                 self.lags(true);
-                let ran = self.run("apply", more);
+                let ran = self.run("apply", options);
                 self.lags(false);
                 Some(ran)
             }
