@@ -1,7 +1,7 @@
 //! Differences between the desired and the live.
 //!
 //! Three ways: the file (`wanted`), AWS (`live`) and what was last sent (`sent`). A field that the
-//! file leaves out is not ours and never differs; one that it left out only now is part of the [`target`], at
+//! file leaves out is not ours and never differs; one that it left out only now is part of the [`target()`], at
 //! AWS's default. A field that AWS does not return is compared with what was last sent.
 
 mod equal;

@@ -4,9 +4,13 @@ use isobar::apply::Event;
 use isobar::cloud::Class;
 use isobar::cloud::fake::{Fault, FaultKind};
 use isobar::intent::Intent;
+use isobar::names::PhysicalId;
+use isobar::observe::{Observed, SearchResult};
 use isobar::plan::ObstacleKind;
+use isobar::planning::decide::decide;
+use isobar::state::State;
 
-use crate::support::engine::{EngineWorld, decisions, graph, graph_with};
+use crate::support::engine::{EngineWorld, catalog, decisions, graph, graph_with};
 
 /// A live snapshot as of a function: what `v` copies of `f` goes on until `alias` has moved.
 const SERVING: &str = "
@@ -273,4 +277,17 @@ async fn a_destroy_lets_retained_resources_go_once() {
     assert_eq!(outcome.failures, []);
     assert_eq!(decisions(&world.plan(&stack, &Intent::destroyed()).await), [""; 0]);
     assert_eq!(world.cloud.inventory().len(), 1);
+}
+
+#[test]
+fn a_search_that_finds_one_resource_for_several_addresses_is_refused() {
+    let stack = graph("a.x@us-east-1 test.Free {size: 1}\n a.y@us-east-1 test.Free {size: 1}");
+    let ours = SearchResult::Ours(PhysicalId::new("free-1"));
+    let found = stack.in_order().map(|(address, _)| (address.clone(), ours.clone())).collect();
+    let observed = Observed { found, ..Observed::default() };
+    let state = State::new("demo".parse().expect("a name"), String::new());
+    let decided = decide(&stack, &state, &observed, &catalog(), &Intent::default(), "000000000000");
+    let [obstacle] = decided.plan.obstacles.as_slice() else { panic!("one, not {:?}", decided.plan.obstacles) };
+    assert_eq!(obstacle.message, "free-1 was found for `a.y@us-east-1`, and it is `a.x@us-east-1` already");
+    assert_eq!(obstacle.kind, ObstacleKind::Impossible);
 }

@@ -70,6 +70,9 @@ pub(super) trait Described: Sized + Send {
     /// Its id.
     fn id(&self) -> &str;
 
+    /// Its tags.
+    fn tag_list(&self) -> &[Tag];
+
     /// False for what AWS has deleted and goes on listing for a while.
     fn exists(&self) -> bool {
         true
@@ -77,7 +80,7 @@ pub(super) trait Described: Sized + Send {
 }
 
 macro_rules! described {
-    ($($thing:ident: $by_id:literal, $describe:ident, $set_filters:ident, $id:ident $(, $there:expr)?;)*) => {
+    ($($thing:ident: $by_id:literal, $describe:ident, $set_filters:ident, $id:ident, $tags:ident $(, $there:expr)?;)*) => {
         $(impl Described for $thing {
             const ID_FILTER: &'static str = $by_id;
 
@@ -90,6 +93,10 @@ macro_rules! described {
                 self.$id().unwrap_or_default()
             }
 
+            fn tag_list(&self) -> &[Tag] {
+                self.$tags()
+            }
+
             $(fn exists(&self) -> bool {
                 $there(self)
             })?
@@ -98,14 +105,14 @@ macro_rules! described {
 }
 
 described! {
-    InternetGateway: "internet-gateway-id", describe_internet_gateways, set_filters, internet_gateway_id;
-    NatGateway: "nat-gateway-id", describe_nat_gateways, set_filter, nat_gateway_id, is_gateway;
-    NetworkInterface: "network-interface-id", describe_network_interfaces, set_filters, network_interface_id;
-    RouteTable: "route-table-id", describe_route_tables, set_filters, route_table_id;
-    SecurityGroup: "group-id", describe_security_groups, set_filters, group_id;
-    Subnet: "subnet-id", describe_subnets, set_filters, subnet_id;
-    Vpc: "vpc-id", describe_vpcs, set_filters, vpc_id;
-    VpcEndpoint: "vpc-endpoint-id", describe_vpc_endpoints, set_filters, vpc_endpoint_id, is_endpoint;
+    InternetGateway: "internet-gateway-id", describe_internet_gateways, set_filters, internet_gateway_id, tags;
+    NatGateway: "nat-gateway-id", describe_nat_gateways, set_filter, nat_gateway_id, tags, is_gateway;
+    NetworkInterface: "network-interface-id", describe_network_interfaces, set_filters, network_interface_id, tag_set;
+    RouteTable: "route-table-id", describe_route_tables, set_filters, route_table_id, tags;
+    SecurityGroup: "group-id", describe_security_groups, set_filters, group_id, tags;
+    Subnet: "subnet-id", describe_subnets, set_filters, subnet_id, tags;
+    Vpc: "vpc-id", describe_vpcs, set_filters, vpc_id, tags;
+    VpcEndpoint: "vpc-endpoint-id", describe_vpc_endpoints, set_filters, vpc_endpoint_id, tags, is_endpoint;
 }
 
 impl Described for Address {
@@ -118,6 +125,10 @@ impl Described for Address {
 
     fn id(&self) -> &str {
         self.allocation_id().unwrap_or_default()
+    }
+
+    fn tag_list(&self) -> &[Tag] {
+        self.tags()
     }
 }
 
@@ -182,12 +193,17 @@ where
     try_join_all(reads).await
 }
 
-/// The resource that carries this owner's tags.
+/// The resource that carries this owner's tags. What the filter lets through is looked at: taking up another one's
+/// resource would be to change it.
 pub(super) async fn find_owned<T: Described>(cx: &Cx, owner: &Owner) -> Result<Option<PhysicalId>> {
     let tags = owner.tags().into_iter().filter(|(key, _)| owner.generation != 0 || *key != TAG_GENERATION);
     let filters = tags.map(|(key, value)| filter(format!("tag:{key}"), [value]));
     let found = T::list(cx, filters.collect()).await?;
-    found.iter().find(|live| live.exists()).map(physical_id).transpose()
+    let is_owned = |live: &&T| {
+        let tag = |key: &str| live.tag_list().iter().find(|tag| tag.key() == Some(key)).and_then(Tag::value);
+        owner.owns(tag)
+    };
+    found.iter().filter(|live| live.exists()).find(is_owned).map(physical_id).transpose()
 }
 
 fn physical_id<T: Described>(live: &T) -> Result<PhysicalId> {
