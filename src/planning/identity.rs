@@ -79,7 +79,9 @@ fn holders(inputs: Inputs<'_>) -> BTreeMap<Identity, &Address> {
     let known = inputs.state.records.iter().filter_map(|(address, record)| {
         let info = inputs.catalog.get(&record.kind)?;
         let live = inputs.observed.live(address).map(|live| &live.spec);
-        let value = |field: &str| live.and_then(|live| live.get(field)).or_else(|| Some(field_of(&record.spec, field)));
+        // As it was sent, which is how the file says it; AWS may tell a default where the file says nothing.
+        let sent = Some(&record.spec).filter(|sent| !sent.is_null()).or(live);
+        let value = |field: &str| sent.map(|sent| field_of(sent, field));
         Some(((record.kind.clone(), address.at.clone(), info.unique_values(value)?), address))
     });
     known.collect()

@@ -30,8 +30,6 @@ const QUERIES: &[(&str, &str, &[&str])] = &[
             "DescribeVpcs",
         ],
     ),
-    // Not ListSubscriptions: those of a topic that was deleted are listed for a while, and stay apart from a topic that is
-    // made again under its name (Amazon SNS Developer Guide, "Deleting an Amazon SNS topic and subscription").
 ];
 /// Calls whose answers are JSON, by header.
 const TARGETS: &[(&str, &str, &str)] = &[
@@ -62,12 +60,11 @@ pub fn facts(live: &Live, regions: &[String]) -> Facts {
     for region in regions {
         for (service, version, operations) in QUERIES {
             for operation in *operations {
-                let body = format!("Action={operation}&Version={version}");
-                let answer =
-                    live.aws(region, service, &["Content-Type: application/x-www-form-urlencoded"], "POST /", &body);
+                let answer = query(live, region, service, &format!("Action={operation}&Version={version}"));
                 leaves_of_xml(&format!("{region} {service} {operation}"), &answer, &mut found);
             }
         }
+        topics(live, region, &mut found);
         for (service, target, body) in TARGETS {
             let header = format!("X-Amz-Target: {target}");
             let answer =
@@ -79,6 +76,21 @@ pub fn facts(live: &Live, regions: &[String]) -> Facts {
         functions_and_apis(live, region, &mut found);
     }
     found
+}
+
+fn query(live: &Live, region: &str, service: &str, body: &str) -> String {
+    live.aws(region, service, &["Content-Type: application/x-www-form-urlencoded"], "POST /", body)
+}
+
+/// Subscriptions of topics that are there: the emulator keeps those of others, which AWS does not.
+fn topics(live: &Live, region: &str, found: &mut Facts) {
+    let listed = query(live, region, "sns", "Action=ListTopics&Version=2010-03-31");
+    for part in listed.split("<TopicArn>").skip(1) {
+        let arn = part.split('<').next().unwrap_or_default();
+        let body = format!("Action=ListSubscriptionsByTopic&Version=2010-03-31&TopicArn={arn}");
+        let name = arn.rsplit(':').next().unwrap_or_default();
+        leaves_of_xml(&format!("{region} subscriptions of {name}"), &query(live, region, "sns", &body), found);
+    }
 }
 
 fn tables(live: &Live, region: &str, found: &mut Facts) {
