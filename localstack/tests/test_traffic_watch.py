@@ -63,7 +63,9 @@ def test_a_gap_tells_the_calls_between_which_it_was(aws, served, control, step):
     (gap,) = report["unanswered"]
     assert (gap["entrance"], gap["region"]) == (served.entrance, REGION)
     assert (gap["since_call"], gap["until_call"]) == ("iam.PutRolePolicy", "iam.PutRolePolicy")
-    assert (gap["seconds"], gap["looks"]) == (30, 1)
+    # Something else may be over within the step, and is looked at too.
+    assert gap["seconds"] == 30
+    assert gap["looks"] >= 1
     assert "may not call" in gap["why"]
 
 
