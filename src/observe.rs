@@ -69,18 +69,20 @@ pub type ReadFailure = (Address, CloudError);
 impl Search {
     /// The resource of this owner, by its address or by one that it had before.
     async fn find(&self, cloud: &dyn Cloud) -> Result<Option<PhysicalId>, CloudError> {
-        let mut first = cloud.find(&self.address.at, &self.kind, &self.owner, &self.spec).await;
+        let is_nothing =
+            |found: &Result<_, CloudError>| matches!(found, Ok(None) | Err(CloudError { class: Class::NotOwned, .. }));
+        let now = cloud.find(&self.address.at, &self.kind, &self.owner, &self.spec).await;
+        if !is_nothing(&now) {
+            return now;
+        }
         for address in &self.former {
-            if !matches!(&first, Ok(None) | Err(CloudError { class: Class::NotOwned, .. })) {
-                break;
-            }
             let owner = Owner { address: address.clone(), ..self.owner.clone() };
             let found = cloud.find(&self.address.at, &self.kind, &owner, &self.spec).await;
-            if !matches!(&found, Ok(None) | Err(CloudError { class: Class::NotOwned, .. })) {
-                first = found;
+            if !is_nothing(&found) {
+                return found;
             }
         }
-        first
+        now
     }
 }
 

@@ -10,6 +10,8 @@ from traffic import (
     document,
     entrances,
     function_arn,
+    gateway,
+    lambda_,
     lambda_integration,
     make_api,
     may_call,
@@ -19,16 +21,6 @@ from traffic import (
 )
 
 pytestmark = pytest.mark.usefixtures("step")
-
-
-@pytest.fixture
-def lambda_(aws):
-    return aws("lambda", REGION)
-
-
-@pytest.fixture
-def gateway(aws):
-    return aws("apigateway", REGION)
 
 
 # --- functions ------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ from traffic import (
     REGION,
     by,
     document,
+    gateway,
+    lambda_,
     lambda_integration,
     make_function,
     may_call,
@@ -32,16 +34,6 @@ from traffic import (
 )
 
 pytestmark = pytest.mark.usefixtures("step")
-
-
-@pytest.fixture
-def gateway(aws):
-    return aws("apigateway", REGION)
-
-
-@pytest.fixture
-def lambda_(aws):
-    return aws("lambda", REGION)
 
 
 # --- gaps -----------------------------------------------------------------------------------------

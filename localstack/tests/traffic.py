@@ -41,6 +41,16 @@ def missed(report):
     return {(gap["entrance"], gap["region"], gap["since_call"]) for gap in report["unanswered"]}
 
 
+@pytest.fixture
+def lambda_(aws):
+    return aws("lambda", REGION)
+
+
+@pytest.fixture
+def gateway(aws):
+    return aws("apigateway", REGION)
+
+
 # --- a function behind an API ---------------------------------------------------------------------
 
 

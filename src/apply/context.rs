@@ -17,7 +17,7 @@ use crate::state::entry::Entry;
 use crate::state::{Call, Record};
 use crate::store::StoreError;
 use crate::store::journal::Journal;
-use crate::value::{Json, Reference, Target};
+use crate::value::{Json, Reference, Target, pointer};
 
 /// Longest time for which a resource just created may stay invisible to reads.
 pub(super) const VISIBLE_WITHIN: Duration = Duration::from_mins(1);
@@ -146,7 +146,7 @@ impl Context {
             Target::Account => Some(self.account.clone().into()),
             Target::Written { .. } => None,
             Target::Output { of, output } => {
-                let pointer = output.iter().fold(String::new(), |pointer, name| format!("{pointer}/{name}"));
+                let pointer = pointer(output.iter().map(String::as_str));
                 let existing = self.existing.get(of).cloned();
                 let outputs = existing.or_else(|| self.recorded(of).map(|record| record.outputs))?;
                 outputs.pointer(&pointer).filter(|value| !value.is_null()).cloned()

@@ -35,10 +35,15 @@ pub fn statements_of(document: &Json) -> Vec<Statement> {
     if let Some(inner) = document.as_str().and_then(|text| serde_json::from_str::<Json>(text).ok()) {
         return statements_of(&inner);
     }
+    written(document).iter().map(statement).collect()
+}
+
+/// The statements of a document as they are written: AWS takes one alone as it takes a list.
+pub(super) fn written(document: &Json) -> &[Json] {
     match document.get("Statement") {
-        Some(Json::Array(all)) => all.iter().map(statement).collect(),
-        Some(one) => vec![statement(one)],
-        None => Vec::new(),
+        Some(Json::Array(all)) => all,
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
     }
 }
 
@@ -87,16 +92,20 @@ fn principal(kind: &str, name: &str) -> String {
 /// Everything that these statements allow and those before did not: each with the actions and resources that are new alone. A
 /// statement that denied and is there no longer is among them.
 pub fn widened(before: &[Statement], after: &[Statement]) -> Vec<Statement> {
-    let mut wider: Vec<Statement> = after.iter().filter(|one| one.allows).flat_map(|one| one.beyond(before)).collect();
+    let mut wider = newly_allowed(before, after);
     wider.extend(before.iter().filter(|one| !one.allows && !after.contains(one)).cloned());
     wider
 }
 
 /// The statements that come with a change: what is allowed or denied from now on, without what was so before.
 pub fn coming(before: &[Statement], after: &[Statement]) -> Vec<Statement> {
-    let mut new: Vec<Statement> = after.iter().filter(|one| one.allows).flat_map(|one| one.beyond(before)).collect();
+    let mut new = newly_allowed(before, after);
     new.extend(after.iter().filter(|one| !one.allows && !before.contains(one)).cloned());
     new
+}
+
+fn newly_allowed(before: &[Statement], after: &[Statement]) -> Vec<Statement> {
+    after.iter().filter(|one| one.allows).flat_map(|one| one.beyond(before)).collect()
 }
 
 impl Statement {

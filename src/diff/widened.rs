@@ -1,6 +1,7 @@
 //! The wider half of a change that both gives and takes: what is wanted, and what is there and will be taken away.
 
 use super::equal::{same, same_policy};
+use super::policy::written;
 use crate::catalog::{Compare, SchemaType, Shape};
 use crate::value::Json;
 
@@ -60,8 +61,9 @@ fn is_one(one: &Json, other: &Json, fields: &[String]) -> bool {
 
 /// The statements of both policies.
 fn both_policies(wanted: &Json, live: &Json) -> Option<Json> {
-    let (ours, theirs) = (statements(wanted), statements(live));
-    let lost: Vec<Json> = theirs.into_iter().filter(|one| !ours.iter().any(|own| same_policy(own, one))).collect();
+    let ours = written(wanted);
+    let lost = written(live).iter().filter(|one| !ours.iter().any(|own| same_policy(own, one)));
+    let lost: Vec<Json> = lost.cloned().collect();
     if lost.is_empty() {
         return None;
     }
@@ -73,16 +75,8 @@ fn both_policies(wanted: &Json, live: &Json) -> Option<Json> {
         }
         statement
     });
-    policy.insert("Statement".into(), ours.into_iter().chain(unnamed).collect());
+    policy.insert("Statement".into(), ours.iter().cloned().chain(unnamed).collect());
     Some(Json::Object(policy))
-}
-
-fn statements(policy: &Json) -> Vec<Json> {
-    match policy.get("Statement") {
-        Some(Json::Array(all)) => all.clone(),
-        Some(one) => vec![one.clone()],
-        None => Vec::new(),
-    }
 }
 
 #[cfg(test)]

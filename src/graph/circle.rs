@@ -12,7 +12,7 @@ use crate::catalog::{Catalog, Shape};
 use crate::names::Address;
 use crate::problem::{Code, Problem};
 use crate::stack::Places;
-use crate::value::{Json, Partial, Path, Target, Template};
+use crate::value::{Path, Target, Template};
 
 /// Takes a need out of a circle that rests on names alone; false if there is none.
 pub(super) fn open(nodes: &mut BTreeMap<Address, Node>, cycle: &[Address], catalog: &Catalog) -> bool {
@@ -54,7 +54,7 @@ fn with_names(
     spec.for_each_reference(&mut |reference| {
         let Target::Output { of, output } = &reference.target else { return };
         if of == needed {
-            match name(&fixed, output) {
+            match fixed.mirrored(output) {
                 Some(known) => reference.target = Target::Known(known),
                 None => all_known = false,
             }
@@ -66,12 +66,6 @@ fn with_names(
 /// True if one comes after the other whatever it refers to.
 fn waits(user: &Declaration, needed: &Address) -> bool {
     user.after.iter().any(|after| after.address == *needed) || user.served_by.contains(needed)
-}
-
-/// An output that has the value of the field of its name, if the file fixes that.
-fn name(fixed: &Partial, output: &[String]) -> Option<Json> {
-    let [name] = output else { return None };
-    fixed.get(name).filter(|value| !value.is_null())?.finish().ok()
 }
 
 /// True if everything that refers to a resource is a text in which it is only named.

@@ -69,12 +69,7 @@ impl Graph {
 
     /// The addresses that a resource had before its block was moved.
     pub fn former(&self, address: &Address) -> Vec<Address> {
-        let of = |(old, new): &(String, String)| {
-            let rest = address.path.strip_prefix(new.as_str())?;
-            let is_of_block = rest.is_empty() || rest.starts_with('.');
-            is_of_block.then(|| Address::new(format!("{old}{rest}"), address.at.clone()))
-        };
-        self.moved.iter().filter_map(of).collect()
+        self.moved.iter().filter_map(|(old, new)| address.renamed(new, old)).collect()
     }
 
     /// The same stack with nothing in it: what `destroy` wants.

@@ -25,6 +25,18 @@ impl Address {
         Self { path: path.as_ref().into(), at }
     }
 
+    /// The part of this address below a block, such as `.alias` of `functions.carts.alias` below `functions.carts`; empty
+    /// for the block's own resource, none if it is not of the block.
+    pub fn part_of(&self, block: &str) -> Option<&str> {
+        self.path.strip_prefix(block).filter(|part| part.is_empty() || part.starts_with('.'))
+    }
+
+    /// The address that this one has once its block has another name; none if it is not of that block.
+    #[must_use]
+    pub fn renamed(&self, block: &str, to: &str) -> Option<Self> {
+        self.part_of(block).map(|part| Self::new(format!("{to}{part}"), self.at.clone()))
+    }
+
     /// True if this address matches a pattern, or is a part of one that does: `functions.carts` has
     /// `functions.carts.alias` in it.
     pub fn is_in(&self, pattern: &str) -> bool {
@@ -90,6 +102,10 @@ mod tests {
         for pattern in ["tables", "tables.carts", "*@us-west-2", "apis.*"] {
             assert!(!address.matches(pattern), "{pattern}");
         }
+        assert_eq!(address.part_of("tables.carts"), Some(".table"));
+        assert_eq!((address.part_of("tables.cart"), address.renamed("tables.cart", "tables.x")), (None, None));
+        let renamed = address.renamed("tables.carts", "tables.x").expect("a part of it");
+        assert_eq!(renamed.to_string(), "tables.x.table@us-east-1");
         for bad in ["tables", "tables@us-east-1", "a.b", "a.b@nowhere", "a..b@global"] {
             assert!(bad.parse::<Address>().is_err(), "{bad}");
         }

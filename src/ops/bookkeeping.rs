@@ -26,10 +26,8 @@ pub(super) fn moves(graph: &Graph, state: &State) -> Vec<Entry> {
     let is_open = |address: &Address| state.pending.iter().any(|pending| pending.address == *address);
     for (old, new) in &graph.moved {
         for from in state.records.keys().filter(|from| !is_open(from)) {
-            let Some(rest) = from.path.strip_prefix(old.as_str()) else { continue };
-            let to = Address::new(format!("{new}{rest}"), from.at.clone());
-            let whole = rest.is_empty() || rest.starts_with('.');
-            if whole && graph.get(&to).is_some() && !state.records.contains_key(&to) {
+            let Some(to) = from.renamed(old, new) else { continue };
+            if graph.get(&to).is_some() && !state.records.contains_key(&to) {
                 entries.push(Entry::Moved { from: from.clone(), to });
             }
         }

@@ -250,10 +250,7 @@ fn is_it(record: &Record, arn: &str) -> bool {
 
 /// The address in the file of a thing that was made under an earlier one.
 fn moved(graph: &Graph, address: &Address) -> Address {
-    let new = graph.moved.iter().find_map(|(old, new)| {
-        let rest = address.path.strip_prefix(old.as_str())?;
-        (rest.is_empty() || rest.starts_with('.')).then(|| Address::new(format!("{new}{rest}"), address.at.clone()))
-    });
+    let new = graph.moved.iter().find_map(|(old, new)| address.renamed(old, new));
     new.unwrap_or_else(|| address.clone())
 }
 

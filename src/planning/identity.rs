@@ -80,9 +80,8 @@ fn holders(inputs: Inputs<'_>) -> BTreeMap<Identity, &Address> {
         let info = inputs.catalog.get(&record.kind)?;
         let live = inputs.observed.live(address).map(|live| &live.spec);
         // As it was sent, which is how the file says it; AWS may tell a default where the file says nothing.
-        let sent = Some(&record.spec).filter(|sent| !sent.is_null()).or(live);
-        let value = |field: &str| sent.map(|sent| field_of(sent, field));
-        Some(((record.kind.clone(), address.at.clone(), info.unique_values(value)?), address))
+        let sent = Some(&record.spec).filter(|sent| !sent.is_null()).or(live)?;
+        Some(((record.kind.clone(), address.at.clone(), values_of(info, sent)?), address))
     });
     known.collect()
 }

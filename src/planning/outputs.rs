@@ -5,7 +5,7 @@ use crate::diff::{Change, Effect, changes};
 use crate::names::Address;
 use crate::plan::Decision;
 use crate::state::Record;
-use crate::value::{Json, Key, Partial, Reference, Target};
+use crate::value::{Json, Key, Partial, Reference, Target, pointer};
 
 /// The value of a reference, if it is known before apply.
 pub(super) fn known(inputs: Inputs<'_>, done: &Decisions, reference: &Reference) -> Option<Json> {
@@ -25,12 +25,12 @@ fn known_output(inputs: Inputs<'_>, done: &Decisions, of: &Address, output: &[St
         Decision::Adopt { changes, .. } if changes.is_empty() => live(),
         Decision::Update { changes } | Decision::Adopt { changes, .. } => {
             let may_move = is_moved(inputs, of, output, changes);
-            mirrored(wanted, output).or_else(|| if may_move { None } else { live() })
+            wanted.mirrored(output).or_else(|| if may_move { None } else { live() })
         }
         Decision::Replace { why: None, .. } => {
-            mirrored(wanted, output).or_else(|| taken_back(inputs, of, wanted, output))
+            wanted.mirrored(output).or_else(|| taken_back(inputs, of, wanted, output))
         }
-        _ => mirrored(wanted, output),
+        _ => wanted.mirrored(output),
     }
 }
 
@@ -43,17 +43,13 @@ fn taken_back(inputs: Inputs<'_>, of: &Address, wanted: &Partial, output: &[Stri
         changes.iter().any(|change| change.effect == Effect::Replace)
     };
     let old = at_address.map(|old| &old.record).find(|record| !replaces(record))?;
-    old.outputs.pointer(&pointer(output)).filter(|value| !value.is_null()).cloned()
-}
-
-fn pointer(output: &[String]) -> String {
-    output.iter().fold(String::new(), |pointer, name| format!("{pointer}/{name}"))
+    old.outputs.pointer(&pointer(output.iter().map(String::as_str))).filter(|value| !value.is_null()).cloned()
 }
 
 /// An output as it was read, or as it is remembered: a survey leaves out outputs that never change and take a call of
 /// their own, and what is not part of the plan.
 fn observed(inputs: Inputs<'_>, of: &Address, output: &[String]) -> Option<Json> {
-    let pointer = pointer(output);
+    let pointer = pointer(output.iter().map(String::as_str));
     let seen = inputs.observed.live(of).and_then(|live| live.outputs.pointer(&pointer));
     let seen = seen.filter(|value| !value.is_null());
     let is_existing = inputs.graph.get(of).is_some_and(|node| node.declaration.existing);
@@ -74,10 +70,4 @@ fn is_outside(stable_under: &[String], changes: &[Change]) -> bool {
         Some(Key::Field(name)) => !stable_under.contains(name),
         _ => true,
     })
-}
-
-/// An output that is named like a field of the spec has the field's value: known as soon as the field is.
-fn mirrored(wanted: &Partial, output: &[String]) -> Option<Json> {
-    let [name] = output else { return None };
-    wanted.get(name).filter(|value| !value.is_null())?.finish().ok()
 }

@@ -21,6 +21,11 @@ pub fn fingerprint(value: &Json) -> String {
     format!("sha256:{}", sha256_hex(value.to_string().as_bytes()))
 }
 
+/// The JSON Pointer of an output, from the names that lead to it.
+pub fn pointer<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().fold(String::new(), |pointer, name| format!("{pointer}/{name}"))
+}
+
 /// A path into a value, such as `replicas[0].region`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Path(pub Vec<Key>);

@@ -85,6 +85,12 @@ impl Partial {
         }
     }
 
+    /// The value of an output, of a spec: one that is named like a field has the field's value, known as soon as that is.
+    pub fn mirrored(&self, output: &[String]) -> Option<Json> {
+        let [name] = output else { return None };
+        self.get(name).filter(|value| !value.is_null())?.finish().ok()
+    }
+
     /// Whether this is a known null: a field that the file leaves out.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Plain(Json::Null))

@@ -8,7 +8,7 @@ use crate::names::{Address, Scope};
 use crate::plan::review::Follows;
 use crate::plan::{Decision, Plan, Planned, ReplaceOrder};
 use crate::planning::inputs::Inputs;
-use crate::value::{Json, Key, Partial, Path, Unknown};
+use crate::value::{Json, Key, Partial, Path, Unknown, pointer};
 
 /// The changes of a plan, by what they follow.
 pub(super) struct Cascade<'a> {
@@ -148,7 +148,7 @@ impl<'a> Cascade<'a> {
             Some(Decision::Update { .. } | Decision::Replace { .. } | Decision::Adopt { .. }) => true,
             _ => false,
         };
-        let pointer = output.split('.').fold(String::new(), |pointer, name| format!("{pointer}/{name}"));
+        let pointer = pointer(output.split('.'));
         let known = self.inputs.state.records.get(need).and_then(|record| record.outputs.pointer(&pointer));
         let was =
             known.and_then(Json::as_str).is_none_or(|known| from.as_str().is_none_or(|from| from.contains(known)));

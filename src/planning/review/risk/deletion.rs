@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::names::{Address, Region, Scope};
+use crate::names::{Region, Scope};
 use crate::plan::review::{Risk, RiskClass, Subject};
 use crate::plan::{Decision, Plan, Planned};
 use crate::planning::inputs::Inputs;
@@ -63,10 +63,7 @@ pub(super) fn deleted_blocks(inputs: Inputs<'_>, plan: &Plan, told: &[Risk]) -> 
 }
 
 fn words(inputs: Inputs<'_>, block: &str, entries: &[&Planned]) -> String {
-    let is_part = |address: &Address| {
-        address.path.strip_prefix(block).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    let is_left = inputs.graph.in_order().any(|(address, _)| is_part(address));
+    let is_left = inputs.graph.in_order().any(|(address, _)| address.part_of(block).is_some());
     let paths: BTreeSet<&str> = entries.iter().map(|entry| &*entry.address.path).collect();
     match (paths.len(), paths.first()) {
         (1, Some(path)) if *path == block => "deleted".to_owned(),
