@@ -3,6 +3,7 @@
 //! All of it is data. The core never asks "is this a table?"; it asks whether a kind holds data.
 //! The AWS half fills the catalog from its kinds; tests fill it by hand.
 
+mod annotations;
 pub mod check;
 pub mod fargate;
 mod rules;
@@ -12,7 +13,8 @@ mod stakes;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub use shape::{Annotations, Compare, Field, SchemaType, Shape, ShapeError};
+pub use annotations::{Annotations, Compare};
+pub use shape::{Field, SchemaType, Shape, ShapeError};
 pub use stakes::{Stake, Stakes};
 
 use crate::names::KindName;

@@ -20,7 +20,7 @@ pub(super) fn known(inputs: Inputs<'_>, done: &Decisions, reference: &Reference)
 fn known_output(inputs: Inputs<'_>, done: &Decisions, of: &Address, output: &[String]) -> Option<Json> {
     let live = || observed(inputs, of, output);
     let Some((decision, wanted)) = done.get(of) else { return live() };
-    match decision {
+    let known = match decision {
         Decision::Keep | Decision::Await { .. } => live(),
         Decision::Adopt { changes, .. } if changes.is_empty() => live(),
         Decision::Update { changes } | Decision::Adopt { changes, .. } => {
@@ -31,7 +31,19 @@ fn known_output(inputs: Inputs<'_>, done: &Decisions, of: &Address, output: &[St
             wanted.mirrored(output).or_else(|| taken_back(inputs, of, wanted, output))
         }
         _ => wanted.mirrored(output),
-    }
+    };
+    known.or_else(|| of_another(inputs, of, wanted, output))
+}
+
+/// An output that AWS makes of one field and the account, as the state remembers it of another one with that field.
+fn of_another(inputs: Inputs<'_>, of: &Address, wanted: &Partial, output: &[String]) -> Option<Json> {
+    let info = inputs.kind_of(inputs.graph.get(of)?)?;
+    let field = info.outputs.at(output.iter().map(String::as_str))?.annotations.same_for.as_deref()?;
+    let value = wanted.get(field)?.finish().ok()?;
+    let records = inputs.state.records.values().filter(|record| record.kind == info.name);
+    let mut alike = records.filter(|record| record.spec.get(field) == Some(&value));
+    let pointer = pointer(output.iter().map(String::as_str));
+    alike.find_map(|record| record.outputs.pointer(&pointer).filter(|value| !value.is_null()).cloned())
 }
 
 /// An output of what an earlier replacement was to leave behind, if that is what is wanted again.

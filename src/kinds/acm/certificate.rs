@@ -85,9 +85,12 @@ pub struct Outputs {
     pub arn: String,
     /// The name it is for.
     pub domain: String,
-    /// Name of the CNAME record that proves the first name ours, without trailing dot.
+    /// Name of the CNAME record that proves the first name ours, without trailing dot. It belongs to the name and the
+    /// account, in all regions alike (ACM User Guide, "DNS validation").
+    #[schemars(extend("x-same-for" = "domain"))]
     pub validation_name: String,
     /// Value of that record, without trailing dot.
+    #[schemars(extend("x-same-for" = "domain"))]
     pub validation_value: String,
     /// Every record that validation needs, name to value; names that share a record have one entry.
     pub validations: BTreeMap<String, String>,
