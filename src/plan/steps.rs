@@ -307,10 +307,12 @@ impl Builder<'_> {
     fn add_waits_for_users(&mut self) {
         let mut waits: Vec<(StepId, StepId, Level)> = Vec::new();
         for (address, deletes) in &self.gone {
-            let used = self.steps_of(&self.users.all(address));
+            let mut used = self.steps_of(&self.users.all(address));
+            used.extend(self.steps_of(&self.users.through_names(address)));
             for delete in deletes.iter().filter(|delete| !self.is_first_half(address, **delete)) {
                 waits.extend(used.iter().map(|(before, level)| (*delete, *before, *level)));
-                let narrow = self.users.direct(address).filter_map(|user| self.narrow.get(user));
+                let users = self.users.direct(address).chain(self.users.naming(address));
+                let narrow = users.filter_map(|user| self.narrow.get(user));
                 waits.extend(narrow.map(|before| (*delete, *before, Level::Configured)));
             }
         }
