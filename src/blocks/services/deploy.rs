@@ -1,12 +1,13 @@
 //! `deploy`: how a new version of a service takes over.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::blocks::balancer::{Backend, role_name};
 use crate::blocks::expansion::{Expansion, Item, partition, without_nulls};
-use crate::blocks::{Declaration, access, units};
+use crate::blocks::{Declaration, access, scaling, units};
 use crate::problem::{Code, Problem};
 use crate::stack::file::{Deploy, Service, Strategy};
 use crate::value::Json;
@@ -133,10 +134,11 @@ pub(super) fn check(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) 
             Problem::new(Code::OutOfRange, format!("a step is {least}% to 100% of the requests, not `{text}`"));
         cx.report(problem.at(cx.value(item, &item.path(["deploy", "step"]))).help("write a share such as `10%`"));
     }
-    check_rolling(cx, item, deploy);
+    check_rolling(cx, item, service);
 }
 
-fn check_rolling(cx: &mut Expansion<'_>, item: &Item<'_>, deploy: &Deploy) {
+fn check_rolling(cx: &mut Expansion<'_>, item: &Item<'_>, service: &Service) {
+    let deploy = &service.deploy;
     let share = |text: &Option<String>, usual| text.as_deref().and_then(percent).unwrap_or(usual);
     let (least, most) = (share(&deploy.min_healthy, 100.0), share(&deploy.max, 200.0));
     let span = |cx: &Expansion<'_>, field| cx.value(item, &item.path(["deploy", field]));
@@ -151,5 +153,28 @@ fn check_rolling(cx: &mut Expansion<'_>, item: &Item<'_>, deploy: &Deploy) {
     } else if least >= most {
         let problem = Problem::new(Code::OutOfRange, "no task could be replaced: all must stay, and none may be added");
         cx.report(problem.at(span(cx, "max")).help("raise `max`, or lower `min_healthy`"));
+    } else if let Some(count) = counts(service).find(|count| stands_still(*count, least, most))
+        && !deploy.strategy.shifts_traffic()
+    {
+        let field = if deploy.max.is_some() { "max" } else { "min_healthy" };
+        let tasks = if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") };
+        let words =
+            format!("with {tasks} no deployment could go on: {least}% of them must stay, and {most}% may be there");
+        let help = "`max` is rounded down to whole tasks and `min_healthy` up; write `max: 200%`, or `min_healthy: 0%`";
+        cx.report(Problem::new(Code::OutOfRange, words).at(span(cx, field)).help(help));
     }
+}
+
+/// The numbers of tasks that the service may have when it is deployed.
+fn counts(service: &Service) -> RangeInclusive<u32> {
+    let first = scaling::first_count(service.desired, service.scale.as_ref());
+    first..=service.scale.as_ref().map_or(first, |scale| scale.max)
+}
+
+/// True if ECS could neither start a new task nor stop an old one. It rounds the greatest number down and the least up
+/// (`DeploymentConfiguration` in the ECS API Reference).
+fn stands_still(count: u32, least: f64, most: f64) -> bool {
+    let part = |share: f64| f64::from(count) * share / 100.0;
+    let all = f64::from(count);
+    count > 0 && part(most).floor() <= all && part(least).ceil() >= all
 }
