@@ -64,10 +64,14 @@ impl Backend<'_> {
     /// What tells it and its target groups from those that stood there before, or will: what cannot be changed in place.
     /// With another of these, a new one is made beside the old one, which serves until the new one does.
     pub fn variant(&self, network: &Network) -> String {
-        let scheme = self.port.map(|_| self.scheme().to_owned());
         let port = self.port.filter(|_| self.port_is_the_groups()).map(|port| port.to_string());
-        let words = scheme.into_iter().chain([network.identity.clone()]).chain(port);
-        words.collect::<Vec<_>>().join(" ")
+        [self.place(network)].into_iter().chain(port).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What tells its load balancer from those that stood there before, or will.
+    fn place(&self, network: &Network) -> String {
+        let scheme = self.port.map(|_| self.scheme().to_owned());
+        scheme.into_iter().chain([network.identity.clone()]).collect::<Vec<_>>().join(" ")
     }
 
     /// A physical name of a variant.
@@ -94,14 +98,12 @@ pub(super) fn expand(cx: &mut Expansion<'_>, item: &Item<'_>, network: &Network,
         cx.declare(item, "caller_group", "ec2.SecurityGroup", spec);
     }
     let Some(port) = backend.port else {
-        let spec = group(cx, network, backend, ("own", "Nobody calls it"), &[]);
-        cx.declare(item, "group", "ec2.SecurityGroup", spec);
+        own_group(cx, item, network, backend, &[]);
         return;
     };
     balancer(cx, item, network, backend);
     let from = admit(port, json!({"security_group_id": item.output("load_balancer_group.id")}));
-    let spec = group(cx, network, backend, ("own", "Called by its load balancer"), &[from]);
-    cx.declare(item, "group", "ec2.SecurityGroup", spec);
+    own_group(cx, item, network, backend, &[from]);
     for part in backend.target_groups() {
         let spec = target_group(cx, network, backend, part, port);
         let declared = cx.declare(item, part, "elbv2.TargetGroup", spec);
@@ -131,6 +133,7 @@ fn balancer(cx: &mut Expansion<'_>, item: &Item<'_>, network: &Network, backend:
     let (scheme, subnets) = (backend.scheme(), if backend.public { &network.public } else { &network.private });
     let spec = json!({
         "name": name(cx, backend, &["balancer", scheme, &network.identity]),
+        "variant": backend.place(network),
         "type": "application",
         "scheme": scheme,
         "subnet_ids": subnets,
@@ -152,6 +155,12 @@ fn name(cx: &Expansion<'_>, backend: &Backend<'_>, fixed: &[&str]) -> String {
     let plain = plain.strip_prefix("internal-").unwrap_or(&plain);
     let head: String = plain.chars().take(LONGEST - 9).collect();
     format!("{}-{}", head.trim_end_matches('-'), short_hash(&words.join("\n"), 8))
+}
+
+/// The group of tasks or instances. It says the same with and without a port: AWS cannot change a description.
+fn own_group(cx: &mut Expansion<'_>, item: &Item<'_>, network: &Network, backend: &Backend<'_>, ingress: &[Json]) {
+    let spec = group(cx, network, backend, ("own", "Tasks or instances"), ingress);
+    cx.declare(item, "group", "ec2.SecurityGroup", spec).default_unless(false, ["description"]);
 }
 
 fn group(

@@ -339,8 +339,7 @@ fn every_key_that_is_taken_out_or_said_no_to_is_undone() {
     services.web.port
       replace services.web@us-east-1 load_balancers: [{"container_name":"web","container_port":8080,"target_group_arn":"services.web.target_group@us-east-1:arn"}] -…
       replace services.web@us-east-1 variant: "internal 10.1.0.0/16" -> "10.1.0.0/16"
-      replace services.web.group@us-east-1 description: "Called by its load balancer" -> "Nobody calls it"
-      replace services.web.group@us-east-1 ingress: [{"from_port":8080,"protocol":"tcp","security_group_id":"services.web.load_balancer_group@us-east-1:id","to_port…
+      services.web.group@us-east-1 ingress: [{"from_port":8080,"protocol":"tcp","security_group_id":"services.web.load_balancer_group@us-east-1:id","to_port":8080}]…
       delete services.web.listener@us-east-1
       delete services.web.load_balancer@us-east-1
       delete services.web.load_balancer_group@us-east-1
@@ -387,9 +386,9 @@ fn every_key_that_is_taken_out_or_said_no_to_is_undone() {
       services.called.target_group@us-east-1 health_check.unhealthy_threshold: 2 -> 3
     services.called.public
       replace services.called@us-east-1 variant: "internet-facing 10.1.0.0/16" -> "internal 10.1.0.0/16"
-      replace services.called.load_balancer@us-east-1 name: "said-called-5dafadee" -> "said-called-69b69942"
       replace services.called.load_balancer@us-east-1 scheme: "internet-facing" -> "internal"
       replace services.called.load_balancer@us-east-1 subnet_ids: ["network.public.use1-az1@us-east-1:id","network.public.use1-az2@us-east-1:id"] -> ["network.priva…
+      replace services.called.load_balancer@us-east-1 variant: "internet-facing 10.1.0.0/16" -> "internal 10.1.0.0/16"
       services.called.load_balancer_group@us-east-1 ingress: [{"cidr_ipv4":"0.0.0.0/0","from_port":80,"protocol":"tcp","to_port":80}] -> []
       replace services.called.rule@us-east-1 actions[0].forward.target_groups["services.called.target_group@us-east-1:arn"]: {"arn":"services.called.target_group@us…
       replace services.called.target_group@us-east-1 variant: "internet-facing 10.1.0.0/16" -> "internal 10.1.0.0/16"
@@ -451,8 +450,7 @@ fn every_key_that_is_taken_out_or_said_no_to_is_undone() {
       replace fleets.pool@us-east-1 health_check_type: "ELB" -> "EC2"
       replace fleets.pool@us-east-1 target_group_arns: ["fleets.pool.target_group@us-east-1:arn"] -> []
       replace fleets.pool@us-east-1 variant: "internal 10.1.0.0/16 8080" -> "10.1.0.0/16"
-      replace fleets.pool.group@us-east-1 description: "Called by its load balancer" -> "Nobody calls it"
-      replace fleets.pool.group@us-east-1 ingress: [{"from_port":8080,"protocol":"tcp","security_group_id":"fleets.pool.load_balancer_group@us-east-1:id","to_port":…
+      fleets.pool.group@us-east-1 ingress: [{"from_port":8080,"protocol":"tcp","security_group_id":"fleets.pool.load_balancer_group@us-east-1:id","to_port":8080}] -…
       delete fleets.pool.listener@us-east-1
       delete fleets.pool.load_balancer@us-east-1
       delete fleets.pool.load_balancer_group@us-east-1
@@ -591,8 +589,7 @@ fn what_somebody_sets_by_hand_stays_where_the_file_never_said_it() {
       functions.f.role@us-east-1 policies["tables.t"]: {"Statement":[{"Action":["dynamodb:BatchGetItem","dynamodb:ConditionCheckItem","dynamodb:DescribeTable","dyna…
     services.web.port
       replace services.web@us-east-1 variant: "internal 10.1.0.0/16" -> "10.1.0.0/16"
-      replace services.web.group@us-east-1 description: "Called by its load balancer" -> "Nobody calls it"
-      replace services.web.group@us-east-1 ingress: [{"from_port":8080,"protocol":"tcp","security_group_id":"services.web.load_balancer_group@us-east-1:id","to_port…
+      services.web.group@us-east-1 ingress: [{"from_port":8080,"protocol":"tcp","security_group_id":"services.web.load_balancer_group@us-east-1:id","to_port":8080}]…
       services.web.task@us-east-1 containers.web.port_mappings: [{"container_port":8080,"protocol":"tcp"}] -> null
     services.web.cpu
       services.web.task@us-east-1 cpu: 512 -> 256
@@ -622,9 +619,9 @@ fn what_somebody_sets_by_hand_stays_where_the_file_never_said_it() {
       services.web.role@us-east-1 policies["tables.t"]: {"Statement":[{"Action":["dynamodb:BatchGetItem","dynamodb:ConditionCheckItem","dynamodb:DescribeTable","dyn…
     services.called.public
       replace services.called@us-east-1 variant: "internet-facing 10.1.0.0/16" -> "internal 10.1.0.0/16"
-      replace services.called.load_balancer@us-east-1 name: "said-called-5dafadee" -> "said-called-69b69942"
       replace services.called.load_balancer@us-east-1 scheme: "internet-facing" -> "internal"
       replace services.called.load_balancer@us-east-1 subnet_ids: ["network.public.use1-az1@us-east-1:id","network.public.use1-az2@us-east-1:id"] -> ["network.priva…
+      replace services.called.load_balancer@us-east-1 variant: "internet-facing 10.1.0.0/16" -> "internal 10.1.0.0/16"
       services.called.load_balancer_group@us-east-1 ingress: [{"cidr_ipv4":"0.0.0.0/0","from_port":80,"protocol":"tcp","to_port":80}] -> []
       replace services.called.rule@us-east-1 actions[0].forward.target_groups["services.called.target_group@us-east-1:arn"]: {"arn":"services.called.target_group@us…
       replace services.called.target_group@us-east-1 variant: "internet-facing 10.1.0.0/16" -> "internal 10.1.0.0/16"
@@ -645,8 +642,7 @@ fn what_somebody_sets_by_hand_stays_where_the_file_never_said_it() {
     fleets.pool.port
       replace fleets.pool@us-east-1 health_check_type: "ELB" -> "EC2"
       replace fleets.pool@us-east-1 variant: "internal 10.1.0.0/16 8080" -> "10.1.0.0/16"
-      replace fleets.pool.group@us-east-1 description: "Called by its load balancer" -> "Nobody calls it"
-      replace fleets.pool.group@us-east-1 ingress: [{"from_port":8080,"protocol":"tcp","security_group_id":"fleets.pool.load_balancer_group@us-east-1:id","to_port":…
+      fleets.pool.group@us-east-1 ingress: [{"from_port":8080,"protocol":"tcp","security_group_id":"fleets.pool.load_balancer_group@us-east-1:id","to_port":8080}] -…
     tables.t.protect
       tables.t@global replicas.us-east-1.deletion_protection: false -> true
     apis.shop.health

@@ -7,14 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attributes, attributes_of, changed_attributes, check_name, described, full_name, read_tags, refused, sync_tags,
-    tags_by_arn,
+    Attributes, arn_of_variant, attributes_of, changed_attributes, check_name, described, full_name, read_tags,
+    refused, sync_tags, tag_variant, tags_by_arn,
 };
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, from_wire, live_tags, parse_wire, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::{ReadRequest, Readiness};
 use crate::kinds::reading::{changed, created, read_each};
-use crate::kinds::tagging::owned_tags;
+use crate::kinds::tagging::{TAG_VARIANT, owned_tags, with_variant};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 
@@ -29,9 +29,16 @@ const PROTECTED: &str = "deletion_protection.enabled";
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Name, unique in the region; 1 to 32 letters, digits and dashes, no dash at either end, not beginning with
-    /// `internal-`. A change replaces.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$"), extend("x-highlight" = true, "x-change" = "replace"))]
+    /// `internal-`. A change replaces; beside `variant`, it counts for the next load balancer only.
+    #[schemars(
+        regex(pattern = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$"),
+        extend("x-highlight" = true, "x-change" = "replace", "x-settled-by" = "variant"),
+    )]
     pub name: String,
+    /// Text that tells it from another one for the same purpose, such as the network that it is in: with another text it
+    /// is replaced, and old and new stand side by side until the new one serves. Kept in the tag `isobar:variant`.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9 +=._:/@-]{1,256}$"), extend("x-change" = "replace-set"))]
+    pub variant: Option<String>,
     /// Type of load balancer; `application` when left out. A change replaces.
     #[serde(rename = "type")]
     #[schemars(extend("x-highlight" = true, "x-change" = "replace"))]
@@ -44,7 +51,7 @@ pub struct Spec {
     pub subnet_ids: Vec<String>,
     /// Security groups, up to 5; AWS takes the VPC's default group when left out. A network load balancer
     /// that was made without any can never get one.
-    #[schemars(extend("x-unordered" = true))]
+    #[schemars(extend("x-unordered" = true, "x-grants" = []))]
     pub security_group_ids: Option<Vec<String>>,
     /// Kind of addresses; `ipv4` when left out. The others need subnets with IPv6.
     #[schemars(extend("x-reset" = "ipv4"))]
@@ -132,6 +139,8 @@ tags: {team: commerce}
         "scheme: internet-facing",
         "{type: network, attributes: null}",
         "name: shop-front",
+        "variant: internal",
+        "{variant: public, name: shop-public}",
     ];
     const TRAITS: Traits = Traits { deadline: Duration::from_mins(15), unique_by: &["name"], ..Traits::DEFAULT };
     const ERRORS: ErrorCodes = ErrorCodes {
@@ -165,7 +174,7 @@ tags: {team: commerce}
     async fn find(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
         let found = cx.elbv2().describe_load_balancers().names(&spec.name).send().await.optional()?;
         let arn = found.and_then(|found| found.load_balancers?.into_iter().find_map(|one| one.load_balancer_arn));
-        let Some(arn) = arn else { return Ok(None) };
+        let Some(arn) = arn else { return find_variant(cx, owner, spec).await };
         cx.ensure_owned("a load balancer", &spec.name, &read_tags(cx, &arn).await?, owner)?;
         Ok(Some(PhysicalId::new(arn)))
     }
@@ -184,7 +193,7 @@ tags: {team: commerce}
             .set_subnets(Some(spec.subnet_ids.clone()))
             .set_security_groups(spec.security_group_ids.clone().filter(|all| !all.is_empty()))
             .set_ip_address_type(spec.ip_address_type.map(|case| to_wire(case).as_str().into()))
-            .set_tags(Some(owned_tags(spec.tags.as_ref(), owner)))
+            .set_tags(Some(owned_tags(Some(&with_variant(spec.tags.as_ref(), spec.variant.as_ref())), owner)))
             .send()
             .await?;
         let arn = made.load_balancers.unwrap_or_default().into_iter().find_map(|one| one.load_balancer_arn);
@@ -205,6 +214,9 @@ tags: {team: commerce}
         if let Some(&wanted) = changed(&from.ip_address_type, &to.ip_address_type) {
             let call = cx.elbv2().set_ip_address_type().load_balancer_arn(arn);
             call.ip_address_type(to_wire(wanted).as_str().into()).send().await?;
+        }
+        if let Some(variant) = changed(&from.variant, &to.variant) {
+            tag_variant(cx, arn, variant).await?;
         }
         let changed = changed_attributes(from.attributes.as_ref(), to.attributes.as_ref());
         if !changed.is_empty() {
@@ -244,6 +256,13 @@ tags: {team: commerce}
     }
 }
 
+/// A load balancer of another name: beside a variant, a name stays what it was made with.
+async fn find_variant(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
+    let Some(arn) = arn_of_variant(cx, owner, spec.variant.as_ref(), ":loadbalancer/").await? else { return Ok(None) };
+    let there = cx.elbv2().describe_load_balancers().load_balancer_arns(&arn).send().await.optional()?;
+    Ok(there.map(|_| PhysicalId::new(arn)))
+}
+
 /// `None` for a load balancer that does not exist.
 async fn attributes(cx: &Cx, arn: &str) -> Result<Option<Attributes>> {
     let answer = cx.elbv2().describe_load_balancer_attributes().load_balancer_arn(arn).send().await.optional()?;
@@ -257,6 +276,7 @@ fn found(live: &Described, attributes: Option<Attributes>, tags: Tags) -> Result
     let subnets = live.availability_zones().iter().filter_map(|zone| zone.subnet_id.clone()).collect();
     let spec = Spec {
         name: name.clone(),
+        variant: tags.get(TAG_VARIANT).cloned(),
         of: Some(parse_wire("type of load balancer", kind)?),
         scheme: live.scheme().and_then(|case| from_wire(case.as_str())),
         subnet_ids: subnets,

@@ -15,7 +15,7 @@ use futures::future::try_join_all;
 use crate::aws::{Cx, NotFoundExt, Result, Service, Tags, Throttled, sdk_client};
 use crate::cloud::{Class, CloudError};
 use crate::kinds::RegisteredKind;
-use crate::kinds::tagging::{self, AwsTag, all_tags, owned_tags};
+use crate::kinds::tagging::{self, AwsTag, TAG_VARIANT, all_tags, is_variant, owned_tags};
 use crate::names::Owner;
 
 const SERVICE: Service = Service { name: "elbv2", throttled: Throttled::Together, ..Service::DEFAULT };
@@ -123,6 +123,27 @@ pub(super) async fn sync_tags(cx: &Cx, arn: &str, live: Option<&Tags>, wanted: O
         |keys| cx.elbv2().remove_tags().resource_arns(arn).set_tag_keys(Some(keys)).send(),
     )
     .await
+}
+
+/// The ARN of the owner's resource of a variant, as far as the index of tags tells: it goes on telling of what is gone.
+pub(super) async fn arn_of_variant(
+    cx: &Cx,
+    owner: &Owner,
+    variant: Option<&String>,
+    part: &str,
+) -> Result<Option<String>> {
+    if variant.is_none() {
+        return Ok(None);
+    }
+    let all = cx.tagged_of(&owner.stack).await?;
+    let mut ours = all.iter().filter(|(arn, tags)| arn.contains(part) && is_variant(tags, owner, variant));
+    Ok(ours.next().map(|(arn, _)| arn.clone()))
+}
+
+/// Notes which variant a resource is.
+pub(super) async fn tag_variant(cx: &Cx, arn: &str, variant: &str) -> Result<()> {
+    cx.elbv2().add_tags().resource_arns(arn).tags(Tag::new(TAG_VARIANT, variant)).send().await?;
+    Ok(())
 }
 
 /// Sets or removes the mark that a service shifts the traffic.

@@ -4,18 +4,19 @@ mod spec;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_elasticloadbalancingv2::types::{
-    Matcher, Tag, TargetGroup as Described, TargetGroupAttribute, TargetTypeEnum,
-};
+use aws_sdk_elasticloadbalancingv2::types::{Matcher, TargetGroup as Described, TargetGroupAttribute, TargetTypeEnum};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Attributes, attributes_of, changed_attributes, described, full_name, read_tags, sync_tags, tags_by_arn};
+use super::{
+    Attributes, arn_of_variant, attributes_of, changed_attributes, described, full_name, read_tags, sync_tags,
+    tag_variant, tags_by_arn,
+};
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, from_wire, live_tags, to_wire};
 use crate::catalog::Traits;
 use crate::cloud::ReadRequest;
 use crate::kinds::reading::{changed, created, read_each};
-use crate::kinds::tagging::{TAG_VARIANT, is_variant, owned_tags, with_variant};
+use crate::kinds::tagging::{TAG_VARIANT, owned_tags, with_variant};
 use crate::kinds::{Found, Kind};
 use crate::names::{Owner, PhysicalId};
 use spec::{HealthCheck, Protocol, ProtocolVersion, Spec, TargetType};
@@ -167,8 +168,7 @@ tags: {team: commerce}
             call.set_attributes(Some(attributes.into_iter().map(of).collect())).send().await?;
         }
         if let Some(variant) = changed(&from.variant, &to.variant) {
-            let tag = Tag::builder().key(TAG_VARIANT).value(variant).build();
-            cx.elbv2().add_tags().resource_arns(arn).tags(tag).send().await?;
+            tag_variant(cx, arn, variant).await?;
         }
         sync_tags(cx, arn, from.tags.as_ref(), to.tags.as_ref()).await
     }
@@ -212,15 +212,8 @@ tags: {team: commerce}
 
 /// A group of another name: beside a variant, a name stays what the group was made with.
 async fn find_variant(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalId>> {
-    if spec.variant.is_none() {
-        return Ok(None);
-    }
-    let all = cx.tagged_of(&owner.stack).await?;
-    let groups = all.iter().filter(|(arn, _)| arn.contains(":targetgroup/"));
-    let mut ours = groups.filter(|(_, tags)| is_variant(tags, owner, spec.variant.as_ref()));
-    let Some((arn, _)) = ours.next() else { return Ok(None) };
-    // The index of tags goes on telling of what is gone.
-    let there = cx.elbv2().describe_target_groups().target_group_arns(arn).send().await.optional()?;
+    let Some(arn) = arn_of_variant(cx, owner, spec.variant.as_ref(), ":targetgroup/").await? else { return Ok(None) };
+    let there = cx.elbv2().describe_target_groups().target_group_arns(&arn).send().await.optional()?;
     Ok(there.map(|_| PhysicalId::new(arn)))
 }
 
