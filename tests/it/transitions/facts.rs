@@ -82,14 +82,18 @@ fn query(live: &Live, region: &str, service: &str, body: &str) -> String {
     live.aws(region, service, &["Content-Type: application/x-www-form-urlencoded"], "POST /", body)
 }
 
-/// Subscriptions of topics that are there: the emulator keeps those of others, which AWS does not.
+/// Subscriptions of topics that are there: the emulator keeps those of others, which AWS does not. One that was never
+/// confirmed has no ARN, and nobody can remove it.
 fn topics(live: &Live, region: &str, found: &mut Facts) {
     let listed = query(live, region, "sns", "Action=ListTopics&Version=2010-03-31");
     for part in listed.split("<TopicArn>").skip(1) {
         let arn = part.split('<').next().unwrap_or_default();
         let body = format!("Action=ListSubscriptionsByTopic&Version=2010-03-31&TopicArn={arn}");
         let name = arn.rsplit(':').next().unwrap_or_default();
-        leaves_of_xml(&format!("{region} subscriptions of {name}"), &query(live, region, "sns", &body), found);
+        let told = query(live, region, "sns", &body);
+        let confirmed = told.split("<member>").filter(|one| !one.contains("PendingConfirmation"));
+        let confirmed: Vec<&str> = confirmed.collect();
+        leaves_of_xml(&format!("{region} subscriptions of {name}"), &confirmed.join("<member>"), found);
     }
 }
 
@@ -138,7 +142,14 @@ fn functions_and_apis(live: &Live, region: &str, found: &mut Facts) {
     let apis = get("apigateway", "/restapis");
     for api in apis["item"].as_array().into_iter().flatten() {
         let id = api["id"].as_str().unwrap_or_default();
-        leaves(&format!("{region} GetStages"), &get("apigateway", &format!("/restapis/{id}/stages"))["item"], found);
+        let mut stages = get("apigateway", &format!("/restapis/{id}/stages"))["item"].clone();
+        for stage in stages.as_array_mut().into_iter().flatten() {
+            // Without a limit is what one is that never had any.
+            if stage["methodSettings"]["*/*"]["throttlingRateLimit"] == -1.0 {
+                stage["methodSettings"] = serde_json::json!({});
+            }
+        }
+        leaves(&format!("{region} GetStages"), &stages, found);
         leaves(
             &format!("{region} GetResources"),
             &get("apigateway", &format!("/restapis/{id}/resources?embed=methods"))["item"],

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::edits::is_retained;
 use super::live::{Live, Seen};
 use super::repair::is_unprotected;
-use super::yaml::{Yaml, get, keys, text};
+use super::yaml::{Yaml, get, keys, text, texts};
 
 /// The keys of the items, by the name of the table in AWS.
 #[derive(Default)]
@@ -74,7 +74,9 @@ pub fn may_go(old: &Yaml, new: &Yaml, allowed: &[String], table: &str, item: &Js
     let is = entry_of(new, table);
     if let Some((block, name)) = &is {
         let same = key(new, block, name).is_none_or(|key| same_key(&key, item));
-        if same {
+        let alike =
+            was.as_ref().is_none_or(|(was, named)| consistency(old, was, named) == consistency(new, block, name));
+        if same && alike {
             return None;
         }
     }
@@ -110,6 +112,14 @@ fn key(stack: &Yaml, block: &str, name: &str) -> Option<Vec<(String, bool)>> {
     (!parts.is_empty()).then(|| parts.iter().map(|part| (part.clone(), number(part))).collect())
 }
 
+/// What AWS changes of no table that holds items: how it is consistent, and where, if that is strong.
+fn consistency(stack: &Yaml, block: &str, name: &str) -> Option<(Vec<String>, Option<String>)> {
+    let strong = text(stack, &[block, name, "consistency"]) == Some("strong");
+    let mut regions = texts(stack, &["regions"]);
+    regions.sort();
+    strong.then(|| (regions, text(stack, &[block, name, "witness"]).map(str::to_owned)))
+}
+
 fn same_key(key: &[(String, bool)], item: &Json) -> bool {
     let fields = item.as_object().map_or(0, Map::len);
     fields == key.len()
@@ -126,11 +136,13 @@ fn an_item_stays_unless_its_table_may_go() {
     let moved = of("tables: {b: {key: {id: string}}}, moved: {tables.a: tables.b}");
     let other_key = of("tables: {a: {key: {id: number}}}");
     let none = of("regions: []");
+    let strong = of("tables: {a: {key: {id: string}, protect: false, consistency: strong}}");
     let may_go = |old, new, allowed: &[&str]| {
         let allowed: Vec<String> = allowed.iter().map(|one| (*one).to_owned()).collect();
         may_go(old, new, &allowed, "tt-a", &item).is_some()
     };
     assert!(!may_go(&kept, &none, &[]) && may_go(&kept, &none, &["tables.a"]) && may_go(&open, &none, &[]));
     assert!(!may_go(&kept, &moved, &["tables.a"]) && !may_go(&moved, &kept, &[]), "a rename loses nothing");
+    assert!(may_go(&open, &strong, &[]) && may_go(&strong, &open, &[]) && !may_go(&strong, &strong, &[]));
     assert!(!may_go(&kept, &other_key, &[]) && may_go(&open, &other_key, &[]));
 }

@@ -65,11 +65,9 @@ fn edits_of_a_live_stack_keep_what_it_has_and_what_they_promise() {
                 let fault = played.fault.clone();
                 let new = report.lock().expect("whole").add(seed, played, start.elapsed());
                 let Some(fault) = fault else { break };
-                if new {
-                    let time = Duration::from_secs(number("ISOBAR_TRANSITIONS_SHRINK").unwrap_or(90));
-                    let (shortest, fault) = shrink::shrunk(&live, rest, &fault, time);
-                    report::keep(seed, &shortest, &fault);
-                }
+                let time = if new { number("ISOBAR_TRANSITIONS_SHRINK").unwrap_or(90) } else { 0 };
+                let (shortest, fault) = shrink::shrunk(&live, rest, &fault, Duration::from_secs(time));
+                report::keep(seed, &shortest, &fault, new);
                 // The files after it are for a stack that is made anew.
                 rest = &rest[rest.len().min(fault.step.max(1))..];
                 if rest.len() < 2 {

@@ -196,7 +196,7 @@ impl Chain<'_> {
         if let Some(old) = old.filter(|_| calm) {
             flip(promise::renamed_anew(&old, &step.file, before, &after))?;
             flip(order::broken(&old, &self.live.events()))?;
-            flip(traffic::broken(&old, &step.file, &watched))?;
+            flip(traffic::broken(&old, &step.file, plan, before, &watched))?;
         }
         self.stand = vec![step.file.clone()];
         self.allowed.clear();

@@ -6,22 +6,23 @@ use super::live::{Record, Seen};
 use super::yaml::{Yaml, get, keys, text};
 
 /// The first promise that was not kept, as kind and words.
-pub fn broken(new: &Yaml, plan: &Json, before: &Seen, after: &Seen) -> Option<(String, String)> {
-    let changes: Vec<(&str, &str, &str)> = plan["changes"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|change| ["address", "action", "kind"].map(|key| change[key].as_str().unwrap_or_default()).into())
-        .collect();
+pub fn broken<'a>(new: &Yaml, plan: &'a Json, before: &Seen, after: &Seen) -> Option<(String, String)> {
+    let planned: Vec<&Json> = plan["changes"].as_array().into_iter().flatten().collect();
+    let word = |change: &'a Json, key| change[key].as_str().unwrap_or_default();
+    let words = planned.iter().map(|change| ["address", "action", "kind"].map(|key| word(change, key)));
+    let changes: Vec<[&str; 3]> = words.collect();
     if changes.is_empty() && before.things != after.things {
         return Some(("the plan is empty, and AWS has changed".into(), difference(before, after)));
     }
-    for (address, action, kind) in &changes {
+    for ([address, action, kind], change) in changes.iter().zip(planned) {
         let [was, is] = [before, after].map(|seen| seen.records.get(*address));
         let kept = match *action {
+            // What a replacement has left may be what is wanted by now, and another resource has its address.
+            "delete" if change["deposed"] == true => true,
             // Something else may come at the address in the same run.
             "delete" | "forget" => is.is_none() || is != was,
             "update" | "await" => was.is_none() || is.map(|record| &record.id) == was.map(|record| &record.id),
+            "replace" if may_be_none(change) && is == was => true,
             "replace" => is.is_some_and(|is| was.is_none_or(|was| is.id != was.id || is.generation != was.generation)),
             _ => is.is_some(),
         };
@@ -32,7 +33,7 @@ pub fn broken(new: &Yaml, plan: &Json, before: &Seen, after: &Seen) -> Option<(S
     }
     let is_named = |address: &String| {
         let later = renamed(new, address);
-        changes.iter().any(|(one, ..)| *one == address || *one == later)
+        changes.iter().any(|[one, ..]| *one == address || *one == later)
     };
     for (address, was) in before.records.iter().filter(|(address, _)| !is_named(address)) {
         let is = after.records.get(address);
@@ -49,6 +50,14 @@ pub fn broken(new: &Yaml, plan: &Json, before: &Seen, after: &Seen) -> Option<(S
         }
     }
     None
+}
+
+/// Whether a replacement hangs on values alone that AWS has yet to give, and the plan says so: they may be what they were.
+fn may_be_none(change: &Json) -> bool {
+    let forcing = change["properties"].as_array().into_iter().flatten();
+    let mut forcing = forcing.filter(|property| property["forces_replacement"] == true).peekable();
+    forcing.peek().is_some()
+        && forcing.all(|property| property["waits_for"].as_array().is_some_and(|waits| !waits.is_empty()))
 }
 
 /// The address under which `moved` carries on what had this one.

@@ -64,8 +64,8 @@ impl Report {
     }
 }
 
-/// Leaves a chain for whoever looks into it.
-pub fn keep(seed: u64, steps: &[Step], fault: &Fault) {
+/// Leaves a chain for whoever looks into it, and tells all of it if it is the first of its kind.
+pub fn keep(seed: u64, steps: &[Step], fault: &Fault, tells: bool) {
     let letters = fault.kind.chars().map(|sign| if sign.is_ascii_alphanumeric() { sign } else { '-' });
     let short: String = letters.take(70).collect();
     let folder: PathBuf = root().join("target/transitions").join(format!("{short}-{seed}"));
@@ -76,7 +76,7 @@ pub fn keep(seed: u64, steps: &[Step], fault: &Fault) {
     }
     let text = format!("{}\nat step {} of:\n{}\n{}", fault.kind, fault.step, told(steps), fault.told);
     std::fs::write(folder.join("README"), &text).expect("written");
-    say(&format!("{}\n{text}", folder.display()));
+    say(&format!("{}\n{}", folder.display(), if tells { text.as_str() } else { "" }));
 }
 
 #[expect(clippy::print_stdout, reason = "what the edits came to is for those who run them")]

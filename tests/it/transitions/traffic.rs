@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::live::Seen;
 use super::yaml::{Yaml, get, keys};
 
 /// Whether two files differ in a certain way.
@@ -14,7 +15,7 @@ const BEYOND: &[(&str, Difference)] = &[
 ];
 
 /// The first gap, as kind and words.
-pub fn broken(old: &Yaml, new: &Yaml, watched: &Json) -> Option<(String, String)> {
+pub fn broken(old: &Yaml, new: &Yaml, plan: &Json, before: &Seen, watched: &Json) -> Option<(String, String)> {
     if let Some(error) = watched["errors"].get(0) {
         return Some(("the probe itself fails".into(), error.to_string()));
     }
@@ -24,12 +25,26 @@ pub fn broken(old: &Yaml, new: &Yaml, watched: &Json) -> Option<(String, String)
             return Some((format!("traffic gap: {}", without_names(why)), format!("{gap:#}")));
         }
     }
-    if let Some(loss) = watched["rights"].get(0) {
+    let is_gone_for_a_while = |loss: &&Json| {
+        let lost = loss["lost"].as_array().into_iter().flatten().filter_map(Json::as_str);
+        lost.into_iter().all(|arn| {
+            replaced_with_a_gap(plan, before)
+                .any(|id| arn.ends_with(&format!("/{id}")) || arn.ends_with(&format!(":{id}")))
+        })
+    };
+    if let Some(loss) = watched["rights"].as_array().into_iter().flatten().find(|loss| !is_gone_for_a_while(loss)) {
         let holder = without_names(loss["holder"].as_str().unwrap_or_default());
         let what = if loss.get("late").is_some() { "rights come late" } else { "rights are lost" };
         return Some((format!("{what}: {holder}"), format!("{loss:#}")));
     }
     None
+}
+
+/// What the plan has said to be gone until it is made anew: nobody can use it meanwhile, with whatever rights.
+fn replaced_with_a_gap<'a>(plan: &'a Json, before: &'a Seen) -> impl Iterator<Item = &'a str> {
+    let changes = plan["changes"].as_array().into_iter().flatten();
+    let gap = changes.filter(|change| change["order"] == "delete_first");
+    gap.filter_map(|change| Some(before.records.get(change["address"].as_str()?)?.id.as_str()))
 }
 
 fn a_domain_moves(old: &Yaml, new: &Yaml) -> bool {
