@@ -7,6 +7,7 @@ use futures::future::join_all;
 
 use crate::catalog::Catalog;
 use crate::cloud::{Class, Cloud};
+use crate::diff::unfinished;
 use crate::graph::Graph;
 use crate::names::{Address, Owner};
 use crate::observe::{Observed, ReadFailure};
@@ -35,8 +36,8 @@ pub(super) fn moves(graph: &Graph, state: &State) -> Vec<Entry> {
     entries
 }
 
-/// Outcomes of calls that began and never ended, at the addresses that count. An update or a delete needs
-/// nothing more: the plan looks at what is there.
+/// Outcomes of calls that began and never ended, at the addresses that count. A delete needs nothing more: the plan looks
+/// at what is there.
 pub(super) async fn resolve_pending(
     cloud: &dyn Cloud,
     catalog: &Catalog,
@@ -59,7 +60,7 @@ async fn resolve(cloud: &dyn Cloud, catalog: &Catalog, state: &State, pending: &
     let address = pending.address.clone();
     let cleared = Entry::Cleared { address: address.clone(), generation: pending.generation };
     if pending.call != Call::Create {
-        return Ok(cleared);
+        return Ok(after_update(catalog, state, pending).unwrap_or(cleared));
     }
     let owner = Owner { stack: state.stack.clone(), address: address.clone(), generation: pending.generation };
     let mut found = cloud.find(&address.at, &pending.kind, &owner, &pending.spec).await;
@@ -88,6 +89,20 @@ async fn resolve(cloud: &dyn Cloud, catalog: &Catalog, state: &State, pending: &
         retain: pending.retain,
     };
     Ok(Entry::Replaced { address, record })
+}
+
+/// The record after an update of which nobody knows whether AWS has done it: what it was to set may be ours by now, and has
+/// to be taken back if the file says it no longer.
+fn after_update(catalog: &Catalog, state: &State, pending: &Pending) -> Option<Entry> {
+    let record = state.records.get(&pending.address)?;
+    let is_of_it = record.generation == pending.generation && record.kind == pending.kind;
+    let info = catalog.get(&record.kind).filter(|_| is_of_it && pending.call == Call::Update)?;
+    let record = Record {
+        spec: unfinished(&info.spec, &pending.spec, &[], &record.spec),
+        needs: record.needs.union(&pending.needs).cloned().collect(),
+        ..record.clone()
+    };
+    Some(Entry::Made { address: pending.address.clone(), record })
 }
 
 /// Records, at the addresses that count, of resources that a fresh read has not found.
