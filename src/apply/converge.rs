@@ -56,6 +56,8 @@ struct Convergence<'a> {
     seen: Vec<Vec<Change>>,
     /// The time of the update with these changes.
     sent_at: Option<Instant>,
+    /// The time at which AWS first accepted an update with these changes.
+    accepted_at: Option<Instant>,
     attempt: u32,
     /// True once an update has got as far as AWS's work on it: one that was throttled has not.
     tried: bool,
@@ -87,6 +89,7 @@ impl ResourceStep<'_> {
             since: Instant::now(),
             seen: Vec::new(),
             sent_at: None,
+            accepted_at: None,
             attempt: 0,
             tried: false,
         };
@@ -150,13 +153,12 @@ impl Convergence<'_> {
     fn see(&mut self, changes: Vec<Change>) {
         if self.changes != changes {
             self.seen.push(std::mem::take(&mut self.changes));
-            (self.changes, self.since, self.sent_at) = (changes, Instant::now(), None);
+            (self.changes, self.since, self.sent_at, self.accepted_at) = (changes, Instant::now(), None, None);
         }
     }
 
     /// Refuses changes that no update can make, and those that AWS has accepted long ago without effect.
     fn ensure_possible(&self) -> Result<(), StepFailure> {
-        let stuck = self.since.elapsed();
         let paths = || self.changes.iter().map(|change| format!("`{}`", change.path)).collect::<Vec<_>>().join(", ");
         if self.seen.iter().filter(|seen| **seen == self.changes).count() >= ROUNDS {
             let what = format!(
@@ -166,11 +168,11 @@ impl Convergence<'_> {
             return Err(self.resource.failed(Class::Invalid, what));
         }
         let replaces = self.changes.iter().any(|change| change.effect == Effect::Replace);
-        if replaces && (!self.is_new || stuck > VISIBLE_WITHIN) {
+        if replaces && (!self.is_new || self.since.elapsed() > VISIBLE_WITHIN) {
             let what = format!("{} cannot be changed in place; plan again", paths());
             return Err(self.resource.failed(Class::Other, what));
         }
-        if stuck > SHOWN_WITHIN {
+        if self.accepted_at.is_some_and(|accepted| accepted.elapsed() > SHOWN_WITHIN) {
             let what = format!("AWS accepted the change to {}, but it has not taken effect after 2 minutes", paths());
             return Err(self.resource.failed(Class::Other, what));
         }
@@ -183,7 +185,10 @@ impl Convergence<'_> {
         let error = self.update_call(live, target).await?;
         self.tried |= error.as_ref().is_none_or(|error| error.class != Class::Throttled);
         match error {
-            None => self.sent = Some(target.clone()),
+            None => {
+                self.sent = Some(target.clone());
+                self.accepted_at = self.accepted_at.or(self.sent_at);
+            }
             Some(error) => {
                 self.sent_at = None;
                 self.resource.pause(&error, self.attempt).await?;
