@@ -382,6 +382,23 @@ def test_the_groups_take_turns(blue_green, step):
     assert (health(blue_green, blue_green.blue), health(blue_green, blue_green.green)) == (["healthy"], [])
 
 
+def test_from_rolling_the_first_shift_begins_in_the_group_that_has_the_requests(blue_green, step):
+    advanced = describe(blue_green)["loadBalancers"][0]["advancedConfiguration"]
+    release(blue_green, "2")
+    wait(blue_green, step, "SUCCESSFUL")
+    rolling = {"strategy": "ROLLING", "bakeTimeInMinutes": 0}
+    update(blue_green, loadBalancers=balanced(blue_green.blue), deploymentConfiguration=rolling)
+    wait(blue_green, step, "SUCCESSFUL")
+    assert health(blue_green, blue_green.blue) == ["healthy"]
+    groups = [{"TargetGroupArn": blue_green.blue, "Weight": 100}, {"TargetGroupArn": blue_green.green, "Weight": 0}]
+    forward = [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]
+    blue_green.elb.modify_rule(RuleArn=blue_green.rule, Actions=forward)
+    shifting = balanced(blue_green.blue, advancedConfiguration=advanced)
+    update(blue_green, loadBalancers=shifting, deploymentConfiguration={"strategy": "BLUE_GREEN"})
+    until(blue_green, step, "POST_SCALE_UP")
+    assert (weights(blue_green), health(blue_green, blue_green.green)) == ((100, 0), ["healthy"])
+
+
 def test_blue_green_goes_back_while_it_bakes(blue_green, step):
     release(blue_green, "2")
     until(blue_green, step, "BAKE_TIME")

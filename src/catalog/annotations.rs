@@ -23,6 +23,7 @@ use crate::value::Json;
 /// | `x-whole` | it is always sent whole: a field left out is wanted at its default, or not at all | `diff` |
 /// | `x-compare: sha256, policy, dns` | how equality is decided | `diff` |
 /// | `x-grants: [FIELD]` | rights or ways of others: widened before they need more, narrowed once they need less; items with these fields alike are one | `diff`, `planning` |
+/// | `x-holds: [FIELD]` | while it is true, others move what these fields say: they and it change once those who rest on them have turned | `diff`, `planning` |
 /// | `x-copies` | what it refers to is copied as it is now: what that needs is needed as long as the copy is | `graph` |
 /// | `x-needs: serving` | what it refers to must be serving, not just configured | `graph` |
 /// | `x-needs: nothing` | a text to AWS: what it names need not be there, as long as the name is known | `graph` |
@@ -67,6 +68,8 @@ pub struct Annotations {
     /// It lets others do something: what is taken away goes once nobody uses it. The fields that tell its items apart,
     /// all if none is named.
     pub grants: Option<Vec<String>>,
+    /// While it is true, others move what these fields say.
+    pub holds: Vec<String>,
     /// What it refers to is copied as it is at that moment, with all that it needs.
     pub copies: bool,
     /// How equality is decided.
@@ -121,8 +124,9 @@ impl Annotations {
         self.copies |= is("x-copies");
         self.volatile |= is("x-volatile");
         self.stakes = std::mem::take(&mut self.stakes).with(schema);
-        let names = schema.get("x-stable-under").and_then(Json::as_array).into_iter().flatten();
-        self.stable_under.extend(names.filter_map(Json::as_str).map(str::to_owned));
+        let words = |key: &str| schema.get(key).and_then(Json::as_array).into_iter().flatten();
+        self.stable_under.extend(words("x-stable-under").filter_map(Json::as_str).map(str::to_owned));
+        self.holds.extend(words("x-holds").filter_map(Json::as_str).map(str::to_owned));
         self.same_for = word("x-same-for").map(str::to_owned).or(self.same_for);
         self.needs_serving |= word("x-needs") == Some("serving");
         if let Some(fields) = schema.get("x-grants").and_then(Json::as_array) {

@@ -7,7 +7,8 @@ use crate::value::Json;
 
 /// The wanted spec with everything that `live` lets others do besides; `None` if the change takes nothing of that away.
 ///
-/// Only fields marked `x-grants` are widened: what they hold adds up, as policies, rules and routes do.
+/// Only fields marked `x-grants` are widened: what they hold adds up, as policies, rules and routes do. What `x-holds`
+/// names stays as it is.
 pub fn widened(shape: &Shape, wanted: &Json, live: &Json) -> Option<Json> {
     let (SchemaType::Object(fields), Json::Object(all)) = (&shape.schema_type, wanted) else { return None };
     let grants = fields.iter().filter(|(_, field)| field.shape.annotations.grants.is_some());
@@ -15,13 +16,23 @@ pub fn widened(shape: &Shape, wanted: &Json, live: &Json) -> Option<Json> {
         let wanted = all.get(name).filter(|wanted| !wanted.is_null())?;
         Some((name.clone(), union(&field.shape, wanted, live.get(name)?)?))
     });
-    let wider: Vec<(String, Json)> = wider.collect();
+    let wider: Vec<(String, Json)> = wider.chain(held(shape, wanted, live)).collect();
     if wider.is_empty() {
         return None;
     }
     let mut all = all.clone();
     all.extend(wider);
     Some(Json::Object(all))
+}
+
+/// The fields that others move until those who rest on them have turned, with what they live are.
+fn held<'a>(shape: &'a Shape, wanted: &'a Json, live: &'a Json) -> impl Iterator<Item = (String, Json)> + use<'a> {
+    let SchemaType::Object(fields) = &shape.schema_type else { return None.into_iter().flatten() };
+    let is = |json: &Json, name: &str| json.get(name).and_then(Json::as_bool) == Some(true);
+    let ends = move |name: &str| is(live, name) && !is(wanted, name);
+    let holders = fields.iter().filter(move |(name, field)| !field.shape.annotations.holds.is_empty() && ends(name));
+    let names = holders.flat_map(|(name, field)| field.shape.annotations.holds.iter().chain([name]));
+    Some(names.filter_map(|name| Some((name.clone(), live.get(name)?.clone())))).into_iter().flatten()
 }
 
 /// Both together; `None` if the wanted value has all of it.
@@ -110,6 +121,17 @@ mod tests {
         let wanted = json!({"rules": [{"port": 80, "peer": "a"}, {"port": 81, "peer": "a"}], "policies": {"x": {"Statement": []}}});
         assert_eq!(widened(&shape(), &wanted, &live), None);
         assert_eq!(widened(&shape(), &json!({"memory": 2}), &live), None, "what is left out is not managed");
+    }
+
+    #[test]
+    fn what_others_move_stays_until_they_have_ended() {
+        let shape = Shape::from_schema(&json!({"type": "object", "properties": {
+            "owned": {"type": "boolean", "x-holds": ["actions"]}, "actions": {"type": "array"}}}))
+        .expect("a shape");
+        let live = json!({"owned": true, "actions": ["both"]});
+        assert_eq!(widened(&shape, &json!({"owned": false, "actions": ["one"]}), &live), Some(live.clone()));
+        assert_eq!(widened(&shape, &json!({"owned": true, "actions": ["one"]}), &live), None);
+        assert_eq!(widened(&shape, &json!({"owned": true, "actions": ["both"]}), &json!({"actions": ["one"]})), None);
     }
 
     #[test]

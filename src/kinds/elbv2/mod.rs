@@ -103,6 +103,19 @@ impl AwsTag for Tag {
     }
 }
 
+/// The target groups that a rule sends requests to; none of a rule that has gone.
+pub(in crate::kinds) async fn groups_in_use(cx: &Cx, rule: &str) -> Result<Vec<String>> {
+    let Some(answer) = cx.elbv2().describe_rules().rule_arns(rule).send().await.optional()? else {
+        return Ok(Vec::new());
+    };
+    let actions = answer.rules.unwrap_or_default().into_iter().flat_map(|rule| rule.actions.unwrap_or_default());
+    let groups = actions
+        .filter_map(|action| action.forward_config)
+        .flat_map(|forward| forward.target_groups.unwrap_or_default());
+    let used = groups.filter(|group| group.weight.is_none_or(|weight| weight > 0));
+    Ok(used.filter_map(|group| group.target_group_arn).collect())
+}
+
 /// The tags of a listener or rule for its create call, the traffic mark among them.
 pub(super) fn marked_tags(tags: Option<&Tags>, owner: &Owner, traffic: Option<bool>) -> Vec<Tag> {
     let mut all: Vec<Tag> = owned_tags(tags, owner);

@@ -53,7 +53,8 @@ def deploy(service: Service, moment: float) -> Deployment:
     rollout = Rollout(f"ecs-svc/{new_number()}", new_revision(service))
     rollout.reason = f"ECS deployment {rollout.id} in progress."
     completed = last_completed(sources)
-    rollout.alternate = bool(completed and completed.alternate != traffic.has_traffic(service))
+    was_in_alternate = bool(completed and traffic.in_alternate(completed))
+    rollout.alternate = bool(completed and was_in_alternate != traffic.has_traffic(service))
     service.rollouts = [rollout, *sources]
     configuration = dict(service.data["deploymentConfiguration"])
     arn = service.arn.replace(":service/", ":service-deployment/")

@@ -36,6 +36,12 @@ def has_traffic(service: Service) -> bool:
     return (service.data["deploymentConfiguration"].get("strategy") or "ROLLING") != "ROLLING"
 
 
+def in_alternate(rollout: Rollout) -> bool:
+    """True if its tasks are in the alternate target groups; a rolling deployment knows one group each."""
+    balancers = rollout.revision.data.get("loadBalancers") or []
+    return rollout.alternate and any(one.get("advancedConfiguration") for one in balancers)
+
+
 def is_shifting(deployment: Deployment) -> bool:
     """While the stages follow each other; a rollback and the first deployment are like rolling ones."""
     return (

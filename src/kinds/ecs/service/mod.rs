@@ -4,6 +4,7 @@
 //! and never a difference.
 
 mod deployment;
+mod handover;
 mod read;
 mod rollout;
 mod rules;
@@ -157,8 +158,13 @@ name: shop-orders
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let mut changed = changed_fields::<Self>(from, to)?;
+        let (cluster, name) = split_id(id)?;
+        if changed.contains("load_balancers")
+            && let [live] = describe(cx, cluster, &[name.to_owned()]).await?.as_slice()
+        {
+            handover::ensure_over(cx, live, to).await?;
+        }
         if changed.contains("tags") || changed.contains("variant") {
-            let (cluster, name) = split_id(id)?;
             let live = describe(cx, cluster, &[name.to_owned()]).await?;
             let arn = live.first().and_then(Described::service_arn).map(str::to_owned);
             let arn = required("ecs:DescribeServices", "the ARN of the service", arn)?;

@@ -31,7 +31,7 @@ pub struct Spec {
     pub transforms: Option<Vec<Transform>>,
     /// Ownership of the weights: true if a service (ECS, in blue-green deployments) shifts requests between the target
     /// groups of `actions`. Their weights are then those of the creation, and the service's from there on.
-    #[schemars(extend("x-reset" = false))]
+    #[schemars(extend("x-reset" = false, "x-holds" = ["actions"]))]
     pub traffic_owned_by_service: Option<bool>,
     /// Tags, beside those by which Isobar knows its own.
     #[schemars(extend("x-merge" = true))]
