@@ -41,9 +41,11 @@ const TARGETS: &[(&str, &str, &str)] = &[
 
 /// Leaves that differ from run to run, or that tell of the way and not of the goal.
 static MOVING: LazyLock<Regex> = LazyLock::new(|| {
-    let words = "(?i)(time|date|created|requestid|revision|version|sha256|\\betag|uniqueid|roleid|profileid|policyid|arn|owner|accountid|events|deployments|taskdefinition|startedat|generation|runningcount|pendingcount|deploymentid|nexttoken|lastmodified|network-?interface|stored|isobar:|dnsname|hostname|groupid|instances?\\.|streamlabel|itemcount|sizebytes|warmthroughput|connectionid|privateip|publicip)";
+    let words = "(?i)(time|date|created|requestid|revision|version|sha256|\\betag|uniqueid|roleid|profileid|policyid|arn|owner|accountid|events|deployments|taskdefinition|startedat|generation|runningcount|pendingcount|deploymentid|nexttoken|lastmodified|network-?interface|stored|isobar:|dnsname|hostname|groupid|instances?\\.|streamlabel|itemcount|sizebytes|warmthroughput|connectionid|privateip|publicip|availableipaddress)";
     Regex::new(words).expect("a pattern")
 });
+/// Leaves that say no more than if they were not there: AWS has no way to leave out again what was said once.
+const IDLE: [(&str, &str); 3] = [("enable", "false"), ("rollback", "false"), ("TreatMissingData", "missing")];
 static MADE_UP: LazyLock<Regex> = LazyLock::new(|| {
     let uuid = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
     Regex::new(&format!(
@@ -171,9 +173,13 @@ fn add(path: &str, value: &str, found: &mut Facts) {
     // Of tags that Isobar sets, generations are numbers, and addresses may be of names that were there before.
     let tag = path.to_lowercase().ends_with("value") && path.to_lowercase().contains("tag");
     let of_isobar = tag && (value.parse::<u64>().is_ok() || value.contains(['.', '@']));
-    if !of_isobar && !MOVING.is_match(path) {
+    if !of_isobar && !IDLE.contains(&(last(path), value)) && !MOVING.is_match(path) {
         *found.entry(format!("{path} = {}", MADE_UP.replace_all(value, "…"))).or_default() += 1;
     }
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or_default()
 }
 
 /// A text without the signs that stand for others in addresses, `%7B`.

@@ -70,12 +70,21 @@ impl<'a> Told<'a> {
 }
 
 /// The first thing that was deleted before what used it had turned elsewhere, as kind and words.
-pub fn broken(old: &Yaml, events: &[Json]) -> Option<(String, String)> {
+///
+/// What the plan replaces with a gap has told so: whoever uses it turns to the new one.
+pub fn broken(old: &Yaml, plan: &Json, events: &[Json]) -> Option<(String, String)> {
+    let has_a_gap = |step: &Told<'_>| {
+        let mut changes = plan["changes"].as_array().into_iter().flatten();
+        let address = format!("{}@{}", step.path, step.region);
+        changes.any(|change| change["address"] == *address && change["order"] == "delete_first")
+    };
     let steps: Vec<Told<'_>> = events.iter().filter_map(Told::read).collect();
     let regions: BTreeSet<&str> = steps.iter().map(|step| step.region).filter(|region| *region != "global").collect();
     for one in uses(old) {
         let answers = |step: &Told<'_>| ANSWER.contains(&step.kind) && belongs(step.path, &one.used);
-        for (gone, step) in steps.iter().enumerate().filter(|(_, step)| step.deletes() && answers(step)) {
+        for (gone, step) in
+            steps.iter().enumerate().filter(|(_, step)| step.deletes() && answers(step) && !has_a_gap(step))
+        {
             // What is global is used in every region.
             for region in regions.iter().filter(|region| step.region == "global" || step.region == **region) {
                 let at_user = |step: &Told<'_>| step.path == one.turns_at && step.region == *region;
@@ -126,7 +135,7 @@ fn a_target_that_goes_before_its_stage_has_moved_is_found() {
     let gone = step("step_started", "functions.f.alias@us-east-1", "delete");
     let moved = step("step_done", "apis.x.stage@us-east-1", "update");
     let elsewhere = step("step_done", "apis.x.stage@us-west-2", "update");
-    assert!(broken(&old, &[gone.clone(), moved.clone()]).is_some());
-    assert!(broken(&old, &[moved, gone.clone()]).is_none());
-    assert!(broken(&old, &[gone, elsewhere]).is_none(), "in another region");
+    assert!(broken(&old, &Json::Null, &[gone.clone(), moved.clone()]).is_some());
+    assert!(broken(&old, &Json::Null, &[moved, gone.clone()]).is_none());
+    assert!(broken(&old, &Json::Null, &[gone, elsewhere]).is_none(), "in another region");
 }

@@ -195,7 +195,7 @@ impl Chain<'_> {
         }
         if let Some(old) = old.filter(|_| calm) {
             flip(promise::renamed_anew(&old, &step.file, before, &after))?;
-            flip(order::broken(&old, &self.live.events()))?;
+            flip(order::broken(&old, plan, &self.live.events()))?;
             flip(traffic::broken(&old, &step.file, plan, before, &watched))?;
         }
         self.stand = vec![step.file.clone()];
@@ -233,7 +233,7 @@ impl Chain<'_> {
             let may = self
                 .stand
                 .iter()
-                .all(|old| entry_of(old, &table).is_none() || may_go(old, new, &self.allowed, &table, &item).is_some());
+                .any(|old| entry_of(old, &table).is_none() || may_go(old, new, &self.allowed, &table, &item).is_some());
             if !may {
                 return Err(("a marker is lost".into(), format!("the item of {table} has gone")));
             }
@@ -270,14 +270,19 @@ impl Chain<'_> {
     }
 
     /// Applies the last file without the word that keeps things from being destroyed; whether it had it.
-    fn nothing_is_retained(&self) -> bool {
-        let Some(last) = self.stand.last() else { return false };
+    fn nothing_is_retained(&self) -> Result<bool, Wrong> {
+        let Some(last) = self.stand.last() else { return Ok(false) };
         let mut open = last.clone();
         for path in retains(last) {
             remove(&mut open, &path.iter().map(String::as_str).collect::<Vec<_>>());
         }
+        if open == *last {
+            return Ok(false);
+        }
         self.live.write(&open);
-        open != *last && self.live.run("apply", &[]).code == Some(0)
+        let ran = self.live.run("apply", &[]);
+        let fails = || ("what was retained cannot be let go".to_owned(), told(&ran));
+        if ran.code == Some(0) { Ok(true) } else { Err(fails()) }
     }
 
     fn destroy(&mut self) -> Result<(), Wrong> {
@@ -287,9 +292,17 @@ impl Chain<'_> {
             // What stays may stand in the network, and AWS lets that go with nothing in it alone.
             return Ok(());
         }
+        // The last file may have been refused.
+        if let Some(stands) = self.stand.last() {
+            self.live.write(stands);
+        }
         let mut ran = self.live.run("destroy", &["--allow-data-loss", "all"]);
         let stays = self.retained || self.stand.iter().any(|file| !retains(file).is_empty());
-        if ran.code == Some(4) && self.live.see() == before && self.nothing_is_retained() {
+        let after = self.live.see();
+        if ran.code == Some(4) && after != before {
+            return Err(("a refused destroy changes something".into(), difference(&before, &after)));
+        }
+        if ran.code == Some(4) && self.nothing_is_retained()? {
             ran = self.live.run("destroy", &["--allow-data-loss", "all"]);
         }
         let after = self.live.see();

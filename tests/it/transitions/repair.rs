@@ -1,7 +1,7 @@
 //! What follows from a change: what refers to things that are gone goes too, and what others need comes.
 
 use super::names::{Names, REGIONS};
-use super::yaml::{Yaml, get, is_true, keys, remove, set, text, texts, written, yaml};
+use super::yaml::{Yaml, get, keys, remove, set, text, texts, written, yaml};
 
 /// Makes a stack whole again, as somebody would who has changed it on purpose.
 pub fn repair(stack: &mut Yaml) {
@@ -206,11 +206,15 @@ fn moved(stack: &mut Yaml) {
     }
 }
 
-/// Whether somebody may lose this entry's data without another word.
+/// Whether somebody may lose this entry's data without another word: it is protected in no region.
 pub fn is_unprotected(stack: &Yaml, block: &str, name: &str) -> bool {
-    let everywhere = get(stack, &[block, name, "protect"]).and_then(Yaml::as_bool) == Some(false);
-    let in_some = keys(stack, &[block, name, "regions"])
-        .iter()
-        .any(|region| is_true(stack, &[block, name, "regions", region, "protect"]));
-    everywhere && !in_some
+    let said = |path: &[&str]| get(stack, path).and_then(Yaml::as_bool);
+    let everywhere = said(&[block, name, "protect"]);
+    let in_region = |region: &String| said(&[block, name, "regions", region, "protect"]).or(everywhere);
+    let regions = texts(stack, &["regions"]);
+    if regions.is_empty() {
+        everywhere == Some(false)
+    } else {
+        regions.iter().all(|region| in_region(region) == Some(false))
+    }
 }
