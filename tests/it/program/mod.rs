@@ -7,6 +7,7 @@ mod expired;
 mod recovery;
 mod shared;
 mod stopped;
+mod traffic;
 mod transitions;
 
 use std::collections::BTreeSet;

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::support::emulators::DEFAULT_PACE;
 use crate::support::program::{ProgramWorld, Ran, root};
+use crate::support::traffic::watched;
 
 /// Time within which a run gets to the call that it is killed at.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -23,11 +24,12 @@ impl Transition {
         Self { world: ProgramWorld::with(&root().join("tests/cases/transitions").join(case), DEFAULT_PACE) }
     }
 
-    /// The file can be applied, and a plan finds nothing to do afterwards.
+    /// The file can be applied without losing a request, and a plan finds nothing to do afterwards.
     fn applies(&self, file: &str, more: &[&str]) -> Ran {
         let events = format!("{file}.jsonl");
         let arguments = [&["apply", "--local", "--yes", "--events", &events], more, &[file]].concat();
-        let applied = self.world.isobar(&arguments).exits(0);
+        let (applied, requests) = watched(&self.world, || self.world.isobar(&arguments).exits(0));
+        requests.is_whole(file);
         self.is_settled(file);
         applied
     }

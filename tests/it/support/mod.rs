@@ -9,3 +9,4 @@ pub mod program;
 #[cfg(feature = "aws")]
 pub mod running;
 pub mod still_cloud;
+pub mod traffic;
