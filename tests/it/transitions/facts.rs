@@ -173,7 +173,9 @@ fn add(path: &str, value: &str, found: &mut Facts) {
     // Of tags that Isobar sets, generations are numbers, and addresses may be of names that were there before.
     let tag = path.to_lowercase().ends_with("value") && path.to_lowercase().contains("tag");
     let of_isobar = tag && (value.parse::<u64>().is_ok() || value.contains(['.', '@']));
-    if !of_isobar && !IDLE.contains(&(last(path), value)) && !MOVING.is_match(path) {
+    // A group that stays keeps the port that it was made with, on which no task is registered.
+    let of_group = path.ends_with("TargetGroups.Port");
+    if !of_isobar && !of_group && !IDLE.contains(&(last(path), value)) && !MOVING.is_match(path) {
         *found.entry(format!("{path} = {}", MADE_UP.replace_all(value, "…"))).or_default() += 1;
     }
 }
