@@ -34,25 +34,22 @@ impl Report {
         }
         let rate = f64::from(u32::try_from(self.edits).expect("few")) * 60.0 / elapsed.as_secs_f64();
         let Some(fault) = played.fault else {
-            say(&format!("chain {seed}: ok; {} edits, {rate:.1} a minute", self.edits));
+            say(&format!("chain {seed}: ok; {}, {rate:.1} a minute", self.sums()));
             return false;
         };
-        say(&format!("chain {seed}: step {}: {}; {} edits, {rate:.1} a minute", fault.step, fault.kind, self.edits));
+        say(&format!("chain {seed}: step {}: {}; {}, {rate:.1} a minute", fault.step, fault.kind, self.sums()));
         let seeds = self.faults.entry(fault.kind).or_default();
         seeds.push(seed);
         seeds.len() == 1
     }
 
+    fn sums(&self) -> String {
+        format!("{} edits, {} killed, {} requests asked", self.edits, self.killed, self.asked)
+    }
+
     /// Tells all of it, and fails if anything is wrong.
     pub fn conclude(self, elapsed: Duration) {
-        let mut text = format!(
-            "{} edits in {} chains in {:.0} s, {} killed, {} requests asked\n",
-            self.edits,
-            self.chains,
-            elapsed.as_secs_f64(),
-            self.killed,
-            self.asked
-        );
+        let mut text = format!("{} in {} chains in {:.0} s\n", self.sums(), self.chains, elapsed.as_secs_f64(),);
         for (words, times) in &self.refused {
             let _ = writeln!(text, "refused {times} times: {words}");
         }

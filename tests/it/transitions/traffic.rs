@@ -26,11 +26,8 @@ pub fn broken(old: &Yaml, new: &Yaml, plan: &Json, before: &Seen, watched: &Json
         }
     }
     let is_gone_for_a_while = |loss: &&Json| {
-        let lost = loss["lost"].as_array().into_iter().flatten().filter_map(Json::as_str);
-        lost.into_iter().all(|arn| {
-            replaced_with_a_gap(plan, before)
-                .any(|id| arn.ends_with(&format!("/{id}")) || arn.ends_with(&format!(":{id}")))
-        })
+        let mut lost = loss["lost"].as_array().into_iter().flatten().filter_map(Json::as_str);
+        lost.all(|arn| replaced_with_a_gap(plan, before).any(|id| last_part(id) == last_part(arn)))
     };
     if let Some(loss) = watched["rights"].as_array().into_iter().flatten().find(|loss| !is_gone_for_a_while(loss)) {
         let holder = without_names(loss["holder"].as_str().unwrap_or_default());
@@ -45,6 +42,11 @@ fn replaced_with_a_gap<'a>(plan: &'a Json, before: &'a Seen) -> impl Iterator<It
     let changes = plan["changes"].as_array().into_iter().flatten();
     let gap = changes.filter(|change| change["order"] == "delete_first");
     gap.filter_map(|change| Some(before.records.get(change["address"].as_str()?)?.id.as_str()))
+}
+
+/// The name at the end of an ARN, or of another id.
+fn last_part(id: &str) -> &str {
+    id.rsplit(['/', ':']).next().unwrap_or(id)
 }
 
 fn a_domain_moves(old: &Yaml, new: &Yaml) -> bool {
