@@ -3,13 +3,13 @@
 use serde_json::Value as Json;
 
 use super::live::Seen;
-use super::yaml::{Yaml, get, keys};
+use super::yaml::{Yaml, get, keys, text};
 
-/// Whether two files differ in a certain way.
-type Difference = fn(&Yaml, &Yaml) -> bool;
+/// Whether a gap comes of a certain difference of two files.
+type Cause = fn(&Yaml, &Yaml, &str) -> bool;
 
-/// Differences of two files that AWS has no way to make without a gap.
-const BEYOND: &[(&str, Difference)] = &[
+/// Gaps that AWS has no way to avoid.
+const BEYOND: &[(&str, Cause)] = &[
     ("a domain goes from one API to another", a_domain_moves),
     ("a function of code becomes one of an image: it keeps its name, and AWS has one of a name", a_package_changes),
 ];
@@ -21,7 +21,8 @@ pub fn broken(old: &Yaml, new: &Yaml, plan: &Json, before: &Seen, watched: &Json
     }
     for gap in watched["unanswered"].as_array().into_iter().flatten() {
         let why = gap["why"].as_str().unwrap_or_default();
-        if !BEYOND.iter().any(|(_, differs)| differs(old, new)) {
+        let told = gap.to_string();
+        if !BEYOND.iter().any(|(_, causes)| causes(old, new, &told)) {
             return Some((format!("traffic gap: {}", without_names(why)), format!("{gap:#}")));
         }
     }
@@ -49,15 +50,27 @@ fn last_part(id: &str) -> &str {
     id.rsplit(['/', ':']).next().unwrap_or(id)
 }
 
-fn a_domain_moves(old: &Yaml, new: &Yaml) -> bool {
-    let domain = |stack, api: &String| get(stack, &["apis", api, "domain"]).cloned();
-    keys(old, &["apis"]).iter().any(|api| domain(old, api).is_some() && domain(old, api) != domain(new, api))
+/// A gap at a domain that an API has given away.
+fn a_domain_moves(old: &Yaml, new: &Yaml, gap: &str) -> bool {
+    let domain = |stack, api: &String| text(stack, &["apis", api, "domain"]).map(str::to_owned);
+    let moved = keys(old, &["apis"]).into_iter().filter(|api| domain(old, api) != domain(new, api));
+    moved.filter_map(|api| domain(old, &api)).any(|domain| gap.contains(&domain))
 }
 
-fn a_package_changes(old: &Yaml, new: &Yaml) -> bool {
+/// A gap at a function whose package has changed, by the name that it has in AWS.
+fn a_package_changes(old: &Yaml, new: &Yaml, gap: &str) -> bool {
     let image = |stack, function: &String| get(stack, &["functions", function, "image"]).is_some();
     let stays = |function: &&String| get(new, &["functions", function]).is_some();
-    keys(old, &["functions"]).iter().filter(stays).any(|function| image(old, function) != image(new, function))
+    let functions = keys(old, &["functions"]);
+    let changed = functions.iter().filter(stays).filter(|function| image(old, function) != image(new, function));
+    changed.flat_map(|function| names(old, function)).any(|name| gap.contains(&format!("tt-{name}")))
+}
+
+/// The name of a function, and those that it had before.
+fn names(stack: &Yaml, function: &str) -> Vec<String> {
+    let path = format!("functions.{function}");
+    let olds = keys(stack, &["moved"]).into_iter().filter(|old| text(stack, &["moved", old]) == Some(&path));
+    olds.map(|old| old.trim_start_matches("functions.").to_owned()).chain([function.to_owned()]).collect()
 }
 
 /// Words alone: names, ids and numbers differ from gap to gap.
