@@ -96,8 +96,10 @@ impl<'a> Expansion<'a> {
     /// A new name in AWS would be a new thing.
     pub fn first_name<'n>(&'n self, block: &str, name: &'n str) -> &'n str {
         let now = format!("{block}.{name}");
-        let moved = self.stack().moved.iter().find(|(_, new)| **new == now);
-        moved.and_then(|(old, _)| old.strip_prefix(block)?.strip_prefix('.')).unwrap_or(name)
+        let lines = self.stack().moved.iter().filter(|(_, new)| **new == now);
+        // Lines are added at the end: the name in the first one is the oldest.
+        let first = lines.min_by_key(|(old, _)| self.loaded.places.key(&Path::of(["moved", old])));
+        first.and_then(|(old, _)| old.strip_prefix(block)?.strip_prefix('.')).unwrap_or(name)
     }
 
     /// Takes note of a problem.
