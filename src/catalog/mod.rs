@@ -75,10 +75,12 @@ pub struct Traits {
     pub tags_after_create: bool,
     /// A snapshot of something else: replaced by design whenever that changes.
     pub snapshot: bool,
+    /// The kind of which only one at a time can lead to it: while it stays, that one is replaced with a gap.
+    pub led_to_by_one: Option<&'static str>,
 }
 
 impl Traits {
-    /// Five minutes, no data, replaced when failed, nothing unique, idempotent create with tags.
+    /// Five minutes, no data, replaced when failed, nothing unique, idempotent create with tags, led to by any number.
     pub const DEFAULT: Self = Self {
         deadline: Duration::from_mins(5),
         holds_data: false,
@@ -89,6 +91,7 @@ impl Traits {
         idempotent_create: true,
         tags_after_create: false,
         snapshot: false,
+        led_to_by_one: None,
     };
 
     /// Whether the old one of a replacement must be deleted before the new one can be made.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::inputs::{Decisions, Inputs};
 use super::select::PlannedPart;
 use super::waves::Waves;
-use super::{grants, identity, outputs, protect, resource, retain, review, staying};
+use super::{grants, identity, leads, outputs, protect, resource, retain, review, staying};
 use crate::catalog::Catalog;
 use crate::graph::{Graph, Node};
 use crate::intent::Intent;
@@ -43,6 +43,7 @@ pub fn decide(
     for (address, node) in graph.in_order() {
         decider.declared(address, node);
     }
+    leads::one_at_a_time(inputs, &mut decider.done);
     let leaving = decider.no_longer_declared();
     decider.finish(leaving)
 }

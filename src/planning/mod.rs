@@ -10,6 +10,7 @@ pub mod decide;
 mod grants;
 mod identity;
 mod inputs;
+mod leads;
 mod outputs;
 mod protect;
 mod resource;

@@ -296,3 +296,28 @@ fn a_network_that_was_to_be_replaced_is_taken_back_after_any_call() {
     }
     stack.ends("c.yaml");
 }
+
+#[test]
+fn requests_come_back_to_the_group_that_stays_when_nothing_shifts_them_any_more() {
+    let stack = Transition::of("deploy-strategy");
+    stack.applies("a.yaml", &[]);
+    // The requests are in the other group now.
+    stack.applies("b.yaml", &[]);
+    stack.applies("c.yaml", &[]);
+    stack.applies("b.yaml", &[]);
+    for call in [1, 2, 3, 4] {
+        stack.is_killed("c.yaml", call);
+        stack.applies("b.yaml", &[]);
+    }
+    stack.ends("b.yaml");
+}
+
+#[test]
+fn a_balancer_whose_group_stays_goes_before_the_new_one_comes() {
+    let stack = Transition::of("raw-balancer-renamed");
+    stack.applies("a.yaml", &[]);
+    stack.applies("b.yaml", &[]);
+    assert!(stack.is_killed("a.yaml", 1));
+    stack.applies("b.yaml", &[]);
+    stack.ends("b.yaml");
+}

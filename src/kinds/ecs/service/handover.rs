@@ -8,31 +8,41 @@ use aws_sdk_ecs::types as aws;
 
 use super::deployment::{self, Strategy};
 use super::read::primary;
-use super::spec::Spec;
+use super::spec::{LoadBalancer, Spec};
 use crate::aws::{Cx, Result};
 use crate::cloud::{Class, CloudError};
 use crate::kinds::elbv2::groups_in_use;
 
-/// An error that passes while the requests are on their way.
+/// An error that passes while the requests are on their way, or while a deployment of the other sort is under way: one
+/// that took its place would stop its tasks, and some of the old ones may have gone already.
 pub(super) async fn ensure_over(cx: &Cx, live: &aws::Service, to: &Spec) -> Result<()> {
-    let Some(rule) = rule_to_leave(live, to) else { return Ok(()) };
-    let kept: Vec<&str> = to.load_balancers.iter().flatten().map(|one| one.target_group_arn.as_str()).collect();
+    let shifts = live.load_balancers().iter().any(|one| one.advanced_configuration().is_some());
+    let Some(wanted) = to.load_balancers.as_ref().filter(|wanted| shift(wanted) != shifts) else { return Ok(()) };
+    if is_under_way(live) {
+        return Err(passing("a deployment is under way; how the requests move can change once it has ended"));
+    }
+    let Some(rule) = rule_to_leave(live, wanted) else { return Ok(()) };
+    let kept: Vec<&str> = wanted.iter().map(|one| one.target_group_arn.as_str()).collect();
     let used = groups_in_use(cx, rule).await?;
     if used.iter().all(|group| kept.contains(&group.as_str())) {
         return Ok(());
     }
-    if !is_under_way(live) {
-        bring_back(cx, live).await?;
-    }
-    let words = "a deployment brings the requests back to the target group that the service goes on with";
-    Err(CloudError::local(Class::Conflict, "ecs:UpdateService", words))
+    bring_back(cx, live).await?;
+    Err(passing("a deployment brings the requests back to the target group that the service goes on with"))
 }
 
-/// The rule whose weights the service has moved, if it is to keep one of the two groups and move them no more.
-fn rule_to_leave<'a>(live: &'a aws::Service, to: &Spec) -> Option<&'a str> {
-    let wanted = to.load_balancers.as_ref()?;
-    let shifts = wanted.iter().any(|one| one.alternate_target_group_arn.is_some());
-    live.load_balancers().iter().filter(|_| !shifts).find_map(|one| {
+fn passing(words: &str) -> CloudError {
+    CloudError::local(Class::Conflict, "ecs:UpdateService", words)
+}
+
+/// True if requests are shifted from one group to another.
+fn shift(balancers: &[LoadBalancer]) -> bool {
+    balancers.iter().any(|one| one.alternate_target_group_arn.is_some())
+}
+
+/// The rule whose weights the service has moved, if it keeps one of the two groups.
+fn rule_to_leave<'a>(live: &'a aws::Service, wanted: &[LoadBalancer]) -> Option<&'a str> {
+    live.load_balancers().iter().find_map(|one| {
         let stays = wanted.iter().any(|wanted| Some(wanted.target_group_arn.as_str()) == one.target_group_arn());
         one.advanced_configuration().filter(|_| stays)?.production_listener_rule()
     })

@@ -74,7 +74,9 @@ tags: {team: commerce}
         "variant: internal",
         "{variant: public, name: shop-public}",
     ];
-    const TRAITS: Traits = Traits { unique_by: &["name"], ..Traits::DEFAULT };
+    // `TargetGroupAssociationLimit` of CreateListener and CreateRule: one load balancer for each group.
+    const TRAITS: Traits =
+        Traits { unique_by: &["name"], led_to_by_one: Some("elbv2.LoadBalancer"), ..Traits::DEFAULT };
     const ERRORS: ErrorCodes = ErrorCodes {
         exists: &["DuplicateTargetGroupName"],
         // A listener or rule still sends requests to it.
