@@ -128,11 +128,20 @@ fn managed(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, table: &Table) {
         "key": key,
         "indexes": table.indexes.as_ref().map(|_| indexes),
         "ttl_attribute": table.ttl,
-        "consistency": (table.consistency == Consistency::Strong).then_some("STRONG"),
+        "consistency": consistency(table, replicas.len()),
         "witness": table.witness,
         "replicas": replicas,
     }));
     cx.declare(item, "", "dynamodb.GlobalTable", spec).protect = protected;
+}
+
+/// The consistency to ask for. Of a table in one region AWS does not tell it, so that the state has to: one that holds items
+/// cannot become consistent any more.
+fn consistency(table: &Table, replicas: usize) -> Option<&'static str> {
+    match table.consistency {
+        Consistency::Strong => Some("STRONG"),
+        Consistency::Eventual => (replicas == 1).then_some("EVENTUAL"),
+    }
 }
 
 fn indexes(cx: &mut Expansion<'_>, item: &Item<'_>, table: &Table) -> serde_json::Map<String, Json> {

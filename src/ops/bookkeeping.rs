@@ -13,7 +13,7 @@ use crate::names::{Address, Owner};
 use crate::observe::{Observed, ReadFailure};
 use crate::plan::{Decision, Plan, Planned};
 use crate::state::entry::Entry;
-use crate::state::{Call, Pending, Record, State};
+use crate::state::{Call, Deposed, Pending, Record, State};
 use crate::value::Json;
 
 /// The pauses between searches for resources that a crashed run created: lists may lag, and a call may even be under
@@ -34,6 +34,14 @@ pub(super) fn moves(graph: &Graph, state: &State) -> Vec<Entry> {
         }
     }
     entries
+}
+
+/// An old half of a replacement becomes what stands at the address that wants it. A run that ends between the two finds it
+/// again by its tags.
+pub(super) fn restored((to, old): &(Address, Deposed)) -> [Entry; 2] {
+    let Deposed { address, record } = old.clone();
+    let gone = Entry::Gone { address, generation: record.generation, id: record.id.clone() };
+    [gone, Entry::Made { address: to.clone(), record }]
 }
 
 /// Outcomes of calls that began and never ended, at the addresses that count. A delete needs nothing more: the plan looks

@@ -77,6 +77,12 @@ impl Engine {
                 entries.extend(apply_entries(state, &renamed));
                 continue;
             }
+            if !decided.restored.is_empty() {
+                observed.found.retain(|address, _| !decided.restored.iter().any(|(to, _)| to == address));
+                let restored: Vec<Entry> = decided.restored.iter().flat_map(bookkeeping::restored).collect();
+                entries.extend(apply_entries(state, &restored));
+                continue;
+            }
             let searches = searches(graph, state, &observed, &decided);
             let needs_fresh_read = needs_fresh_read(state, &observed, &decided);
             if searches.is_empty() && needs_fresh_read.is_empty() {

@@ -14,7 +14,7 @@ use crate::observe::Observed;
 use crate::plan::review::Review;
 use crate::plan::{Decision, Obstacle, ObstacleKind, Plan, Planned, ReplaceOrder};
 use crate::state::entry::Move;
-use crate::state::{Record, State};
+use crate::state::{Deposed, Record, State};
 use crate::value::Partial;
 
 /// A plan, with the specs that it rests on.
@@ -26,6 +26,9 @@ pub struct Decided {
     pub wanted: BTreeMap<Address, Partial>,
     /// Records that belong to other addresses by now. The plan counts once they have moved.
     pub moves: Vec<Move>,
+    /// Old halves of replacements that are wanted again, by the address that wants them. The plan counts once they are
+    /// recorded there.
+    pub restored: Vec<(Address, Deposed)>,
 }
 
 /// Decides for every resource of the graph and of the state.
@@ -177,8 +180,9 @@ impl Decider<'_> {
             names_held,
         };
         let moves = identity::carried_over(self.inputs, &wanted);
+        let restored = identity::restored(self.inputs);
         plan.review = review::review(self.inputs, &plan, &wanted);
-        Decided { plan, wanted, moves }
+        Decided { plan, wanted, moves, restored }
     }
 }
 

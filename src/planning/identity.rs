@@ -13,7 +13,7 @@ use crate::names::{Address, KindName, PhysicalId, Scope};
 use crate::observe::SearchResult;
 use crate::plan::{Obstacle, ObstacleKind};
 use crate::state::entry::Move;
-use crate::state::{Record, State};
+use crate::state::{Deposed, Record, State};
 use crate::value::{Json, Partial};
 
 /// The values that AWS tells two resources of a kind apart by, within a scope.
@@ -44,6 +44,23 @@ pub(crate) fn carried_over(inputs: Inputs<'_>, wanted: &BTreeMap<Address, Partia
     let moves = without_losses(inputs, moves);
     let exchanged = impure_exchanges(inputs, wanted, &moves);
     moves.into_iter().filter(|one| !exchanged.contains(&one.to)).collect()
+}
+
+/// Old halves of replacements that are wanted again under another address: a block was renamed, a part of it replaced, and
+/// then both are taken back. Each with the address that wants it.
+pub(crate) fn restored(inputs: Inputs<'_>) -> Vec<(Address, Deposed)> {
+    let State { records, deposed, .. } = inputs.state;
+    let wanted = inputs.observed.found.iter().filter(|(address, _)| !records.contains_key(address));
+    let restored = wanted.filter_map(|(address, found)| {
+        let (SearchResult::Ours(id), Some(node)) = (found, inputs.graph.get(address)) else { return None };
+        let kind = &node.declaration.kind;
+        let is_it = |old: &&Deposed| {
+            let same_place = place(inputs, kind, &old.address) == place(inputs, kind, address);
+            old.record.kind == *kind && old.record.id == *id && same_place
+        };
+        Some((address.clone(), deposed.iter().find(is_it)?.clone()))
+    });
+    restored.collect()
 }
 
 /// Addresses that would exchange resources which then differ from what is wanted all the same.

@@ -321,3 +321,27 @@ fn a_balancer_whose_group_stays_goes_before_the_new_one_comes() {
     stack.applies("b.yaml", &[]);
     stack.ends("b.yaml");
 }
+
+#[test]
+fn a_renamed_block_whose_parts_were_to_be_replaced_goes_back_to_its_name_with_what_serves() {
+    let stack = Transition::of("rename-taken-back");
+    stack.applies("a.yaml", &[]);
+    let before = stack.ids("a.yaml");
+    for call in [1, 4, 6, 9] {
+        assert!(stack.is_killed("b.yaml", call), "call {call}");
+        stack.applies("a.yaml", &[]);
+        stack.is_as(&before, "a.yaml", &format!("after call {call}"));
+    }
+    stack.ends("a.yaml");
+}
+
+#[test]
+fn a_queue_that_was_to_be_replaced_under_another_name_is_there_when_the_name_comes_back() {
+    let stack = Transition::of("rename-of-a-queue-taken-back");
+    stack.applies("a.yaml", &[]);
+    let before = stack.ids("a.yaml");
+    assert!(stack.is_killed("b.yaml", 1));
+    stack.applies("a.yaml", &[]);
+    stack.is_as(&before, "a.yaml", "a queue renamed and back");
+    stack.ends("a.yaml");
+}

@@ -77,7 +77,9 @@ pub fn renamed_anew(old: &Yaml, new: &Yaml, before: &Seen, after: &Seen) -> Opti
         let entry =
             |stack, path: &str| path.split_once('.').and_then(|(block, name)| get(stack, &[block, name]).cloned());
         let (was, is) = (entry(old, &from), entry(new, to));
-        if was.is_none() || was != is || get(old, &["regions"]) != get(new, &["regions"]) {
+        // Back to the name that it came from, with a line that says otherwise: another first name is another name in AWS.
+        let is_back = get(old, &["moved", to]).is_some();
+        if was.is_none() || was != is || is_back || get(old, &["regions"]) != get(new, &["regions"]) {
             continue;
         }
         for (address, record) in before
