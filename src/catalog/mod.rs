@@ -77,10 +77,12 @@ pub struct Traits {
     pub snapshot: bool,
     /// The kind of which only one at a time can lead to it: while it stays, that one is replaced with a gap.
     pub led_to_by_one: Option<&'static str>,
+    /// The kinds that keep it from being deleted as long as they use it.
+    pub held_by: &'static [&'static str],
 }
 
 impl Traits {
-    /// Five minutes, no data, replaced when failed, nothing unique, idempotent create with tags, led to by any number.
+    /// Five minutes, no data, replaced when failed, nothing unique, idempotent create with tags, led to by any number, held by none.
     pub const DEFAULT: Self = Self {
         deadline: Duration::from_mins(5),
         holds_data: false,
@@ -92,6 +94,7 @@ impl Traits {
         tags_after_create: false,
         snapshot: false,
         led_to_by_one: None,
+        held_by: &[],
     };
 
     /// Whether the old one of a replacement must be deleted before the new one can be made.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::inputs::{Decisions, Inputs};
 use super::select::PlannedPart;
 use super::waves::Waves;
-use super::{grants, identity, leads, outputs, protect, resource, retain, review, staying};
+use super::{grants, identity, in_use, leads, outputs, protect, resource, retain, review, staying};
 use crate::catalog::Catalog;
 use crate::graph::{Graph, Node};
 use crate::intent::Intent;
@@ -47,6 +47,7 @@ pub fn decide(
         decider.declared(address, node);
     }
     leads::one_at_a_time(inputs, &mut decider.done);
+    decider.obstacles.extend(in_use::held(inputs, &decider.done));
     let leaving = decider.no_longer_declared();
     decider.finish(leaving)
 }

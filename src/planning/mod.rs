@@ -9,6 +9,7 @@
 pub mod decide;
 mod grants;
 mod identity;
+mod in_use;
 mod inputs;
 mod leads;
 mod outputs;

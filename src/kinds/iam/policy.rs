@@ -69,7 +69,8 @@ tags: {team: commerce}
         "path: /other/",
         "name: shop-read-more",
     ];
-    const TRAITS: Traits = super::traits();
+    // `DeleteConflict` of DeletePolicy.
+    const TRAITS: Traits = Traits { held_by: &["iam.Role"], ..super::traits() };
 
     type Spec = Spec;
     type Outputs = Outputs;

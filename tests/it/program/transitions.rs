@@ -345,3 +345,13 @@ fn a_queue_that_was_to_be_replaced_under_another_name_is_there_when_the_name_com
     stack.is_as(&before, "a.yaml", "a queue renamed and back");
     stack.ends("a.yaml");
 }
+
+#[test]
+fn a_policy_in_use_is_not_deleted_before_the_new_one_comes() {
+    let stack = Transition::of("policy-in-use");
+    stack.applies("a.yaml", &[]);
+    let said = stack.refuses("b.yaml", &[]);
+    assert!(said.contains("AWS deletes none that `resources.role@us-east-1` uses"), "{said}");
+    assert!(said.contains("give it another name as well"), "{said}");
+    stack.ends("a.yaml");
+}

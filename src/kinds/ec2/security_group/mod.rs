@@ -109,6 +109,14 @@ ingress:
         // Interfaces that Lambda lent go up to 45 minutes after the functions.
         deadline: Duration::from_mins(45),
         unique_by: &["name", "vpc_id"],
+        held_by: &[
+            "apigatewayv2.VpcLink",
+            "autoscaling.AutoScalingGroup",
+            "ec2.SecurityGroup",
+            "ec2.VpcEndpoint",
+            "ecs.Service",
+            "elbv2.LoadBalancer",
+        ],
         ..Traits::DEFAULT
     };
     const ERRORS: ErrorCodes = ErrorCodes {

@@ -75,8 +75,12 @@ tags: {team: commerce}
         "{variant: public, name: shop-public}",
     ];
     // `TargetGroupAssociationLimit` of CreateListener and CreateRule: one load balancer for each group.
-    const TRAITS: Traits =
-        Traits { unique_by: &["name"], led_to_by_one: Some("elbv2.LoadBalancer"), ..Traits::DEFAULT };
+    const TRAITS: Traits = Traits {
+        unique_by: &["name"],
+        led_to_by_one: Some("elbv2.LoadBalancer"),
+        held_by: &["elbv2.Listener", "elbv2.ListenerRule"],
+        ..Traits::DEFAULT
+    };
     const ERRORS: ErrorCodes = ErrorCodes {
         exists: &["DuplicateTargetGroupName"],
         // A listener or rule still sends requests to it.
