@@ -390,7 +390,10 @@ def test_from_rolling_the_first_shift_begins_in_the_group_that_has_the_requests(
     update(blue_green, loadBalancers=balanced(blue_green.blue), deploymentConfiguration=rolling)
     wait(blue_green, step, "SUCCESSFUL")
     assert health(blue_green, blue_green.blue) == ["healthy"]
-    groups = [{"TargetGroupArn": blue_green.blue, "Weight": 100}, {"TargetGroupArn": blue_green.green, "Weight": 0}]
+    groups = [
+        {"TargetGroupArn": blue_green.blue, "Weight": 100},
+        {"TargetGroupArn": blue_green.green, "Weight": 0},
+    ]
     forward = [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]
     blue_green.elb.modify_rule(RuleArn=blue_green.rule, Actions=forward)
     shifting = balanced(blue_green.blue, advancedConfiguration=advanced)

@@ -49,7 +49,7 @@ impl Report {
 
     /// Tells all of it, and fails if anything is wrong.
     pub fn conclude(self, elapsed: Duration) {
-        let mut text = format!("{} in {} chains in {:.0} s\n", self.sums(), self.chains, elapsed.as_secs_f64(),);
+        let mut text = format!("{} in {} chains in {:.0} s\n", self.sums(), self.chains, elapsed.as_secs_f64());
         for (words, times) in &self.refused {
             let _ = writeln!(text, "refused {times} times: {words}");
         }
