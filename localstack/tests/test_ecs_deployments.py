@@ -397,7 +397,11 @@ def test_from_rolling_the_first_shift_begins_in_the_group_that_has_the_requests(
     forward = [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]
     blue_green.elb.modify_rule(RuleArn=blue_green.rule, Actions=forward)
     shifting = balanced(blue_green.blue, advancedConfiguration=advanced)
-    update(blue_green, loadBalancers=shifting, deploymentConfiguration={"strategy": "BLUE_GREEN"})
+    update(
+        blue_green,
+        loadBalancers=shifting,
+        deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0},
+    )
     until(blue_green, step, "POST_SCALE_UP")
     assert (weights(blue_green), health(blue_green, blue_green.green)) == ((100, 0), ["healthy"])
 
