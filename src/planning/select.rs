@@ -25,10 +25,12 @@ impl<'a> PlannedPart<'a> {
         self.selected.as_ref().is_none_or(|selected| selected.contains(address))
     }
 
-    /// True if something that is not part of the plan still uses what stands, or stood, at an address.
+    /// True if something that is not part of the plan still uses what stands, or stood, at an address, however many steps
+    /// away: an API goes on sending its requests through a listener to a load balancer.
     pub(super) fn is_used_outside(&self, address: &Address) -> bool {
         let left_alone = |user: &Address| !self.contains(user) && self.state.records.contains_key(user);
-        self.selected.is_some() && self.users.direct(address).any(left_alone)
+        let rests = || self.users.all(address).into_iter().chain(self.users.through_names(address));
+        self.selected.is_some() && (self.users.direct(address).any(left_alone) || rests().any(|user| left_alone(&user)))
     }
 }
 

@@ -355,3 +355,14 @@ fn a_policy_in_use_is_not_deleted_before_the_new_one_comes() {
     assert!(said.contains("give it another name as well"), "{said}");
     stack.ends("a.yaml");
 }
+
+#[test]
+fn what_is_left_out_of_a_run_goes_on_using_what_was_replaced() {
+    let stack = Transition::of("part-of-a-stack");
+    stack.applies("a.yaml", &[]);
+    let part = ["apply", "--local", "--yes", "--exclude", "apis.*", "b.yaml"];
+    let (_, requests) = watched(&stack.world, || stack.world.isobar(&part).exits(0));
+    requests.is_whole("without the API");
+    stack.applies("b.yaml", &[]);
+    stack.ends("b.yaml");
+}
