@@ -94,6 +94,15 @@ impl Transition {
         assert!(gone.is_empty() && new.is_empty(), "{what}: instead of {gone:#?} there are {new:#?}");
     }
 
+    /// A change is killed after each of these calls, and the file that is applied then leads to what was there before.
+    fn goes_back(&self, (change, back): (&str, &str), before: &BTreeSet<String>, calls: &[usize]) {
+        for call in calls {
+            assert!(self.is_killed(change, *call), "call {call}");
+            self.applies(back, &[]);
+            self.is_as(before, back, &format!("after call {call}"));
+        }
+    }
+
     /// An event of the last apply of a file comes before another: each an event, its verb and its address.
     fn comes_before(&self, file: &str, first: (&str, &str, &str), then: (&str, &str, &str)) {
         let text = self.world.read(&format!("{file}.jsonl"));
@@ -211,11 +220,7 @@ fn a_balancer_that_was_to_become_public_is_taken_back_after_any_call() {
     let stack = Transition::of("service-public");
     stack.applies("a.yaml", &[]);
     let before = stack.ids("a.yaml");
-    for call in [2, 4, 7, 10] {
-        assert!(stack.is_killed("b.yaml", call), "call {call}");
-        stack.applies("c.yaml", &[]);
-        stack.is_as(&before, "c.yaml", &format!("after call {call}"));
-    }
+    stack.goes_back(("b.yaml", "c.yaml"), &before, &[2, 4, 7, 10]);
     // From here on some of what was there is gone, and made anew.
     for call in [14, 20, 26] {
         stack.is_killed("b.yaml", call);
@@ -249,9 +254,7 @@ fn instances_on_another_port_serve_before_the_requests_come_to_them() {
         ("step_started", "delete", "fleets.box.target_group@us-east-1"),
     );
     let before = stack.ids("b.yaml");
-    assert!(stack.is_killed("a.yaml", 5));
-    stack.applies("b.yaml", &[]);
-    stack.is_as(&before, "b.yaml", "another port was taken back");
+    stack.goes_back(("a.yaml", "b.yaml"), &before, &[5]);
     stack.ends("b.yaml");
 }
 
@@ -327,11 +330,7 @@ fn a_renamed_block_whose_parts_were_to_be_replaced_goes_back_to_its_name_with_wh
     let stack = Transition::of("rename-taken-back");
     stack.applies("a.yaml", &[]);
     let before = stack.ids("a.yaml");
-    for call in [1, 4, 6, 9] {
-        assert!(stack.is_killed("b.yaml", call), "call {call}");
-        stack.applies("a.yaml", &[]);
-        stack.is_as(&before, "a.yaml", &format!("after call {call}"));
-    }
+    stack.goes_back(("b.yaml", "a.yaml"), &before, &[1, 4, 6, 9]);
     stack.ends("a.yaml");
 }
 
@@ -340,9 +339,7 @@ fn a_queue_that_was_to_be_replaced_under_another_name_is_there_when_the_name_com
     let stack = Transition::of("rename-of-a-queue-taken-back");
     stack.applies("a.yaml", &[]);
     let before = stack.ids("a.yaml");
-    assert!(stack.is_killed("b.yaml", 1));
-    stack.applies("a.yaml", &[]);
-    stack.is_as(&before, "a.yaml", "a queue renamed and back");
+    stack.goes_back(("b.yaml", "a.yaml"), &before, &[1]);
     stack.ends("a.yaml");
 }
 
