@@ -136,7 +136,7 @@ fn managed(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, table: &Table) {
 }
 
 /// The consistency to ask for. Of a table in one region AWS does not tell it, so that the state has to: one that holds items
-/// cannot become consistent any more.
+/// cannot become strongly consistent any more.
 fn consistency(table: &Table, replicas: usize) -> Option<&'static str> {
     match table.consistency {
         Consistency::Strong => Some("STRONG"),

@@ -121,6 +121,13 @@ pub enum Decision {
     Forget,
 }
 
+impl Decision {
+    /// True if the old one goes before there is a new one.
+    pub fn deletes_first(&self) -> bool {
+        matches!(self, Self::Replace { order: ReplaceOrder::DeleteFirst, .. })
+    }
+}
+
 /// Which half of a replacement goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplaceOrder {

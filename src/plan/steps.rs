@@ -307,8 +307,7 @@ impl Builder<'_> {
     fn add_waits_for_users(&mut self) {
         let mut waits: Vec<(StepId, StepId, Level)> = Vec::new();
         for (address, deletes) in &self.gone {
-            let mut used = self.steps_of(&self.users.all(address));
-            used.extend(self.steps_of(&self.users.through_names(address)));
+            let used = self.steps_of(&self.users.in_any_way(address));
             for delete in deletes.iter().filter(|delete| !self.is_first_half(address, **delete)) {
                 waits.extend(used.iter().map(|(before, level)| (*delete, *before, *level)));
                 let users = self.users.direct(address).chain(self.users.naming(address));

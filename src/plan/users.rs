@@ -22,8 +22,7 @@ impl Users {
     /// The users of everything in a graph and a state.
     pub fn of(graph: &Graph, state: &State) -> Self {
         let mut recorded: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
-        let deposed = state.deposed.iter().map(|old| (&old.address, &old.record));
-        for (user, record) in state.records.iter().chain(deposed) {
+        for (user, record) in state.everything() {
             for need in &record.needs {
                 recorded.entry(need.clone()).or_default().insert(user.clone());
             }
@@ -52,9 +51,10 @@ impl Users {
         self.naming.get(address).into_iter().flatten()
     }
 
-    /// Those that name an address in a text, and those that rest on them: a policy is in use by whoever has the role.
-    pub fn through_names(&self, address: &Address) -> BTreeSet<Address> {
-        let mut found = self.resting_on(self.naming(address), address);
+    /// Those that rest on what stands at an address, or name it in a text, in any number of steps: a policy is in use by
+    /// whoever has the role.
+    pub fn in_any_way(&self, address: &Address) -> BTreeSet<Address> {
+        let mut found = self.resting_on(self.naming(address).chain([address]), address);
         found.extend(self.naming(address).cloned());
         found
     }
@@ -75,18 +75,14 @@ impl Users {
 
 /// Users of each address by its ARN in the spec that was last sent.
 fn naming(state: &State) -> BTreeMap<Address, BTreeSet<Address>> {
-    let all = || {
-        let deposed = state.deposed.iter().map(|old| (&old.address, &old.record));
-        state.records.iter().chain(deposed)
-    };
     let mut holders: BTreeMap<&str, BTreeSet<&Address>> = BTreeMap::new();
-    for (address, record) in all() {
+    for (address, record) in state.everything() {
         for arn in arns(&record.outputs).into_iter().chain(arn_of(record)) {
             holders.entry(arn).or_default().insert(address);
         }
     }
     let mut naming: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
-    for (user, record) in all() {
+    for (user, record) in state.everything() {
         let named = arns(&record.spec).into_iter().flat_map(beginnings);
         for named in named.filter_map(|arn| holders.get(arn)).flatten().filter(|named| **named != user) {
             naming.entry((*named).clone()).or_default().insert(user.clone());

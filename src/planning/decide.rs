@@ -12,7 +12,7 @@ use crate::intent::Intent;
 use crate::names::Address;
 use crate::observe::Observed;
 use crate::plan::review::Review;
-use crate::plan::{Decision, Obstacle, ObstacleKind, Plan, Planned, ReplaceOrder};
+use crate::plan::{Decision, Obstacle, ObstacleKind, Plan, Planned};
 use crate::state::entry::Move;
 use crate::state::{Deposed, Record, State};
 use crate::value::Partial;
@@ -97,10 +97,7 @@ impl Decider<'_> {
 
     /// True if something that a resource needs is deleted before it comes back: the resource may go with it.
     fn may_go_with_a_need(&self, node: &Node) -> bool {
-        node.needs.keys().any(|need| {
-            let decision = self.done.get(need).map(|(decision, _)| decision);
-            matches!(decision, Some(Decision::Replace { order: ReplaceOrder::DeleteFirst, .. }))
-        })
+        node.needs.keys().any(|need| self.done.get(need).is_some_and(|(decision, _)| decision.deletes_first()))
     }
 
     /// Resources that are in the state and no longer in the file, or there only as existing ones.

@@ -171,11 +171,9 @@ pub(super) fn shared(inputs: Inputs<'_>, wanted: &BTreeMap<Address, &Partial>) -
 
 /// Two records of one resource: whatever is done to one is done to the other.
 fn recorded_twice(inputs: Inputs<'_>) -> Vec<Obstacle> {
-    let State { records, deposed, .. } = inputs.state;
-    let deposed = deposed.iter().map(|old| (&old.address, &old.record));
     let mut first: BTreeMap<(&KindName, &PhysicalId, Option<&Scope>), &Address> = BTreeMap::new();
     let mut obstacles = Vec::new();
-    for (address, record) in records.iter().chain(deposed) {
+    for (address, record) in inputs.state.everything() {
         let place = place(inputs, &record.kind, address);
         let Some(other) = first.insert((&record.kind, &record.id, place), address) else { continue };
         obstacles.push(Obstacle {

@@ -2,16 +2,12 @@
 
 use super::inputs::{Decisions, Inputs};
 use crate::names::Address;
-use crate::plan::{Decision, Obstacle, ObstacleKind, ReplaceOrder};
+use crate::plan::{Obstacle, ObstacleKind};
 
 /// Obstacles of replacements that delete first what goes on being used.
 pub(super) fn held(inputs: Inputs<'_>, decisions: &Decisions) -> Vec<Obstacle> {
-    let replaced = decisions.iter().filter(|(_, (decision, _))| deletes_first(decision));
+    let replaced = decisions.iter().filter(|(_, (decision, _))| decision.deletes_first());
     replaced.filter_map(|(address, _)| Some(obstacle(address, holder(inputs, decisions, address)?))).collect()
-}
-
-fn deletes_first(decision: &Decision) -> bool {
-    matches!(decision, Decision::Replace { order: ReplaceOrder::DeleteFirst, .. })
 }
 
 /// Something that uses what stands at an address, is to go on with the new one, and does not itself go before it.
@@ -19,7 +15,7 @@ fn holder<'a>(inputs: Inputs<'a>, decisions: &Decisions, address: &Address) -> O
     let kinds = inputs.kind_of(inputs.graph.get(address)?)?.traits.held_by;
     let holders = inputs.graph.in_order().filter(|(user, node)| {
         let uses_it_now = inputs.state.records.get(user).is_some_and(|record| record.needs.contains(address));
-        let goes_first = decisions.get(user).is_some_and(|(decision, _)| deletes_first(decision));
+        let goes_first = decisions.get(user).is_some_and(|(decision, _)| decision.deletes_first());
         let holds = kinds.contains(&node.declaration.kind.as_str()) && node.needs.contains_key(address);
         holds && uses_it_now && !goes_first
     });

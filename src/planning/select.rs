@@ -11,26 +11,33 @@ use crate::state::State;
 /// The part of a stack that a plan is of.
 pub(super) struct PlannedPart<'a> {
     state: &'a State,
-    users: Users,
     /// All if none.
-    selected: Option<BTreeSet<Address>>,
+    selected: Option<Selected>,
+}
+
+/// Some of a stack, and who uses what in all of it.
+struct Selected {
+    addresses: BTreeSet<Address>,
+    users: Users,
 }
 
 impl<'a> PlannedPart<'a> {
     pub(super) fn of(graph: &'a Graph, state: &'a State, selection: &Selection) -> Self {
-        Self { state, users: Users::of(graph, state), selected: selected(graph, state, selection) }
+        let addresses = selected(graph, state, selection);
+        let selected = addresses.map(|addresses| Selected { addresses, users: Users::of(graph, state) });
+        Self { state, selected }
     }
 
     pub(super) fn contains(&self, address: &Address) -> bool {
-        self.selected.as_ref().is_none_or(|selected| selected.contains(address))
+        self.selected.as_ref().is_none_or(|selected| selected.addresses.contains(address))
     }
 
     /// True if something that is not part of the plan still uses what stands, or stood, at an address, however many steps
     /// away: an API goes on sending its requests through a listener to a load balancer.
     pub(super) fn is_used_outside(&self, address: &Address) -> bool {
+        let Some(Selected { users, .. }) = &self.selected else { return false };
         let left_alone = |user: &Address| !self.contains(user) && self.state.records.contains_key(user);
-        let rests = || self.users.all(address).into_iter().chain(self.users.through_names(address));
-        self.selected.is_some() && (self.users.direct(address).any(left_alone) || rests().any(|user| left_alone(&user)))
+        users.direct(address).any(left_alone) || users.in_any_way(address).iter().any(left_alone)
     }
 }
 

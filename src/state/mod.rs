@@ -145,6 +145,11 @@ impl State {
         }
     }
 
+    /// Everything that stands, with its address: records, and the old halves of replacements.
+    pub fn everything(&self) -> impl Iterator<Item = (&Address, &Record)> {
+        self.records.iter().chain(self.deposed.iter().map(|old| (&old.address, &old.record)))
+    }
+
     /// Equality ignoring serial, epoch and copy.
     pub fn same_content(&self, other: &Self) -> bool {
         let other = Self { serial: self.serial, epoch: self.epoch, copied: self.copied, ..other.clone() };

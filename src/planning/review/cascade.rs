@@ -6,7 +6,7 @@ use crate::diff::{Change, Effect};
 use crate::graph::Node;
 use crate::names::{Address, Scope};
 use crate::plan::review::Follows;
-use crate::plan::{Decision, Plan, Planned, ReplaceOrder};
+use crate::plan::{Decision, Plan, Planned};
 use crate::planning::inputs::Inputs;
 use crate::value::{Json, Key, Partial, Path, Unknown, pointer};
 
@@ -99,8 +99,7 @@ impl<'a> Cascade<'a> {
     }
 
     fn is_deleted_first(&self, address: &Address) -> bool {
-        let decision = self.changing.get(address).map(|entry| &entry.decision);
-        matches!(decision, Some(Decision::Replace { order: ReplaceOrder::DeleteFirst, .. }))
+        self.changing.get(address).is_some_and(|entry| entry.decision.deletes_first())
     }
 
     /// True if a change waits for nothing but what else changes, and is as it was otherwise.

@@ -130,8 +130,7 @@ fn following(group: &Group<'_>, review: &Review) -> Vec<String> {
 
 fn sign(entry: &Planned) -> String {
     let (symbol, word, style) = mark(&entry.decision);
-    let gap = matches!(entry.decision, Decision::Replace { order: ReplaceOrder::DeleteFirst, .. });
-    let gap = if gap { " (deleted first)" } else { "" };
+    let gap = if entry.decision.deletes_first() { " (deleted first)" } else { "" };
     format!("{}{gap}", paint(style, format!("{symbol:<3} {word:<7}")))
 }
 

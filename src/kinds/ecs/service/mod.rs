@@ -158,14 +158,17 @@ name: shop-orders
 
     async fn update(cx: &Cx, id: &PhysicalId, from: &Spec, to: &Spec) -> Result<()> {
         let mut changed = changed_fields::<Self>(from, to)?;
-        let (cluster, name) = split_id(id)?;
-        if changed.contains("load_balancers")
-            && let [live] = describe(cx, cluster, &[name.to_owned()]).await?.as_slice()
-        {
+        let is_tagged = changed.contains("tags") || changed.contains("variant");
+        let live = if is_tagged || changed.contains("load_balancers") {
+            let (cluster, name) = split_id(id)?;
+            describe(cx, cluster, &[name.to_owned()]).await?
+        } else {
+            Arc::default()
+        };
+        if let Some(live) = live.first().filter(|_| changed.contains("load_balancers")) {
             handover::ensure_over(cx, live, to).await?;
         }
-        if changed.contains("tags") || changed.contains("variant") {
-            let live = describe(cx, cluster, &[name.to_owned()]).await?;
+        if is_tagged {
             let arn = live.first().and_then(Described::service_arn).map(str::to_owned);
             let arn = required("ecs:DescribeServices", "the ARN of the service", arn)?;
             if let Some(variant) = to.variant.as_ref().filter(|_| changed.remove("variant")) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Finding, finding, reasons};
 use crate::names::Address;
 use crate::plan::review::{Follows, RiskClass};
-use crate::plan::{Decision, Plan, Planned, ReplaceOrder};
+use crate::plan::{Decision, Plan, Planned};
 use crate::planning::inputs::Inputs;
 
 /// Names that are written out before the rest is counted.
@@ -52,7 +52,7 @@ pub(super) fn of(
 }
 
 fn is_gap(entry: &Planned) -> bool {
-    matches!(entry.decision, Decision::Replace { order: ReplaceOrder::DeleteFirst, .. })
+    entry.decision.deletes_first()
 }
 
 fn following(followers: &[&Planned], replaced: &[&Planned]) -> String {
