@@ -22,6 +22,8 @@ pub struct Observed {
     pub exact: BTreeSet<Address>,
     /// Addresses at which something stood that is gone.
     pub gone: BTreeSet<Address>,
+    /// Addresses of retained resources that were looked at.
+    pub retained: BTreeSet<Address>,
 }
 
 /// The result of a search for a resource of ours.

@@ -39,9 +39,8 @@ pub(super) fn moves(graph: &Graph, state: &State) -> Vec<Entry> {
 /// An old half of a replacement becomes what stands at the address that wants it. A run that ends between the two finds it
 /// again by its tags.
 pub(super) fn restored((to, old): &(Address, Deposed)) -> [Entry; 2] {
-    let Deposed { address, record } = old.clone();
-    let gone = Entry::Gone { address, generation: record.generation, id: record.id.clone() };
-    [gone, Entry::Made { address: to.clone(), record }]
+    let Deposed { address, record } = old;
+    [gone_at(address, record), Entry::Made { address: to.clone(), record: record.clone() }]
 }
 
 /// Outcomes of calls that began and never ended, at the addresses that count. A delete needs nothing more: the plan looks
@@ -117,12 +116,12 @@ fn after_update(catalog: &Catalog, state: &State, pending: &Pending) -> Option<E
 pub(super) fn gone(state: &State, observed: &Observed, counts: impl Fn(&Address) -> bool) -> Vec<Entry> {
     let is_gone = |address: &Address| observed.exact.contains(address) && observed.live.get(address) == Some(&None);
     let gone = state.records.iter().filter(|(address, _)| is_gone(address) && counts(address));
-    let entry = |(address, record): (&Address, &Record)| Entry::Gone {
-        address: address.clone(),
-        generation: record.generation,
-        id: record.id.clone(),
-    };
-    gone.map(entry).collect()
+    gone.map(|(address, record)| gone_at(address, record)).collect()
+}
+
+/// The entry of a resource that is gone.
+pub(super) fn gone_at(address: &Address, record: &Record) -> Entry {
+    Entry::Gone { address: address.clone(), generation: record.generation, id: record.id.clone() }
 }
 
 /// Records whose block says something else of protection and retention than it did.

@@ -8,6 +8,7 @@ use crate::names::{Address, Owner};
 use crate::observe::{Observed, ReadFailure, ReadTarget, Search};
 use crate::plan::Decision;
 use crate::planning::decide::{Decided, decide};
+use crate::planning::retain;
 use crate::planning::select::selected;
 use crate::state::entry::Entry;
 use crate::state::{Record, State};
@@ -83,6 +84,11 @@ impl Engine {
                 entries.extend(apply_entries(state, &restored));
                 continue;
             }
+            let left = self.retained_and_gone(state, &decided, &mut observed).await?;
+            if !left.is_empty() {
+                entries.extend(apply_entries(state, &left));
+                continue;
+            }
             let searches = searches(graph, state, &observed, &decided);
             let needs_fresh_read = needs_fresh_read(state, &observed, &decided);
             if searches.is_empty() && needs_fresh_read.is_empty() {
@@ -96,6 +102,24 @@ impl Engine {
             observed.forget(&gone);
             entries.extend(apply_entries(state, &gone));
         }
+    }
+
+    /// Retained resources that are in the way of this plan and have gone from AWS since. Each is looked at once.
+    async fn retained_and_gone(
+        &self,
+        state: &State,
+        decided: &Decided,
+        observed: &mut Observed,
+    ) -> Result<Vec<Entry>, EngineError> {
+        let holding = retain::holding(&decided.plan, state).into_iter();
+        let holding: Vec<_> = holding.filter(|(address, _)| !observed.retained.contains(*address)).collect();
+        let targets: Vec<ReadTarget> = holding.iter().map(|(address, record)| target(address, record)).collect();
+        // Apart: at its address something else may stand by now.
+        let mut seen = Observed::default();
+        seen.read(self.cloud.as_ref(), &targets, ReadMode::Fresh).await.map_err(EngineError::Unreadable)?;
+        observed.retained.extend(holding.iter().map(|(address, _)| (*address).clone()));
+        let gone = holding.into_iter().filter(|(address, _)| seen.live(address).is_none());
+        Ok(gone.map(|(address, record)| bookkeeping::gone_at(address, record)).collect())
     }
 
     /// Reads fresh. Resources created by a crashed run may not show at once: they are read again.

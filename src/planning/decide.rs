@@ -125,7 +125,7 @@ impl Decider<'_> {
             leaving.push(Planned { deposed: true, ..entry });
         }
         self.obstacles.extend(obstacles);
-        self.obstacles.extend(retain::stranded(self.inputs, &leaving));
+        self.obstacles.extend(retain::stranded(self.inputs, &self.done, &leaving));
         leaving
     }
 

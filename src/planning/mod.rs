@@ -15,7 +15,7 @@ mod leads;
 mod outputs;
 mod protect;
 mod resource;
-mod retain;
+pub(crate) mod retain;
 mod review;
 pub mod select;
 mod staying;

@@ -2,28 +2,45 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::inputs::Inputs;
+use super::inputs::{Decisions, Inputs};
 use crate::names::Address;
-use crate::plan::{Decision, Obstacle, ObstacleKind, Planned};
+use crate::plan::{Decision, Obstacle, ObstacleKind, Plan, Planned};
+use crate::state::{Record, State};
 
-/// Obstacles of resources that stay in AWS while something that they need would be deleted: AWS refuses that as long as
-/// they use it, or lets them fail.
-pub(super) fn stranded(inputs: Inputs<'_>, leaving: &[Planned]) -> Vec<Obstacle> {
-    let deleted: BTreeSet<&Address> = leaving
-        .iter()
-        .filter(|entry| entry.decision == Decision::Delete && is_recorded(inputs, entry))
-        .map(|entry| &entry.address)
+/// Obstacles of resources that stay in AWS while something that they need would go: AWS refuses that as long as they use
+/// it, or lets them fail.
+pub(super) fn stranded(inputs: Inputs<'_>, decisions: &Decisions, leaving: &[Planned]) -> Vec<Obstacle> {
+    let deleted = leaving.iter().filter(|entry| entry.decision == Decision::Delete && is_recorded(inputs, entry));
+    let replaced = decisions.iter().filter(|(_, (decision, _))| matches!(decision, Decision::Replace { .. }));
+    let lost: BTreeMap<&Address, &str> = (deleted.map(|entry| (&entry.address, "deleted")))
+        .chain(replaced.map(|(address, _)| (address, "replaced")))
         .collect();
-    let retained = leaving.iter().filter(|entry| entry.decision == Decision::Forget);
+    let forgotten = leaving.iter().filter(|entry| entry.decision == Decision::Forget);
+    let forgotten = forgotten.map(|entry| (&entry.address, "it is to stay in AWS (`retain`)"));
+    let earlier = inputs.state.retained.keys().map(|address| (address, "an earlier run left it in AWS (`retain`)"));
     // Once for each block that goes, not for each of its parts.
     let mut told: BTreeMap<(String, String), Obstacle> = BTreeMap::new();
-    for entry in retained {
-        for lost in needs(inputs, &entry.address).into_iter().filter(|need| deleted.contains(need)) {
-            let blocks = (block(&entry.address), block(&lost));
-            told.entry(blocks).or_insert_with(|| obstacle(&entry.address, &lost));
+    for (stays, why) in forgotten.chain(earlier) {
+        for need in needs(inputs.state, stays) {
+            let Some(fate) = lost.get(&need) else { continue };
+            let is_managed = inputs.state.records.contains_key(stays);
+            told.entry((block(stays), block(&need))).or_insert_with(|| Obstacle {
+                address: stays.clone(),
+                kind: ObstacleKind::Impossible,
+                message: format!("{why}, and needs `{need}`, which would be {fate}"),
+                help: help(stays, &need, is_managed),
+            });
         }
     }
     told.into_values().collect()
+}
+
+/// Resources that an earlier run has retained and on whose account a plan is refused: somebody may have deleted them
+/// since.
+pub(crate) fn holding<'a>(plan: &Plan, state: &'a State) -> Vec<(&'a Address, &'a Record)> {
+    let hold: BTreeSet<&Address> = plan.obstacles.iter().map(|obstacle| &obstacle.address).collect();
+    let blocks: BTreeSet<String> = hold.into_iter().map(block).collect();
+    state.retained.iter().filter(|(address, _)| blocks.contains(&block(address))).collect()
 }
 
 /// True for what stands at an address, and not for what a replacement has left there.
@@ -31,14 +48,15 @@ fn is_recorded(inputs: Inputs<'_>, entry: &Planned) -> bool {
     inputs.state.records.get(&entry.address).is_some_and(|record| Some(&record.id) == entry.id.as_ref())
 }
 
-/// Everything that a recorded resource needs, in any number of steps.
-fn needs(inputs: Inputs<'_>, address: &Address) -> BTreeSet<Address> {
+/// Everything that a resource needs, in any number of steps.
+fn needs(state: &State, address: &Address) -> BTreeSet<Address> {
     let mut found = BTreeSet::new();
-    let mut next = vec![address.clone()];
+    let mut next = vec![address];
     while let Some(at) = next.pop() {
-        for need in inputs.state.records.get(&at).into_iter().flat_map(|record| &record.needs) {
+        let records = [state.records.get(at), state.retained.get(at)];
+        for need in records.into_iter().flatten().flat_map(|record| &record.needs) {
             if found.insert(need.clone()) {
-                next.push(need.clone());
+                next.push(need);
             }
         }
     }
@@ -51,11 +69,13 @@ fn block(address: &Address) -> String {
     format!("{}@{}", words.join("."), address.at)
 }
 
-fn obstacle(retained: &Address, lost: &Address) -> Obstacle {
-    Obstacle {
-        address: retained.clone(),
-        kind: ObstacleKind::Impossible,
-        message: format!("it is to stay in AWS (`retain`), and needs `{lost}`, which would be deleted"),
-        help: format!("keep `{lost}` too, with `retain: true` or in the file; or let `{retained}` go with it"),
+fn help(stays: &Address, lost: &Address, is_managed: bool) -> String {
+    if is_managed {
+        format!("keep `{lost}` too, with `retain: true` or in the file; or let `{stays}` go with it")
+    } else {
+        format!(
+            "keep `{lost}`, with `retain: true` or in the file; or delete what is left of `{stays}` in AWS, or take it \
+             back into the file, without `retain`, and let it go with the rest"
+        )
     }
 }

@@ -111,7 +111,8 @@ pub(super) fn rename(state: &mut State, moves: &[(Address, Address)]) {
     }
     let deposed = state.deposed.iter_mut().map(|old| &mut old.record.needs);
     let pending = state.pending.iter_mut().map(|pending| &mut pending.needs);
-    for needs in state.records.values_mut().map(|record| &mut record.needs).chain(deposed).chain(pending) {
+    let records = state.records.values_mut().chain(state.retained.values_mut());
+    for needs in records.map(|record| &mut record.needs).chain(deposed).chain(pending) {
         *needs = needs.iter().map(new).collect();
     }
 }

@@ -44,7 +44,7 @@ pub enum Entry {
         /// Its generation.
         generation: u32,
     },
-    /// The resource is no longer managed.
+    /// The resource is no longer managed. One that was to be retained is remembered, for what it goes on needing.
     Forgotten {
         /// The resource.
         address: Address,
@@ -117,11 +117,16 @@ fn apply(state: &mut State, entry: &Entry) {
                 state.records.remove(address);
             }
             state.deposed.retain(|old| old.address != *address || !is_it(&old.record));
+            if state.retained.get(address).is_some_and(is_it) {
+                state.retained.remove(address);
+            }
         }
         Entry::Cleared { address, generation } => close(state, address, *generation),
         Entry::Forgotten { address } => {
             state.pending.retain(|pending| pending.address != *address);
-            state.records.remove(address);
+            if let Some(record) = state.records.remove(address).filter(|record| record.retain) {
+                state.retained.insert(address.clone(), record);
+            }
         }
         Entry::Moved { from, to } => edit::rename(state, &[(from.clone(), to.clone())]),
         Entry::Renamed { moves } => {
@@ -148,9 +153,10 @@ fn depose_displaced(state: &mut State, moves: &[(Address, Address)]) {
     }
 }
 
-/// Restores a deposed resource that is now what stands at its address, since a replacement was taken back.
+/// Drops the deposed and the retained records of a resource that is recorded at its address.
 fn stays(state: &mut State, address: &Address, record: &Record) {
     state.deposed.retain(|old| old.address != *address || !old.record.is_the_thing_of(record));
+    state.retained.retain(|_, old| !old.is_the_thing_of(record));
 }
 
 /// The call of this generation is open no more. Those of others at the same address are.

@@ -46,6 +46,10 @@ pub struct State {
     /// has another.
     #[serde(rename = "past", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub last_generation: BTreeMap<Address, u32>,
+    /// Resources that left the file and stay in AWS (`retain`), by the last address of each. They are not managed, but
+    /// what they need cannot go before them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub retained: BTreeMap<Address, Record>,
 }
 
 /// One resource as we left it.
@@ -142,6 +146,7 @@ impl State {
             pending: Vec::new(),
             deposed: Vec::new(),
             last_generation: BTreeMap::new(),
+            retained: BTreeMap::new(),
         }
     }
 

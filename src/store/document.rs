@@ -82,6 +82,7 @@ fn check(state: &State) -> Result<(), String> {
     check_counters(&[state.serial, state.epoch, state.copied])?;
     state.records.values().try_for_each(check_record)?;
     state.deposed.iter().try_for_each(|deposed| check_record(&deposed.record))?;
+    state.retained.values().try_for_each(check_record)?;
     state.last_generation.values().copied().try_for_each(check_generation)?;
     state.pending.iter().try_for_each(check_pending)
 }

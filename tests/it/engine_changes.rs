@@ -253,6 +253,38 @@ async fn a_retained_resource_is_not_left_without_what_it_needs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_an_earlier_run_has_retained_keeps_what_it_needs_as_long_as_it_is_there() {
+    let world = EngineWorld::new();
+    let network = "n.net@us-east-1 test.Thing {name: net}";
+    let user = "n.net@us-east-1 test.Thing {name: net}\n s.user@us-east-1 test.Free {of: '${n.net.arn}'}";
+    world.apply(&graph_with(user, |declaration| declaration.retain = &*declaration.address.path == "s.user")).await;
+    world.apply(&graph(network)).await;
+    let plan = world.plan(&graph(""), &Intent::default()).await;
+    let messages: Vec<&str> = plan.obstacles.iter().map(|obstacle| obstacle.message.as_str()).collect();
+    insta::assert_snapshot!(messages.join("\n"), @"an earlier run left it in AWS (`retain`), and needs `n.net@us-east-1`, which would be deleted");
+    // Another name replaces it, and the old one goes.
+    let renamed = "n.net@us-east-1 test.Thing {name: other}";
+    let plan = world.plan(&graph(renamed), &Intent::default()).await;
+    assert!(plan.obstacles[0].message.ends_with("which would be replaced"), "{:?}", plan.obstacles);
+    // Taken back into the file it goes with the rest, and so does what it needs.
+    world.apply(&graph(user)).await;
+    world.apply(&graph("")).await;
+    assert!(world.cloud.inventory().is_empty(), "{:?}", world.cloud.inventory());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_retained_and_is_gone_from_aws_holds_nothing() {
+    let world = EngineWorld::new();
+    let network = "n.net@us-east-1 test.Thing {name: net}";
+    let user = "n.net@us-east-1 test.Thing {name: net}\n s.user@us-east-1 test.Free {of: '${n.net.arn}'}";
+    world.apply(&graph_with(user, |declaration| declaration.retain = &*declaration.address.path == "s.user")).await;
+    world.apply(&graph(network)).await;
+    world.cloud.lose("s.user@us-east-1");
+    world.apply(&graph("")).await;
+    assert!(world.cloud.inventory().is_empty(), "{:?}", world.cloud.inventory());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_becomes_existing_gives_the_outputs_of_what_was_looked_up() {
     let world = EngineWorld::new();
     world.apply(&graph("x.other@us-east-1 test.Thing {name: outside}")).await;

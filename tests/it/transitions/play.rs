@@ -287,11 +287,6 @@ impl Chain<'_> {
 
     fn destroy(&mut self) -> Result<(), Wrong> {
         let before = self.live.see();
-        let in_network = self.stand.iter().any(|file| get(file, &["network"]).is_some());
-        if self.retained && in_network {
-            // What stays may stand in the network, and AWS lets that go with nothing in it alone.
-            return Ok(());
-        }
         // The last file may have been refused.
         if let Some(stands) = self.stand.last() {
             self.live.write(stands);
@@ -304,6 +299,10 @@ impl Chain<'_> {
         }
         if ran.code == Some(4) && self.nothing_is_retained()? {
             ran = self.live.run("destroy", &["--allow-data-loss", "all"]);
+        }
+        if ran.code == Some(4) && self.retained && told(&ran).contains("an earlier run left it in AWS") {
+            // It stands in what would go.
+            return Ok(());
         }
         let after = self.live.see();
         if ran.code != Some(0) {
