@@ -22,8 +22,8 @@ pub struct Observed {
     pub exact: BTreeSet<Address>,
     /// Addresses at which something stood that is gone.
     pub gone: BTreeSet<Address>,
-    /// Addresses of retained resources that were looked at.
-    pub retained: BTreeSet<Address>,
+    /// Resources beside what stands at their address: old halves of replacements, and retained ones. `None` if it is gone.
+    pub aside: BTreeMap<(Address, PhysicalId), Option<Live>>,
 }
 
 /// The result of a search for a resource of ours.
@@ -121,6 +121,18 @@ impl Observed {
             }
         }
         if failures.is_empty() { Ok(()) } else { Err(failures) }
+    }
+
+    /// Reads these beside what stands at their addresses, each once.
+    pub async fn read_aside(&mut self, cloud: &dyn Cloud, targets: Vec<ReadTarget>) -> Result<(), Vec<ReadFailure>> {
+        let key = |target: &ReadTarget| (target.address.clone(), target.id.clone());
+        let targets: Vec<ReadTarget> = targets.into_iter().filter(|one| !self.aside.contains_key(&key(one))).collect();
+        for target in targets {
+            let mut seen = Self::default();
+            seen.read(cloud, std::slice::from_ref(&target), ReadMode::Fresh).await?;
+            self.aside.insert(key(&target), seen.live.remove(&target.address).flatten());
+        }
+        Ok(())
     }
 
     /// Searches for these, all at once.

@@ -98,7 +98,10 @@ fn words(addresses: &[Address]) -> String {
 /// A pattern that fits nothing is a slip, and would be taken for "nothing to do".
 fn check_patterns(intent: &Intent, graph: &Graph, state: &State) -> Result<(), EngineError> {
     let nodes = graph.in_order().map(|(address, _)| address);
-    let known: Vec<&Address> = nodes.chain(state.records.keys()).collect();
+    // A call still open may have made something, and what it made is then part of the plan.
+    let open = state.pending.iter().map(|pending| &pending.address);
+    let stands = state.everything().map(|(address, _)| address);
+    let known: Vec<&Address> = nodes.chain(stands).chain(open).collect();
     let lost = intent.patterns().find(|pattern| {
         !["*", "all"].contains(&pattern.as_str()) && !known.iter().any(|address| address.is_in(pattern))
     });

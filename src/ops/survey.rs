@@ -1,17 +1,19 @@
 //! Survey: reads AWS, decides, and reads again where the decision rests on a list that may lag.
 
+use std::collections::BTreeMap;
+
 use super::{Engine, EngineError, apply_entries, bookkeeping};
-use crate::cloud::{CloudError, ReadMode, ReadRequest};
+use crate::cloud::{CloudError, Live, ReadMode, ReadRequest};
 use crate::graph::Graph;
 use crate::intent::Intent;
 use crate::names::{Address, Owner};
 use crate::observe::{Observed, ReadFailure, ReadTarget, Search};
 use crate::plan::Decision;
 use crate::planning::decide::{Decided, decide};
-use crate::planning::retain;
 use crate::planning::select::selected;
+use crate::planning::{retain, taken_back};
 use crate::state::entry::Entry;
-use crate::state::{Record, State};
+use crate::state::{Deposed, Record, State};
 use crate::value::{Json, Partial, Target as ValueOf};
 
 /// The observation and the decision, with the state that it rests on.
@@ -84,9 +86,9 @@ impl Engine {
                 entries.extend(apply_entries(state, &restored));
                 continue;
             }
-            let left = self.retained_and_gone(state, &decided, &mut observed).await?;
-            if !left.is_empty() {
-                entries.extend(apply_entries(state, &left));
+            let beside = self.beside(state, &decided, &mut observed).await.map_err(EngineError::Unreadable)?;
+            if !beside.is_empty() {
+                entries.extend(apply_entries(state, &beside));
                 continue;
             }
             let searches = searches(graph, state, &observed, &decided);
@@ -104,22 +106,34 @@ impl Engine {
         }
     }
 
-    /// Retained resources that are in the way of this plan and have gone from AWS since. Each is looked at once.
-    async fn retained_and_gone(
+    /// Looks at what stands beside the records: retained resources in the way of this plan, which are forgotten if they
+    /// have gone, and old halves of replacements, which are what stands there again if the file wants them back.
+    async fn beside(
         &self,
         state: &State,
         decided: &Decided,
         observed: &mut Observed,
-    ) -> Result<Vec<Entry>, EngineError> {
-        let holding = retain::holding(&decided.plan, state).into_iter();
-        let holding: Vec<_> = holding.filter(|(address, _)| !observed.retained.contains(*address)).collect();
-        let targets: Vec<ReadTarget> = holding.iter().map(|(address, record)| target(address, record)).collect();
-        // Apart: at its address something else may stand by now.
-        let mut seen = Observed::default();
-        seen.read(self.cloud.as_ref(), &targets, ReadMode::Fresh).await.map_err(EngineError::Unreadable)?;
-        observed.retained.extend(holding.iter().map(|(address, _)| (*address).clone()));
-        let gone = holding.into_iter().filter(|(address, _)| seen.live(address).is_none());
-        Ok(gone.map(|(address, record)| bookkeeping::gone_at(address, record)).collect())
+    ) -> Result<Vec<Entry>, Vec<ReadFailure>> {
+        let holding = retain::holding(&decided.plan, state);
+        let old = taken_back::candidates(decided, state);
+        let targets = holding.iter().map(|(address, record)| target(address, record));
+        let targets = targets.chain(old.iter().map(|old| target(&old.address, &old.record))).collect();
+        observed.read_aside(self.cloud.as_ref(), targets).await?;
+        let seen = |address: &Address, record: &Record| observed.aside.get(&(address.clone(), record.id.clone()));
+        let gone = holding.into_iter().filter(|(address, record)| seen(address, record) == Some(&None));
+        let mut entries: Vec<Entry> = gone.map(|(address, record)| bookkeeping::gone_at(address, record)).collect();
+        let mut back: BTreeMap<&Address, (&Record, Live)> = BTreeMap::new();
+        for Deposed { address, record } in old {
+            let live = seen(address, record).into_iter().flatten();
+            let wanted = live.filter(|live| taken_back::is_wanted(&self.catalog, decided, (address, record), live));
+            back.extend(wanted.map(|live| (address, (record, live.clone()))));
+        }
+        for (address, (record, live)) in back {
+            observed.exact.insert(address.clone());
+            observed.live.insert(address.clone(), Some(live));
+            entries.push(Entry::Replaced { address: address.clone(), record: record.clone() });
+        }
+        Ok(entries)
     }
 
     /// Reads fresh. Resources created by a crashed run may not show at once: they are read again.

@@ -216,13 +216,19 @@ impl Builder<'_> {
         self.main.insert(entry.address.clone(), step);
     }
 
-    /// Adds an edge from each create or update to those of its needs.
+    /// Adds an edge from each create or update to those of its needs. What stays as it is has no step, and is only as ready
+    /// as what it rests on itself: a service that gets requests needs the port that its group is about to open.
     fn add_dependency_edges(&mut self) {
         for (address, step) in &self.main {
-            let Some(node) = self.graph.get(address) else { continue };
-            for (need, level) in &node.needs {
-                if let Some(before) = self.main.get(need) {
-                    self.steps[*step].needs.insert(*before, *level);
+            let mut seen: BTreeSet<&Address> = BTreeSet::new();
+            let mut next = vec![address];
+            while let Some(at) = next.pop() {
+                let needs = self.graph.get(at).into_iter().flat_map(|node| &node.needs);
+                for (need, level) in needs.filter(|(need, _)| seen.insert(need)) {
+                    match self.main.get(need) {
+                        Some(before) => drop(self.steps[*step].needs.insert(*before, *level)),
+                        None => next.push(need),
+                    }
                 }
             }
         }

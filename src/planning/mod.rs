@@ -19,4 +19,5 @@ pub(crate) mod retain;
 mod review;
 pub mod select;
 mod staying;
+pub(crate) mod taken_back;
 pub mod waves;

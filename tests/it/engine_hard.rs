@@ -274,10 +274,26 @@ async fn a_deposed_resource_that_is_wanted_again_is_not_deleted() {
     assert_eq!(outcome.failures.len(), 1);
     world.cloud.break_with(Vec::new());
     let before = world.cloud.calls()["create"];
+    // It is there still, and taken back: what goes is the new one, and the plan says so.
+    let plan = world.plan(&stack("one"), &Intent::default()).await;
+    assert_eq!(decisions(&plan), ["1 a.b@us-east-1 delete"]);
     world.apply(&stack("one")).await;
-    // It is there still, and taken back.
     assert_eq!(world.cloud.calls()["create"], before);
     assert_eq!(world.cloud.inventory(), ["a.b@us-east-1 test.Thing 1", "b.c@us-east-1 test.Free 1"]);
+}
+
+/// The word that a plan asks for is understood, though nothing but an open call tells of the resource.
+#[tokio::test(start_paused = true)]
+async fn data_that_a_killed_run_has_made_goes_on_the_users_word() {
+    let world = EngineWorld::new();
+    let table = graph_with("t.t@global test.Data {name: t}", |declaration| declaration.protect = true);
+    world.cloud.break_with(fault(1, true, FaultKind::Dies));
+    assert!(world.killed(&table).await);
+    let plan = world.plan(&graph(""), &Intent::default()).await;
+    assert!(plan.obstacles[0].help.contains("`--allow-data-loss t.t@global`"), "{:?}", plan.obstacles);
+    let word = Intent { allow_data_loss: vec!["t.t@global".into()], ..Intent::default() };
+    world.apply_with(&graph(""), &word).await.expect("an apply");
+    assert!(world.cloud.inventory().is_empty());
 }
 
 /// Two replacements were interrupted before their old halves went: each of those is told by its own id, and so is the

@@ -49,7 +49,7 @@ const IDLE: [(&str, &str); 3] = [("enable", "false"), ("rollback", "false"), ("T
 static MADE_UP: LazyLock<Regex> = LazyLock::new(|| {
     let uuid = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
     Regex::new(&format!(
-        r"{uuid}|\b[0-9a-f]{{8,64}}\b|\b[a-z]+-[0-9a-f]{{8,17}}\b|\bZ[0-9A-Z]{{8,}}\b|\b[0-9a-z]{{10}}\b|/[0-9]+\b"
+        r"{uuid}|\b[0-9a-f]{{8,64}}\b|\b[a-z]+-[0-9a-f]{{8,17}}\b|\bZ[0-9A-Z]{{8,}}\b|\b[0-9a-z]{{10}}\b|/[0-9]{{1,7}}\b"
     ))
     .expect("a pattern")
 });

@@ -42,6 +42,8 @@ struct Chain<'a> {
     /// Entries whose data may go, by name.
     allowed: Vec<String>,
     retained: bool,
+    /// Whether scaling left a number of tasks or instances that the file has not said since.
+    number_is_left: bool,
     played: Played,
 }
 
@@ -59,6 +61,7 @@ pub fn play(live: &Live, steps: &[Step]) -> Played {
         stand: vec![empty],
         allowed: Vec::new(),
         retained: false,
+        number_is_left: false,
         played: Played::default(),
     };
     for (at, step) in steps.iter().enumerate() {
@@ -79,6 +82,7 @@ impl Chain<'_> {
     fn step(&mut self, step: &Step) -> Result<(), Wrong> {
         let before = self.live.see();
         self.live.write(&step.file);
+        self.number_is_left |= self.stand.iter().any(|old| is_scaled_no_more(old, &step.file));
         self.markers.put(self.live, &before);
         let mut words: Vec<String> = Vec::new();
         let mut plan = self.plan(&[])?;
@@ -263,7 +267,10 @@ impl Chain<'_> {
         if ran.code != Some(0) {
             return Err((format!("a first apply fails: {}", first_error(&ran)), told(&ran)));
         }
-        let differs = facts::difference(&fresh, &found);
+        let mut differs = facts::difference(&fresh, &found);
+        differs.retain(|one| {
+            !self.number_is_left || !["desiredCount", "DesiredCapacity"].iter().any(|is| one.contains(is))
+        });
         let Some(first) = differs.first() else { return Ok(()) };
         let kind = first.split(" = ").next().unwrap_or_default().split_once(' ').map_or("", |(_, rest)| rest);
         Err((format!("not as a first apply makes it: {kind}"), differs.join("\n")))
@@ -321,6 +328,15 @@ impl Chain<'_> {
         let kinds: Vec<&str> = left.iter().map(|thing| thing.split(' ').nth(2).unwrap_or_default()).collect();
         Err((format!("destroy leaves {}", kinds.first().unwrap_or(&"")), format!("{left:#?}")))
     }
+}
+
+/// Whether something is scaled no more, and the file does not say how many there are to be: they stay as they are.
+fn is_scaled_no_more(old: &Yaml, new: &Yaml) -> bool {
+    let has = |stack: &Yaml, block: &str, name: &str, key: &str| get(stack, &[block, name, key]).is_some();
+    let left = |block: &str, name: &str| {
+        has(old, block, name, "scale") && !has(new, block, name, "scale") && !has(new, block, name, "desired")
+    };
+    ["services", "fleets"].iter().any(|block| keys(old, &[block]).iter().any(|name| left(block, name)))
 }
 
 /// Where a file says that something stays.

@@ -14,14 +14,16 @@ pub fn broken<'a>(new: &Yaml, plan: &'a Json, before: &Seen, after: &Seen) -> Op
     if changes.is_empty() && before.things != after.things {
         return Some(("the plan is empty, and AWS has changed".into(), difference(before, after)));
     }
-    for ([address, action, kind], change) in changes.iter().zip(planned) {
+    for ([address, action, kind], change) in changes.iter().zip(&planned) {
         let [was, is] = [before, after].map(|seen| seen.records.get(*address));
         let kept = match *action {
             // What a replacement has left may be what is wanted by now, and another resource has its address.
             "delete" if change["deposed"] == true => true,
             // Something else may come at the address in the same run.
             "delete" | "forget" => is.is_none() || is != was,
-            "update" | "await" => was.is_none() || is.map(|record| &record.id) == was.map(|record| &record.id),
+            "update" | "await" => {
+                was.is_none_or(|was| is.is_some_and(|is| is_the_same(is, was)) || is_deposed(&planned, address, was))
+            }
             "replace" if may_be_none(change) && is == was => true,
             "replace" => is.is_some_and(|is| was.is_none_or(|was| is.id != was.id || is.generation != was.generation)),
             _ => is.is_some(),
@@ -50,6 +52,18 @@ pub fn broken<'a>(new: &Yaml, plan: &'a Json, before: &Seen, after: &Seen) -> Op
         }
     }
     None
+}
+
+/// Whether a record is of the same thing as before. A global table is named by a region that it is in.
+fn is_the_same(is: &Record, was: &Record) -> bool {
+    let moves = was.kind == "dynamodb.GlobalTable" && is.id.rsplit(':').next() == was.id.rsplit(':').next();
+    is.id == was.id || moves
+}
+
+/// Whether what stood at an address goes as what a replacement leaves: that was taken back, and the old one stands again.
+fn is_deposed(planned: &[&Json], address: &str, was: &Record) -> bool {
+    let deposed = planned.iter().filter(|change| change["address"] == address && change["deposed"] == true);
+    deposed.filter_map(|change| change["id"].as_str()).any(|id| id == was.id)
 }
 
 /// Whether a replacement hangs on values alone that AWS has yet to give, and the plan says so: they may be what they were.

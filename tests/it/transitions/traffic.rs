@@ -22,7 +22,7 @@ pub fn broken(old: &Yaml, new: &Yaml, plan: &Json, before: &Seen, watched: &Json
     for gap in watched["unanswered"].as_array().into_iter().flatten() {
         let why = gap["why"].as_str().unwrap_or_default();
         let told = gap.to_string();
-        if !BEYOND.iter().any(|(_, causes)| causes(old, new, &told)) {
+        if !BEYOND.iter().any(|(_, causes)| causes(old, new, &told)) && !is_of_another_api(plan, gap) {
             return Some((format!("traffic gap: {}", without_names(why)), format!("{gap:#}")));
         }
     }
@@ -43,6 +43,14 @@ fn replaced_with_a_gap<'a>(plan: &'a Json, before: &'a Seen) -> impl Iterator<It
     let changes = plan["changes"].as_array().into_iter().flatten();
     let gap = changes.filter(|change| change["order"] == "delete_first");
     gap.filter_map(|change| Some(before.records.get(change["address"].as_str()?)?.id.as_str()))
+}
+
+/// Whether the API that was asked goes with its block: one of the same name that comes then has another address in AWS.
+fn is_of_another_api(plan: &Json, gap: &Json) -> bool {
+    let scope = format!("@{}", gap["region"].as_str().unwrap_or_default());
+    let changes = plan["changes"].as_array().into_iter().flatten();
+    let mut gone = changes.filter(|change| change["action"] == "delete" && change["kind"] == "apigateway.RestApi");
+    gap["why"] == "it is gone" && gone.any(|change| change["address"].as_str().is_some_and(|at| at.ends_with(&scope)))
 }
 
 /// The name at the end of an ARN, or of another id.
