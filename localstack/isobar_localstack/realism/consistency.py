@@ -13,6 +13,7 @@ write and ask whether it is still `unseen`; what waits for it is told in each se
     dynamodb  DescribeTable of a new table; tags; lists
     ec2       Describe calls leave new things out; calls that use their ids do not know them
     ecs       its service-linked role cannot be assumed; DescribeServices of a new service; lists
+    kms       new keys and aliases are not found; what was changed is read later; lists
     lambda    GetFunction of a new function; a deleted one is Deleting; lists
     logs, s3  lists
     tagging   GetResources shows what was a while ago: tags, things made and things deleted
@@ -43,6 +44,9 @@ DURATIONS = {
     "ecs_describe": 2,
     "ecs_service_linked_role": 10,
     "elbv2_describe": 2,
+    "kms": 5,
+    "kms_alias": 3,
+    "kms_key": 3,
     "lambda_get": 1,
     "lambda_deleting": 3,
     "list": 5,

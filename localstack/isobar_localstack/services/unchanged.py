@@ -27,20 +27,6 @@ SERVICES = (
         errors=coral("InvalidParameterValueException", null="MissingParameterValueException"),  # [memory]
     ),
     Emulated(
-        "kms",
-        based_on=Base.UNCHANGED,
-        throttling=Throttling("ThrottlingException"),
-        limits=(
-            Limit(("CreateKey",), 5, 5, "memory"),
-            Limit(("CreateAlias",), 5, 5, "memory"),
-            Limit(("ReplicateKey",), 5, 5, "memory"),
-            Limit(("ScheduleKeyDeletion",), 15, 15, "memory"),
-            Limit(("PutKeyPolicy",), 15, 15, "memory"),
-            Limit(("DescribeKey",), 2000, 2000, "memory"),
-        ),
-        errors=coral("ValidationException"),  # [doc]
-    ),
-    Emulated(
         "rds",
         based_on=Base.UNCHANGED,
         throttling=Throttling("Throttling"),

@@ -4,6 +4,10 @@ Marks: "model" = in the text of the model, "doc" = in documentation or a public 
 believed, not verified. The latter are listed by GET /_isobar/strict, so that they can be corrected.
 """
 
+import functools
+
+import boto3
+
 FACTS = {
     # name: (value, mark)
     "apigateway.base_path_characters": (r"[A-Za-z0-9$_.+!*'()\-]*", "memory"),
@@ -59,6 +63,22 @@ FACTS = {
     "iam.managed_policy_characters": (6144, "memory"),
     "iam.role_policies_characters": (10240, "doc"),
     "iam.trust_policy_characters": (2048, "memory"),
+    "kms.aliases": (50, "doc"),
+    "kms.usages": (
+        {  # beginning of a spec -> usages
+            "SYMMETRIC_DEFAULT": ("ENCRYPT_DECRYPT",),
+            "HMAC_": ("GENERATE_VERIFY_MAC",),
+            "RSA_": ("ENCRYPT_DECRYPT", "SIGN_VERIFY"),
+            "ECC_NIST_EDWARDS25519": ("SIGN_VERIFY",),
+            "ECC_NIST_": ("SIGN_VERIFY", "KEY_AGREEMENT"),
+            "ECC_SECG_P256K1": ("SIGN_VERIFY",),
+            "ML_DSA_": ("SIGN_VERIFY",),
+            "ML_KEM_": ("ENCAPSULATE_DECAPSULATE",),
+            "SM2": ("ENCRYPT_DECRYPT", "SIGN_VERIFY", "KEY_AGREEMENT"),
+        },
+        "model",
+    ),
+    "kms.window_days": ((7, 30), "model"),
     "lambda.deprecated_runtimes": (
         (
             "nodejs",
@@ -145,12 +165,19 @@ CODES_FROM_MEMORY = (
     "autoscaling ValidationError",
     "application-autoscaling ValidationException",
     "iam MalformedPolicyDocument, LimitExceeded",
+    "kms InvalidAliasNameException, AccessDeniedException for keys of AWS",
     "tags: strict/rules/tags.py",
 )
 
 
 def fact(name: str):
     return FACTS[name][0]
+
+
+@functools.cache
+def aws_regions(service: str) -> frozenset:
+    """The regions in which AWS has the service, as far as botocore knows."""
+    return frozenset(boto3.Session().get_available_regions(service))
 
 
 def from_memory() -> dict:

@@ -29,6 +29,7 @@ CODES = {
     "ecs": ("InvalidParameterException",) * 4,
     "elbv2": ("ValidationError", "TooManyTags", "ValidationError", "DuplicateTagKeys"),
     "iam": ("ValidationError", "ValidationError", "InvalidInput", "InvalidInput"),
+    "kms": ("TagException",) * 4,
     "lambda": ("InvalidParameterValueException",) * 4,
     "logs": (
         "InvalidParameterException",

@@ -1,0 +1,33 @@
+"""KMS: keys, their replicas in other regions, aliases."""
+
+from isobar_localstack.core.emulated import Base, Emulated, Limit, Throttling
+from isobar_localstack.realism.strict.answers import coral
+from isobar_localstack.services.kms import inventory, keys, operations, rules, state
+
+SERVICE = Emulated(
+    "kms",
+    based_on=Base.LOCALSTACK,
+    operations=operations.operations,
+    throttling=Throttling("ThrottlingException"),
+    limits=(
+        Limit(("CreateKey", "ReplicateKey", "UpdatePrimaryRegion"), 5, 5, "doc"),
+        Limit(("CreateAlias", "UpdateAlias", "DeleteAlias"), 5, 5, "memory"),
+        Limit(("EnableKey", "DisableKey"), 5, 5, "doc"),
+        Limit(("ScheduleKeyDeletion", "CancelKeyDeletion"), 5, 15, "memory"),
+        Limit(("PutKeyPolicy", "EnableKeyRotation", "DisableKeyRotation"), 15, 15, "memory"),
+        Limit(("TagResource", "UntagResource", "UpdateKeyDescription"), 5, 10, "memory"),
+        Limit(("GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags"), 1000, 1000, "memory"),
+        Limit(("ListAliases", "ListKeys"), 500, 500, "memory"),
+        Limit(("DescribeKey",), 2000, 2000, "doc"),
+    ),
+    bucket_per_operation=True,
+    errors=coral("ValidationException"),  # [doc]
+    rules=rules.RULES,
+    inventory=inventory.live,
+    tagged=keys.tagged,
+    state=(state.stores,),
+    durations={
+        "replica_creating": 60,
+        "primary_updating": 10,
+    },
+)
