@@ -6,9 +6,11 @@ Marks as in the fact sheet: [doc] seen in a recorded answer of AWS or a public t
 A service whose object names no `errors` is not checked.
 """
 
+import re
+
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.registry import services
-from isobar_localstack.realism.strict.model import Problem
+from isobar_localstack.realism.strict.model import HIDDEN, Problem
 from isobar_localstack.realism.strict.models import knows
 
 MAX_SHOWN = 10
@@ -25,8 +27,8 @@ def value_text(value) -> str:
 
 
 def problem_text(problem: Problem, where=None) -> str:
-    value = value_text(problem.value)
-    return f"Value {value} at '{where or problem.where}' failed to satisfy constraint: {problem.constraint}"
+    value = "" if problem.value is HIDDEN else f" {value_text(problem.value)}"
+    return f"Value{value} at '{where or problem.where}' failed to satisfy constraint: {problem.constraint}"
 
 
 def problems_text(texts: list[str]) -> str:
@@ -72,8 +74,10 @@ def java_name(expected: str) -> str:
 def unreadable(context, detail: str):
     """For a body that is no JSON or XML, or has another type where the model wants a number."""
     service = services()[context.service.service_name]
+    code = service.unreadable or getattr(service.errors, "unreadable", "SerializationException")
+    # LocalStack's detail repeats what it could not read, which may be a secret.
     return error(
-        service.unreadable or getattr(service.errors, "unreadable", "SerializationException"), detail
+        code, re.sub(r"'.*' cannot be parsed", "the value cannot be parsed", detail, flags=re.DOTALL)
     )
 
 

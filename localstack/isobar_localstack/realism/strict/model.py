@@ -5,10 +5,20 @@ AWS names them in messages: `tags.1.member.key`, `environment.variables.NAME`.
 """
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from isobar_localstack.realism.strict.exceptions import LAX_SHAPES
 from isobar_localstack.realism.strict.patterns import matcher
+
+
+class Hidden:
+    """Stands for a value that is not shown."""
+
+    def __repr__(self):
+        return "****"
+
+
+HIDDEN = Hidden()
 
 
 @dataclass(frozen=True)
@@ -44,8 +54,22 @@ def check_of(service: str, shape):
     key = (service, shape.name, "location" in shape.serialization)
     if key not in _checks:
         lax = LAX_SHAPES.get((service, shape.name), ())
-        _checks[key] = BUILDERS.get(shape.type_name, unchecked)(service, shape, lax)
+        check = BUILDERS.get(shape.type_name, unchecked)(service, shape, lax)
+        _checks[key] = without_value(check) if shape.metadata.get("sensitive") else check
     return _checks[key]
+
+
+def without_value(check):
+    """AWS does not repeat what the model calls sensitive."""
+
+    def checked(value, path, walk):
+        own = Walk(walk.service, [])
+        check(value, path, own)
+        walk.problems.extend(
+            problem if problem.kind == "type" else replace(problem, value=HIDDEN) for problem in own.problems
+        )
+
+    return checked
 
 
 def unchecked(service, shape, lax):
@@ -137,6 +161,8 @@ def of_whole(problems, path, value, prefix) -> Problem:
     if wrong := next((problem for problem in problems if problem.kind == "type"), None):
         return wrong
     constraints = dict.fromkeys(problem.constraint for problem in problems)
+    if any(problem.value is HIDDEN for problem in problems):
+        value = HIDDEN
     return Problem(problems[0].kind, path, value, f"{prefix}: [{', '.join(constraints)}]")
 
 
