@@ -9,6 +9,8 @@ import os
 import socket
 import subprocess
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 from pathlib import Path
@@ -17,6 +19,10 @@ import boto3
 import botocore.exceptions
 import pytest
 from botocore.config import Config
+
+from isobar_localstack.core.control import CONTROLS
+from isobar_localstack.core.registry import services
+from launcher.home import home
 
 pytest.register_assert_rewrite("scaling")
 
@@ -110,6 +116,36 @@ def control(endpoint):
             return json.load(answer)
 
     return call
+
+
+@pytest.fixture
+def said(endpoint, control):
+    """said() is all that the emulator has said beside AWS's answers: its log, and what its own endpoints tell."""
+
+    def everything() -> bytes:
+        log = home() / f"port-{urllib.parse.urlsplit(endpoint).port}" / "localstack.log"
+        paths = {path for service in services().values() for path in service.controls}
+        paths |= CONTROLS.keys() | {"calls", "consistency", "faults", "quotas", "rates", "strict", "traffic"}
+        answers = []
+        for path in sorted(paths):
+            with contextlib.suppress(urllib.error.HTTPError):  # some can only be posted to
+                answers.append(json.dumps(control(path)).encode())
+        assert len(answers) > 10
+        return b"\n".join([log.read_bytes(), *answers])
+
+    return everything
+
+
+@pytest.fixture
+def exposed(endpoint):
+    """exposed(text) tells whose secret values are in the text."""
+
+    def find(text: bytes) -> list[str]:
+        request = urllib.request.Request(f"{endpoint}/_isobar/secretsmanager/exposed", text)
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)["found"]
+
+    return find
 
 
 _stepping: list = []

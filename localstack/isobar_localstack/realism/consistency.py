@@ -16,6 +16,7 @@ write and ask whether it is still `unseen`; what waits for it is told in each se
     kms       new keys and aliases are not found; what was changed is read later; lists
     lambda    GetFunction of a new function; a deleted one is Deleting; lists
     logs, s3  lists
+    secretsmanager  DescribeSecret and GetSecretValue of a new secret; lists
     tagging   GetResources shows what was a while ago: tags, things made and things deleted
 
 Calls that LocalStack makes to itself see everything at once.
@@ -51,6 +52,7 @@ DURATIONS = {
     "lambda_deleting": 3,
     "list": 5,
     "s3_list": 5,
+    "secretsmanager": 2,
     "tagging": 30,
 }
 declare("consistency", DURATIONS)

@@ -35,31 +35,6 @@ SERVICES = (
         unreadable="MalformedInput",
     ),
     Emulated(
-        "secretsmanager",
-        based_on=Base.UNCHANGED,
-        throttling=Throttling("ThrottlingException"),
-        limits=(
-            Limit(
-                (
-                    "Create*",
-                    "Update*",
-                    "Put*",
-                    "Delete*",
-                    "Restore*",
-                    "Replicate*",
-                    "Remove*",
-                    "Stop*",
-                    "Tag*",
-                    "Untag*",
-                ),
-                50,
-                50,
-                "memory",
-            ),
-        ),
-        errors=coral("ValidationException"),  # [memory]
-    ),
-    Emulated(
         "synthetics",
         based_on=Base.UNCHANGED,
         throttling=Throttling("TooManyRequestsException", 429),  # [model]

@@ -137,6 +137,9 @@ FACTS = {
     "route53.health_intervals": ((10, 30), "model"),
     "route53.label_characters": (63, "doc"),
     "route53.name_characters": (255, "doc"),
+    "secretsmanager.name": (r"[A-Za-z0-9/_+=.@!\-]{1,512}", "doc"),
+    "secretsmanager.versions": (100, "model"),
+    "secretsmanager.window_days": ((7, 30), "model"),
     "sqs.attributes": (
         {
             "DelaySeconds": (0, 900),
@@ -166,6 +169,7 @@ CODES_FROM_MEMORY = (
     "application-autoscaling ValidationException",
     "iam MalformedPolicyDocument, LimitExceeded",
     "kms InvalidAliasNameException, AccessDeniedException for keys of AWS",
+    "secretsmanager ValidationException, InvalidParameterException of StopReplicationToReplica and of regions",
     "tags: strict/rules/tags.py",
 )
 

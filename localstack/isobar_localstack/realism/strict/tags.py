@@ -40,6 +40,7 @@ CODES = {
     "resourcegroupstaggingapi": ("InvalidParameterException",) * 4,
     "route53": ("InvalidInput",) * 4,
     "s3": ("InvalidTag", "BadRequest", "InvalidTag", "InvalidTag"),
+    "secretsmanager": ("InvalidParameterException",) * 4,
     "sns": ("InvalidParameter", "TagLimitExceeded", "InvalidParameter", "InvalidParameter"),
     "sqs": ("InvalidParameterValue",) * 4,
 }
