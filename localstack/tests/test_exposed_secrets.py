@@ -8,17 +8,12 @@ import urllib.request
 
 import pytest
 from conftest import fails
-from test_secretsmanager import AWAY, HOME, create
+from test_secretsmanager import AWAY, HOME, create, manager
 from test_secretsmanager_replicas import function
 
 pytestmark = pytest.mark.usefixtures("step")
 
 SECRET = 'the "secret" of a Täst'
-
-
-@pytest.fixture
-def manager(aws):
-    return aws("secretsmanager", HOME)
 
 
 def refused(endpoint, service, operation, **request):

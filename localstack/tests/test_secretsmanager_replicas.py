@@ -14,6 +14,7 @@ from test_secretsmanager import (
     create,
     describe,
     kinds,
+    manager,
     policy,
     stages,
     token,
@@ -21,11 +22,6 @@ from test_secretsmanager import (
 )
 
 pytestmark = pytest.mark.usefixtures("step")
-
-
-@pytest.fixture
-def manager(aws):
-    return aws("secretsmanager", HOME)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ FACTS = {
     "iam.managed_policy_characters": (6144, "memory"),
     "iam.role_policies_characters": (10240, "doc"),
     "iam.trust_policy_characters": (2048, "memory"),
-    "kms.aliases": (50, "doc"),
+    "kms.aliases": (50, "memory"),
     "kms.usages": (
         {  # beginning of a spec -> usages
             "SYMMETRIC_DEFAULT": ("ENCRYPT_DECRYPT",),

@@ -73,12 +73,12 @@ def end(account_id: str, region: str, key_id: str, moment: float):
 
 
 def forget(account_id: str, region: str, key_id: str):
+    """With the key go its tags, aliases and grants."""
     own = store(account_id, region)
-    arn = own.keys.pop(key_id).metadata["Arn"]
-    own.tags.delete_all_tags(arn)
-    for aliases, target in ((own.aliases, "TargetKeyId"), (own.grants, "KeyArn")):
-        for name, thing in list(aliases.items()):
-            if thing.metadata.get(target, "").rpartition("/")[2] == key_id:
-                del aliases[name]
+    own.tags.delete_all_tags(own.keys.pop(key_id).metadata["Arn"])
+    for name in [name for name, one in own.aliases.items() if one.metadata["TargetKeyId"] == key_id]:
+        del own.aliases[name]
+    for grant in [grant for grant, one in own.grants.items() if one.metadata["KeyArn"].endswith(key_id)]:
+        del own.grants[grant]
     for noted in [one for one in written if one[1:] == (account_id, region, key_id)]:
         del written[noted]

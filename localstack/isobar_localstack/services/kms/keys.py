@@ -8,7 +8,7 @@ what was changed is read later.
 """
 
 from isobar_localstack.core.errors import error
-from isobar_localstack.realism import consistency
+from isobar_localstack.core.paging import page
 from isobar_localstack.realism.strict.facts import fact
 from isobar_localstack.services.kms import policies
 from isobar_localstack.services.kms.replicas import configuration
@@ -17,6 +17,7 @@ from isobar_localstack.services.kms.state import (
     ENABLED,
     PENDING,
     PENDING_REPLICAS,
+    mark_new,
     note,
     scheduled,
     seen,
@@ -35,11 +36,6 @@ def create_key(original):
         return {"KeyMetadata": metadata(context, key)}
 
     return handler
-
-
-def mark_new(account_id: str, region: str, key_id: str):
-    consistency.mark("consistency.kms_key", account_id, region, key_id)
-    consistency.mark("consistency.list", "kms", account_id, region, key_id)
 
 
 def describe_key(context, request, key):
@@ -106,11 +102,13 @@ def untag_resource(context, request, key):
 
 
 def list_tags(context, request, key):
-    shown = seen("tags", context, key, tags_of(context, key))
-    return {
-        "Tags": [{"TagKey": name, "TagValue": value} for name, value in shown.items()],
-        "Truncated": False,
+    tags = list(seen("tags", context, key, tags_of(context, key)).items())
+    shown, marker = page(tags, request.get("Marker"), request.get("Limit") or fact("tags.number"))
+    answer = {
+        "Tags": [{"TagKey": name, "TagValue": value} for name, value in shown],
+        "Truncated": bool(marker),
     }
+    return answer | ({"NextMarker": marker} if marker else {})
 
 
 def tagged(account_id: str, region: str):

@@ -76,11 +76,7 @@ ON_KEYS = {
 
 
 def operations(original: dict) -> dict:
-    on_keys = {
-        name: lambda context, request, key, handler=handler: handler(context, request)
-        for name, handler in original.items()
-        if name in ALLOWED
-    }
+    on_keys = {name: without_key(handler) for name, handler in original.items() if name in ALLOWED}
     on_keys |= ON_KEYS | {"RotateKeyOnDemand": rotation.rotate_on_demand(original["RotateKeyOnDemand"])}
     own = {name: of_key(name, handler) for name, handler in on_keys.items()}
     listed = aliases.operations(original | own)
@@ -103,11 +99,17 @@ def in_turn(handler):
     return run
 
 
+def without_key(handler):
+    """LocalStack's handlers look for the key themselves."""
+    return lambda context, request, key: handler(context, request)
+
+
 def of_key(operation: str, handler):
     """Gives the handler the key that the request names, in a state that lets it happen."""
+    member = "SourceKeyId" if operation == "ReEncrypt" else "KeyId"
 
     def run(context, request):
-        given = named_key(operation, request)
+        given = request.get(member) or key_in_ciphertext(request)
         if given is None:
             return handler(context, request, None)
         key = find(context, given, operation in BY_ALIAS)
@@ -116,28 +118,16 @@ def of_key(operation: str, handler):
         check_state(key, ALLOWED[operation])
         if operation == "ReEncrypt":
             check_state(find(context, request["DestinationKeyId"], by_alias=True), USE)
-            return handler(context, request | {"SourceKeyId": key.metadata["KeyId"]}, key)
-        return handler(
-            context,
-            request if is_from_ciphertext(request) else request | {"KeyId": key.metadata["KeyId"]},
-            key,
-        )
+        return handler(context, request | {member: key.metadata["KeyId"]}, key)
 
     return run
 
 
-def is_from_ciphertext(request) -> bool:
-    return not request.get("KeyId") and bool(request.get("CiphertextBlob"))
-
-
-def named_key(operation: str, request) -> str | None:
+def key_in_ciphertext(request) -> str | None:
     """What is decrypted names its key itself."""
-    given = request.get("SourceKeyId" if operation == "ReEncrypt" else "KeyId")
-    if given or operation not in ("Decrypt", "ReEncrypt"):
-        return given
     from localstack.services.kms.models import deserialize_ciphertext_blob
 
     try:
         return deserialize_ciphertext_blob(request["CiphertextBlob"]).key_id
-    except Exception:  # nothing of KMS, which LocalStack's handler says
+    except Exception:  # there is none, or it is nothing of KMS, which LocalStack's handler says
         return None

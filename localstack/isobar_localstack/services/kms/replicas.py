@@ -13,7 +13,6 @@ import datetime
 
 from isobar_localstack.core.durations import due
 from isobar_localstack.core.errors import error
-from isobar_localstack.realism import consistency
 from isobar_localstack.realism.strict.facts import aws_regions
 from isobar_localstack.services.kms import policies
 from isobar_localstack.services.kms.state import (
@@ -25,6 +24,7 @@ from isobar_localstack.services.kms.state import (
     Place,
     check_state,
     key_arn,
+    mark_new,
     moves,
     not_found,
     scheduled,
@@ -99,8 +99,7 @@ def replicate_key(context, request, key):
     tags = request.get("Tags") or []
     own_tags = store(context.account_id, region).tags
     own_tags.update_tags(replica.metadata["Arn"], {tag["TagKey"]: tag.get("TagValue", "") for tag in tags})
-    for duration, *name in (("consistency.kms_key",), ("consistency.list", "kms")):
-        consistency.mark(duration, *name, context.account_id, region, key_id)
+    mark_new(context.account_id, region, key_id)
     scheduled.at(due("kms.replica_creating"), finish_replica, context.account_id, region, key_id)
     shown = dict(replica.metadata) | {
         "MultiRegionConfiguration": configuration(context.account_id, key_id, region)

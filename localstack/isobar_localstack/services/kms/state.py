@@ -168,6 +168,11 @@ def check_state(key, allowed: frozenset):
 # --- what is seen later -----------------------------------------------------------------------------
 
 
+def mark_new(account_id: str, region: str, key_id: str):
+    consistency.mark("consistency.kms_key", account_id, region, key_id)
+    consistency.mark("consistency.list", "kms", account_id, region, key_id)
+
+
 def note(what: str, place, key, before, after):
     if consistency.is_eventual():
         history = written.setdefault((what, place.account_id, place.region, key.metadata["KeyId"]), [])

@@ -13,7 +13,6 @@ import copy
 
 from isobar_localstack.core.clock import epoch
 from isobar_localstack.core.durations import due
-from isobar_localstack.realism import consistency
 from isobar_localstack.realism.strict.facts import aws_regions
 from isobar_localstack.services.secretsmanager import encryption
 from isobar_localstack.services.secretsmanager.state import (
@@ -24,6 +23,7 @@ from isobar_localstack.services.secretsmanager.state import (
     find,
     find_changeable,
     invalid_parameter,
+    mark_new,
     scheduled,
     secrets,
 )
@@ -116,7 +116,7 @@ def place_copy(secret: Secret, replica: Replica, region: str, there: Secret | No
         place = (secret.account_id, region, secret.name, secret.suffix)
         there = Secret(*place, content, primary_region=secret.region)
         secrets[there.place] = there
-        consistency.mark("consistency.secretsmanager", *there.place)
+        mark_new(there)
     there.content, there.key = content, replica.key
 
 

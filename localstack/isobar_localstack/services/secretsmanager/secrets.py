@@ -14,7 +14,6 @@ from isobar_localstack.core.clock import clock, epoch
 from isobar_localstack.core.durations import due
 from isobar_localstack.core.errors import error
 from isobar_localstack.core.tags import tag_dict, tag_list
-from isobar_localstack.realism import consistency
 from isobar_localstack.realism.strict.facts import fact
 from isobar_localstack.services.secretsmanager import encryption, replication, versions
 from isobar_localstack.services.secretsmanager.state import (
@@ -29,6 +28,7 @@ from isobar_localstack.services.secretsmanager.state import (
     invalid_parameter,
     invalid_request,
     lookup,
+    mark_new,
     scheduled,
     secrets,
 )
@@ -57,8 +57,7 @@ def create(context, request):
     if has_value(request):
         versions.insert(secret, request["ClientRequestToken"], request, [CURRENT])
     replication.add(secret, request)
-    consistency.mark("consistency.secretsmanager", *place)
-    consistency.mark_created(context, "secretsmanager", secret.name)
+    mark_new(secret)
     return created(secret, request)
 
 

@@ -148,6 +148,11 @@ def find_seen(context, given: str) -> Secret:
     return secret
 
 
+def mark_new(secret: Secret):
+    consistency.mark("consistency.secretsmanager", *secret.place)
+    consistency.mark("consistency.list", "secretsmanager", *secret.place)
+
+
 def check_not_deleted(secret: Secret):
     if secret.deleted is not None:
         raise invalid_request(
