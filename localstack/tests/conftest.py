@@ -193,6 +193,20 @@ def fails(code: str, text: str = ""):
     assert text in problem["Message"], problem
 
 
+def refused(endpoint, service, operation, **request):
+    """The refusal of a request that no SDK would send."""
+    targets = {"secretsmanager": "secretsmanager", "kms": "TrentService"}
+    scope = f"test/20260101/eu-west-1/{service}/aws4_request"
+    headers = {
+        "X-Amz-Target": f"{targets[service]}.{operation}",
+        "Content-Type": "application/x-amz-json-1.1",
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
+    }
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(urllib.request.Request(endpoint, json.dumps(request).encode(), headers))
+    return caught.value.code, json.load(caught.value)
+
+
 def eventually(check, seconds: float = 10):
     """The first true answer of `check`, which is asked until then."""
     deadline = time.monotonic() + seconds

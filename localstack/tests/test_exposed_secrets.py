@@ -7,27 +7,13 @@ import urllib.parse
 import urllib.request
 
 import pytest
-from conftest import fails
+from conftest import fails, refused
 from test_secretsmanager import AWAY, HOME, create, manager
 from test_secretsmanager_replicas import function
 
 pytestmark = pytest.mark.usefixtures("step")
 
 SECRET = 'the "secret" of a Täst'
-
-
-def refused(endpoint, service, operation, **request):
-    """The refusal of a request that no SDK would send."""
-    targets = {"secretsmanager": "secretsmanager", "kms": "TrentService"}
-    scope = f"test/20260101/{HOME}/{service}/aws4_request"
-    headers = {
-        "X-Amz-Target": f"{targets[service]}.{operation}",
-        "Content-Type": "application/x-amz-json-1.1",
-        "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
-    }
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(urllib.request.Request(endpoint, json.dumps(request).encode(), headers))
-    return caught.value.code, json.load(caught.value)
 
 
 def test_a_text_that_holds_a_value_is_told(aws, manager, exposed, name):

@@ -2,7 +2,7 @@ import json
 import uuid
 
 import pytest
-from conftest import ACCOUNT, create_role, fails
+from conftest import ACCOUNT, create_role, fails, refused
 
 pytestmark = pytest.mark.usefixtures("step")
 
@@ -117,6 +117,27 @@ def test_binary_values(aws, manager, name):
     manager.create_secret(Name=name, SecretBinary=b"\x00\x01")
     shown = manager.get_secret_value(SecretId=name)
     assert (shown["SecretBinary"], "SecretString" in shown) == (b"\x00\x01", False)
+
+
+def test_requests_that_no_sdk_sends(endpoint, name):
+    for operation, request, code in (
+        ("CreateSecret", {"Name": name}, "InvalidRequestException"),
+        ("PutSecretValue", {"SecretId": name, "SecretString": "x"}, "InvalidRequestException"),
+        ("CreateSecret", {"Name": name, "ClientRequestToken": "short"}, "ValidationException"),
+        (
+            "CreateSecret",
+            {
+                "Name": name,
+                "ClientRequestToken": token(),
+                "CrossAccountPrimaryARN": f"arn:aws:secretsmanager:{HOME}:1:secret:x",
+            },
+            "ResourceNotFoundException",
+        ),
+        ("GetRandomPassword", {"PasswordLength": 0}, "ValidationException"),
+        ("GetSecretValue", {"SecretId": "a b"}, "ValidationException"),
+    ):
+        status, answer = refused(endpoint, "secretsmanager", operation, **request)
+        assert (status, answer["__type"]) == (400, code), answer
 
 
 def test_lists_are_filtered_sorted_and_paged(aws, manager, name):
@@ -255,6 +276,21 @@ def test_resource_policies(aws, manager, name):
     assert "ResourcePolicy" not in manager.get_resource_policy(SecretId=name)
 
 
+def test_a_resource_policy_has_one_name(aws, endpoint, manager, name):
+    create(aws, name)
+    own = policy({"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
+    manager.put_resource_policy(SecretId=name, ResourcePolicy=own)
+    for operation, more in (
+        ("PutResourcePolicy", {"ResourcePolicy": own}),
+        ("GetResourcePolicy", {}),
+        ("DeleteResourcePolicy", {}),
+    ):
+        status, answer = refused(
+            endpoint, "secretsmanager", operation, SecretId=name, PolicyName="other", **more
+        )
+        assert (status, answer["__type"]) == (400, "InvalidParameterException")
+
+
 # --- keys -------------------------------------------------------------------------------------------
 
 
@@ -301,6 +337,14 @@ def test_a_new_secret_is_unknown_for_a_moment(aws, manager, eventual, step, name
     assert not manager.list_secrets(Filters=filters)["SecretList"]
     step(3)
     assert manager.list_secrets(Filters=filters)["SecretList"]
+
+
+def test_a_new_key_is_unknown_to_secrets_for_a_moment(aws, eventual, step, name):
+    key = aws("kms", HOME).create_key()["KeyMetadata"]["Arn"]
+    with fails("EncryptionFailure", "NotFoundException"):
+        create(aws, name, KmsKeyId=key)
+    step(3)
+    create(aws, name, KmsKeyId=key)
 
 
 def test_a_snapshot_keeps_values_and_windows(aws, manager, control, step, name):

@@ -17,6 +17,7 @@ from isobar_localstack.services.kms.state import (
     ENABLED,
     PENDING,
     PENDING_REPLICAS,
+    lock,
     mark_new,
     note,
     scheduled,
@@ -112,7 +113,8 @@ def list_tags(context, request, key):
 
 
 def tagged(account_id: str, region: str):
-    scheduled.settle()
+    with lock:
+        scheduled.settle()
     own = store(account_id, region)
     for key in list(own.keys.values()):
         yield key.metadata["Arn"], own.tags.get_tags(key.metadata["Arn"])

@@ -64,7 +64,7 @@ def policy_name(context, request):
 def cross_account(context, request):
     """There is one account here."""
     if request.get("CrossAccountPrimaryARN"):
-        raise invalid("The primary secret is in the same account.")
+        raise error("ResourceNotFoundException", "Secrets Manager can't find the specified primary secret.")
 
 
 def schedule(context, request):

@@ -27,6 +27,7 @@ from isobar_localstack.services.secretsmanager.state import (
     find_seen,
     invalid_parameter,
     invalid_request,
+    lock,
     lookup,
     mark_new,
     scheduled,
@@ -167,7 +168,8 @@ def untag(context, request):
 
 
 def tagged(account_id: str, region: str):
-    scheduled.settle()
+    with lock:
+        scheduled.settle()
     for secret in list(secrets.values()):
         if secret.place[:2] == (account_id, region):
             yield secret.arn, secret.content.tags
