@@ -16,6 +16,7 @@ write and ask whether it is still `unseen`; what waits for it is told in each se
     kms       new keys and aliases are not found; what was changed is read later; lists
     lambda    GetFunction of a new function; a deleted one is Deleting; lists
     logs, s3  lists
+    rds       its service-linked role cannot be assumed; a new cluster, instance or global cluster is not found
     secretsmanager  DescribeSecret and GetSecretValue of a new secret; lists
     tagging   GetResources shows what was a while ago: tags, things made and things deleted
 
@@ -51,6 +52,8 @@ DURATIONS = {
     "lambda_get": 1,
     "lambda_deleting": 3,
     "list": 5,
+    "rds_describe": 3,
+    "rds_service_linked_role": 10,
     "s3_list": 5,
     "secretsmanager": 2,
     "tagging": 30,

@@ -37,6 +37,7 @@ CODES = {
         "InvalidParameterException",
         "InvalidParameterException",
     ),
+    "rds": ("InvalidParameterValue",) * 4,
     "resourcegroupstaggingapi": ("InvalidParameterException",) * 4,
     "route53": ("InvalidInput",) * 4,
     "s3": ("InvalidTag", "BadRequest", "InvalidTag", "InvalidTag"),
