@@ -7,6 +7,7 @@
 mod commands;
 mod connection;
 mod console;
+mod core_dumps;
 mod deployment;
 mod event_sinks;
 mod exit;
@@ -44,6 +45,7 @@ struct Arguments {
 
 /// Parses the arguments, runs the command, prints its failure, and returns the exit code.
 pub fn run() -> ExitCode {
+    core_dumps::forbid();
     panic::install_hook();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
