@@ -114,8 +114,8 @@ pub struct ReadRequest {
     /// The top-level fields that the file manages, and as `list.field` those of the items of its
     /// lists. What takes a call of its own to read, and is not among these, need not be read.
     pub fields: std::collections::BTreeSet<String>,
-    /// The texts in the items of its lists, by `list.field`: of a thing that can be said in two ways, the one
-    /// that the file says.
+    /// The texts of its top-level fields, by name, and of those in the items of its lists, by `list.field`: of a thing
+    /// that can be said in two ways, the one that the file says.
     texts: std::collections::BTreeMap<String, std::collections::BTreeSet<String>>,
 }
 
@@ -129,6 +129,9 @@ impl ReadRequest {
         let mut fields = std::collections::BTreeSet::new();
         let mut texts = std::collections::BTreeMap::<_, std::collections::BTreeSet<String>>::new();
         for (name, value) in set(spec) {
+            if let Json::String(text) = &value {
+                texts.entry(name.clone()).or_default().insert(text.clone());
+            }
             for (inner, value) in value.as_array().into_iter().flatten().flat_map(set) {
                 let field = format!("{name}.{inner}");
                 if let Json::String(text) = value {
@@ -146,7 +149,7 @@ impl ReadRequest {
         self.fields.contains(field)
     }
 
-    /// Every text that the file gives to this field, `list.field`, of the items of a list.
+    /// Every text that the file gives to this field; `list.field` for that of the items of a list.
     pub fn texts(&self, field: &str) -> impl Iterator<Item = &str> {
         self.texts.get(field).into_iter().flatten().map(String::as_str)
     }

@@ -82,6 +82,7 @@ mod acm;
 mod apigateway;
 mod apigatewayv2;
 mod applicationautoscaling;
+mod arns;
 mod autoscaling;
 mod cloud;
 mod cloudwatch;
@@ -91,11 +92,13 @@ mod ecs;
 mod elbv2;
 mod iam;
 mod kind;
+mod kms;
 mod lambda;
 mod logs;
 mod reading;
 mod registry;
 mod route53;
+mod secretsmanager;
 mod sns;
 mod sqs;
 mod tagging;
@@ -125,9 +128,11 @@ pub fn all() -> Vec<RegisteredKind> {
         ecs::kinds(),
         elbv2::kinds(),
         iam::kinds(),
+        kms::kinds(),
         lambda::kinds(),
         logs::kinds(),
         route53::kinds(),
+        secretsmanager::kinds(),
         sns::kinds(),
         sqs::kinds(),
     ]

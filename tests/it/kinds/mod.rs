@@ -74,6 +74,8 @@ contract_tests! {
     iam_instance_profile: "iam.InstanceProfile",
     iam_policy: "iam.Policy",
     iam_role: "iam.Role",
+    kms_alias: "kms.Alias",
+    kms_key: "kms.Key",
     lambda_alias: "lambda.Alias",
     lambda_function: "lambda.Function",
     lambda_permission: "lambda.Permission",
@@ -82,6 +84,7 @@ contract_tests! {
     route53_health_check: "route53.HealthCheck",
     route53_hosted_zone: "route53.HostedZone",
     route53_record_set: "route53.RecordSet",
+    secretsmanager_secret: "secretsmanager.Secret",
     sns_topic: "sns.Topic",
     sqs_queue: "sqs.Queue",
 }
