@@ -5,6 +5,7 @@ mod containers;
 mod disk;
 mod expired;
 mod recovery;
+mod secrets;
 mod shared;
 mod stopped;
 mod traffic;

@@ -107,10 +107,16 @@ pub fn script(name: &str) -> PathBuf {
 
 /// Asks one of an emulator's own endpoints.
 pub fn control(port: u16, method: &str, path: &str, body: &Json) -> Json {
-    let mut socket = TcpStream::connect(("127.0.0.1", port)).expect("the emulator");
     let body = if body.is_null() { String::new() } else { body.to_string() };
+    ask(port, method, path, body.as_bytes())
+}
+
+/// Asks one of an emulator's own endpoints about a text or a file, as it is.
+pub fn ask(port: u16, method: &str, path: &str, body: &[u8]) -> Json {
+    let mut socket = TcpStream::connect(("127.0.0.1", port)).expect("the emulator");
     let head = format!("Host: localhost\r\nContent-Type: application/json\r\nContent-Length: {}", body.len());
-    write!(socket, "{method} /_isobar/{path} HTTP/1.0\r\n{head}\r\n\r\n{body}").expect("asked");
+    write!(socket, "{method} /_isobar/{path} HTTP/1.0\r\n{head}\r\n\r\n").expect("asked");
+    socket.write_all(body).expect("asked");
     let mut answer = String::new();
     socket.read_to_string(&mut answer).expect("an answer");
     let (head, body) = answer.split_once("\r\n\r\n").expect("a body");

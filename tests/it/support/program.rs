@@ -197,6 +197,13 @@ impl ProgramWorld {
         emulators::control(self.port(), method, path, body)
     }
 
+    /// The values of secrets that stand in a text or a file, by their names: the emulator knows them all.
+    pub fn exposed(&self, text: &[u8]) -> Vec<String> {
+        let found = emulators::ask(self.port(), "POST", "secretsmanager/exposed", text);
+        assert!(found["known"].as_u64().is_some_and(|known| known > 0), "there is no value yet");
+        serde_json::from_value(found["found"].clone()).expect("a list")
+    }
+
     /// The emulator's address.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port())

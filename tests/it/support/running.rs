@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::unix::fs::FileExt;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -44,6 +45,11 @@ impl Running {
         }
     }
 
+    /// A file of its process under `/proc`.
+    pub fn proc(&self, name: &str) -> Vec<u8> {
+        std::fs::read(format!("/proc/{}/{name}", self.child.id())).expect("a file of a process")
+    }
+
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("a child").is_some()
     }
@@ -53,6 +59,13 @@ impl Running {
         let code = self.child.wait().expect("an end").code();
         let [data, talk] = [&mut self.data, &mut self.talk].map(whole);
         Ran { arguments: self.arguments.clone(), code, data, talk }
+    }
+
+    /// Waits for its end, which a signal is expected to be: whether that left a core dump.
+    pub fn has_left_a_core(mut self) -> bool {
+        let status = self.child.wait().expect("an end");
+        assert!(status.signal().is_some(), "`isobar {}` did not crash: {status}", self.arguments);
+        status.core_dumped()
     }
 
     pub fn kill(mut self) -> Ran {
