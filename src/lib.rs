@@ -44,6 +44,8 @@
 //! - No text for people outside [`render`]; no exit code outside `cli::exit`.
 //! - No process-wide region: a client belongs to its resource's region.
 //! - No secret in a state, a plan, an event or a log: specs are redacted before they are remembered.
+//! - No value of a secret outside the call that makes it and the call that takes it (`kinds::secretsmanager`), and no
+//!   core dump (`cli::core_dumps`) or logged request (`cli::log`) that it could be in.
 //!
 //! # Glossary
 //! - **Stack**: everything that one stack file declares, under one name, in one account and its regions.

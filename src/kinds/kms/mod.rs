@@ -32,13 +32,13 @@ impl AwsTag for Tag {
     }
 }
 
-/// The error of a change. One state of a key, pending deletion, stays as it is; every other, such as `Creating`, passes.
+/// The error of a change. A key that waits for its deletion takes none; every other state, such as `Creating`, passes.
 fn settling(error: impl Into<CloudError>) -> CloudError {
     let error = error.into();
     if error.code != "KMSInvalidStateException" {
         return error;
     }
-    if error.message.contains("pending deletion") {
+    if error.message.contains("deletion") {
         let hint = "a key that is scheduled for deletion takes no change: restore it with `aws kms cancel-key-deletion`, \
                     or use another key";
         return CloudError { hint: Some(hint.to_owned()), ..error };
@@ -57,7 +57,7 @@ mod tests {
             CloudError { code, ..CloudError::local(Class::Other, "kms:EnableKey", message) }
         };
         assert!(settling(error("arn:aws:kms:us-west-2:1:key/mrk-1 is creating.")).class.is_transient());
-        let doomed = settling(error("arn:aws:kms:us-west-2:1:key/mrk-1 is pending deletion."));
+        let doomed = settling(error("arn:aws:kms:us-west-2:1:key/mrk-1 is pending replica deletion."));
         assert!(!doomed.class.is_transient() && doomed.hint.is_some());
     }
 }

@@ -28,8 +28,8 @@ pub(super) async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<Physic
         let made = call.send().await?.key_metadata;
         return created("kms:CreateKey", made.and_then(|key| key.arn));
     };
-    // Only the primary's region makes replicas.
-    let there = cx.in_region(&region_of(primary)?);
+    let primary = primary_of(cx, primary).await?;
+    let there = cx.in_region(&region_of(&primary)?);
     let call = there.kms().replicate_key().key_id(primary).replica_region(cx.region().as_str());
     let call = call.set_policy(policy).set_description(description).set_tags(Some(tags));
     let made = call.send().await.map_err(settling)?.replica_key_metadata;
@@ -71,12 +71,18 @@ pub(super) async fn update(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result
     Ok(())
 }
 
-/// Sets or ends the rotation: in the region of the primary, wherever that is by now.
-async fn rotate(cx: &Cx, arn: &str, days: i32) -> Result<()> {
-    let live = described(cx, arn).await?;
+/// The primary of a key, wherever that is by now: its region alone makes replicas and sets the rotation. The key itself, if
+/// it is of one region.
+async fn primary_of(cx: &Cx, arn: &str) -> Result<String> {
+    let live = described(&cx.in_region(&region_of(arn)?), arn).await?;
     let regions = live.and_then(|live| live.multi_region_configuration);
     let primary = regions.and_then(|regions| regions.primary_key).and_then(|primary| primary.arn);
-    let primary = primary.unwrap_or_else(|| arn.to_owned());
+    Ok(primary.unwrap_or_else(|| arn.to_owned()))
+}
+
+/// Sets or ends the rotation.
+async fn rotate(cx: &Cx, arn: &str, days: i32) -> Result<()> {
+    let primary = primary_of(cx, arn).await?;
     let client = cx.in_region(&region_of(&primary)?).kms();
     if days > 0 {
         let call = client.enable_key_rotation().key_id(primary).rotation_period_in_days(days);

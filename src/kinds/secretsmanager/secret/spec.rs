@@ -12,8 +12,8 @@ use crate::value::Json;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// Name, unique in the region: 1 to 512 letters, digits and `/_+=.@-`. It does not end with a hyphen and six
-    /// characters, which is how ARNs of secrets end.
+    /// Name, unique in the region: 1 to 512 letters, digits and `/_+=.@-`. AWS advises against one that ends with a hyphen
+    /// and six characters, which is how ARNs of secrets end.
     #[schemars(regex(pattern = r"^[A-Za-z0-9/_+=.@-]{1,512}$"), extend("x-highlight" = true, "x-change" = "replace"))]
     pub name: String,
     /// Description; at most 2048 characters.
@@ -117,14 +117,12 @@ pub(super) fn check(spec: &Spec) -> Vec<String> {
             wrong.push(words.to_owned());
         }
     };
-    let looks_like_an_arn = spec.name.rsplit_once('-').is_some_and(|(_, end)| end.len() == 6);
-    rule(looks_like_an_arn, "`name` must not end with a hyphen and six characters: that is how ARNs of secrets end");
     let replicas = spec.replicas.as_deref().unwrap_or_default();
     let regions: BTreeSet<&str> = replicas.iter().map(|replica| replica.region.as_str()).collect();
     rule(regions.len() < replicas.len(), "duplicate region in `replicas`");
     let elsewhere = |replica: &Replica| {
         let key = replica.kms_key.as_deref().unwrap_or_default();
-        !key.is_empty() && key.split(':').nth(3) != Some(&replica.region)
+        key.starts_with("arn:") && key.split(':').nth(3) != Some(&replica.region)
     };
     rule(replicas.iter().any(elsewhere), "a replica is encrypted with a `kms_key` of its own region");
     if let Some(Rotation { function, after_days, schedule, .. }) = &spec.rotation {

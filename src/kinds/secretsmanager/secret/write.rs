@@ -56,8 +56,9 @@ pub(super) async fn update(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result
     }
     update_tags(cx, arn, from, to).await?;
     update_policy(cx, arn, from, to).await?;
-    if let Some(rotation) = changed(&from.rotation, &to.rotation) {
-        rotate(cx, arn, rotation).await?;
+    if let Some(rotation) = to.rotation.as_ref().filter(|wanted| rotates_otherwise(from.rotation.as_ref(), wanted)) {
+        let duration = rotation.duration.clone().or_else(|| from.rotation.as_ref()?.duration.clone());
+        rotate(cx, arn, &Rotation { duration, ..rotation.clone() }).await?;
     }
     if to.replicas.is_some() { replicate(cx, arn, from, to).await } else { Ok(()) }
 }
@@ -88,6 +89,16 @@ async fn update_policy(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result<()>
         call.resource_policy(policy.to_string()).send().await?;
     }
     Ok(())
+}
+
+/// True if the rotation is another than the wanted one; what the file leaves out stays as it is.
+fn rotates_otherwise(live: Option<&Rotation>, wanted: &Rotation) -> bool {
+    live.is_none_or(|live| {
+        live.function != wanted.function
+            || changed(&live.after_days, &wanted.after_days).is_some()
+            || changed(&live.schedule, &wanted.schedule).is_some()
+            || changed(&live.duration, &wanted.duration).is_some()
+    })
 }
 
 /// Sets or ends the rotation. The value that is there stays until the schedule says so.
