@@ -16,7 +16,7 @@ use crate::names::Owner;
 
 /// The most keys that are asked for their tags at once.
 const AT_ONCE: usize = 8;
-/// What AWS's own aliases begin with.
+/// The beginning of AWS's own aliases.
 const AWS_ALIAS: &str = "alias/aws/";
 
 /// The key of exactly this owner, if it stands.
