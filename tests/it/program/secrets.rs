@@ -129,7 +129,7 @@ fn rotated_values_and_other_primaries_are_no_difference() {
     settled("rotated");
 
     let keys = aws_sdk_kms::Client::new(&others(&world, "us-east-1"));
-    let primary = world.isobar(&["output", "--local", "resources.key.arn@us-east-1", FILE]).exits(0).data;
+    let primary = world.isobar(&["output", "--local", FILE, "resources.key.arn@us-east-1"]).exits(0).data;
     wait_for(keys.update_primary_region().key_id(primary.trim()).primary_region("us-west-2").send())
         .expect("a primary");
     sleep(Duration::from_secs(1));
