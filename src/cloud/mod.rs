@@ -189,7 +189,7 @@ pub struct Live {
     pub readiness: Readiness,
     /// Its id from now on, if it is no longer the one that it was asked for by.
     pub moved_to: Option<PhysicalId>,
-    /// Parts of it that AWS does not let go of for now.
+    /// Parts of it that AWS does not let go of, or does not change.
     pub held: Vec<HeldPart>,
 }
 
@@ -200,15 +200,41 @@ impl Live {
     }
 }
 
-/// A part of a resource that AWS does not let go of for now.
+/// A part of a resource, or the whole of it, that AWS does not let go of or does not change: for now, or as long as
+/// others stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldPart {
-    /// Its path in the spec, such as `replicas.us-east-1`.
+    /// Its path in the spec, such as `replicas.us-east-1`; empty for the whole resource.
     pub path: String,
     /// The reason.
     pub why: String,
     /// The remedy.
     pub help: String,
+    /// Those that hold the whole resource: it goes with the last of them, or after that.
+    pub by: Vec<Holder>,
+}
+
+/// A resource that holds another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The name of its kind.
+    pub kind: String,
+    /// The region that it is in.
+    pub at: Scope,
+    /// Its physical id.
+    pub id: PhysicalId,
+}
+
+impl HeldPart {
+    /// A part, by its path.
+    pub fn part(path: impl Into<String>, why: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { path: path.into(), why: why.into(), help: help.into(), by: Vec::new() }
+    }
+
+    /// The whole resource.
+    pub fn whole(by: Vec<Holder>, why: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { path: String::new(), why: why.into(), help: help.into(), by }
+    }
 }
 
 /// Readiness of a resource for use.

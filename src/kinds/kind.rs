@@ -93,7 +93,7 @@ pub struct Found<K: Kind> {
     pub not_read: &'static [&'static str],
     /// Its id from now on, if it is no longer the one that it was asked for by.
     pub moved_to: Option<PhysicalId>,
-    /// Parts of it that AWS does not let go of for now: a plan that takes one of them away is refused.
+    /// Parts of it that AWS does not let go of, or does not change: a plan that would is refused.
     pub held: Vec<HeldPart>,
 }
 

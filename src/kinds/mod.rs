@@ -95,6 +95,7 @@ mod kind;
 mod kms;
 mod lambda;
 mod logs;
+mod rds;
 mod reading;
 mod registry;
 mod route53;
@@ -131,6 +132,7 @@ pub fn all() -> Vec<RegisteredKind> {
         kms::kinds(),
         lambda::kinds(),
         logs::kinds(),
+        rds::kinds(),
         route53::kinds(),
         secretsmanager::kinds(),
         sns::kinds(),

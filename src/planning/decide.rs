@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::inputs::{Decisions, Inputs};
 use super::select::PlannedPart;
 use super::waves::Waves;
-use super::{grants, identity, in_use, leads, outputs, protect, resource, retain, review, staying};
+use super::{grants, held, identity, in_use, leads, outputs, protect, resource, retain, review, staying};
 use crate::catalog::Catalog;
 use crate::graph::{Graph, Node};
 use crate::intent::Intent;
@@ -47,7 +47,11 @@ pub fn decide(
         decider.declared(address, node);
     }
     leads::one_at_a_time(inputs, &mut decider.done);
-    decider.obstacles.extend(in_use::held(inputs, &decider.done));
+    // What is held for its own sake needs no second reason.
+    let is_told =
+        |used: &Obstacle| decider.obstacles.iter().any(|told| told.address == used.address && told.kind == used.kind);
+    let used: Vec<Obstacle> = in_use::held(inputs, &decider.done).into_iter().filter(|used| !is_told(used)).collect();
+    decider.obstacles.extend(used);
     let leaving = decider.no_longer_declared();
     decider.finish(leaving)
 }
@@ -80,7 +84,7 @@ impl Decider<'_> {
             decision = Decision::Await { why: "a resource that it depends on is replaced".into() };
         }
         self.obstacles.extend(protect::of_declared(self.inputs, address, node, &decision, info));
-        self.obstacles.extend(protect::of_held(self.inputs, address, &decision));
+        self.obstacles.extend(held::parts(self.inputs, address, &decision));
         self.done.insert(address.clone(), (decision, wanted));
     }
 
@@ -157,6 +161,7 @@ impl Decider<'_> {
             });
             wanted.insert(address, partial);
         }
+        self.obstacles.extend(held::wholes(self.inputs, &entries));
         let waves = Waves::of(graph, state, intent.overlay.is_destroy());
         for entry in &mut entries {
             entry.wave = waves.wave(&entry.address);

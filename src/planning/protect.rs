@@ -7,7 +7,7 @@ use crate::graph::Node;
 use crate::names::Address;
 use crate::plan::{Decision, Obstacle, ObstacleKind};
 use crate::state::Record;
-use crate::value::Key;
+use crate::value::{Json, Key};
 
 /// The obstacles of a decision on a declared resource: protected data that it would delete.
 pub(super) fn of_declared(
@@ -32,23 +32,20 @@ pub(super) fn of_declared(
     replaced.into_iter().chain(lost).collect()
 }
 
-/// The obstacles of parts that a decision takes away, and that AWS does not let go of.
-pub(super) fn of_held(inputs: Inputs<'_>, address: &Address, decision: &Decision) -> Vec<Obstacle> {
-    let Some(live) = inputs.observed.live(address) else { return Vec::new() };
-    let gone: Vec<String> = removed(decision).map(|change| change.path.to_string()).collect();
-    let held = live.held.iter().filter(|part| gone.contains(&part.path));
-    held.map(|part| Obstacle {
-        address: address.clone(),
-        kind: ObstacleKind::Impossible,
-        message: format!("`{}` cannot be taken away: {}", part.path, part.why),
-        help: part.help.clone(),
-    })
-    .collect()
+/// True if what stands at an address is protected, whatever the file says of what comes in its place: by the file that made
+/// it, or in AWS.
+fn holds_protected(inputs: Inputs<'_>, address: &Address) -> bool {
+    let Some(record) = inputs.state.records.get(address) else { return false };
+    let info = inputs.catalog.get(&record.kind);
+    let live = inputs.observed.live(address).map(|live| &live.spec);
+    record.protect || info.zip(live).is_some_and(|(info, live)| is_on(info, &[], live))
 }
 
-/// True if what stands at an address is protected, whatever the file says of what comes in its place.
-fn holds_protected(inputs: Inputs<'_>, address: &Address) -> bool {
-    inputs.state.records.get(address).is_some_and(|record| record.protect)
+/// True if a protection of its own is switched on in a resource, or in a part of it.
+fn is_on(info: &KindInfo, path: &[&str], live: &Json) -> bool {
+    let fields = live.as_object().into_iter().flatten().filter(|(_, value)| value.as_bool() == Some(true));
+    let mut shapes = fields.filter_map(|(name, _)| info.spec.at(path.iter().copied().chain([name.as_str()])));
+    shapes.any(|shape| shape.annotations.protects)
 }
 
 /// True if what held data is gone, and a new one would be empty.
@@ -82,7 +79,7 @@ pub(super) fn of_deposed(inputs: Inputs<'_>, address: &Address, record: &Record)
 pub(super) fn of_deleted(inputs: Inputs<'_>, address: &Address) -> Option<Obstacle> {
     let is_protected = match inputs.graph.get(address) {
         Some(node) => node.declaration.protect,
-        None => inputs.state.records.get(address).is_some_and(|record| record.protect),
+        None => holds_protected(inputs, address),
     };
     let is_obstacle = is_protected && !inputs.intent.allows_data_loss(address);
     is_obstacle.then(|| obstacle(address, "delete it", "set `retain: true`"))
@@ -120,7 +117,5 @@ fn removed(decision: &Decision) -> impl Iterator<Item = &Change> {
 /// True if a part that would go has a protection of its own switched on, whatever the file says of it.
 fn protects(info: &KindInfo, change: &Change) -> bool {
     let Some(Key::Field(field)) = change.path.0.first() else { return false };
-    let fields = change.from.as_object().into_iter().flatten().filter(|(_, value)| value.as_bool() == Some(true));
-    let mut shapes = fields.filter_map(|(name, _)| info.spec.at([field.as_str(), "*", name.as_str()]));
-    shapes.any(|shape| shape.annotations.protects)
+    is_on(info, &[field.as_str(), "*"], &change.from)
 }

@@ -1,7 +1,7 @@
 //! Plans as people see them: a stack, what is remembered, and what is there, make a text.
 //!
 //! A case is a folder under `tests/cases/plan`: `stack.yaml`, `state.json` and `live.json` (by
-//! address: `{spec, outputs, readiness?}`), and the `expected.txt`. `ISOBAR_BLESS=1` writes it anew.
+//! address: `{spec, outputs, readiness?, held?}`), and the `expected.txt`. `ISOBAR_BLESS=1` writes it anew.
 //! The kinds are those of the engine's tests, so that a case stays as it is when a real kind changes.
 
 use std::collections::BTreeMap;

@@ -104,13 +104,17 @@ impl<'a> Life<'a> {
         generation: u32,
     ) -> BoxFuture<'s, Outcome<Thing<'k>>> {
         Box::pin(async move {
-            let wanted = self.wanted(example).await?;
             match kind.name.as_str() {
                 "apigateway.Stage" => self.surroundings.allow_logging().await?,
                 // An interrupted run may have left one.
                 "apigateway.Account" => self.surroundings.set_logging_role("").await?,
+                // A cluster that has left never comes back: another one is made.
+                "rds.GlobalClusterMember" if generation > 1 => {
+                    drop(self.outputs.remove(&"rds.DbCluster".parse().map_err(|error| format!("{error}"))?));
+                }
                 _ => {}
             }
+            let wanted = self.wanted(example).await?;
             let owner = Owner {
                 stack: self.emulator.stack.clone(),
                 // Of each life its own, so that no token is used twice.

@@ -2,6 +2,7 @@
 
 mod absence;
 mod containers;
+mod databases;
 mod disk;
 mod expired;
 mod recovery;

@@ -29,6 +29,7 @@ pub fn catalog() -> Catalog {
         "size": {"type": ["integer", "null"]},
         "of": {"type": ["string", "null"]},
         "on": {"type": ["string", "null"], "x-needs": "serving"},
+        "guarded": {"type": ["boolean", "null"], "x-protects": true},
         "rights": {"type": ["array", "null"], "items": {"type": "string"}, "x-unordered": true, "x-grants": []},
     }});
     let free = json!({"type": "object", "properties": {

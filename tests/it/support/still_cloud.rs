@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use futures::future::BoxFuture;
-use isobar::cloud::{Class, Cloud, CloudError, Live, ReadMode, ReadRequest, Readiness, Tagged};
-use isobar::names::{KindName, Owner, PhysicalId, Region, Scope, StackName};
+use isobar::cloud::{Class, Cloud, CloudError, HeldPart, Holder, Live, ReadMode, ReadRequest, Readiness, Tagged};
+use isobar::names::{Address, KindName, Owner, PhysicalId, Region, Scope, StackName};
 use isobar::value::Json;
 
 /// A cloud that can only be looked at. An id is the address it stands at.
@@ -28,8 +28,20 @@ impl StillCloud {
                 _ => Readiness::Configured(text.into()),
             },
         };
-        Some(Live::new(found["spec"].clone(), found["outputs"].clone(), readiness))
+        let held = found.get("held").and_then(Json::as_array).into_iter().flatten().map(held).collect();
+        Some(Live { held, ..Live::new(found["spec"].clone(), found["outputs"].clone(), readiness) })
     }
+}
+
+/// A part that AWS holds: `{path, why, help, by?}`, where `by` has addresses of things of the kind `test.Thing`.
+fn held(json: &Json) -> HeldPart {
+    let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
+    let addresses = json.get("by").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+    let holder = |address: &str| {
+        let at = address.parse::<Address>().expect("an address").at;
+        Holder { kind: "test.Thing".to_owned(), at, id: PhysicalId::new(address) }
+    };
+    HeldPart { path: text("path"), why: text("why"), help: text("help"), by: addresses.map(holder).collect() }
 }
 
 impl Cloud for StillCloud {

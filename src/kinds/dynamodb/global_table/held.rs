@@ -16,18 +16,18 @@ pub(super) fn held(regions: &[&str], home: &str, strong: bool, made: &[(&str, Op
     if strong {
         let why = "the regions of a table with strong consistency do not go one by one";
         let help = "keep the region, or move the data to a new table with the wanted regions";
-        let part = |region: &&str| HeldPart { path: path(region), why: why.to_owned(), help: help.to_owned() };
+        let part = |region: &&str| HeldPart::part(path(region), why, help);
         return regions.iter().map(part).collect();
     }
     let age = |at: &Option<DateTime>| SystemTime::try_from((*at)?).ok()?.elapsed().ok();
     let young = made.iter().filter_map(|(region, at)| Some((*region, age(at)?))).min_by_key(|(_, age)| *age);
     let Some((last, age)) = young.filter(|(_, age)| *age < SOURCE_STAYS) else { return Vec::new() };
     let hours = SOURCE_STAYS.saturating_sub(age).as_secs().div_ceil(3600);
-    vec![HeldPart {
-        path: path(home),
-        why: format!("the replica in {last} was made from it less than a day ago, and AWS keeps it that long"),
-        help: format!("keep the region until then, and take it out in {hours} hours"),
-    }]
+    vec![HeldPart::part(
+        path(home),
+        format!("the replica in {last} was made from it less than a day ago, and AWS keeps it that long"),
+        format!("keep the region until then, and take it out in {hours} hours"),
+    )]
 }
 
 #[cfg(test)]
