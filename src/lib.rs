@@ -58,6 +58,7 @@
 //! - **Owner**: stack, address and generation, which a resource carries as tags or as a token.
 //! - **Generation**: the number of a resource among all that have stood at its address.
 //! - **Graph**: declarations with their needs; a circle is an error.
+//! - **Start after**: to be created once something else serves, and to do without it from then on.
 //! - **State**: a cache of what AWS knows, with a serial (number of writes) and a lineage (its origin).
 //! - **Record**: one resource in the state; **pending**: a call in it whose answer is not known.
 //! - **Journal**: the log of entries that a state grows by between two writes of it.

@@ -103,7 +103,7 @@ pub(super) fn callers(stack: &Stack, target: &str) -> Vec<String> {
     for block in BLOCKS {
         for (name, access) in (block.accesses)(stack) {
             let caller = format!("{}.{name}", block.name);
-            if access.get(target) == Some(&Access::Call) && caller != target {
+            if access.get(target).is_some_and(|access| opens(*access)) && caller != target {
                 callers.push(caller);
             }
         }
@@ -111,9 +111,14 @@ pub(super) fn callers(stack: &Stack, target: &str) -> Vec<String> {
     callers
 }
 
-/// Whether anything that may be called is among this.
+/// Whether anything that is connected to is among this.
 pub(super) fn calls_any(access: &BTreeMap<String, Access>) -> bool {
-    access.values().any(|access| *access == Access::Call)
+    access.values().any(|access| opens(*access))
+}
+
+/// Whether a word opens a way in the network.
+fn opens(access: Access) -> bool {
+    matches!(access, Access::Call | Access::Connect)
 }
 
 /// A policy document.
@@ -136,8 +141,11 @@ fn statement(
     let stack = item.region.map_or(cx.stack(), |region| cx.in_region(region));
     match block_of(target).and_then(|(block, name)| (block.grant)(cx, item, stack, name, access)) {
         Some(Grant::Allow { actions, resources }) => Ok(Some(Statement { actions, resources })),
-        // Connections are let through by security groups, so no policy says anything of them.
-        Some(Grant::Connect { port }) => connect(cx, item, target, port).map(|()| None),
+        Some(Grant::Connect { port, actions, resources }) => {
+            connect(cx, item, stack, (target, port))?;
+            // Connections alone are let through by security groups, and no policy says anything of them.
+            Ok((!actions.is_empty()).then_some(Statement { actions, resources }))
+        }
         Some(Grant::TakesOnly(words)) => Err(wrong(cx, item, target, words).into()),
         Some(Grant::Never { why, help }) => {
             let at = cx.key(item, &item.path(["access", target]));
@@ -147,12 +155,17 @@ fn statement(
     }
 }
 
-fn connect(cx: &Expansion<'_>, item: &Item<'_>, target: &str, port: Option<u16>) -> Result<(), Box<Problem>> {
+fn connect(
+    cx: &Expansion<'_>,
+    item: &Item<'_>,
+    stack: &Stack,
+    (target, port): (&str, Option<u16>),
+) -> Result<(), Box<Problem>> {
     let at = cx.key(item, &item.path(["access", target]));
-    if !is_in_network(item) {
-        let problem =
-            Problem::new(Code::WrongAccess, format!("a function is not in the network, and cannot call `{target}`"));
-        return Err(problem.at(at).help("call it through an API").into());
+    if !is_in_network(item, stack) {
+        let message = format!("the function is not in the network, and cannot reach `{target}`");
+        let help = "add `network: true` to the function, with `nat` or `endpoints` for all else that it reaches";
+        return Err(Problem::new(Code::WrongAccess, message).at(at).help(help).into());
     }
     if port.is_none() {
         let problem = Problem::new(Code::NoPort, format!("`{target}` has no `port`, and cannot be called"));
@@ -161,8 +174,8 @@ fn connect(cx: &Expansion<'_>, item: &Item<'_>, target: &str, port: Option<u16>)
     Ok(())
 }
 
-fn is_in_network(item: &Item<'_>) -> bool {
-    block_of(&item.prefix).is_some_and(|(block, _)| block.in_network)
+fn is_in_network(item: &Item<'_>, stack: &Stack) -> bool {
+    block_of(&item.prefix).is_some_and(|(block, name)| (block.in_network)(stack, name))
 }
 
 fn wrong(cx: &Expansion<'_>, item: &Item<'_>, target: &str, wanted: &str) -> Problem {
@@ -171,7 +184,7 @@ fn wrong(cx: &Expansion<'_>, item: &Item<'_>, target: &str, wanted: &str) -> Pro
 }
 
 fn unknown(cx: &Expansion<'_>, item: &Item<'_>, target: &str, stack: &Stack) -> Problem {
-    let in_network = is_in_network(item);
+    let in_network = is_in_network(item, stack);
     let can_stand = |granted| granted == Granted::ByPolicy || (granted == Granted::ByConnection && in_network);
     let blocks = BLOCKS.iter().filter(|block| can_stand(block.granted));
     let mut known: Vec<String> = blocks.flat_map(|block| block.addresses(stack)).collect();

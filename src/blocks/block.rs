@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::expansion::{Expansion, Item};
+use crate::names::Region;
 use crate::stack::file::{Access, Stack};
+use crate::value::Template;
 
 /// A block of the stack file. Only the first two are its own business; the rest answers other blocks, and a block that
 /// says nothing cannot be granted access to, routed to, or reached.
@@ -12,8 +14,6 @@ pub(super) trait Block {
     const NAME: &'static str;
     /// How its entries can stand in `access`.
     const GRANTED: Granted = Granted::Never;
-    /// True if its entries run in the network: security groups let them through, and through to them.
-    const IN_NETWORK: bool = false;
 
     /// Declares its resources.
     fn expand(cx: &mut Expansion<'_>);
@@ -21,6 +21,11 @@ pub(super) trait Block {
     /// The names of its entries.
     fn entries(_stack: &Stack) -> Vec<&String> {
         Vec::new()
+    }
+
+    /// True if an entry runs in the network: security groups let it through to others.
+    fn in_network(_stack: &Stack, _name: &str) -> bool {
+        false
     }
 
     /// What `access` to one of its entries means; nothing if there is no such entry.
@@ -35,6 +40,16 @@ pub(super) trait Block {
 
     /// What a route of an API to one of its entries leads to; nothing if there is no such entry.
     fn route_target(_stack: &Stack, _name: &str) -> Option<RouteTarget> {
+        None
+    }
+
+    /// The names of the outputs that an entry has as a whole, beside those of its resources.
+    fn outputs() -> &'static [&'static str] {
+        &[]
+    }
+
+    /// An output of an entry as a whole in a region: the text that it stands for, with references.
+    fn output(_cx: &Expansion<'_>, _region: &Region, _name: &str, _output: &str) -> Option<Template> {
         None
     }
 
@@ -73,10 +88,14 @@ pub(super) enum Grant {
         /// ARNs, with references.
         resources: Vec<String>,
     },
-    /// Security groups let connections to the port through. IAM is not asked.
+    /// Security groups let connections to the port through, and a policy statement allows what else it takes.
     Connect {
         /// The port, if it has one.
         port: Option<u16>,
+        /// The IAM actions; none if IAM is not asked.
+        actions: Vec<&'static str>,
+        /// ARNs, with references.
+        resources: Vec<String>,
     },
     /// The entry takes other words than this, as a message names them: `read`, `write` or `read-write`.
     TakesOnly(&'static str),
@@ -105,12 +124,14 @@ pub(super) enum RouteTarget {
 pub(super) struct Registered {
     pub name: &'static str,
     pub granted: Granted,
-    pub in_network: bool,
+    pub in_network: fn(&Stack, &str) -> bool,
     pub expand: fn(&mut Expansion<'_>),
     pub entries: fn(&Stack) -> Vec<&String>,
     pub grant: fn(&Expansion<'_>, &Item<'_>, &Stack, &str, Access) -> Option<Grant>,
     pub accesses: fn(&Stack) -> Accesses<'_>,
     pub route_target: fn(&Stack, &str) -> Option<RouteTarget>,
+    pub outputs: fn() -> &'static [&'static str],
+    pub output: fn(&Expansion<'_>, &Region, &str, &str) -> Option<Template>,
     pub endpoints: fn(&Stack) -> Vec<&'static str>,
     pub is_public: fn(&Stack) -> bool,
 }
@@ -121,12 +142,14 @@ impl Registered {
         Self {
             name: B::NAME,
             granted: B::GRANTED,
-            in_network: B::IN_NETWORK,
+            in_network: B::in_network,
             expand: B::expand,
             entries: B::entries,
             grant: B::grant,
             accesses: B::accesses,
             route_target: B::route_target,
+            outputs: B::outputs,
+            output: B::output,
             endpoints: B::endpoints,
             is_public: B::is_public,
         }

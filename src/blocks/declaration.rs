@@ -19,6 +19,9 @@ pub struct Declaration {
     pub defaults: Vec<Path>,
     /// What must be there before it, beside what it refers to.
     pub after: Vec<After>,
+    /// What must be there before it is created, and need not outlive it: a reader of a database is filled from the
+    /// writer, and may be the writer itself by the time that the other one goes.
+    pub starts_after: Vec<After>,
     /// What must be there before it can *serve*, though it can be made earlier: a certificate is
     /// made first and serves once its validation record is there.
     pub served_by: Vec<Address>,
@@ -43,6 +46,7 @@ impl Declaration {
             spec,
             defaults: Vec::new(),
             after: Vec::new(),
+            starts_after: Vec::new(),
             served_by: Vec::new(),
             existing: false,
             protect: false,
@@ -75,9 +79,11 @@ impl Declaration {
         let mut map = serde_json::Map::new();
         map.insert("kind".into(), self.kind.to_string().into());
         map.insert(if self.existing { "existing" } else { "properties" }.into(), without_nulls(&self.spec.written()));
-        let after: Vec<Json> = self.after.iter().map(|after| after.address.to_string().into()).collect();
-        if !after.is_empty() {
-            map.insert("after".into(), after.into());
+        for (key, list) in [("after", &self.after), ("starts_after", &self.starts_after)] {
+            let list: Vec<Json> = list.iter().map(|after| after.address.to_string().into()).collect();
+            if !list.is_empty() {
+                map.insert(key.into(), list.into());
+            }
         }
         if self.protect {
             map.insert("protect".into(), true.into());

@@ -32,7 +32,6 @@ pub(super) struct Fleets;
 impl Block for Fleets {
     const NAME: &'static str = "fleets";
     const GRANTED: Granted = Granted::ByConnection;
-    const IN_NETWORK: bool = true;
 
     /// Declares every fleet in every region.
     fn expand(cx: &mut Expansion<'_>) {
@@ -71,9 +70,14 @@ impl Block for Fleets {
         stack.fleets.keys().collect()
     }
 
+    fn in_network(stack: &Stack, name: &str) -> bool {
+        stack.fleets.contains_key(name)
+    }
+
     fn grant(_: &Expansion<'_>, _: &Item<'_>, stack: &Stack, name: &str, access: Access) -> Option<Grant> {
         let port = stack.fleets.get(name)?.port;
-        Some(if access == Access::Call { Grant::Connect { port } } else { Grant::TakesOnly("`call`") })
+        let connect = Grant::Connect { port, actions: Vec::new(), resources: Vec::new() };
+        Some(if access == Access::Call { connect } else { Grant::TakesOnly("`call`") })
     }
 
     fn accesses(stack: &Stack) -> Accesses<'_> {

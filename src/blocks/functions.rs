@@ -5,9 +5,9 @@
 
 use serde_json::json;
 
-use super::block::{Block, Grant, Granted, RouteTarget};
+use super::block::{Accesses, Block, Grant, Granted, RouteTarget};
 use super::expansion::{Expansion, Item, partition, without_nulls};
-use super::{After, Level, access, notify, units};
+use super::{After, Level, access, network, notify, services, units};
 use crate::names::physical_name;
 use crate::problem::{Code, Problem};
 use crate::stack::file::{Access, Architecture, Function, Stack};
@@ -15,6 +15,19 @@ use crate::value::Json;
 
 /// Name of the alias that callers use.
 pub(super) const ALIAS: &str = "live";
+
+/// What it takes to be in a network.
+const INTERFACES: [&str; 6] = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+];
+
+/// Days that logs are kept, if the file says nothing.
+pub(super) const LOGS_KEPT: u32 = 30;
 
 /// Days that `CloudWatch` Logs can keep events for.
 const LOG_DAYS: [u32; 22] =
@@ -47,7 +60,7 @@ impl Block for Functions {
             for (region, differences) in &function.regions {
                 // One package is made of a function's code, and it is the same everywhere.
                 let allowed = ["image", "handler", "runtime", "memory", "timeout", "environment", "access", "layers"];
-                let more = ["architecture", "log_days", "reserved_concurrency"];
+                let more = ["architecture", "log_days", "reserved_concurrency", "network"];
                 cx.only_regional(&everywhere, differences, region, &[&allowed[..], &more].concat());
             }
             for region in cx.regions() {
@@ -74,6 +87,14 @@ impl Block for Functions {
         Some(Grant::Allow { actions: vec!["lambda:InvokeFunction"], resources: vec![arn, alias] })
     }
 
+    fn in_network(stack: &Stack, name: &str) -> bool {
+        stack.functions.get(name).is_some_and(|function| function.network == Some(true))
+    }
+
+    fn accesses(stack: &Stack) -> Accesses<'_> {
+        stack.functions.iter().map(|(name, one)| (name, &one.access)).collect()
+    }
+
     fn route_target(stack: &Stack, name: &str) -> Option<RouteTarget> {
         stack.functions.get(name).map(|_| RouteTarget::Function)
     }
@@ -84,11 +105,14 @@ fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Funct
     role(cx, item, name, function);
     let log_group = format!("/aws/lambda/{physical}");
     declare_logs(cx, item, &log_group, function.log_days);
-    let spec = spec(cx, item, name, function);
+    let network = in_network(cx, item, name, function);
+    let spec = spec(cx, item, name, function, network.as_ref());
     // Lambda makes a log group that keeps everything for ever if it finds none.
     let log_group = After { address: item.address("log_group"), level: Level::Configured };
     let declared = cx.declare(item, "", "lambda.Function", spec);
     declared.after.push(log_group);
+    // What it reaches from its first call on must be within reach.
+    declared.after.extend(network.into_iter().flat_map(|network| network.ways_out));
     declared.default_unless(function.memory.is_some(), ["memory_size"]);
     declared.default_unless(function.timeout.is_some(), ["timeout_seconds"]);
     declared.default_unless(function.environment.is_some(), ["environment"]);
@@ -108,11 +132,31 @@ fn declare(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Funct
 
 /// Declares a log group that keeps events for so many days.
 pub(super) fn declare_logs(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, days: Option<u32>) {
-    let spec = json!({"name": name, "retention_days": days.unwrap_or(30)});
+    let spec = json!({"name": name, "retention_days": days.unwrap_or(LOGS_KEPT)});
     cx.declare(item, "log_group", "logs.LogGroup", spec).default_unless(days.is_some(), ["retention_days"]);
 }
 
-fn spec(cx: &Expansion<'_>, item: &Item<'_>, name: &str, function: &Function) -> Json {
+/// The network that a function is in, if it is in one, with the group by which others let it in. The group has no rules:
+/// nobody opens connections to a function.
+fn in_network(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Function) -> Option<network::Network> {
+    let network = network::of(cx, item.region?).filter(|_| function.network == Some(true))?;
+    let spec = json!({
+        "name": cx.physical(&["functions", cx.first_name("functions", name)], 255),
+        "description": "What others let in",
+        "vpc_id": network.vpc,
+        "ingress": [],
+    });
+    cx.declare(item, "caller_group", "ec2.SecurityGroup", spec);
+    Some(network)
+}
+
+fn spec(
+    cx: &Expansion<'_>,
+    item: &Item<'_>,
+    name: &str,
+    function: &Function,
+    network: Option<&network::Network>,
+) -> Json {
     let code = match (&function.image, cx.loaded.packages.get(name)) {
         (Some(uri), _) => json!({"image": {"uri": uri}}),
         (None, Some(package)) => json!({"zip": {"path": package.path, "sha256": package.sha256}}),
@@ -122,6 +166,10 @@ fn spec(cx: &Expansion<'_>, item: &Item<'_>, name: &str, function: &Function) ->
         Architecture::Arm64 => ["arm64"],
         Architecture::X86 => ["x86_64"],
     });
+    let attached =
+        network.map(|network| json!({"subnets": network.private, "security_groups": [item.output("caller_group.id")]}));
+    // Empty lists take a function out of a network that it was in.
+    let detached = || (function.network == Some(false)).then(|| json!({"subnets": [], "security_groups": []}));
     without_nulls(json!({
         "name": physical(cx, name),
         "code": code,
@@ -133,6 +181,7 @@ fn spec(cx: &Expansion<'_>, item: &Item<'_>, name: &str, function: &Function) ->
         "timeout_seconds": timeout(function),
         "environment": function.environment.clone().unwrap_or_default(),
         "layers": function.layers,
+        "vpc": attached.or_else(detached),
         "reserved_concurrency": function.reserved_concurrency,
     }))
 }
@@ -151,6 +200,11 @@ fn role(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Function
     });
     let mut policies = access::policies(cx, item, &function.access);
     policies.insert("logs".into(), access::document(&[logs]));
+    if function.network == Some(true) {
+        // Lambda makes the interfaces in the function's name. AWS takes no resource for some of these.
+        let interfaces = json!({"Effect": "Allow", "Action": INTERFACES, "Resource": "*"});
+        policies.insert("network".into(), access::document(&[interfaces]));
+    }
     let spec = json!({
         "name": physical_name(&[cx.loaded.name.as_str(), cx.first_name("functions", name), &region], 64),
         "assume_role_policy": access::trust("lambda.amazonaws.com"),
@@ -187,6 +241,9 @@ fn check(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, function: &Functio
         cx.report(problem.at(span).help("write `30s` or `15m`"));
     }
     check_log_days(cx, item, function.log_days);
+    if function.network == Some(true) {
+        services::has_network(cx, item, "function with `network: true`");
+    }
 }
 
 /// Reports a number of days that CloudWatch Logs does not keep events for.

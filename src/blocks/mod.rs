@@ -10,6 +10,7 @@ mod api;
 mod apis;
 mod balancer;
 mod block;
+mod databases;
 mod declaration;
 mod dns;
 mod domains;
@@ -24,6 +25,7 @@ mod names;
 mod network;
 mod notify;
 mod openapi;
+mod outputs;
 mod quotas;
 mod resources;
 mod routes;
@@ -48,6 +50,7 @@ const BLOCKS: &[Registered] = &[
     Registered::of::<dns::Dns>(),
     Registered::of::<notify::Notify>(),
     Registered::of::<tables::Tables>(),
+    Registered::of::<databases::Databases>(),
     Registered::of::<network::Networks>(),
     // A second row of the same block, since a link comes after the networks and neither needs the other's file. Nothing
     // can be asked of either, so it does not matter which of the two a name leads to.
@@ -73,6 +76,7 @@ pub fn expand(loaded: &Loaded, catalog: &Catalog) -> (Vec<Declaration>, Vec<Prob
     for block in BLOCKS {
         (block.expand)(&mut cx);
     }
+    outputs::write_out(&mut cx);
     moved::check(&mut cx);
     names::check(&mut cx);
     quotas::check(&mut cx);

@@ -12,9 +12,11 @@ use crate::value::Json;
 
 /// Things of one kind: how many AWS allows at first, in a region or in the account, and what to call them. The numbers
 /// are the defaults that Service Quotas shows.
-const THINGS: [(&str, usize, bool, &str); 5] = [
+const THINGS: [(&str, usize, bool, &str); 7] = [
     ("ec2.ElasticIp", 5, true, "Elastic IP addresses"),
     ("elbv2.LoadBalancer", 50, true, "load balancers"),
+    ("rds.DbCluster", 40, true, "database clusters"),
+    ("rds.DbInstance", 40, true, "database instances"),
     ("apigateway.RestApi", 600, true, "REST APIs"),
     ("route53.HealthCheck", 200, false, "health checks"),
     ("iam.Role", 1000, false, "roles"),

@@ -45,7 +45,7 @@ impl Block for Resources {
             }
             let item = Item::new("resources", name, None, resource.retain);
             for (region, differences) in &resource.regions {
-                let allowed = ["properties", "after", "existing", "protect", "timeout"];
+                let allowed = ["properties", "after", "starts_after", "existing", "protect", "timeout"];
                 cx.only_regional(&item, differences, region, &allowed);
             }
             let kind = kind(cx, &item, &resource.kind);
@@ -56,16 +56,18 @@ impl Block for Resources {
                 let stack = region.map_or(cx.stack(), |region| cx.in_region(region));
                 let Some(resource) = stack.resources.get(name) else { continue };
                 declare(cx, &item, name, resource, (&kind, info));
-                waiting.push((cx.declarations.len() - 1, item, &resource.after));
+                waiting.push((cx.declarations.len() - 1, item, resource));
             }
         }
         // Anything may be named, so all must be declared before names are looked up.
-        for (at, item, after) in waiting {
-            for (index, written) in after.iter().enumerate() {
-                let found = look_up(cx, &item, index, written);
-                let found = found.into_iter().map(|address| After { address, level: Level::Configured });
-                cx.declarations[at].after.extend(found);
-            }
+        for (at, item, resource) in waiting {
+            let after = look_up(cx, &item, "after", &resource.after);
+            let starts_after = look_up(cx, &item, "starts_after", &resource.starts_after);
+            let first = |address| After { address, level: Level::Configured };
+            cx.declarations[at].after.extend(after.into_iter().map(first));
+            // What a new one is filled from has to serve.
+            let serving = |address| After { address, level: Level::Serving };
+            cx.declarations[at].starts_after.extend(starts_after.into_iter().map(serving));
         }
     }
 
@@ -86,7 +88,9 @@ impl Block for Resources {
             Access::Read => read.iter().copied().collect(),
             Access::Write => write.iter().copied().collect(),
             Access::ReadWrite => read.iter().chain(*write).copied().collect(),
-            Access::Invoke | Access::Call => return Some(Grant::TakesOnly("`read`, `write` or `read-write`")),
+            Access::Invoke | Access::Call | Access::Connect => {
+                return Some(Grant::TakesOnly("`read`, `write` or `read-write`"));
+            }
         };
         let resources = vec![format!("${{resources.{name}.arn}}")];
         Some(Grant::Allow { actions: actions.into_iter().collect(), resources })
@@ -182,8 +186,17 @@ fn unknown_region(cx: &mut Expansion<'_>, path: &Path, word: &str) {
     cx.report(problem.at(cx.loaded.places.value(path)).help(help));
 }
 
-/// What `after` names: here first, then the global one; from a global resource, in every region.
-fn look_up(cx: &mut Expansion<'_>, item: &Item<'_>, index: usize, written: &str) -> Vec<Address> {
+/// What the names under `after` or `starts_after` stand for.
+fn look_up(cx: &mut Expansion<'_>, item: &Item<'_>, field: &str, names: &[String]) -> Vec<Address> {
+    let mut found = Vec::new();
+    for (index, written) in names.iter().enumerate() {
+        found.extend(look_up_one(cx, item, &item.path([field]).index(index), written));
+    }
+    found
+}
+
+/// What a name stands for: here first, then the global one; from a global resource, in every region.
+fn look_up_one(cx: &mut Expansion<'_>, item: &Item<'_>, path: &Path, written: &str) -> Vec<Address> {
     let at = |scope| Some(Address::new(written, scope)).filter(|address| is_declared(cx, address));
     let in_region = |region: &Region| at(Scope::In(region.clone()));
     let found: Vec<Address> = if let Ok(exact) = written.parse::<Address>() {
@@ -202,7 +215,7 @@ fn look_up(cx: &mut Expansion<'_>, item: &Item<'_>, index: usize, written: &str)
             None => "`isobar expand` lists every address; one of another region takes `@REGION`".to_owned(),
         };
         let problem = Problem::new(Code::UnknownName, format!("`{written}` is not there"));
-        cx.report(problem.at(cx.value(item, &item.path(["after"]).index(index))).help(help));
+        cx.report(problem.at(cx.value(item, path)).help(help));
     }
     found
 }

@@ -72,7 +72,9 @@ impl Block for Tables {
             Access::Read => READ.to_vec(),
             Access::Write => WRITE.to_vec(),
             Access::ReadWrite => READ.into_iter().chain(WRITE).collect(),
-            Access::Invoke | Access::Call => return Some(Grant::TakesOnly("`read`, `write` or `read-write`")),
+            Access::Invoke | Access::Call | Access::Connect => {
+                return Some(Grant::TakesOnly("`read`, `write` or `read-write`"));
+            }
         };
         let partition = partition(item.region);
         let arn = format!("arn:{partition}:dynamodb:${{region}}:${{account}}:table/{}", physical(cx, name, table));

@@ -65,7 +65,8 @@ fn with_names(
 
 /// True if one comes after the other whatever it refers to.
 fn waits(user: &Declaration, needed: &Address) -> bool {
-    user.after.iter().any(|after| after.address == *needed) || user.served_by.contains(needed)
+    let mut first = user.after.iter().chain(&user.starts_after);
+    first.any(|after| after.address == *needed) || user.served_by.contains(needed)
 }
 
 /// True if everything that refers to a resource is a text in which it is only named.

@@ -13,7 +13,7 @@ use circle::{cycle_problem, open};
 use needs::{add_needs_of_copies, collect_needs, raise};
 use order::sort;
 
-use crate::blocks::{self, Declaration, Level};
+use crate::blocks::{self, After, Declaration, Level};
 use crate::catalog::{Catalog, KindInfo, SchemaType, Shape, check};
 use crate::names::{Address, Region, Scope, StackName};
 use crate::problem::{Code, Problem, Severity, nearest};
@@ -44,6 +44,8 @@ pub struct Node {
     pub declaration: Declaration,
     /// What it needs, and how far that must be.
     pub needs: BTreeMap<Address, Level>,
+    /// What must be there, and how far, before it is created; from then on it does without.
+    pub starts_after: BTreeMap<Address, Level>,
 }
 
 impl Graph {
@@ -204,20 +206,18 @@ impl Lookup<'_> {
         let mut needs = BTreeMap::new();
         let info = self.catalog.get(&declaration.kind);
         collect_needs(&declaration.spec, info.map(|info| &info.spec), &mut needs);
-        for after in &declaration.after {
+        let mut starts_after = BTreeMap::new();
+        let mut add = |to: &mut BTreeMap<Address, Level>, after: &After| {
             if self.declared.contains_key(&after.address) {
-                raise(&mut needs, &after.address, after.level);
+                raise(to, &after.address, after.level);
             } else {
-                problems.push(
-                    Problem::new(
-                        Code::UnknownAddress,
-                        format!("`{}` comes after `{}`, which is not declared", address, after.address),
-                    )
-                    .at(self.loaded.places.key(&origin)),
-                );
+                let message = format!("`{}` comes after `{}`, which is not declared", address, after.address);
+                problems.push(Problem::new(Code::UnknownAddress, message).at(self.loaded.places.key(&origin)));
             }
-        }
-        if needs.remove(&address).is_some() {
+        };
+        declaration.after.iter().for_each(|after| add(&mut needs, after));
+        declaration.starts_after.iter().for_each(|after| add(&mut starts_after, after));
+        if needs.remove(&address).is_some() || starts_after.remove(&address).is_some() {
             problems.push(
                 Problem::new(Code::Cycle, format!("`{address}` needs itself"))
                     .at(self.loaded.places.key(&origin))
@@ -227,7 +227,7 @@ impl Lookup<'_> {
         if let (Some(info), false) = (info, declaration.existing) {
             self.check_types(&declaration, info, problems);
         }
-        Node { declaration, needs }
+        Node { declaration, needs, starts_after }
     }
 
     fn resolve(&self, reference: &Reference, from: &Scope) -> Result<Target, Box<Misses>> {

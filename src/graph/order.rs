@@ -37,5 +37,6 @@ pub(super) fn sort(nodes: &BTreeMap<Address, Node>) -> Result<Vec<Address>, Vec<
 }
 
 fn needed<'a>(nodes: &'a BTreeMap<Address, Node>, address: &Address) -> Vec<&'a Address> {
-    nodes.get(address).map_or_else(Vec::new, |node| node.needs.keys().rev().collect())
+    let first = nodes.get(address).map(|node| node.needs.keys().rev().chain(node.starts_after.keys().rev()));
+    first.into_iter().flatten().collect()
 }

@@ -1,6 +1,7 @@
 //! The plan: a decision for every resource, with its reason. Pure.
 
 pub mod review;
+pub mod starts;
 pub mod steps;
 pub mod users;
 

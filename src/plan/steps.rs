@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::starts::{is_whole, starts_after};
 use super::users::Users;
 use super::{Decision, Plan, Planned, ReplaceOrder};
 use crate::blocks::Level;
@@ -216,21 +217,30 @@ impl Builder<'_> {
         self.main.insert(entry.address.clone(), step);
     }
 
-    /// Adds an edge from each create or update to those of its needs. What stays as it is has no step, and is only as ready
-    /// as what it rests on itself: a service that gets requests needs the port that its group is about to open.
+    /// Adds an edge from each create or update to those of its needs, and to those of what it starts after. What stays as it
+    /// is has no step, and is only as ready as what it rests on itself: a service that gets requests needs the port that its
+    /// group is about to open.
     fn add_dependency_edges(&mut self) {
         for (address, step) in &self.main {
+            // What is there already and only changes does not hold up what starts after it.
+            let is_there = |first: &Address, before: &StepId| {
+                is_whole(self.state, first) && matches!(self.steps[*before].action, Action::Update)
+            };
+            let starts = starts_after(self.graph, self.state, address)
+                .filter_map(|(first, level)| Some((*self.main.get(first).filter(|id| !is_there(first, id))?, level)));
+            let mut edges: Vec<(StepId, Level)> = starts.collect();
             let mut seen: BTreeSet<&Address> = BTreeSet::new();
             let mut next = vec![address];
             while let Some(at) = next.pop() {
                 let needs = self.graph.get(at).into_iter().flat_map(|node| &node.needs);
                 for (need, level) in needs.filter(|(need, _)| seen.insert(need)) {
                     match self.main.get(need) {
-                        Some(before) => drop(self.steps[*step].needs.insert(*before, *level)),
+                        Some(before) => edges.push((*before, *level)),
                         None => next.push(need),
                     }
                 }
             }
+            self.steps[*step].needs.extend(edges);
         }
     }
 

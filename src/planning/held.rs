@@ -8,9 +8,9 @@ use crate::plan::{Decision, Obstacle, ObstacleKind, Planned};
 /// The obstacles of parts that a decision changes or takes away.
 pub(super) fn parts(inputs: Inputs<'_>, address: &Address, decision: &Decision) -> Vec<Obstacle> {
     let Some(live) = inputs.observed.live(address) else { return Vec::new() };
-    let changes = match decision {
-        Decision::Update { changes } | Decision::Adopt { changes, .. } | Decision::Replace { changes, .. } => changes,
-        _ => return Vec::new(),
+    let (Decision::Update { changes } | Decision::Adopt { changes, .. } | Decision::Replace { changes, .. }) = decision
+    else {
+        return Vec::new();
     };
     let paths: Vec<(String, bool)> =
         changes.iter().map(|change| (change.path.to_string(), change.to.is_null())).collect();

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::graph::Graph;
 use crate::intent::Selection;
 use crate::names::Address;
+use crate::plan::starts::starts_after;
 use crate::plan::users::Users;
 use crate::state::State;
 
@@ -50,17 +51,18 @@ pub(crate) fn selected(graph: &Graph, state: &State, selection: &Selection) -> O
     let all = nodes.chain(state.records.keys());
     let wanted = all.filter(|address| selection.is_target(address) && !selection.is_excluded(address));
     let mut selected: BTreeSet<Address> = wanted.cloned().collect();
-    add_needs(graph, &mut selected, selection);
+    add_needs(graph, state, &mut selected, selection);
     drop_unreachable(graph, state, &mut selected, selection);
     Some(selected)
 }
 
 /// Adds everything that is needed, or without which something would never serve.
-fn add_needs(graph: &Graph, selected: &mut BTreeSet<Address>, selection: &Selection) {
+fn add_needs(graph: &Graph, state: &State, selected: &mut BTreeSet<Address>, selection: &Selection) {
     loop {
         let mut more = BTreeSet::new();
-        for (_, node) in graph.in_order().filter(|(address, _)| selected.contains(*address)) {
-            let needs = node.needs.keys().chain(&node.declaration.served_by);
+        for (address, node) in graph.in_order().filter(|(address, _)| selected.contains(*address)) {
+            let first = starts_after(graph, state, address).map(|(first, _)| first);
+            let needs = node.needs.keys().chain(&node.declaration.served_by).chain(first);
             more.extend(needs.filter(|need| !selected.contains(*need) && !selection.is_excluded(need)).cloned());
         }
         if more.is_empty() {
@@ -75,7 +77,8 @@ fn drop_unreachable(graph: &Graph, state: &State, selected: &mut BTreeSet<Addres
     let mut missing: BTreeSet<Address> = BTreeSet::new();
     for (address, node) in graph.in_order() {
         let exists = state.records.contains_key(address) || node.declaration.existing;
-        let mut needs = node.needs.keys().chain(&node.declaration.served_by);
+        let first = starts_after(graph, state, address).map(|(first, _)| first);
+        let mut needs = node.needs.keys().chain(&node.declaration.served_by).chain(first);
         if !exists && (selection.is_excluded(address) || needs.any(|need| missing.contains(need))) {
             missing.insert(address.clone());
         }

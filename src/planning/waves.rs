@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::graph::Graph;
 use crate::names::{Address, Scope};
 use crate::plan::Wave;
+use crate::plan::starts::{is_whole, starts_after};
 use crate::state::State;
 
 /// The wave of every resource.
@@ -36,7 +37,8 @@ impl Waves {
         // Whatever needs something comes after it in the order, so one pass from the end reaches everything.
         for (address, node) in graph.in_order().rev() {
             let wave = of.get(address).copied().unwrap_or(last);
-            for need in node.needs.keys() {
+            let first = starts_after(graph, state, address).map(|(first, _)| first);
+            for need in node.needs.keys().chain(first.filter(|first| !is_whole(state, first))) {
                 if let Some(needed) = of.get_mut(need) {
                     *needed = (*needed).min(wave);
                 }

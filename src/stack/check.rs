@@ -10,9 +10,9 @@ use crate::value::{Json, Key, Partial, Path};
 
 /// Keys that the stack file will have, with what they will do; `*` is any name.
 const LATER: &[(&str, &str)] = &[
-    ("databases", "Aurora global databases"),
     ("buckets", "replicated buckets"),
     ("backup", "AWS Backup over the whole stack"),
+    ("databases.*.existing", "how to refer to what is managed elsewhere"),
     ("functions.*.secrets", "secrets as environment variables"),
     ("functions.*.existing", "how to refer to what is managed elsewhere"),
     ("apis.*.existing", "how to refer to what is managed elsewhere"),

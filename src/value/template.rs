@@ -101,17 +101,22 @@ impl Template {
 
     /// Calls `change` on every reference, to look up what was written.
     pub fn for_each_reference(&mut self, change: &mut impl FnMut(&mut Reference)) {
-        match self {
-            Self::Plain(_) => {}
-            Self::Text(parts) => {
-                for part in parts {
-                    if let Part::Reference(reference) = part {
-                        change(reference);
-                    }
+        self.for_each_text(&mut |parts| {
+            for part in parts {
+                if let Part::Reference(reference) = part {
+                    change(reference);
                 }
             }
-            Self::List(items) => items.iter_mut().for_each(|item| item.for_each_reference(change)),
-            Self::Map(fields) => fields.values_mut().for_each(|field| field.for_each_reference(change)),
+        });
+    }
+
+    /// Calls `change` on every text, to put something else in place of its parts.
+    pub fn for_each_text(&mut self, change: &mut impl FnMut(&mut Vec<Part>)) {
+        match self {
+            Self::Plain(_) => {}
+            Self::Text(parts) => change(parts),
+            Self::List(items) => items.iter_mut().for_each(|item| item.for_each_text(change)),
+            Self::Map(fields) => fields.values_mut().for_each(|field| field.for_each_text(change)),
         }
     }
 

@@ -92,6 +92,19 @@ const ROWS: &[Row] = rows! {
     "tags": {"team": "commerce"}, no {};
     "network.endpoints": ["s3"], no [];
     "network.nat": "per-zone", no "single";
+    "functions.f.network": true, no false;
+    "databases.d.instances": 3;
+    "databases.d.write_forwarding": true, no false;
+    "databases.d.parameters": {"log_min_duration_statement": 500}, no {};
+    "databases.d.port": 5440;
+    "databases.d.logs": ["postgresql"], no [];
+    "databases.logged.log_days": 7;
+    "databases.d.iam": true, no false;
+    "databases.d.data_api": true, no false;
+    "databases.d.backup": {"retain": "14d", "window": "03:00-04:00"}, no {};
+    "databases.d.maintenance": "sun:05:00-sun:06:00";
+    "databases.d.final_snapshot": false, no true;
+    "databases.d.protect": false, no true;
 };
 
 /// Keys whose lines make a stack another one, or say nothing to AWS: old data, names and places are not switched.
@@ -111,6 +124,14 @@ const NO_ROW: &[&str] = &[
     "tables.*.consistency",
     "tables.*.witness",
     "tables.*.existing",
+    "databases.*.engine",
+    "databases.*.version",
+    "databases.*.capacity",
+    "databases.*.class",
+    "databases.*.home",
+    "databases.*.name",
+    "databases.*.user",
+    "databases.*.key",
     "stack",
     "account",
     "dns",
@@ -126,18 +147,21 @@ const NO_ROW: &[&str] = &[
     "fleets",
     "apis",
     "tables",
+    "databases",
     "resources",
     "functions.*.regions",
     "services.*.regions",
     "fleets.*.regions",
     "apis.*.regions",
     "tables.*.regions",
+    "databases.*.regions",
     // Wishes of the run, kept in the state alone.
     "functions.*.retain",
     "services.*.retain",
     "fleets.*.retain",
     "apis.*.retain",
     "tables.*.retain",
+    "databases.*.retain",
     "parameters",
     "state",
     "rollout",
@@ -167,6 +191,10 @@ fn base() -> Json {
             "weighted": {"domain": "b.said.example.com", "routing": "weighted", "routes": {"GET /": "functions.f"}},
         },
         "tables": {"t": {"key": {"id": "string"}}},
+        "databases": {
+            "d": {"engine": "aurora-postgresql", "version": "16.8", "class": "db.r6g.large"},
+            "logged": {"engine": "aurora-postgresql", "version": "16.8", "class": "db.r6g.large", "logs": ["postgresql"]},
+        },
     })
 }
 
@@ -528,13 +556,45 @@ fn every_key_that_is_taken_out_or_said_no_to_is_undone() {
       apis.weighted.health@us-east-1 tags.team: "commerce" -> null
       apis.weighted.role@us-east-1 tags.team: "commerce" -> null
       apis.weighted.stage@us-east-1 tags.team: "commerce" -> null
-      and 54 more
+      and 71 more
     network.endpoints
       delete network.endpoint.s3@us-east-1
     network.nat
       delete network.address.use1-az2@us-east-1
       delete network.nat.use1-az2@us-east-1
       network.private_routes.use1-az2@us-east-1 routes: [{"destination_cidr_block":"0.0.0.0/0","nat_gateway_id":"network.nat.use1-az2@us-east-1:id"}] -> [{"destinat…
+    functions.f.network
+      functions.f@us-east-1 vpc.security_groups: ["functions.f.caller_group@us-east-1:id"] -> []
+      functions.f@us-east-1 vpc.subnets: ["network.private.use1-az1@us-east-1:id","network.private.use1-az2@us-east-1:id"] -> []
+      delete functions.f.caller_group@us-east-1
+      functions.f.role@us-east-1 policies.network: {"Statement":[{"Action":["ec2:AssignPrivateIpAddresses","ec2:CreateNetworkInterface","ec2:DeleteNetworkInterface"…
+    databases.d.instances
+      delete databases.d.instance.3@us-east-1
+    databases.d.write_forwarding
+      databases.d.cluster@us-east-1 write_forwarding: true -> false
+      databases.d.parameters@us-east-1 parameters["apg_write_forward.consistency_mode"]: "SESSION" -> null
+    databases.d.parameters
+      databases.d.parameters@us-east-1 parameters.log_min_duration_statement: "500" -> null
+    databases.d.port
+      databases.d.cluster@us-east-1 port: 5440 -> 5432
+    databases.d.logs
+      databases.d.cluster@us-east-1 log_exports: ["postgresql"] -> []
+      delete databases.d.log_group.postgresql@us-east-1
+    databases.logged.log_days
+      databases.logged.log_group.postgresql@us-east-1 retention_days: 7 -> 30
+    databases.d.iam
+      databases.d.cluster@us-east-1 iam_authentication: true -> false
+    databases.d.data_api
+      databases.d.cluster@us-east-1 data_api: true -> false
+    databases.d.backup
+      databases.d.cluster@us-east-1 backup_retention_days: 14 -> 7
+    databases.d.maintenance
+      nothing
+    databases.d.final_snapshot
+      databases.d.cluster@us-east-1 final_snapshot: "" -> "final"
+    databases.d.protect
+      databases.d.cluster@us-east-1 deletion_protection: false -> true
+      databases.d.global_cluster@global deletion_protection: false -> true
     "#);
 }
 
@@ -654,6 +714,15 @@ fn what_somebody_sets_by_hand_stays_where_the_file_never_said_it() {
       apis.named.record@us-east-1 routing: {"weighted":{"weight":100}} -> {"latency":{"region":"us-east-1"}}
     network.nat
       network.private_routes.use1-az2@us-east-1 routes: [{"destination_cidr_block":"0.0.0.0/0","nat_gateway_id":"network.nat.use1-az2@us-east-1:id"}] -> [{"destinat…
+    functions.f.network
+      functions.f.role@us-east-1 policies.network: {"Statement":[{"Action":["ec2:AssignPrivateIpAddresses","ec2:CreateNetworkInterface","ec2:DeleteNetworkInterface"…
+    databases.d.write_forwarding
+      databases.d.parameters@us-east-1 parameters["apg_write_forward.consistency_mode"]: "SESSION" -> null
+    databases.d.parameters
+      databases.d.parameters@us-east-1 parameters.log_min_duration_statement: "500" -> null
+    databases.d.protect
+      databases.d.cluster@us-east-1 deletion_protection: false -> true
+      databases.d.global_cluster@global deletion_protection: false -> true
     "#);
 }
 
@@ -702,8 +771,14 @@ fn every_key_of_a_block_has_a_row() {
     for (key, _) in schema["properties"].as_object().expect("keys") {
         keys.insert(key.clone());
     }
-    let blocks =
-        [("functions", "Function"), ("services", "Service"), ("fleets", "Fleet"), ("apis", "Api"), ("tables", "Table")];
+    let blocks = [
+        ("functions", "Function"),
+        ("services", "Service"),
+        ("fleets", "Fleet"),
+        ("apis", "Api"),
+        ("tables", "Table"),
+        ("databases", "Database"),
+    ];
     for (block, name) in blocks {
         keys.extend(of(name).keys().map(|key| format!("{block}.*.{key}")));
     }

@@ -291,8 +291,8 @@ async fn data_that_a_killed_run_has_made_goes_on_the_users_word() {
     assert!(world.killed(&table).await);
     let plan = world.plan(&graph(""), &Intent::default()).await;
     assert!(plan.obstacles[0].help.contains("`--allow-data-loss t.t@global`"), "{:?}", plan.obstacles);
-    let word = Intent { allow_data_loss: vec!["t.t@global".into()], ..Intent::default() };
-    world.apply_with(&graph(""), &word).await.expect("an apply");
+    let allowed = Intent { allow_data_loss: vec!["t.t@global".into()], ..Intent::default() };
+    world.apply_with(&graph(""), &allowed).await.expect("an apply");
     assert!(world.cloud.inventory().is_empty());
 }
 

@@ -125,7 +125,6 @@ const WITHOUT_A_CASE: &[(Code, &str)] = &[
     (Code::MissingFile, "`a_missing_file_is_reported`"),
     (Code::NoLink, "takes a region in which no zone has VPC links"),
     (Code::NoPublicSubnets, "takes a network that is there already; `blocks::balancer` tells it"),
-    (Code::OneOf, "raw listener rules alone have such fields; `catalog::check` has a test"),
     (Code::UnknownAddress, "no file shows it: a block would come after something that it does not declare"),
     (Code::UnreadableCode, "takes a file without permissions, which root reads all the same"),
     (Code::UnreadableFile, "takes a file without permissions, which root reads all the same"),

@@ -7,6 +7,7 @@ mod engine;
 mod engine_changes;
 mod engine_hard;
 mod engine_properties;
+mod engine_starts;
 #[cfg(feature = "aws")]
 mod errors;
 #[cfg(feature = "aws")]

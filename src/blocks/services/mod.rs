@@ -45,7 +45,6 @@ pub(super) struct Services;
 impl Block for Services {
     const NAME: &'static str = "services";
     const GRANTED: Granted = Granted::ByConnection;
-    const IN_NETWORK: bool = true;
 
     /// Declares every service in every region.
     fn expand(cx: &mut Expansion<'_>) {
@@ -89,9 +88,14 @@ impl Block for Services {
         stack.services.keys().collect()
     }
 
+    fn in_network(stack: &Stack, name: &str) -> bool {
+        stack.services.contains_key(name)
+    }
+
     fn grant(_: &Expansion<'_>, _: &Item<'_>, stack: &Stack, name: &str, access: Access) -> Option<Grant> {
         let port = stack.services.get(name)?.port;
-        Some(if access == Access::Call { Grant::Connect { port } } else { Grant::TakesOnly("`call`") })
+        let connect = Grant::Connect { port, actions: Vec::new(), resources: Vec::new() };
+        Some(if access == Access::Call { connect } else { Grant::TakesOnly("`call`") })
     }
 
     fn accesses(stack: &Stack) -> Accesses<'_> {

@@ -1,6 +1,6 @@
 //! What the tasks of a service are: container, logs, and the two roles, one that starts them and one that they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -61,7 +61,7 @@ fn container(item: &Item<'_>, name: &str, service: &Service) -> Json {
         "essential": true,
         "port_mappings": service.port.map(|port| json!([{"container_port": port, "protocol": "tcp"}])),
         "environment": some(&service.environment),
-        "secrets": some(&service.secrets),
+        "secrets": some(&service.secrets.iter().map(|(name, secret)| (name.clone(), value_of(secret))).collect()),
         "command": service.command,
         "entry_point": service.entry_point,
         "user": service.user,
@@ -91,7 +91,8 @@ fn execution_role(cx: &mut Expansion<'_>, item: &Item<'_>, name: &str, service: 
     if let Some(repository) = repository(&service.image, partition) {
         policies.insert("image", access::document(&pull(&repository)));
     }
-    let secrets = secrets(&service.secrets, partition);
+    let mut secrets = secrets(&service.secrets, partition);
+    secrets.extend(decrypt(cx, item, service));
     if !secrets.is_empty() {
         policies.insert("secrets", access::document(&secrets));
     }
@@ -143,6 +144,28 @@ fn secrets(secrets: &BTreeMap<String, String>, partition: &str) -> Vec<Json> {
     all.into_iter().flatten().collect()
 }
 
+/// The name of the database whose secret this is: `${databases.orders.secret}`, whatever follows it.
+fn database(secret: &str) -> Option<&str> {
+    let (reference, _) = secret.strip_prefix("${databases.")?.split_once('}')?;
+    reference.split('@').next()?.strip_suffix(".secret")
+}
+
+/// Where ECS takes a value from. A database's secret holds a user and a password: alone, it stands for the password.
+fn value_of(secret: &str) -> String {
+    let is_all = secret.ends_with('}') && database(secret).is_some();
+    if is_all { format!("{secret}:password::") } else { secret.to_owned() }
+}
+
+/// What it takes to read secrets that are encrypted with a key of their own.
+fn decrypt(cx: &Expansion<'_>, item: &Item<'_>, service: &Service) -> Option<Json> {
+    let stack = item.region.map_or(cx.stack(), |region| cx.in_region(region));
+    let has_key = |name: &&str| stack.databases.get(*name).is_some_and(|database| database.key == Some(true));
+    let names: BTreeSet<&str> =
+        service.secrets.values().filter_map(|secret| database(secret)).filter(has_key).collect();
+    let keys: Vec<String> = names.into_iter().map(|name| format!("${{databases.{name}.key.arn}}")).collect();
+    (!keys.is_empty()).then(|| json!({"Effect": "Allow", "Action": "kms:Decrypt", "Resource": keys}))
+}
+
 /// The ARN of a secret without what follows it: the key, the stage and the version of its value.
 fn without_key(secret: &str) -> String {
     if let Some(end) = secret.find('}').filter(|_| secret.starts_with("${")) {
@@ -169,6 +192,18 @@ mod tests {
         for image in ["public.ecr.aws/acme/checkout:1", "nginx", "docker.io/library/nginx:1"] {
             assert_eq!(arn(image), None, "{image}");
         }
+    }
+
+    #[test]
+    fn the_secret_of_a_database_stands_for_its_password() {
+        let orders = "${databases.orders.secret}";
+        assert_eq!(value_of(orders), format!("{orders}:password::"));
+        assert_eq!(value_of("${databases.orders.secret@us-east-1}"), "${databases.orders.secret@us-east-1}:password::");
+        for other in [format!("{orders}:username::"), format!("{orders}:::"), "${resources.key.arn}".to_owned()] {
+            assert_eq!(value_of(&other), other);
+        }
+        assert_eq!(database(&format!("{orders}:username::")), Some("orders"));
+        assert_eq!(database("${databases.orders.secret.arn}"), None, "the resource, not the output");
     }
 
     #[test]

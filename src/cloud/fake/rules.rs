@@ -45,11 +45,16 @@ pub(super) fn settled_references(inner: &Inner, spec: &Json, kind: &KindName) ->
     Ok(())
 }
 
-/// An output named like a field has the field's value; any other tells of the id.
+/// An output named like a field has the field's value; any other tells of the id. A map has an entry for each item of the
+/// lists whose items are told apart by a field.
 pub(super) fn outputs(info: &KindInfo, id: &PhysicalId, spec: &Json) -> Json {
     let SchemaType::Object(fields) = &info.outputs.schema_type else { return Json::Null };
     let value = |name: &String, shape: &crate::catalog::Shape| match spec.get(name).filter(|value| !value.is_null()) {
         Some(value) => value.clone(),
+        None if matches!(shape.schema_type, SchemaType::Map(_)) => {
+            let entry = |key: &str| (key.to_owned(), Json::from(format!("fake:/{id}/{name}/{key}")));
+            Json::Object(keys(info, spec).map(entry).collect())
+        }
         None if shape.annotations.volatile => format!("fake:/{id}/{}", crate::value::fingerprint(spec)).into(),
         None => match shape.placeholder() {
             Json::String(_) => format!("fake:/{id}/{name}").into(),
@@ -57,6 +62,14 @@ pub(super) fn outputs(info: &KindInfo, id: &PhysicalId, spec: &Json) -> Json {
         },
     };
     Json::Object(fields.iter().map(|(name, field)| (name.clone(), value(name, &field.shape))).collect())
+}
+
+/// Keys that tell the items of a spec's lists apart.
+fn keys<'a>(info: &'a KindInfo, spec: &'a Json) -> impl Iterator<Item = &'a str> {
+    let lists = spec.as_object().into_iter().flatten();
+    let keyed =
+        lists.filter_map(|(field, list)| Some((list, info.spec.at([field.as_str()])?.annotations.key.as_ref()?)));
+    keyed.flat_map(|(list, key)| list.as_array().into_iter().flatten().filter_map(move |item| item[key].as_str()))
 }
 
 pub(super) fn refusal(class: Class, kind: &KindName, message: &str) -> CloudError {

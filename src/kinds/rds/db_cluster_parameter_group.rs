@@ -51,7 +51,7 @@ pub struct Outputs {
     pub name: String,
     /// Its ARN.
     pub arn: String,
-    /// Text that changes when static parameters do: for `restart_key` of `rds.DbInstance`.
+    /// Text that changes when static parameters do, or the group: for `restart_key` of `rds.DbInstance`.
     #[schemars(extend("x-volatile" = true, "x-stable-under" = ["tags"]))]
     pub restart_key: String,
 }
@@ -178,7 +178,7 @@ async fn read_one(cx: &Cx, name: &str) -> Result<Option<Found<DbClusterParameter
     let Some(parameters) = call.into_paginator().items().send().try_collect().await.optional()? else {
         return Ok(None);
     };
-    let live = Live::of(parameters);
+    let live = Live::of(name, parameters);
     let tags = match &indexed {
         Some(tags) => tags.clone(),
         None => tags_of(cx, &arn).await?,

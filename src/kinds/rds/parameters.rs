@@ -19,17 +19,17 @@ const PER_CALL: usize = 20;
 /// Parameters that somebody has set in a group.
 pub(super) struct Live {
     pub(super) values: Parameters,
-    /// Text that changes with those that count from the next start only.
+    /// Text that changes with those that count from the next start only, and with the group.
     pub(super) restart_key: String,
 }
 
 impl Live {
-    /// Parameters as AWS describes those of the source `user`.
-    pub(super) fn of(described: Vec<Parameter>) -> Self {
+    /// Parameters of a group, as AWS describes those of the source `user`.
+    pub(super) fn of(group: &str, described: Vec<Parameter>) -> Self {
         let is_static = |one: &Parameter| one.apply_type.as_deref() == Some("static");
         let pair = |one: Parameter| Some((one.parameter_name?, one.parameter_value?));
         let fixed: Parameters = described.iter().filter(|one| is_static(one)).cloned().filter_map(pair).collect();
-        let hash = fingerprint(&json!(fixed)).replace("sha256:", "");
+        let hash = fingerprint(&json!([group, fixed])).replace("sha256:", "");
         Self { values: described.into_iter().filter_map(pair).collect(), restart_key: hash.chars().take(16).collect() }
     }
 }
@@ -121,14 +121,15 @@ mod tests {
     }
 
     #[test]
-    fn the_restart_key_changes_with_static_parameters_alone() {
+    fn the_restart_key_changes_with_static_parameters_and_with_the_group() {
         let parameter = |name: &str, value: &str, of: &str| {
             Parameter::builder().parameter_name(name).parameter_value(value).apply_type(of).build()
         };
-        let key = |all: Vec<Parameter>| Live::of(all).restart_key;
+        let key = |all: Vec<Parameter>| Live::of("orders", all).restart_key;
         let one = key(vec![parameter("shared_buffers", "1", "static"), parameter("work_mem", "1", "dynamic")]);
         assert_eq!(one, key(vec![parameter("shared_buffers", "1", "static"), parameter("work_mem", "2", "dynamic")]));
         assert_ne!(one, key(vec![parameter("shared_buffers", "2", "static")]));
-        assert_eq!(Live::of(vec![parameter("work_mem", "1", "dynamic")]).values, of(&[("work_mem", "1")]));
+        assert_ne!(Live::of("sales", vec![]).restart_key, key(vec![]));
+        assert_eq!(Live::of("orders", vec![parameter("work_mem", "1", "dynamic")]).values, of(&[("work_mem", "1")]));
     }
 }

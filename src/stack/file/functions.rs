@@ -33,6 +33,10 @@ pub struct Function {
     pub access: BTreeMap<String, Access>,
     /// Processor: `arm64` or `x86_64`, which is what stands if left out.
     pub architecture: Option<Architecture>,
+    /// Whether it runs in the private subnets of the network, with a security group of its own; false if left out. It
+    /// reaches what the network reaches, and nothing else: with `nat: none`, AWS services by `endpoints` alone. It can then
+    /// `connect` to databases and `call` services.
+    pub network: Option<bool>,
     /// Layers, by version ARN; `[]` for none.
     pub layers: Option<Vec<String>>,
     /// Days that logs are kept; 30 if left out.
@@ -73,6 +77,8 @@ pub enum Access {
     Invoke,
     /// Open connections to a service or a fleet.
     Call,
+    /// Open connections to a database, and read its secret.
+    Connect,
 }
 
 impl Access {
@@ -84,6 +90,7 @@ impl Access {
             Self::ReadWrite => "read-write",
             Self::Invoke => "invoke",
             Self::Call => "call",
+            Self::Connect => "connect",
         }
     }
 }

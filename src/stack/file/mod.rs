@@ -3,6 +3,7 @@
 //! `${param.x}` is filled in before these types are read; other `${...}` stay in the texts and are
 //! looked up when blocks have become resources.
 
+mod databases;
 mod fleets;
 mod functions;
 mod network;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use databases::{Database, DatabaseBackup, DatabaseCapacity, Engine};
 pub use fleets::{Fleet, Refresh};
 pub use functions::{Access, Architecture, Function};
 pub use network::{ExistingNetwork, Nat, Network};
@@ -64,6 +66,9 @@ pub struct Stack {
     /// `DynamoDB` global tables.
     #[serde(default)]
     pub tables: BTreeMap<String, Table>,
+    /// Aurora global databases.
+    #[serde(default)]
+    pub databases: BTreeMap<String, Database>,
     /// Who hears of alarms.
     pub notify: Option<Notify>,
     /// How a change goes from region to region.
@@ -315,6 +320,9 @@ pub struct Resource {
     /// Addresses that must be there before it.
     #[serde(default)]
     pub after: Vec<String>,
+    /// Addresses that must serve before it is created, and that it does without from then on.
+    #[serde(default)]
+    pub starts_after: Vec<String>,
     /// A thing that somebody else looks after, in place of properties.
     pub existing: Option<BTreeMap<String, Json>>,
     /// Whether it is protected from deletion; data is unless the file says otherwise.

@@ -44,7 +44,9 @@ pub struct Service {
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
     /// Environment variables whose values are secrets: the ARN of a secret in Secrets Manager (with `:KEY::` behind it,
-    /// one key of it), or the name (`/path`) or ARN of a parameter in SSM. Only the name is in plans and state.
+    /// one key of it), or the name (`/path`) or ARN of a parameter in SSM. Only the name is in plans and state. A database's
+    /// is its password, `${databases.orders.secret}`; its user is `${databases.orders.secret}:username::`, and the JSON of
+    /// both `${databases.orders.secret}:::`.
     #[serde(default)]
     pub secrets: BTreeMap<String, String>,
     /// What it may use: `tables.carts: read-write`, `functions.mail: invoke`, `services.stock: call`. Becomes a

@@ -22,8 +22,9 @@ const AWS_ALIAS: &str = "alias/aws/";
 /// The key of exactly this owner, if it stands.
 pub(super) async fn standing(cx: &Cx, owner: &Owner) -> Result<Option<String>> {
     for (arn, tags) in at_address(cx, owner).await? {
-        let owned = owner.owns(|key| tags.get(key).map(String::as_str));
-        if owned && !tags.contains_key(TAG_DELETED) && described(cx, &arn).await?.is_some_and(|live| !is_going(&live)) {
+        let is_ours = owner.owns(|key| tags.get(key).map(String::as_str));
+        if is_ours && !tags.contains_key(TAG_DELETED) && described(cx, &arn).await?.is_some_and(|live| !is_going(&live))
+        {
             return Ok(Some(arn));
         }
     }

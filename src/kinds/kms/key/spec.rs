@@ -9,6 +9,7 @@ use crate::value::Json;
 /// The properties of a key.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "AWS's own words")]
 pub struct Spec {
     /// Description; at most 8192 characters.
     #[schemars(length(max = 8192), extend("x-reset" = ""))]
@@ -147,8 +148,7 @@ fn usages(key: KeySpec) -> &'static [KeyUsage] {
         S::HMAC_224 | S::HMAC_256 | S::HMAC_384 | S::HMAC_512 => &[U::GenerateVerifyMac],
         S::RSA_2048 | S::RSA_3072 | S::RSA_4096 => &[U::EncryptDecrypt, U::SignVerify],
         S::ECC_NIST_P256 | S::ECC_NIST_P384 | S::ECC_NIST_P521 => &[U::SignVerify, U::KeyAgreement],
-        S::ECC_NIST_EDWARDS25519 | S::ECC_SECG_P256K1 => &[U::SignVerify],
-        S::ML_DSA_44 | S::ML_DSA_65 | S::ML_DSA_87 => &[U::SignVerify],
+        S::ECC_NIST_EDWARDS25519 | S::ECC_SECG_P256K1 | S::ML_DSA_44 | S::ML_DSA_65 | S::ML_DSA_87 => &[U::SignVerify],
         S::ML_KEM_512 | S::ML_KEM_768 | S::ML_KEM_1024 => &[U::EncapsulateDecapsulate],
         S::SM2 => &[U::EncryptDecrypt, U::SignVerify, U::KeyAgreement],
     }

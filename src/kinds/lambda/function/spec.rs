@@ -49,6 +49,7 @@ pub struct Spec {
     #[schemars(length(max = 5), extend("x-reset" = []))]
     pub layers: Option<Vec<String>>,
     /// The network it is attached to; none when left out. Empty lists detach it.
+    #[schemars(extend("x-reset" = {"subnets": [], "security_groups": []}))]
     pub vpc: Option<Vpc>,
     /// Tracing with X-Ray; `PassThrough` when left out.
     #[schemars(extend("x-reset" = "PassThrough"))]

@@ -2,12 +2,12 @@
 
 use aws_sdk_rds::types::DbCluster as Described;
 
-use crate::aws::{Cx, Result};
+use crate::aws::Cx;
 use crate::cloud::{HeldPart, Holder};
 use crate::names::{PhysicalId, Scope};
 
 /// The parts of a live cluster that stay as they are. `global`: the global cluster that it is a member of.
-pub(super) fn parts(cx: &Cx, live: &Described, global: Option<&str>) -> Result<Vec<HeldPart>> {
+pub(super) fn parts(cx: &Cx, live: &Described, global: Option<&str>) -> Vec<HeldPart> {
     let name = live.db_cluster_identifier().unwrap_or_default();
     let copy = match global {
         None => format!(
@@ -55,5 +55,5 @@ pub(super) fn parts(cx: &Cx, live: &Described, global: Option<&str>) -> Result<V
         let why = format!("AWS deletes no cluster that has instances, and of {names} not all are deleted with it");
         held.push(HeldPart::whole(by, why, "delete those that this stack does not look after".to_owned()));
     }
-    Ok(held)
+    held
 }

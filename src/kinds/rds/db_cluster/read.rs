@@ -23,7 +23,7 @@ pub(super) async fn found(cx: &Cx, live: &Described, request: &ReadRequest) -> R
     };
     let encrypted = encrypted(live.storage_encryption_type(), live.storage_encrypted());
     let not_read: &[&str] = if encrypted.is_none() { &["storage_encrypted"] } else { &[] };
-    let held = held::parts(cx, live, global.as_deref())?;
+    let held = held::parts(cx, live, global.as_deref());
     let spec = spec(live, global, encrypted)?;
     Ok(Found { readiness: readiness(live), held, not_read, ..Found::serving(spec, outputs) })
 }

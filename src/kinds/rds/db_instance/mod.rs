@@ -219,7 +219,7 @@ async fn waits_for_restart(cx: &Cx, name: &str, cluster: &str) -> Result<bool> {
     let own =
         own.is_some_and(|one| one.db_parameter_groups().iter().any(|group| group.parameter_apply_status() == WAITS));
     let cluster = described::cluster(cx, cluster).await?;
-    let members = cluster.as_ref().map(|cluster| cluster.db_cluster_members()).unwrap_or_default();
+    let members = cluster.as_ref().map(aws_sdk_rds::types::DbCluster::db_cluster_members).unwrap_or_default();
     let member = members.iter().find(|member| member.db_instance_identifier() == Some(name));
     Ok(own || member.is_some_and(|member| member.db_cluster_parameter_group_status() == WAITS))
 }

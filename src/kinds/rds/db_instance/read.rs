@@ -18,7 +18,7 @@ pub(super) fn found(live: &Described) -> Result<Found<DbInstance>> {
         name: live.db_instance_identifier().unwrap_or_default().to_owned(),
         arn: required("rds:DescribeDBInstances", "the ARN of the instance", text(live.db_instance_arn()))?,
         endpoint: endpoint.and_then(|endpoint| endpoint.address()).unwrap_or_default().to_owned(),
-        port: endpoint.and_then(|endpoint| endpoint.port()).unwrap_or_default(),
+        port: endpoint.and_then(aws_sdk_rds::types::Endpoint::port).unwrap_or_default(),
         resource_id: live.dbi_resource_id().unwrap_or_default().to_owned(),
     };
     let groups = live.db_parameter_groups();

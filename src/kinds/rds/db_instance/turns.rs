@@ -68,13 +68,12 @@ pub(super) async fn take(cx: &Cx, cluster: &str, name: &str) -> Result<()> {
     let instances = described::instances_of(cx, cluster).await?;
     let others: Vec<&DbInstance> = instances.iter().filter(|one| !is(one.db_instance_identifier())).collect();
     let busy = others.iter().find(|one| !is_settled(one)).and_then(|one| one.db_instance_identifier());
-    let ahead = match busy {
-        Some(busy) => Some(busy.to_owned()),
-        None => {
-            let key = live.db_cluster_arn().unwrap_or(cluster).to_owned();
-            let mut queues = QUEUES.lock().unwrap_or_else(PoisonError::into_inner);
-            queues.entry(key).or_default().ahead_of(name, is_writer, others.len(), Instant::now())
-        }
+    let ahead = if let Some(busy) = busy {
+        Some(busy.to_owned())
+    } else {
+        let key = live.db_cluster_arn().unwrap_or(cluster).to_owned();
+        let mut queues = QUEUES.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.entry(key).or_default().ahead_of(name, is_writer, others.len(), Instant::now())
     };
     match ahead {
         Some(ahead) => Err(waits_for(&ahead)),

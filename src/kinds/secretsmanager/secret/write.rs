@@ -1,5 +1,6 @@
 //! Changes of a secret. Its value is made once, with the secret, and never touched again.
 
+use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::{ReplicaRegionType, RotationRulesType, Tag};
 
 use super::read::{described, has_failed, tags, window};
@@ -122,7 +123,7 @@ async fn rotate(cx: &Cx, arn: &str, rotation: &Rotation) -> Result<()> {
 async fn replicate(cx: &Cx, arn: &str, from: &Spec, to: &Spec) -> Result<()> {
     let (there, wanted) = (from.replicas(), to.replicas());
     let live = described(cx, arn).await?;
-    let failed = live.iter().flat_map(|live| live.replication_status()).filter(|one| has_failed(one));
+    let failed = live.iter().flat_map(DescribeSecretOutput::replication_status).filter(|one| has_failed(one));
     let failed = failed.filter_map(|one| one.region.as_deref());
     let going: Vec<String> = there
         .values()
