@@ -1,5 +1,6 @@
 //! Calls that make and change a cluster.
 
+use aws_sdk_rds::operation::create_db_cluster::builders::CreateDBClusterFluentBuilder;
 use aws_sdk_rds::operation::modify_db_cluster::builders::ModifyDBClusterFluentBuilder;
 use aws_sdk_rds::types::{CloudwatchLogsExportConfiguration, ServerlessV2ScalingConfiguration};
 
@@ -13,6 +14,9 @@ use crate::kinds::reading::changed;
 use crate::kinds::secretsmanager;
 use crate::kinds::tagging::owned_tags;
 use crate::names::Owner;
+
+/// The alias of the key that AWS manages for RDS.
+const MANAGED_KEY: &str = "alias/aws/rds";
 
 /// Makes it as what its global cluster lacks: the first one with a user, a password and a database, every other without.
 pub(super) async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<()> {
@@ -46,6 +50,9 @@ pub(super) async fn create(cx: &Cx, spec: &Spec, owner: &Owner) -> Result<()> {
         .set_enable_http_endpoint(spec.data_api)
         .set_tags(Some(owned_tags(Some(&with_snapshot(spec)), owner)));
     if is_reader {
+        // Of an encrypted one AWS wants to hear the key of its region, be it the one that AWS manages.
+        let managed = (spec.storage_encrypted == Some(true) && spec.kms_key.is_none()).then_some(MANAGED_KEY);
+        call = managed.into_iter().fold(call, CreateDBClusterFluentBuilder::kms_key_id);
         call.send().await?;
         return Ok(());
     }
