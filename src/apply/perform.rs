@@ -107,9 +107,8 @@ impl ResourceStep<'_> {
                 continue;
             }
             let Some(live) = self.look(&old.id, wanted).await? else { continue };
-            let is_there = matches!(live.readiness, Readiness::Serving | Readiness::Configured(_));
             let changes = self.changes(wanted, &live, Some(&old.spec));
-            if !is_there || changes.iter().any(|change| change.effect == Effect::Replace) {
+            if !live.readiness.is_there() || changes.iter().any(|change| change.effect == Effect::Replace) {
                 continue;
             }
             let (address, record) = (self.address.clone(), old.clone());

@@ -249,3 +249,10 @@ pub enum Readiness {
     /// It will not come up without a change.
     Failed(String),
 }
+
+impl Readiness {
+    /// True if it stands, whether it serves yet or not.
+    pub fn is_there(&self) -> bool {
+        matches!(self, Self::Serving | Self::Configured(_))
+    }
+}

@@ -35,12 +35,12 @@ pub(super) fn stranded(inputs: Inputs<'_>, decisions: &Decisions, leaving: &[Pla
     told.into_values().collect()
 }
 
-/// Resources that an earlier run has retained and on whose account a plan is refused: somebody may have deleted them
-/// since.
+/// Resources that an earlier run has retained, and that need what is about to go: somebody may have deleted them since.
 pub(crate) fn holding<'a>(plan: &Plan, state: &'a State) -> Vec<(&'a Address, &'a Record)> {
-    let hold: BTreeSet<&Address> = plan.obstacles.iter().map(|obstacle| &obstacle.address).collect();
-    let blocks: BTreeSet<String> = hold.into_iter().map(block).collect();
-    state.retained.iter().filter(|(address, _)| blocks.contains(&block(address))).collect()
+    let goes = |entry: &&Planned| matches!(entry.decision, Decision::Delete | Decision::Replace { .. });
+    let going: BTreeSet<&Address> = plan.entries.iter().filter(goes).map(|entry| &entry.address).collect();
+    let holds = |address: &Address| needs(state, address).iter().any(|need| going.contains(need));
+    state.retained.iter().filter(|(address, _)| holds(address)).collect()
 }
 
 /// True for what stands at an address, and not for what a replacement has left there.

@@ -1,7 +1,7 @@
 //! Replacements that are taken back: their old half still stands, and is what the file wants again.
 
 use crate::catalog::Catalog;
-use crate::cloud::{Live, Readiness};
+use crate::cloud::Live;
 use crate::diff::{Effect, changes};
 use crate::names::Address;
 use crate::plan::Decision;
@@ -22,11 +22,7 @@ pub(crate) fn candidates<'a>(decided: &Decided, state: &'a State) -> Vec<&'a Dep
 pub(crate) fn is_wanted(catalog: &Catalog, decided: &Decided, old: (&Address, &Record), live: &Live) -> bool {
     let (address, record) = old;
     let known = decided.wanted.get(address).zip(catalog.get(&record.kind));
-    let Some((wanted, info)) = known.filter(|_| is_there(live)) else { return false };
+    let Some((wanted, info)) = known.filter(|_| live.readiness.is_there()) else { return false };
     let changes = changes(&info.spec, wanted, &live.spec, Some(&record.spec));
     changes.iter().all(|change| change.effect == Effect::Update)
-}
-
-fn is_there(live: &Live) -> bool {
-    matches!(live.readiness, Readiness::Serving | Readiness::Configured(_))
 }

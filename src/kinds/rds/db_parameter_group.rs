@@ -1,12 +1,10 @@
 //! DB parameter group: settings of the engine for one instance.
 
 use aws_sdk_rds::types::DbParameterGroup as Described;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-use super::parameters::{self, Live, Parameters, answered};
+use super::parameters::{self, Outputs, Spec, answered};
 use super::{sync_tags, tags_of};
-use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, Tags, live_tags};
+use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result};
 use crate::catalog::Traits;
 use crate::cloud::ReadRequest;
 use crate::kinds::reading::read_each;
@@ -16,44 +14,6 @@ use crate::names::{Owner, PhysicalId};
 
 /// A parameter group.
 pub struct DbParameterGroup;
-
-/// Fields of a DB parameter group.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Spec {
-    /// Name, unique in the region; 1 to 255 lower-case letters, digits and dashes, a letter first, no dash at the end.
-    #[schemars(
-        regex(pattern = r"^[a-z](-?[a-z0-9])*$"),
-        length(max = 255),
-        extend("x-highlight" = true, "x-change" = "replace")
-    )]
-    pub name: String,
-    /// Family of engines, such as `aurora-postgresql16` or `aurora-mysql8.0`. A change replaces.
-    #[schemars(regex(pattern = r"^[a-z0-9.-]+$"), extend("x-highlight" = true, "x-change" = "replace"))]
-    pub family: String,
-    /// Description, for people; the name when left out. A change replaces.
-    #[schemars(length(min = 1, max = 255), extend("x-change" = "replace"))]
-    pub description: Option<String>,
-    /// Values of parameters by name, as texts; those that are not listed have the engine's default. Dynamic ones count at
-    /// once, static ones from the next start of an instance: see `restart_key` of `rds.DbInstance`.
-    #[schemars(extend("x-reset" = {}))]
-    pub parameters: Option<Parameters>,
-    /// Tags, beside those by which Isobar knows its own.
-    #[schemars(extend("x-merge" = true))]
-    pub tags: Option<Tags>,
-}
-
-/// Outputs of a DB parameter group.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Outputs {
-    /// Its name.
-    pub name: String,
-    /// Its ARN.
-    pub arn: String,
-    /// Text that changes when static parameters do, or the group: for `restart_key` of `rds.DbInstance`.
-    #[schemars(extend("x-volatile" = true, "x-stable-under" = ["tags"]))]
-    pub restart_key: String,
-}
 
 impl Kind for DbParameterGroup {
     const NAME: &'static str = "rds.DbParameterGroup";
@@ -171,19 +131,10 @@ async fn read_one(cx: &Cx, name: &str) -> Result<Option<Found<DbParameterGroup>>
     let Some(parameters) = call.into_paginator().items().send().try_collect().await.optional()? else {
         return Ok(None);
     };
-    let live = Live::of(name, parameters);
     let tags = match &indexed {
         Some(tags) => tags.clone(),
         None => tags_of(cx, &arn).await?,
     };
-    let spec = Spec {
-        name: name.to_owned(),
-        family: group.as_ref().and_then(|group| group.db_parameter_group_family.clone()).unwrap_or_default(),
-        description: group.and_then(|group| group.description),
-        parameters: Some(live.values),
-        tags: Some(live_tags(tags)),
-    };
-    let outputs = Outputs { name: name.to_owned(), arn, restart_key: live.restart_key };
-    let not_read: &[&str] = if indexed.is_some() { &["family", "description"] } else { &[] };
-    Ok(Some(Found { not_read, ..Found::serving(spec, outputs) }))
+    let said = group.map(|group| (group.db_parameter_group_family.unwrap_or_default(), group.description));
+    Ok(Some(parameters::found((name, arn), said, parameters, tags)))
 }

@@ -1,37 +1,95 @@
-//! Parameters of both kinds of parameter groups: their values, and the calls that set and reset them.
+//! Parameter groups of both kinds: their fields, and the calls that set and reset parameters.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use aws_sdk_rds::types::{ApplyMethod, Filter, Parameter};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::aws::Result;
+use crate::aws::{Result, Tags, live_tags};
 use crate::cloud::CloudError;
+use crate::kinds::{Found, Kind};
 use crate::value::fingerprint;
 
 /// Parameters by name.
-pub(super) type Parameters = BTreeMap<String, String>;
+pub type Parameters = BTreeMap<String, String>;
+
+/// Fields of a parameter group, of clusters or of instances.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Name, unique in the region; 1 to 255 lower-case letters, digits and dashes, a letter first, no dash at the end.
+    #[schemars(
+        regex(pattern = r"^[a-z](-?[a-z0-9])*$"),
+        length(max = 255),
+        extend("x-highlight" = true, "x-change" = "replace")
+    )]
+    pub name: String,
+    /// Family of engines, such as `aurora-postgresql16` or `aurora-mysql8.0`. A change replaces.
+    #[schemars(regex(pattern = r"^[a-z0-9.-]+$"), extend("x-highlight" = true, "x-change" = "replace"))]
+    pub family: String,
+    /// Description, for people; the name when left out. A change replaces.
+    #[schemars(length(min = 1, max = 255), extend("x-change" = "replace"))]
+    pub description: Option<String>,
+    /// Values of parameters by name, as texts; those that are not listed have the engine's default. Dynamic ones count at
+    /// once, static ones from the next start of an instance: see `restart_key` of `rds.DbInstance`.
+    /// After a group is made with parameters of character sets, AWS advises five minutes before a cluster is made with it.
+    #[schemars(extend("x-reset" = {}))]
+    pub parameters: Option<Parameters>,
+    /// Tags, beside those by which Isobar knows its own.
+    #[schemars(extend("x-merge" = true))]
+    pub tags: Option<Tags>,
+}
+
+/// Outputs of a parameter group.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Text that changes when static parameters do, or the group: for `restart_key` of `rds.DbInstance`.
+    #[schemars(extend("x-volatile" = true, "x-stable-under" = ["tags"]))]
+    pub restart_key: String,
+}
 
 /// Parameters that one call takes.
 const PER_CALL: usize = 20;
 
 /// Parameters that somebody has set in a group.
-pub(super) struct Live {
-    pub(super) values: Parameters,
+struct Live {
+    values: Parameters,
     /// Text that changes with those that count from the next start only, and with the group.
-    pub(super) restart_key: String,
+    restart_key: String,
 }
 
 impl Live {
     /// Parameters of a group, as AWS describes those of the source `user`.
-    pub(super) fn of(group: &str, described: Vec<Parameter>) -> Self {
+    fn of(group: &str, described: Vec<Parameter>) -> Self {
         let is_static = |one: &Parameter| one.apply_type.as_deref() == Some("static");
         let pair = |one: Parameter| Some((one.parameter_name?, one.parameter_value?));
         let fixed: Parameters = described.iter().filter(|one| is_static(one)).cloned().filter_map(pair).collect();
         let hash = fingerprint(&json!([group, fixed])).replace("sha256:", "");
         Self { values: described.into_iter().filter_map(pair).collect(), restart_key: hash.chars().take(16).collect() }
     }
+}
+
+/// A group as it was read. `said`: family and description, if AWS was asked for them.
+pub(super) fn found<K: Kind<Spec = Spec, Outputs = Outputs>>(
+    (name, arn): (&str, String),
+    said: Option<(String, Option<String>)>,
+    described: Vec<Parameter>,
+    tags: Tags,
+) -> Found<K> {
+    let live = Live::of(name, described);
+    let not_read: &[&str] = if said.is_none() { &["family", "description"] } else { &[] };
+    let (family, description) = said.unwrap_or_default();
+    let (parameters, tags) = (Some(live.values), Some(live_tags(tags)));
+    let spec = Spec { name: name.to_owned(), family, description, parameters, tags };
+    let outputs = Outputs { name: name.to_owned(), arn, restart_key: live.restart_key };
+    Found { not_read, ..Found::serving(spec, outputs) }
 }
 
 /// The difference between two sets of parameters: those to set, and the names of those to reset.

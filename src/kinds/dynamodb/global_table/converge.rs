@@ -15,11 +15,12 @@ use aws_sdk_dynamodb::types::{
     WarmThroughput as AwsWarmThroughput,
 };
 
-use super::read::{arn_in, must_region, others, ownership, region_of};
+use super::read::{must_region, others, ownership, region_of};
 use super::spec::{BillingMode, Encryption, Index, Replica, Spec, Stream};
 use super::write::{self, built, removal};
 use super::{leaving, table};
 use crate::aws::{Cx, Result, tag_changes, to_wire};
+use crate::kinds::arns;
 use crate::kinds::reading::changed;
 use crate::kinds::tagging::to_aws;
 
@@ -62,11 +63,11 @@ async fn in_regions(cx: &Cx, name: &str, arn: &str, from: &Spec, to: &Spec) -> R
                 None => owner.insert(ownership(cx, arn, from.home()).await?),
             };
             let tags = set.clone().into_iter().chain(owner.clone()).collect();
-            let call = here.dynamodb().tag_resource().resource_arn(arn_in(arn, &live.region));
+            let call = here.dynamodb().tag_resource().resource_arn(arns::in_region(arn, &live.region));
             call.set_tags(Some(to_aws(&tags))).send().await?;
         }
         if !unset.is_empty() {
-            let call = here.dynamodb().untag_resource().resource_arn(arn_in(arn, &live.region));
+            let call = here.dynamodb().untag_resource().resource_arn(arns::in_region(arn, &live.region));
             call.set_tag_keys(Some(unset.clone())).send().await?;
         }
         any |= own || !set.is_empty() || !unset.is_empty();

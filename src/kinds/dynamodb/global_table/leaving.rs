@@ -5,10 +5,11 @@
 
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
 
-use super::read::{arn_in, must_region, ownership};
+use super::read::{must_region, ownership};
 use super::spec::{Replica, Spec};
 use super::write::removal;
 use crate::aws::{Cx, Result};
+use crate::kinds::arns::in_region;
 use crate::kinds::tagging::to_aws;
 
 /// The next step towards the regions that the file lists: a protection that is lifted, or a region that goes.
@@ -37,7 +38,7 @@ pub(super) async fn next(
     let ours = ownership(cx, arn, &next_home.region).await?;
     for replica in &staying {
         let here = cx.in_region(&must_region(&replica.region)?);
-        let call = here.dynamodb().tag_resource().resource_arn(arn_in(arn, &replica.region));
+        let call = here.dynamodb().tag_resource().resource_arn(in_region(arn, &replica.region));
         call.set_tags(Some(to_aws(&ours))).send().await?;
     }
     Ok(Some(call(&cx.in_region(&must_region(&next_home.region)?)).replica_updates(removal(region)?)))

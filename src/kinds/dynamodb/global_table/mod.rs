@@ -25,6 +25,7 @@ use serde::Serialize;
 use crate::aws::{Cx, ErrorCodes, NotFoundExt, Result, to_wire, with_owner};
 use crate::catalog::Traits;
 use crate::cloud::{Class, CloudError, ReadRequest};
+use crate::kinds::arns::in_region;
 use crate::kinds::reading::{created, read_each, required};
 use crate::kinds::tagging::to_aws;
 use crate::kinds::{Found, Kind};
@@ -233,7 +234,7 @@ async fn find_in(cx: &Cx, owner: &Owner, spec: &Spec) -> Result<Option<PhysicalI
     let elsewhere = tags.get(TAG_HOME).filter(|home| *home != cx.region().as_str());
     let Some(home) = elsewhere else { return Ok(Some(PhysicalId::new(arn))) };
     let is_there = table(&cx.in_region(&read::must_region(home)?), &spec.name).await?.is_some();
-    Ok(Some(PhysicalId::new(if is_there { read::arn_in(&arn, home) } else { arn })))
+    Ok(Some(PhysicalId::new(if is_there { in_region(&arn, home) } else { arn })))
 }
 
 /// Home region and name, from the ARN.

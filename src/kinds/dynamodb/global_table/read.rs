@@ -17,6 +17,7 @@ use super::{GlobalTable, Outputs, TAG_HOME, at, held, table};
 use crate::aws::{Cx, NotFoundExt, Result, Tags, from_wire, live_tags, parse_wire};
 use crate::cloud::{CloudError, ReadRequest, Readiness};
 use crate::kinds::Found;
+use crate::kinds::arns::in_region;
 use crate::kinds::tagging::all_tags;
 use crate::names::{PhysicalId, Region};
 
@@ -50,7 +51,7 @@ pub(super) async fn read_one(cx: &Cx, request: &ReadRequest) -> Result<Option<Fo
     let others: Vec<&Regional> = regional.iter().filter(|one| one.replica.region != home.as_str()).collect();
     let readiness = readiness(&live, &regional);
     let arns = regional.iter().map(|one| (one.replica.region.clone(), one.arn.clone())).collect();
-    let arn = arn_in(request.id.as_str(), home.as_str());
+    let arn = in_region(request.id.as_str(), home.as_str());
     let moved_to = (home != made_in).then(|| PhysicalId::new(&arn));
     let made: Vec<_> = others.iter().map(|one| (one.replica.region.as_str(), one.made)).collect();
     let all: Vec<&str> = regional.iter().map(|one| one.replica.region.as_str()).collect();
@@ -84,7 +85,7 @@ async fn home_of(
         let region = must_region(region)?;
         let here = cx.in_region(&region);
         let Some(live) = table(&here, name).await? else { continue };
-        let tags = tags_of(&here, &arn_in(request.id.as_str(), region.as_str())).await.optional()?;
+        let tags = tags_of(&here, &in_region(request.id.as_str(), region.as_str())).await.optional()?;
         if tags.is_some_and(|tags| tags.contains_key(TAG_HOME)) {
             return Ok(Some((region, live)));
         }
@@ -101,15 +102,6 @@ pub(super) fn region_of(replica: &ReplicaDescription) -> &str {
     replica.region_name.as_deref().unwrap_or_default()
 }
 
-/// The ARN of the same table in another region.
-pub(super) fn arn_in(arn: &str, region: &str) -> String {
-    let parts: Vec<&str> = arn.splitn(5, ':').collect();
-    match parts.as_slice() {
-        [arn, partition, service, _, rest] => [arn, partition, service, region, rest].join(":"),
-        _ => arn.to_owned(),
-    }
-}
-
 async fn regional(
     cx: &Cx,
     request: &ReadRequest,
@@ -118,7 +110,7 @@ async fn regional(
     region: String,
 ) -> Result<Regional> {
     let here = cx.in_region(&must_region(&region)?);
-    let arn = arn_in(home.table_arn.as_deref().unwrap_or_default(), &region);
+    let arn = in_region(home.table_arn.as_deref().unwrap_or_default(), &region);
     let is_home = region == cx.region().as_str();
     let own = if is_home { Some(home.clone()) } else { table(&here, name).await? };
     let described = home.replicas().iter().find(|one| region_of(one) == region);
@@ -211,7 +203,7 @@ pub(super) async fn tags_of(cx: &Cx, arn: &str) -> Result<Tags> {
 
 /// Our tags of every region, with the region that is the table's home.
 pub(super) async fn ownership(cx: &Cx, arn: &str, home: &str) -> Result<Tags> {
-    let all = tags_of(cx, &arn_in(arn, cx.region().as_str())).await?;
+    let all = tags_of(cx, &in_region(arn, cx.region().as_str())).await?;
     let ours = all.into_iter().filter(|(key, _)| key.starts_with("isobar:"));
     Ok(ours.chain([(TAG_HOME.to_owned(), home.to_owned())]).collect())
 }
