@@ -108,6 +108,16 @@ pub(super) enum Grant {
     },
 }
 
+impl Grant {
+    /// Access to what is called at a port, which takes a connection alone.
+    pub(super) fn call(port: Option<u16>, access: Access) -> Self {
+        match access {
+            Access::Call => Self::Connect { port, actions: Vec::new(), resources: Vec::new() },
+            _ => Self::TakesOnly("`call`"),
+        }
+    }
+}
+
 /// What a route leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RouteTarget {

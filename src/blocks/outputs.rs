@@ -6,16 +6,21 @@ use super::{BLOCKS, Registered};
 use crate::blocks::expansion::Expansion;
 use crate::names::{Region, Scope};
 use crate::problem::{Code, Problem, nearest};
-use crate::value::{Part, Reference, Target, Template};
+use crate::value::{Json, Part, Reference, Target, Template};
 
 /// Writes out every output of a block in all that is declared, and reports those that there are not.
 pub(super) fn write_out(cx: &mut Expansion<'_>) {
-    let mut declarations = cx.declarations.clone();
-    let found = declarations.iter_mut().flat_map(|one| write_out_of(cx, &mut one.spec, &one.address.at));
-    let problems: Vec<Problem> = found.collect();
-    cx.declarations = declarations;
-    for problem in problems {
-        cx.report(problem);
+    let has_outputs = |block: &Registered| !(block.outputs)().is_empty() && !(block.entries)(cx.stack()).is_empty();
+    if !BLOCKS.iter().any(has_outputs) {
+        return;
+    }
+    for at in 0..cx.declarations.len() {
+        // Outputs are looked up by addresses: no spec is missed while it is away.
+        let mut spec = std::mem::replace(&mut cx.declarations[at].spec, Template::Plain(Json::Null));
+        for problem in write_out_of(cx, &mut spec, &cx.declarations[at].address.at) {
+            cx.report(problem);
+        }
+        cx.declarations[at].spec = spec;
     }
 }
 

@@ -94,8 +94,7 @@ impl Block for Services {
 
     fn grant(_: &Expansion<'_>, _: &Item<'_>, stack: &Stack, name: &str, access: Access) -> Option<Grant> {
         let port = stack.services.get(name)?.port;
-        let connect = Grant::Connect { port, actions: Vec::new(), resources: Vec::new() };
-        Some(if access == Access::Call { connect } else { Grant::TakesOnly("`call`") })
+        Some(Grant::call(port, access))
     }
 
     fn accesses(stack: &Stack) -> Accesses<'_> {
